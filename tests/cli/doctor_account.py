@@ -160,8 +160,8 @@ def described(asked: Answer) -> Answer:
     if asked["StackName"] == STACK:
         outputs = [{"OutputKey": key, "OutputValue": value} for key, value in OUTPUTS.items()]
         return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]}
-    told = {"IncidentsTable": "incidents", "LedgerTable": "ledger", "ArchiveBucket": "archive"}
-    outputs = [{"OutputKey": key, "OutputValue": value} for key, value in told.items()]
+    known = {"IncidentsTable": "incidents", "LedgerTable": "ledger", "ArchiveBucket": "archive"}
+    outputs = [{"OutputKey": key, "OutputValue": value} for key, value in known.items()]
     outputs[0]["ExportName"] = "records:Incidents"
     return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]}
 
@@ -187,8 +187,8 @@ def simulated(*lost: str) -> Callable[[Answer], Answer]:
 def remembering(*hosts: str, age: timedelta, **said: str) -> Callable[[Answer], Answer]:
     """Return a store with one open incident, whose look reported this of *hosts*."""
     report = msgspec.convert(REPORT | {"type": "report", **said}, HostReport)
-    told = {InstanceId(each): HostEvidence(report, NOW - age) for each in hosts}
-    item = items.incident_item(incident(hosts=told))
+    known = {InstanceId(each): HostEvidence(report, NOW - age) for each in hosts}
+    item = items.incident_item(incident(hosts=known))
 
     def query(asked: Answer) -> Answer:
         return {"Items": [{"pk": item["pk"]} if "IndexName" in asked else item]}

@@ -89,15 +89,15 @@ def test_the_json_says_all_that_was_checked(
         "absent": 0,
     }
     assert dispatch(["audit", "verify", str(sealed), str(key), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert "every entry is anchored" in told.pop("why")
-    assert told == expected
+    output = json.loads(capsys.readouterr().out)
+    assert "every entry is anchored" in output.pop("why")
+    assert output == expected
     assert dispatch(["audit", "verify", str(sealed), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert "signatures not checked" in told.pop("why")
+    output = json.loads(capsys.readouterr().out)
+    assert "signatures not checked" in output.pop("why")
     less = {"anchored": False, "signed": False, "unanchored": {incident: len(lines)}}
     less["bare"] = [incident]
-    assert told == expected | less
+    assert output == expected | less
 
 
 def test_tampering_is_status_1_and_each_fault_a_line(
@@ -113,9 +113,9 @@ def test_tampering_is_status_1_and_each_fault_a_line(
     assert first.startswith(f"{sealed}:5: does not follow: what stands before it, in line 4,")
     assert second.startswith(f"{sealed}:11: is entry 12 of ")
     assert dispatch(["audit", "verify", str(sealed), str(key), "--json"]) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert (told["valid"], told["line"]) == (False, 5)
-    assert [each["line"] for each in told["faults"]] == [5, 11]
+    output = json.loads(capsys.readouterr().out)
+    assert (output["valid"], output["line"]) == (False, 5)
+    assert [each["line"] for each in output["faults"]] == [5, 11]
 
 
 def test_a_part_is_verified_as_one(

@@ -48,9 +48,9 @@ def test_the_list_says_what_the_replay_came_to(
     dispatch(["replay", str(SCENARIOS / f"{name}.toml"), "--export", str(path), "--json"])
     replayed = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
     outcomes = [f"--outcome={each}" for each in ("open", "resolved", "handed-over", "ignored")]
-    told = listed(capsys, str(path), *outcomes, "--outcome=observed", "--outcome=rejected")
+    output = listed(capsys, str(path), *outcomes, "--outcome=observed", "--outcome=rejected")
     assert [
-        (each["outcome"], each["entries"], len(each["fixes"]), each["whole"]) for each in told
+        (each["outcome"], each["entries"], len(each["fixes"]), each["whole"]) for each in output
     ] == [
         (
             each["outcome"],
@@ -63,7 +63,7 @@ def test_the_list_says_what_the_replay_came_to(
     no = {
         (each["guard"], each["action"], each["target"]) for it in replayed for each in it["denials"]
     }
-    assert no == {tuple(each.values()) for it in told for each in it["denials"]}
+    assert no == {tuple(each.values()) for it in output for each in it["denials"]}
 
 
 @pytest.mark.parametrize(
@@ -125,10 +125,10 @@ def test_show_prints_every_entry(ledger: Path, capsys: pytest.CaptureFixture[str
 def test_show_as_json_is_the_entries(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One document an entry, each the stored body beside its hash."""
     assert dispatch(["audit", "show", ID, str(ledger), "--json"]) == 0
-    told = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
-    bodies = [json.loads(each) for each in ledger.read_text().splitlines()][: len(told)]
-    assert len(told) == 5
-    for each, body in zip(told, bodies, strict=True):
+    output = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
+    bodies = [json.loads(each) for each in ledger.read_text().splitlines()][: len(output)]
+    assert len(output) == 5
+    for each, body in zip(output, bodies, strict=True):
         assert each.pop("hash") != each["previous"]
         assert each == body
 
@@ -181,7 +181,7 @@ def test_no_word_of_an_entry_steers_the_terminal(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "output"),
     [
         (["list", "FILE", "--severity", "P5"], "--severity P5: give one of P1, P2, P3, P4"),
         (["list", "FILE", "--outcome", "fine"], "--outcome fine: give one of open, resolved,"),
@@ -191,21 +191,21 @@ def test_no_word_of_an_entry_steers_the_terminal(
     ],
 )
 def test_a_bad_call_is_one_clear_line(
-    arguments: list[str], told: str, ledger: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], output: str, ledger: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     named = [str(ledger) if each == "FILE" else each for each in arguments]
     assert dispatch(["audit", *named]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert told in line
+    assert output in line
 
 
 def endless(incidents: int) -> Iterator[DecodedEntry]:
     """Chains of ten entries, made as they are read."""
     for number in range(incidents):
-        held, id_ = Chain(), IncidentId(f"inc-{number:020}")
+        before, id_ = Chain(), IncidentId(f"inc-{number:020}")
         for said in (heard(), *(decided("wait", at) for at in range(8)), closed(9)):
             at = NOW + timedelta(seconds=said.seconds)
-            held, entry = append(held, id_, said.kind, at, BY, said.data)
+            before, entry = append(before, id_, said.kind, at, BY, said.data)
             yield decode_entry(entry)
 
 

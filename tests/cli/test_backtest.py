@@ -59,9 +59,9 @@ def test_a_recorded_incident_is_compared_with_its_policy(
 ) -> None:
     """The guard that would have stopped it is named, and that the rest is not known."""
     assert dispatch(["backtest", "--policy", str(stricter), str(export)]) == 0
-    told = capsys.readouterr().out
-    assert "attempts_are_left" in told or "fix-changed" in told
-    assert "parted from their record: what came after is not known" in told
+    output = capsys.readouterr().out
+    assert "attempts_are_left" in output or "fix-changed" in output
+    assert "parted from their record: what came after is not known" in output
 
 
 def test_a_kind_of_flip_fails_a_pipeline(

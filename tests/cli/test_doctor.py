@@ -143,8 +143,10 @@ def test_a_missing_permission_to_simulate_is_reported(capsys: pytest.CaptureFixt
     assert (
         print_findings(examine(one.session, PROFILE_FILE, Clock(), look=False), as_json=False) == 1
     )
-    told = "critical  permission: iam:SimulatePrincipalPolicy is not allowed to you (AccessDenied)"
-    assert told in capsys.readouterr().out
+    finding = (
+        "critical  permission: iam:SimulatePrincipalPolicy is not allowed to you (AccessDenied)"
+    )
+    assert finding in capsys.readouterr().out
 
 
 def test_an_earlier_look_counts_without_a_new_one() -> None:
@@ -350,10 +352,10 @@ def test_the_readers_of_anothers_topic(
         }
     )
     found = examine(one.session, PROFILE_FILE, Clock(), look=False)
-    told = [
+    checks = [
         (each.check, each.subject) for each in found if each.check in {"alarm-heard", "permission"}
     ]
-    assert told == findings
+    assert checks == findings
     assert print_findings(found, as_json=True) == 0
     assert [it["TopicArn"] for name, it in one.asked if name.startswith("sns.")].count(TOPIC) == 1
 

@@ -249,10 +249,10 @@ def test_a_drill_is_observed_where_the_deployment_may_fix() -> None:
     assert {each.plan for each in line.decisions} >= {f"restart_enclave on {ONE_DEAD[0].id}"}
     assert {each["mode"] for each in rig.told(Kind.DECISION)} == {"observe"}
     assert rig.fixes == []
-    (told,) = rig.control
-    assert (told["change"], told["by"]) == ("announced", ALICE)
+    (entry,) = rig.control
+    assert (entry["change"], entry["by"]) == ("announced", ALICE)
     (signal,) = [each for each in rig.told(Kind.SIGNAL) if "joined" not in each]
-    assert signal["drill"] == told["word"]
+    assert signal["drill"] == entry["word"]
 
 
 def test_enforce_is_asked_for() -> None:
@@ -281,12 +281,14 @@ def test_a_drill_that_cannot_be_announced_is_not_rung() -> None:
     """It could not be observed only."""
     rig = quiet(mode="enforce")
     alarms = Alarms(rig)
-    told = stage(rig)._replace(alarms=alarms)
-    silent = told._replace(announce=lambda lever: CommandResult(lever="drill", by=str(lever.until)))
+    deployment = stage(rig)._replace(alarms=alarms)
+    silent = deployment._replace(
+        announce=lambda lever: CommandResult(lever="drill", by=str(lever.until))
+    )
     with pytest.raises(InvalidInput, match="announced no drill: nothing is rung"):
         run_drill(OUTAGE, silent, PATIENCE, enforce=False)
     with pytest.raises(InvalidInput, match="observed for 4:00:00 at most"):
-        run_drill(OUTAGE, told, timedelta(hours=5), enforce=False)
+        run_drill(OUTAGE, deployment, timedelta(hours=5), enforce=False)
     assert alarms.turned == []
 
 

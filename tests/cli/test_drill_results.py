@@ -25,11 +25,11 @@ P1 = drill_expectation("one", OUTAGE, Severity.P1, PROFILE)
 MINUTE = timedelta(seconds=60)
 
 
-def chain(*told: tuple[Kind, float, Data]) -> tuple[DecodedEntry, ...]:
+def chain(*rows: tuple[Kind, float, Data]) -> tuple[DecodedEntry, ...]:
     """Entries so many seconds after the alarm."""
-    held, made = Chain(), []
-    for kind, seconds, data in told:
-        held, entry = append(held, ID, kind, NOW + timedelta(seconds=seconds), BY, data)
+    before, made = Chain(), []
+    for kind, seconds, data in rows:
+        before, entry = append(before, ID, kind, NOW + timedelta(seconds=seconds), BY, data)
         made.append(decode_entry(entry))
     return tuple(made)
 

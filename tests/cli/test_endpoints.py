@@ -52,11 +52,11 @@ def test_an_endpoint_that_is_none_of_aws_is_one_line(
     with Loopback(ANSWERS[answer]) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
         assert dispatch(COMMANDS[command]) == 2
-    told = capsys.readouterr()
-    assert (told.out, told.err.count("\n")) == ("", 1)
-    assert told.err.startswith(f"firstline: {command.partition(' ')[0]}: ")
-    assert "fleet file" not in told.err
-    assert len(told.err) < 200
+    output = capsys.readouterr()
+    assert (output.out, output.err.count("\n")) == ("", 1)
+    assert output.err.startswith(f"firstline: {command.partition(' ')[0]}: ")
+    assert "fleet file" not in output.err
+    assert len(output.err) < 200
 
 
 @pytest.mark.parametrize("answer", ANSWERS)

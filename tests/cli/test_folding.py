@@ -97,11 +97,11 @@ def _read(master: int) -> bytes:
 @pytest.mark.parametrize("columns", [80, 60])
 def test_no_line_is_wider_than_its_terminal(columns: int, ledger: Path, whole: str) -> None:
     """And nothing is lost: a pipe has the same words."""
-    told = on_a_terminal(command(ledger), columns)
-    assert [line for line in told.splitlines() if cell_len(line) > columns] == []
-    assert re.search(r"^   \+0:05  decides   .*\n {20}[^ ]", told, re.MULTILINE)
+    output = on_a_terminal(command(ledger), columns)
+    assert [line for line in output.splitlines() if cell_len(line) > columns] == []
+    assert re.search(r"^   \+0:05  decides   .*\n {20}[^ ]", output, re.MULTILINE)
     assert max(map(len, whole.splitlines())) > 200
-    assert words(whole) == words(told)
+    assert words(whole) == words(output)
 
 
 def words(text: str) -> str:

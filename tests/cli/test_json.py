@@ -92,16 +92,16 @@ def hold(words: str, line: list[str], capsys: pytest.CaptureFixture[str]) -> set
     capsys.readouterr()
     dispatch([*line, "--json"])
     lines = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
-    told = [each for each in lines if "service" not in each]  # the functions' logs
-    assert told
-    return {fitting(words, each) for each in told}
+    documents = [each for each in lines if "service" not in each]  # the functions' logs
+    assert documents
+    return {fitting(words, each) for each in documents}
 
 
-def fitting(words: str, told: object) -> str:
+def fitting(words: str, document: object) -> str:
     """Return the one type whose schema *document* is of, among those of the command."""
     schemas = {it.type.__name__: strict(it.type) for it in commands.DOCUMENTS[words]}
     faults = {
-        name: [each.message for each in Draft202012Validator(schema).iter_errors(told)]
+        name: [each.message for each in Draft202012Validator(schema).iter_errors(document)]
         for name, schema in schemas.items()
     }
     fits = [name for name, found in faults.items() if not found]
@@ -162,8 +162,8 @@ def test_that_of_the_doctor_is_too(
 
 def test_a_document_of_another_shape_is_found() -> None:
     """The check itself can fail: a field too many, one too few, one of another type."""
-    held = {"event": "e", "report": "r", "reporter": "alice"}
-    assert fitting("report-user", held) == "ReportLine"
-    for other in (held | {"user": "x"}, {"event": "e"}, held | {"event": 1}):
+    document = {"event": "e", "report": "r", "reporter": "alice"}
+    assert fitting("report-user", document) == "ReportLine"
+    for other in (document | {"user": "x"}, {"event": "e"}, document | {"event": 1}):
         with pytest.raises(AssertionError):
             fitting("report-user", other)

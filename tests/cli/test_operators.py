@@ -109,8 +109,8 @@ def test_each_operator_command_prints_its_result(
         assert dispatch([*arguments, "--url", server.url]) == 0
         assert capsys.readouterr().out.startswith(line)
         assert dispatch([*arguments, "--url", server.url, "--json"]) == 0
-        told = json.loads(capsys.readouterr().out)
-    assert {key: told[key] for key in answer if key != "until"} == {
+        output = json.loads(capsys.readouterr().out)
+    assert {key: output[key] for key in answer if key != "until"} == {
         key: value for key, value in answer.items() if key != "until"
     }
 

@@ -118,9 +118,9 @@ def test_what_cannot_be_decided_again_is_named_and_misses_nothing(
 
 def test_more_misses_than_a_person_reads_are_counted() -> None:
     one = Miss(sort="page-lost", where="inc-1", at=BEGINS, why="x")
-    told = list(past_check.lines(past_check.PastCheck(1, (one,) * 22, ())))
-    assert len(told) == 22
-    assert told[20:] == [
+    output = list(past_check.lines(past_check.PastCheck(1, (one,) * 22, ())))
+    assert len(output) == 22
+    assert output[20:] == [
         "and 2 more",
         "past: 1 incident decided again, 22 pages lost, 0 fixes gained",
     ]

@@ -77,8 +77,8 @@ def test_it_is_printed_on_the_terminal(export: str, capsys: pytest.CaptureFixtur
     """The title, the figures, the timeline, and what follows."""
     assert dispatch(["report", export]) == 0
     out = capsys.readouterr().out
-    for told in ("P2 enclave-down: resolved", "First page", "helped", "What to do now", "R43"):
-        assert told in out
+    for text in ("P2 enclave-down: resolved", "First page", "helped", "What to do now", "R43"):
+        assert text in out
 
 
 def test_a_script_gets_one_document_an_incident(
@@ -87,9 +87,9 @@ def test_a_script_gets_one_document_an_incident(
     """And nothing else on standard output."""
     assert dispatch(["report", export, "--json"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    told = json.loads(line)
-    assert (told["severity"], told["outcome"]) == ("P2", "resolved")
-    assert told["moments"][0]["word"] == "heard"
+    output = json.loads(line)
+    assert (output["severity"], output["outcome"]) == ("P2", "resolved")
+    assert output["moments"][0]["word"] == "heard"
 
 
 def test_files_are_written_and_nothing_is_printed(
@@ -187,8 +187,8 @@ def test_a_policy_of_another_version_is_left_out(tmp_path: Path) -> None:
     text = "nothing = 1"
     old = policy_line(text)
     lines = (entry_line(each).replace(b"p" * 64, old[11:75]) for each in chain(*outage()))
-    (told,) = reporting.reports_of(Path(made(tmp_path / "e.jsonl", *lines, old)))
-    assert (told.outcome, told.meeting) == ("resolved", None)
+    (report,) = reporting.reports_of(Path(made(tmp_path / "e.jsonl", *lines, old)))
+    assert (report.outcome, report.meeting) == ("resolved", None)
 
 
 def test_a_replay_of_which_nothing_was_recorded_has_no_page(
@@ -204,5 +204,5 @@ def test_a_replay_of_which_nothing_was_recorded_has_no_page(
 def test_the_whole_of_an_outage_is_one_chain(tmp_path: Path) -> None:
     """Read from the file as it was written."""
     lines = (entry_line(each) for each in chain(*outage()))
-    (told,) = reporting.reports_of(Path(made(tmp_path / "e.jsonl", *lines)))
-    assert told.entries == len(outage())
+    (report,) = reporting.reports_of(Path(made(tmp_path / "e.jsonl", *lines)))
+    assert report.entries == len(outage())

@@ -95,22 +95,22 @@ def test_a_quiet_time_is_reported_as_such(ledger: Path, capsys: pytest.CaptureFi
 def test_as_json_it_is_one_document(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert dispatch(["report", "--since", "2026-03-01", str(ledger), "--json"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    told = json.loads(line)
-    assert told["incidents"] == 7
-    assert told["to_recover"] == {"count": 6, "median_seconds": 90, "p90_seconds": 3800}
-    assert told["demoted"] == ["restart_enclave"]
+    output = json.loads(line)
+    assert output["incidents"] == 7
+    assert output["to_recover"] == {"count": 6, "median_seconds": 90, "p90_seconds": 3800}
+    assert output["demoted"] == ["restart_enclave"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "output"),
     [
         (["--since", "soon"], "--since soon: give 2h, 7d"),
         (["--since", "1d", "--until", "2d"], "--until: give an instant later than --since"),
     ],
 )
 def test_a_mistake_is_one_line(
-    arguments: list[str], told: str, ledger: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], output: str, ledger: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert dispatch(["report", *arguments, str(ledger)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert told in line
+    assert output in line

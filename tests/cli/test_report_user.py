@@ -29,12 +29,12 @@ def aws() -> Iterator[None]:
         yield
 
 
-def put(told: dict[str, str]) -> tuple[ReportLine, bytes]:
+def put(fields: dict[str, str]) -> tuple[ReportLine, bytes]:
     """What the command answers, and the envelope that the bus would make of what it was given."""
     session = Session(region_name="us-east-1")
     taken: list[dict[str, str]] = []
     session.events.register("provide-client-params.events.PutEvents", _keep(taken))
-    line = send(told, session)
+    line = send(fields, session)
     (entry,) = taken
     envelope = {
         "id": line.event,
@@ -84,7 +84,7 @@ def test_an_upper_case_guid_is_the_same_user(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize(
-    ("told", "why"),
+    ("fields", "why"),
     [
         ({"user": "Ada"}, "--user: give the user's GUID"),
         ({"details": ""}, "--details: give 1 to 2000 characters"),
@@ -92,11 +92,11 @@ def test_an_upper_case_guid_is_the_same_user(capsys: pytest.CaptureFixture[str])
         ({"reporter": "a\nb"}, "--reporter: give a name"),
     ],
 )
-def test_a_bad_report_is_one_line_that_repeats_nothing(told: dict[str, str], why: str) -> None:
+def test_a_bad_report_is_one_line_that_repeats_nothing(fields: dict[str, str], why: str) -> None:
     """What was wrong may be a secret."""
     good = {"user": GUID, "details": "x", "reporter": "me"}
     with pytest.raises(InvalidInput, match=why) as refused:
-        parse_report(good | told)
+        parse_report(good | fields)
     assert "Ada" not in str(refused.value)
 
 

@@ -62,7 +62,7 @@ def test_nothing_is_reviewed_as_nothing() -> None:
 
 def test_incidents_are_counted_by_how_they_ended() -> None:
     """The share is of those that needed something: who recovered by itself did not."""
-    told = reviewed(
+    result = reviewed(
         chain(heard(), paged(4), *fixed(10, "a"), closed(90), incident=numbered(1)),
         chain(heard(), paged(2), ALLOWED, *fixed(30, "a"), closed(200), incident=numbered(2)),
         chain(heard(severity="P3"), closed(60), incident=numbered(3)),
@@ -70,10 +70,15 @@ def test_incidents_are_counted_by_how_they_ended() -> None:
         chain(heard(severity="P4", condition="capacity"), incident=numbered(5)),
         chain(heard(disposition="ignored"), incident=numbered(6)),
     )
-    assert (told.incidents, told.still_open) == (5, 1)
-    assert (told.alone, told.with_a_person, told.by_themselves, told.handed_over) == (1, 1, 1, 1)
-    assert (told.alone_percent, told.partial) == (33, 1)
-    assert told.by_severity == {"P1": 2, "P3": 1, "P4": 1, "none": 1}
+    assert (result.incidents, result.still_open) == (5, 1)
+    assert (result.alone, result.with_a_person, result.by_themselves, result.handed_over) == (
+        1,
+        1,
+        1,
+        1,
+    )
+    assert (result.alone_percent, result.partial) == (33, 1)
+    assert result.by_severity == {"P1": 2, "P3": 1, "P4": 1, "none": 1}
 
 
 PLAIN = [
@@ -85,17 +90,17 @@ PLAIN = [
 
 def test_times_run_from_the_signal() -> None:
     """Median and ninetieth percentile by nearest rank; what was handed over did not recover."""
-    told = reviewed(*PLAIN)
-    assert told.to_page == DurationStatistics(2, 2, 4)
-    assert told.to_fix == DurationStatistics(2, 10, 30)
-    assert told.to_recover == DurationStatistics(2, 90, 200)
-    assert (told.unpaged, told.handed_over, told.alone_percent) == (1, 1, 66)
+    result = reviewed(*PLAIN)
+    assert result.to_page == DurationStatistics(2, 2, 4)
+    assert result.to_fix == DurationStatistics(2, 10, 30)
+    assert result.to_recover == DurationStatistics(2, 90, 200)
+    assert (result.unpaged, result.handed_over, result.alone_percent) == (1, 1, 66)
 
 
 def test_a_time_that_runs_backwards_is_none() -> None:
     """A clock that went back cannot make a mean look better."""
-    told = reviewed(chain(heard(signalled_at=(NOW + timedelta(60)).isoformat()), paged(4)))
-    assert told.to_page == DurationStatistics(1, 0, 0)
+    result = reviewed(chain(heard(signalled_at=(NOW + timedelta(60)).isoformat()), paged(4)))
+    assert result.to_page == DurationStatistics(1, 0, 0)
 
 
 def test_an_old_entry_without_its_signals_instant_counts_from_its_own() -> None:
@@ -111,7 +116,7 @@ def test_targets_that_were_missed_are_counted() -> None:
 
 def test_fixes_are_counted_by_action_and_denials_by_guard() -> None:
     """A guard that says the same of the same fix again and again said one no."""
-    told = reviewed(
+    result = reviewed(
         chain(heard(), *fixed(1, "a", helped=False), *fixed(9, "b", helped=None), incident=ID),
         chain(
             heard(),
@@ -122,10 +127,10 @@ def test_fixes_are_counted_by_action_and_denials_by_guard() -> None:
         ),
         chain(heard(), decided("wait", 1, "no_storm"), incident=numbered(3)),
     )
-    assert told.actions == (
+    assert result.actions == (
         ActionRecord(action="restart_enclave", tried=2, helped=0, failed=1, approved=0),
     )
-    assert told.denials == (
+    assert result.denials == (
         GuardDenials(guard="no_storm", fixes=2, incidents=2),
         GuardDenials(guard="kms_is_calm", fixes=2, incidents=1),
     )
@@ -138,14 +143,14 @@ def of_alarm(name: str, number: int, *said: Said) -> list[DecodedEntry]:
 def test_an_alarm_that_opens_much_for_little_is_noisy() -> None:
     """Half of three or more recovered by themselves, or its recoveries did not last."""
     over = joined(5, "recovery", "recovery", "recovery", "recovery")
-    told = reviewed(
+    result = reviewed(
         *(of_alarm("nervous", each, closed(9)) for each in range(2)),
         of_alarm("nervous", 2, *fixed(1, "a"), closed(90)),
         *(of_alarm("right", each, *fixed(1, "a"), closed(90)) for each in range(3)),
         *(of_alarm("rare", each, closed(9)) for each in range(2)),
         of_alarm("flapping", 1, over, *fixed(10, "a"), closed(90)),
     )
-    assert told.noisy == (
+    assert result.noisy == (
         NoisyAlarm(alarm="nervous", incidents=3, observed=2, flaps=0),
         NoisyAlarm(alarm="flapping", incidents=1, observed=0, flaps=3),
     )
@@ -208,13 +213,13 @@ def test_what_was_demoted_stands_until_it_is_promoted(
     stand: tuple[str, ...],
 ) -> None:
     """Also when it fell before the time that is asked about."""
-    told = reviewed(*chains, since=since)
-    assert (told.turns, told.demoted) == (turns, stand)
+    result = reviewed(*chains, since=since)
+    assert (result.turns, result.demoted) == (turns, stand)
 
 
 def test_a_demoted_action_that_helped_since_is_promoted_by_its_command() -> None:
-    told = reviewed(demoted(99, -9), *(allowed(each) for each in range(5)), since=NOW)
-    assert told.promotable == (
+    result = reviewed(demoted(99, -9), *(allowed(each) for each in range(5)), since=NOW)
+    assert result.promotable == (
         PromotableAction(
             "restart_enclave", 5, 'firstline promote restart_enclave --why "..." --fleet a'
         ),

@@ -52,8 +52,8 @@ def test_each_unreadable_file_of_a_folder_is_one_line(
     out, err = capsys.readouterr()
     named = [line.split(": ")[2] for line in err.splitlines()]
     assert sorted(named) == sorted([*(str(folder / each) for each in STRANGE), "gone.json"])
-    (told,) = map(json.loads, out.splitlines())
-    assert told.get("events", 1) == 1
+    (output,) = map(json.loads, out.splitlines())
+    assert output.get("events", 1) == 1
 
 
 @pytest.mark.parametrize("command", READ_ALL, ids=lambda each: each[0])
@@ -101,8 +101,8 @@ def test_a_strange_file_is_one_line(
 def test_an_export_that_is_none_is_one_finding(capsys: pytest.CaptureFixture[str]) -> None:
     """Not one for each of its lines."""
     assert dispatch(["audit", "verify", "README.md"]) == 1
-    told = "README.md: is no export: no line of it is an entry, a policy or a checkpoint\n"
-    assert capsys.readouterr() == (told, "")
+    output = "README.md: is no export: no line of it is an entry, a policy or a checkpoint\n"
+    assert capsys.readouterr() == (output, "")
 
 
 @pytest.mark.parametrize("text", ["{}", '{"a": 1}', '{"name": "x", "dependencies": {}}'])
@@ -121,7 +121,7 @@ def test_an_object_that_is_no_event_is_refused(
     assert json.loads(capsys.readouterr().out)["severity"] == "P2"
 
 
-def held(raw: bytes, body: bytes) -> bytes:
+def wrapped(raw: bytes, body: bytes) -> bytes:
     """The dead letter or failure record *raw* around *body*."""
     if raw == LETTER:
         return edited(raw, {"Records.0.body": body.decode()})
@@ -130,9 +130,9 @@ def held(raw: bytes, body: bytes) -> bytes:
 
 WITHOUT_ID = edited(OUTAGE, {"id": ABSENT})
 WRAPPED = {
-    "a dead letter without id": held(LETTER, WITHOUT_ID),
-    "a failure record": held(FAILURE, OUTAGE),
-    "the failure record of a dead letter": held(FAILURE, LETTER),
+    "a dead letter without id": wrapped(LETTER, WITHOUT_ID),
+    "a failure record": wrapped(FAILURE, OUTAGE),
+    "the failure record of a dead letter": wrapped(FAILURE, LETTER),
 }
 
 

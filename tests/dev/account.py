@@ -153,9 +153,9 @@ def _deployed(
         settings = aws.settings(profiles.read(PROFILE), "enforce", pager.url)
         settings = copy.replace(settings, alarms={**settings.alarms, ARN: "healthy-hosts"})
         system = copy.replace(wiring.system(settings, aws.session, clock), profile=profile)
-        levers = Loopback(_levers(system))
+        operator_url = Loopback(_operator_url(system))
         _alarm()
-        with levers, Loopback(_outputs(levers.url)) as stacks:
+        with operator_url, Loopback(_outputs(operator_url.url)) as stacks:
             env("AWS_ENDPOINT_URL_CLOUDFORMATION", stacks.url)
             run = Deployed(world, aws, system, tally)
             yield run, Clock(world, run)
@@ -182,26 +182,26 @@ def _alarm() -> None:
 
 def _outputs(url: str) -> bytes:
     """What CloudFormation says of both stacks."""
-    told = {
+    output = {
         "IncidentsTable": resources.INCIDENTS,
         "LedgerTable": resources.LEDGER,
         "ArchiveBucket": "archive",
         "Mode": "enforce",
         "OperatorUrl": url,
     }
-    members = "".join(MEMBER.format(key, escape(value)) for key, value in told.items())
+    members = "".join(MEMBER.format(key, escape(value)) for key, value in output.items())
     return http("200 OK", STACK.format(members).encode(), "Content-Type: text/xml")
 
 
-def _levers(system: System) -> Callable[[socket.socket, Over], None]:
+def _operator_url(system: System) -> Callable[[socket.socket, Over], None]:
     """The operator URL; IAM has named the caller."""
 
     def answer(line: socket.socket, over: Over) -> None:
         del over
         body = request_of(line).partition(b"\r\n\r\n")[2].decode()
         event = {"requestContext": {"authorizer": {"iam": {"userArn": CALLER}}}, "body": body}
-        told = operator.handler(event, None, system)
-        line.sendall(http(f"{told['statusCode']} X", str(told["body"]).encode()))
+        output = operator.handler(event, None, system)
+        line.sendall(http(f"{output['statusCode']} X", str(output["body"]).encode()))
 
     return answer
 

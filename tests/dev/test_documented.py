@@ -155,10 +155,10 @@ def test_what_takes_long_is_run_for_less(line: tuple[str, ...], folder: Path) ->
 def test_the_stacks_are_made(line: tuple[str, ...], folder: Path) -> None:
     """By the CDK itself, of the profile that is named."""
     _made_before(list(line), folder)
-    told = [each.replace("=my", f"={folder}/my") for each in line]
+    output = [each.replace("=my", f"={folder}/my") for each in line]
     shutil.copy(folder / PROFILE, folder / "my-fleet.toml")
     with contextlib.redirect_stdout(io.StringIO()) as out:
-        assert dispatch([*told, "--output", str(folder / "cdk.out")]) == 0
+        assert dispatch([*output, "--output", str(folder / "cdk.out")]) == 0
     assert "2 stacks in" in out.getvalue()
 
 
@@ -174,9 +174,9 @@ def test_the_cdks_own_command_line_needs_no_environment(line: list[str], folder:
     npx = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npx-cli.js"
     own = {"VIRTUAL_ENV", "CDK_APP", "JSII_NODE"}
     kept = {key: value for key, value in os.environ.items() if key not in own}
-    told = [each.replace("=my", f"={folder}/my") for each in line[1:]]
+    output = [each.replace("=my", f"={folder}/my") for each in line[1:]]
     ran = subprocess.run(
-        [node, npx, *told, "--quiet", "--output", folder / "cdk.out"],
+        [node, npx, *output, "--quiet", "--output", folder / "cdk.out"],
         cwd=ROOT,
         env={**kept, "PATH": f"{node.parent}:/usr/bin:/bin"},
         capture_output=True,

@@ -104,5 +104,5 @@ def given(one: Answering) -> Callable[..., object]:
 
 def test_every_line_about_a_deployment_is_run() -> None:
     """None is left out by the split above."""
-    told = [line for document in DOCUMENTED for line in lines(document)]
-    assert {line[0] for line in told} <= {"drill", "doctor", "audit", "report"} | SAYS.keys()
+    output = [line for document in DOCUMENTED for line in lines(document)]
+    assert {line[0] for line in output} <= {"drill", "doctor", "audit", "report"} | SAYS.keys()

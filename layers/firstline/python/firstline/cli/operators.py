@@ -13,7 +13,7 @@ from firstline.cli.fleets import Credentials, FileOrName, Place, Region
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
 from firstline.cli.shell import values
-from firstline.controller.operators import commands as levers
+from firstline.controller.operators import commands
 from firstline.controller.operators.commands import CommandResult, OperatorCommand
 from firstline.diagnosis.evidence import Unknown
 from firstline.errors import InvalidInput
@@ -136,7 +136,7 @@ def send_command(fields: dict[str, str], place: Place, url: str = "") -> Command
 
     With *url*, the address of an ``OperatorUrl``, no fleet is needed.
     """
-    command: OperatorCommand = levers.read(msgspec.json.encode(fields))
+    command: OperatorCommand = commands.read(msgspec.json.encode(fields))
     if url:
         return operator_url.send(command, url, fleets.session(place))
     fleet = fleets.find(place)
@@ -161,7 +161,7 @@ def _print(result: CommandResult, *, as_json: bool) -> None:
     terminal.print_lines([f"{text} (recorded as {result.by})", *notes])
 
 
-def _under_way(fix: levers.UnderWay | Unknown | None) -> str:
+def _under_way(fix: commands.UnderWay | Unknown | None) -> str:
     """Return a line on the fix that may still change a host."""
     if fix is None:
         return "under way: no fix"

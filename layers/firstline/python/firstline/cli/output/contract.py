@@ -67,7 +67,7 @@ class Document(NamedTuple):
     when: str
 
 
-_OPERATOR_COMMAND = (Document(CommandResult, "what the lever did"),)
+_OPERATOR_COMMAND = (Document(CommandResult, "the command's result"),)
 DOCUMENTS: dict[str, tuple[Document, ...]] = {
     "replay": (
         Document(lines.ReplayLine, "each incident of an event or a scenario"),
