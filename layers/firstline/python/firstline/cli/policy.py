@@ -45,7 +45,7 @@ def check(
 ) -> None:
     """Load a profile and count its contents; an invalid one is one line, and status 2.
 
-    Values that AWS would reject are invalid too, and so are names left from the shipped example.
+    Values that AWS would reject are invalid too, and so are values left from the shipped example.
     """
     profile = profiles.load(file)
     quotas.check(profile, file)

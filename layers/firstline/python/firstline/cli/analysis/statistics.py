@@ -42,8 +42,9 @@ class DurationStatistics(msgspec.Struct, frozen=True):
 class ActionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The fixes of one action; ``approved`` counts the fixes that a person approved.
 
-    A fix has no verdict if it was never sent or its incident ended first. ``undone`` counts the
-    reverted fixes of an action that only reverts a fix of firstline's, and never ``helped``.
+    A fix has no verdict if it was never sent or its incident ended first. ``undone`` counts
+    successful attempts of an action that only reverts a fix of firstline's; they never count as
+    ``helped``.
     """
 
     action: str

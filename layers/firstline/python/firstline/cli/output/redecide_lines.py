@@ -37,8 +37,8 @@ class FlipLine(msgspec.Struct, frozen=True, kw_only=True):
     """A difference between two policies.
 
     ``from`` and ``to`` are a signal's classification, a step, or a page's key. ``sort`` is
-    ``signal``, ``step``, or one of ``fix-``, ``page-`` and ``hand-over-`` with ``gained`` or
-    ``lost``. ``where`` is the event's file and line, or the recorded incident.
+    ``signal``, ``step``, ``fix-changed``, or one of ``fix-``, ``page-`` and ``hand-over-`` with
+    ``gained`` or ``lost``. ``where`` is the event's file and line, or the recorded incident.
     """
 
     sort: str
