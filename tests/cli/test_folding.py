@@ -38,11 +38,11 @@ RULE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
 """What a report begins with, which is laid out in tables."""
 PROGRAM = """
 import json, sys
-from firstline.cli.doctor import tell
+from firstline.cli.doctor import print_findings
 from firstline.cli.main import dispatch
 from tests.cli.doctor_account import account, examined
 
-tell(tuple(examined(account())[1]), as_json=False)
+print_findings(tuple(examined(account())[1]), as_json=False)
 for line in json.loads(sys.argv[1]):
     dispatch(line)
 """
@@ -123,7 +123,7 @@ def test_equal_lines_are_counted_and_empty_ones_are_not() -> None:
 
 def test_a_pipe_needs_nothing_that_draws() -> None:
     """Importing rich takes longer than most commands."""
-    code = "import sys; from firstline.cli.output import terminal; terminal.say(['a', 'a'])"
+    code = "import sys; from firstline.cli.output import terminal; terminal.print_lines(['a', 'a'])"
     code += "; assert 'rich' not in sys.modules"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "a (2 times)\n"

@@ -19,10 +19,10 @@ from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.errors import InvalidInput
 from firstline.ids import Digest
-from firstline.lab.redecide import occurrences
-from firstline.lab.redecide.flips import SORTS, Flip, Totals
-from firstline.lab.redecide.pair import Pair
-from firstline.lab.redecide.policy_run import Side
+from firstline.lab.redecide import recorded_events
+from firstline.lab.redecide.policy_diff import FLIP_KINDS, Flip, Totals
+from firstline.lab.redecide.policy_pair import PolicyPair
+from firstline.lab.redecide.policy_run import PolicyRun
 from firstline.lab.twin import undeployed
 from firstline.signal import EARLIEST
 
@@ -49,7 +49,7 @@ Alarms = Annotated[
     Path | None, typer.Option(help="JSON: the deployed alarms' ARNs to their names in the profile")
 ]
 FailOn = Annotated[
-    list[str] | None, typer.Option(help=f"exit 1 for such a flip: any, {', '.join(SORTS)}")
+    list[str] | None, typer.Option(help=f"exit 1 for such a flip: any, {', '.join(FLIP_KINDS)}")
 ]
 
 
@@ -80,15 +80,15 @@ def run(
             flips.append(flip)
 
     old, new = (
-        Side(each, home, _alarm_names(each, home, alarms), EARLIEST)
+        PolicyRun(each, home, _alarm_names(each, home, alarms), EARLIEST)
         for each in (old_policy, new_policy)
     )
-    pair = Pair(old, new, keep_flip)
+    pair = PolicyPair(old, new, keep_flip)
     with progress.status_line() as update:
         for file in files:
             with skipped.skipping():
                 _run_file(file, pair, home, update)
-        totals = pair.end()
+        totals = pair.finish()
     line = _line(totals, flips)
     if line.events or not skipped.messages:
         output.emit(line) if as_json else _print(line)
@@ -99,9 +99,9 @@ def run(
 
 def _failing_sorts(fail_on: list[str]) -> set[str]:
     for each in fail_on:
-        if each not in (*SORTS, "any"):
-            raise InvalidInput(f"--fail-on {each}: give any of: any, {', '.join(SORTS)}")
-    return set(SORTS) if "any" in fail_on else set(fail_on)
+        if each not in (*FLIP_KINDS, "any"):
+            raise InvalidInput(f"--fail-on {each}: give any of: any, {', '.join(FLIP_KINDS)}")
+    return set(FLIP_KINDS) if "any" in fail_on else set(fail_on)
 
 
 def _files(paths: list[Path], skipped: SkippedFiles) -> list[Path]:
@@ -117,9 +117,9 @@ def _first_time(path: Path) -> datetime:
     """Return the instant of the first event or entry; the earliest one if none is readable."""
     try:
         if path.suffix == ".json":
-            return occurrences.told_at(path.read_bytes()) or EARLIEST
+            return recorded_events.event_time(path.read_bytes()) or EARLIEST
         with path.open("rb") as file:
-            return next(filter(None, map(occurrences.told_at, file)), EARLIEST)
+            return next(filter(None, map(recorded_events.event_time, file)), EARLIEST)
     except OSError as error:
         raise InvalidInput(f"{path}: cannot be read: {error.strerror}") from error
 
@@ -153,10 +153,10 @@ def _alarm_names(profile: Profile, home: Home, alarms: Path | None) -> dict[str,
             return msgspec.json.decode(alarms.read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError, UnicodeError) as error:
             raise InvalidInput(f"{alarms}: is no JSON object of ARNs to names: {error}") from error
-    return undeployed.own(profile, home)
+    return undeployed.alarms_by_arn(profile, home)
 
 
-def _run_file(file: Path, pair: Pair, home: Home, update: Callable[[str], None]) -> None:
+def _run_file(file: Path, pair: PolicyPair, home: Home, update: Callable[[str], None]) -> None:
     """Run one file: an export, a stream of events, or one event."""
 
     def report_progress(done: int, total: int) -> None:
@@ -166,9 +166,9 @@ def _run_file(file: Path, pair: Pair, home: Home, update: Callable[[str], None])
     try:
         if replay_export.is_export(file):
             with export_files.decoding(file):
-                occurrences.relive(file, pair, report_progress)
+                recorded_events.replay_export(file, pair, report_progress)
         elif file.suffix == ".json":
-            occurrences.hear(event_files.read(file), pair, home, str(file))
+            recorded_events.replay_event(event_files.read(file), pair, home, str(file))
         else:
             _run_stream(file, pair, home, report_progress)
     except OSError as error:
@@ -176,12 +176,12 @@ def _run_file(file: Path, pair: Pair, home: Home, update: Callable[[str], None])
 
 
 def _run_stream(
-    file: Path, pair: Pair, home: Home, report_progress: Callable[[int, int], None]
+    file: Path, pair: PolicyPair, home: Home, report_progress: Callable[[int, int], None]
 ) -> None:
     size, done = file.stat().st_size, 0
     with file.open("rb") as lines:
         for number, body in enumerate(lines, start=1):
-            occurrences.hear(body.rstrip(), pair, home, f"{file}:{number}")
+            recorded_events.replay_event(body.rstrip(), pair, home, f"{file}:{number}")
             done += len(body)
             if number % PROGRESS_INTERVAL_LINES == 0:
                 report_progress(done, size)
@@ -199,14 +199,14 @@ def _line(totals: Totals, flips: list[Flip]) -> BacktestLine:
             lost=counts["fix-lost"] + counts["fix-changed"],
         ),
         unrecorded=dict(sorted(totals.unrecorded.items())),
-        left=totals.left,
+        left=totals.diverged,
         decisions=tuple(map(_flip_line, flips)),
     )
 
 
 def _flip_line(flip: Flip) -> FlipLine:
     return FlipLine(
-        sort=flip.sort,
+        sort=flip.kind,
         where=flip.where,
         incident=flip.incident,
         at=flip.at,

@@ -125,7 +125,7 @@ def _records(path: Path, fleet: str, home: Home) -> tuple[str, list[DecodedEntry
         contextlib.redirect_stdout(io.StringIO()),
     ):
         replayed = played(scenario, events, policy, home, progress)
-    chains = (*(each.entries for each in replayed.chapters), replayed.control)
+    chains = (*(each.entries for each in replayed.ledgers), replayed.control)
     return scenario.name, [decode_entry(entry) for chain in chains for entry in chain]
 
 

@@ -63,12 +63,12 @@ def drill(
     Exits with 1 if an expected result is missing: the entry, the page and the first decision within
     the response target, and the end.
     """
-    drill_condition, duration_min = _condition(condition), parse_duration(patience)
+    alarm_condition, duration_min = _condition(condition), parse_duration(patience)
     for each in filter(None, (html, markdown)):
         if not each.absolute().parent.is_dir():
             raise InvalidInput(f"{each}: cannot be written: make its folder first")
     deployment = _deployment(Place(fleet, region, profile))
-    drill_run = run_drill(drill_condition, deployment, duration_min, enforce=enforce)
+    drill_run = run_drill(alarm_condition, deployment, duration_min, enforce=enforce)
     write_reports(drill_run, deployment.profile, html, markdown)
     return print_drill(drill_run.line, as_json=as_json)
 
@@ -109,25 +109,25 @@ def _deployment(place: Place) -> DrillDeployment:
     from firstline.adapters.aws.store import DynamoStore
     from firstline.adapters.clock import SystemClock
     from firstline.cli.account import operator_url
-    from firstline.doctor.readers import deployed
-    from firstline.doctor.readers.gather import home
+    from firstline.doctor.readers import stacks
+    from firstline.doctor.readers.account import caller_home
 
     path, clock = fleets.choose(place.fleet), SystemClock()
     profile = profiles.load(path)
     fleet = profile.fleet.name
     session = fleets.session(place, profiles.deployment(path).region)
-    mode = deployed.named("Mode", deployed.app(fleet), session)
-    incidents = deployed.named("IncidentsTable", deployed.records(fleet), session)
-    ledger = deployed.ledger(fleet, session)
+    mode = stacks.stack_output("Mode", stacks.app_stack(fleet), session)
+    incidents = stacks.stack_output("IncidentsTable", stacks.records_stack(fleet), session)
+    ledger = stacks.ledger_table(fleet, session)
 
     def announce(command: AnnounceDrill) -> CommandResult:
         return operator_url.send(command, operator_url.find(fleet, session), session)
 
     return DrillDeployment(
         profile=profile,
-        home=home(session),
+        home=caller_home(session),
         mode=mode,
-        alarms=CloudWatchAlarms(clients.alarms(session), deployed.app(fleet)),
+        alarms=CloudWatchAlarms(clients.alarms(session), stacks.app_stack(fleet)),
         store=DynamoStore(clients.ledger(session), incidents, ledger, clock),
         clock=clock,
         announce=announce,

@@ -14,9 +14,9 @@ from firstline.cli.fleets import Credentials, Place
 from firstline.cli.main import dispatch
 from firstline.config import fleet_choice, fleet_file, recipients, shortening
 from firstline.config.profile_file import read
-from firstline.doctor.facts import Unread, known
-from firstline.doctor.readers.survey import survey
-from firstline.doctor.survey.answers import Answer, Value, answers, questions, watching
+from firstline.doctor.facts import ReadFailure, or_empty
+from firstline.doctor.readers.survey import read_survey
+from firstline.doctor.survey.answers import Answer, Value, answers, group_alarms, questions
 from firstline.doctor.survey.facts import Survey
 from firstline.doctor.survey.text import NATS_HOST, Header, text
 from firstline.errors import DependencyUnavailable, InvalidInput
@@ -50,13 +50,13 @@ def run(
     if old is not None:
         return _shorten(old, output)
     place = Place(region=region, credentials=profile)
-    survey_found = _survey(group, place, look=look)
+    account_survey = _survey(group, place, look=look)
     file_answers = _with_answers(
-        questions() if survey_found is None else answers(survey_found), survey_found
+        questions() if account_survey is None else answers(account_survey), account_survey
     )
-    _write(output, file_answers, survey_found)
+    _write(output, file_answers, account_survey)
     status = dispatch(["policy", "check", str(output)])
-    if survey_found is not None and _loads(output):
+    if account_survey is not None and _loads(output):
         session = fleets.session(place)
         doctor.print_findings(
             doctor.examine(session, output, SystemClock(), look=False), as_json=False
@@ -91,16 +91,16 @@ def _survey(group: str, place: Place, *, look: bool) -> Survey | None:
         print("no --group: every key is asked for, and no account")
         return None
     try:
-        return survey(fleets.session(place), group, look=look)
+        return read_survey(fleets.session(place), group, look=look)
     except DependencyUnavailable as error:
         print(f"the account cannot be asked ({error}): every key is asked for")
         return None
 
 
-def _with_answers(proposed: Sequence[Answer], survey_found: Survey | None) -> tuple[Answer, ...]:
+def _with_answers(proposed: Sequence[Answer], account_survey: Survey | None) -> tuple[Answer, ...]:
     """Return *proposed* with the answers from standard input."""
     questions_open = [
-        each for each in proposed if each.value is None and _needs_answer(each, survey_found)
+        each for each in proposed if each.value is None and _needs_answer(each, account_survey)
     ]
     by_key = {each.key: each for each in proposed}
     for each in questions_open:
@@ -115,9 +115,9 @@ def _with_answers(proposed: Sequence[Answer], survey_found: Survey | None) -> tu
     return tuple(by_key.values())
 
 
-def _needs_answer(answer: Answer, survey_found: Survey | None) -> bool:
+def _needs_answer(answer: Answer, account_survey: Survey | None) -> bool:
     """True for all without an account, else for what only a person can know."""
-    return survey_found is None or answer.needed or answer.key == NATS_HOST
+    return account_survey is None or answer.needed or answer.key == NATS_HOST
 
 
 def _value(answer: Answer, answer_text: str) -> Value:
@@ -129,24 +129,24 @@ def _value(answer: Answer, answer_text: str) -> Value:
     return {key: value}
 
 
-def _write(output: Path, file_answers: Sequence[Answer], survey_found: Survey | None) -> None:
+def _write(output: Path, file_answers: Sequence[Answer], account_survey: Survey | None) -> None:
     today = datetime.now(UTC).date()
-    if survey_found is None:
+    if account_survey is None:
         written = text(file_answers, Header("what you answered", today))
     else:
-        origin = f"the account {survey_found.home.account} in {survey_found.home.region}"
-        home = {"account": survey_found.home.account, "region": survey_found.home.region}
-        header = Header(origin, today, _notes(survey_found))
-        written = text(file_answers, header, watching(survey_found), home)
+        origin = f"the account {account_survey.home.account} in {account_survey.home.region}"
+        home = {"account": account_survey.home.account, "region": account_survey.home.region}
+        header = Header(origin, today, _notes(account_survey))
+        written = text(file_answers, header, group_alarms(account_survey), home)
     export_files.write([written.encode()], output)
     open_questions = written.count("# ?") - 1
     print(f"{output}: {len(written.splitlines())} lines, {open_questions} questions")
 
 
-def _notes(survey_found: Survey) -> tuple[str, ...]:
-    if isinstance(survey_found.agents, Unread):
+def _notes(account_survey: Survey) -> tuple[str, ...]:
+    if isinstance(account_survey.agents, ReadFailure):
         return (
-            f"SSM was not read ({survey_found.agents.code}): fixes need its agent on each host.",
+            f"SSM was not read ({account_survey.agents.code}): fixes need its agent on each host.",
         )
-    online = sum(each.state == "Online" for each in known(survey_found.agents))
-    return (f"SSM reaches {online} of {len(survey_found.group.hosts)} hosts; fixes need all.",)
+    online = sum(each.state == "Online" for each in or_empty(account_survey.agents))
+    return (f"SSM reaches {online} of {len(account_survey.group.hosts)} hosts; fixes need all.",)

@@ -75,12 +75,12 @@ def show(
 ) -> None:
     """Print the whole profile that a fleet file and its policy make, with each line's origin."""
     raw = profile_file.read(file)
-    extended = profiles.extending(raw, str(file))
+    extended = profiles.parse_extension(raw, str(file))
     if extended is None:
         profiles.parse(raw, str(file))
         print(raw.decode(), end="")
         return
-    for line in provenance.annotated(extended):
+    for line in provenance.annotate(extended):
         print(line)
 
 
@@ -97,7 +97,7 @@ def explain(
     """Print which rule an event matched, and why the others did not."""
     home = event_files.home(account, region)
     loaded = profiles.load(fleets.choose_or_example(fleet))
-    own = undeployed.own(loaded, home)
+    own = undeployed.alarms_by_arn(loaded, home)
     signal = with_profile_name(
         parse(event_files.read(event), home, undeployed.UNDATED), loaded, own
     )

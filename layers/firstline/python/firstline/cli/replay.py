@@ -24,10 +24,10 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import InvalidInput
 from firstline.event_sources import ALARM
 from firstline.ids import digest
+from firstline.lab.twin import alarm_events
 from firstline.lab.twin import scenario as scenarios
-from firstline.lab.twin import tell
-from firstline.lab.twin.deadline import late
-from firstline.lab.twin.replayed import COUNTS, Event, Replayed
+from firstline.lab.twin.deadline import missed_deadlines
+from firstline.lab.twin.replay_result import ALARM_METRICS, ReplayedEvent, ReplayResult
 from firstline.lab.twin.scenario import EventPlan, Scenario
 from firstline.lab.twin.undeployed import UNDATED
 from firstline.ledger import export as exports
@@ -87,14 +87,16 @@ def run(
     faults = [
         *replayed.refused,
         *unmet_expectations(scenario, lines),
-        *late(scenario, replayed, profile),
+        *missed_deadlines(scenario, replayed, profile),
     ]
     for each in faults:
         print(f"{path}: {each}", file=sys.stderr)
     return 1 if faults else 0
 
 
-def read(path: Path, home: Home, fleet: str = "") -> tuple[Scenario, tuple[Event, ...], Path]:
+def read(
+    path: Path, home: Home, fleet: str = ""
+) -> tuple[Scenario, tuple[ReplayedEvent, ...], Path]:
     """Return the scenario of *path*, or one that fits its event, with its events and profile.
 
     A scenario has its own profile, which only *fleet* replaces.
@@ -108,12 +110,12 @@ def read(path: Path, home: Home, fleet: str = "") -> tuple[Scenario, tuple[Event
         events = tuple(_event(path, each, policy, home, begins) for each in scenario.events)
         return scenario, events, profile
     body, profile = event_files.event(path), fleets.choose_or_example(fleet)
-    return scenario_for(path.name, body, home), (Event(body, timedelta(0)),), profile
+    return scenario_for(path.name, body, home), (ReplayedEvent(body, timedelta(0)),), profile
 
 
 def _event(
     path: Path, plan: EventPlan, policy: LoadedProfile, home: Home, begins: datetime
-) -> Event:
+) -> ReplayedEvent:
     """Return the event that the scenario in *path* plans, as it is delivered."""
     if bool(plan.file) == bool(plan.alarm):
         raise InvalidInput(f"{path}: an event is either of a file or of an alarm: give one of them")
@@ -121,9 +123,9 @@ def _event(
     if plan.file:
         body = event_files.read(path.parent / plan.file)
         body = body if plan.dated else _redated(body, begins + after)
-        return Event(body, after, plan.counts, plan.lost)
-    body = tell.envelope(plan.alarm, plan.state, begins + after, policy, home)
-    return Event(body, after, lost=plan.lost)
+        return ReplayedEvent(body, after, plan.counts, plan.lost)
+    body = alarm_events.alarm_event(plan.alarm, plan.state, begins + after, policy, home)
+    return ReplayedEvent(body, after, lost=plan.lost)
 
 
 def _redated(body: bytes, at: datetime) -> bytes:
@@ -135,7 +137,7 @@ def scenario_for(name: str, body: bytes, home: Home) -> Scenario:
     """Return a scenario for the event: three hosts, down where its alarm says so."""
     signal = parse(body, home, UNDATED)
     firing = signal.source == ALARM and signal.state != AlarmState.OK
-    counted = COUNTS.get(signal.metric) if firing else None
+    counted = ALARM_METRICS.get(signal.metric) if firing else None
     down = {"healthy": 3, "answering": 3, "unhealthy": 1}.get(counted or "", 0)
     hosts = tuple(
         copy.replace(each, enclave="down" if number < down else "up")
@@ -144,7 +146,9 @@ def scenario_for(name: str, body: bytes, home: Home) -> Scenario:
     return Scenario(name=name, hosts=hosts)
 
 
-def _replay(scenario: Scenario, events: tuple[Event, ...], profile: Path, home: Home) -> Replayed:
+def _replay(
+    scenario: Scenario, events: tuple[ReplayedEvent, ...], profile: Path, home: Home
+) -> ReplayResult:
     """Run the scenario; the handlers' logs are dropped, as standard output is the command's."""
     from firstline.lab.twin.replay import replay
 
@@ -155,20 +159,20 @@ def _replay(scenario: Scenario, events: tuple[Event, ...], profile: Path, home: 
         return replay(scenario, events, profile, home, progress)
 
 
-def _export(replayed: Replayed, path: Path) -> None:
+def _export(replayed: ReplayResult, path: Path) -> None:
     """Write the ledgers, and the profile that their entries name."""
     texts = {digest(replayed.policy.encode()): replayed.policy}
-    chains = (*(chapter.entries for chapter in replayed.chapters), replayed.control)
+    chains = (*(ledger.entries for ledger in replayed.ledgers), replayed.control)
     entries = (entry for chain in chains for entry in chain)
     export_files.write(exports.write(entries, texts.get), path)
 
 
-def _report(replayed: Replayed, profile: Path, path: Path) -> None:
+def _report(replayed: ReplayResult, profile: Path, path: Path) -> None:
     """Write the reports of all ledgers on one page; raises `InvalidInput` without a ledger."""
-    if not replayed.chapters:
+    if not replayed.ledgers:
         raise InvalidInput("--html: nothing was recorded, so there is nothing to report")
     policy = profiles.load(profile)
-    reports = tuple(write_report(chapter.entries, policy) for chapter in replayed.chapters)
+    reports = tuple(write_report(ledger.entries, policy) for ledger in replayed.ledgers)
     _write_page(reports, path)
 
 

@@ -15,9 +15,9 @@ from firstline.config.channels import channel
 from firstline.config.profile import Profile
 from firstline.errors import InvalidInput
 from firstline.ids import Digest
-from firstline.lab.redecide import chapters
-from firstline.lab.redecide.again import Compared, again
-from firstline.lab.redecide.record import Story, received, story
+from firstline.lab.redecide import export_chains
+from firstline.lab.redecide.incident_record import IncidentRecord, incident_record, signal_events
+from firstline.lab.redecide.redecision import RedecisionResult, redecide
 from firstline.ledger.entries import PageDelivered
 from firstline.ledger.export import DecodedEntry, Line
 
@@ -64,7 +64,7 @@ def policies(path: Path) -> dict[Digest, Profile]:
     """Return the policies of the export in *path*; raises `InvalidInput` with the path."""
     try:
         with export_files.open_export(path) as lines:
-            return chapters.policies(lines)
+            return export_chains.policies(lines)
     except InvalidInput as error:
         raise export_files.with_path(path, error) from error
 
@@ -73,28 +73,28 @@ def _lines(
     path: Path, lines: Iterable[Line], policies: dict[Digest, Profile]
 ) -> Iterator[RedecideLine]:
     """Yield one document for each incident of the export; raises `InvalidInput` with the path."""
-    for chain in chapters.chains(lines):
-        recorded_story = story(chain)
-        if recorded_story is not None:
-            yield _line(path, recorded_story, chain, policies)
+    for chain in export_chains.chains(lines):
+        record = incident_record(chain)
+        if record is not None:
+            yield _line(path, record, chain, policies)
 
 
 def _line(
     path: Path,
-    recorded_story: Story,
+    record: IncidentRecord,
     chain: tuple[DecodedEntry, ...],
     policies: dict[Digest, Profile],
 ) -> RedecideLine:
     try:
-        result = again(recorded_story, policies)
+        result = redecide(record, policies)
     except (msgspec.ValidationError, KeyError, ValueError) as error:
         raise InvalidInput(
-            f"{path}: {recorded_story.id} does not say what a ledger says: {error}"
+            f"{path}: {record.id} does not say what a ledger says: {error}"
         ) from error
-    incident, start = result.incident, recorded_story.opening.at
-    (opening,) = received(recorded_story.opening)
+    incident, start = result.incident, record.opening.at
+    (opening,) = signal_events(record.opening)
     return RedecideLine(
-        incident=recorded_story.id,
+        incident=record.id,
         severity=incident.severity if incident else opening.severity,
         condition=incident.condition if incident else opening.condition,
         disposition=opening.disposition,
@@ -116,7 +116,7 @@ def _difference(each: msgspec.Struct) -> DifferenceLine:
     return msgspec.convert(each, type=DifferenceLine, from_attributes=True)
 
 
-def _pages(chain: tuple[DecodedEntry, ...], compared: Compared) -> Iterator[PageLine]:
+def _pages(chain: tuple[DecodedEntry, ...], compared: RedecisionResult) -> Iterator[PageLine]:
     """Yield the pages that PagerDuty accepted then; the body is what this code sends."""
     for each in chain:
         match each.event:

@@ -6,7 +6,7 @@ Nothing here may keep an end or its pages back: what takes too long is left unkn
 from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 
-from firstline.config.profile import MadeAlarm
+from firstline.config.profile import AlarmDefinition
 from firstline.controller.observe import read
 from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.diagnosis import investigation as background
@@ -42,19 +42,19 @@ def record_alarm_metric(draft: IncidentUnitOfWork) -> None:
     if draft.system.ports.clock.now() >= draft.now + WITHIN:
         return
     own = draft.system.settings.alarms.get(draft.incident.alarm_arn, "")
-    alarm = detection.named(own, draft.system.profile)
+    alarm = detection.find_alarm(own, draft.system.profile)
     if alarm is not None:
         _record_made(draft, alarm)
     elif draft.incident.alarm_arn:
         _record_external(draft)
 
 
-def _record_made(draft: IncidentUnitOfWork, alarm: MadeAlarm) -> None:
+def _record_made(draft: IncidentUnitOfWork, alarm: AlarmDefinition) -> None:
     looks_around = draft.system.ports.background
     around = alarm_metric.window(alarm, draft.incident.signalled_at, draft.now)
     values = read(lambda: looks_around.alarm_metric(alarm, around))
     if not isinstance(values, Unknown):
-        draft.record(alarm_metric.event(alarm, around, values))
+        draft.record(alarm_metric.to_ledger(alarm, around, values))
 
 
 def _record_external(draft: IncidentUnitOfWork) -> None:
@@ -62,7 +62,7 @@ def _record_external(draft: IncidentUnitOfWork) -> None:
     arn, since = incident.alarm_arn, incident.signalled_at
     found = read(lambda: looks_around.external_metric(arn, since, draft.now))
     if found is not None and not isinstance(found, Unknown):
-        draft.record(alarm_metric.external_event(incident.alarm, found))
+        draft.record(alarm_metric.external_to_ledger(incident.alarm, found))
 
 
 class _Reader:

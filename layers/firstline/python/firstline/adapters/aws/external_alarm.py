@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from firstline.adapters.aws import alarm_kinds
 from firstline.adapters.aws.metric_data import VALUE
-from firstline.monitoring.alarm_metric import Comparison, Judged
+from firstline.monitoring.alarm_metric import Comparison, ExternalDefinition
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import (
@@ -28,14 +28,14 @@ WEEK_SECONDS = 7 * 24 * 3600
 """An alarm evaluates no longer time."""
 
 
-def judged(alarm: Mapping[str, Any]) -> Judged | None:
+def judged(alarm: Mapping[str, Any]) -> ExternalDefinition | None:
     """What *alarm* judges; None where it has no metric, or a band in place of a threshold."""
     asked = queries(alarm)
     if not asked or "Threshold" not in alarm:
         return None
     evaluated = alarm["EvaluationPeriods"]
     metric, statistic = _named(returned(asked), alarm)
-    return Judged(
+    return ExternalDefinition(
         metric=metric,
         statistic=statistic,
         comparison=COMPARISONS[alarm["ComparisonOperator"]],

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from firstline.adapters.aws.errors import instant
-from firstline.config.profile import MadeAlarm
+from firstline.config.profile import AlarmDefinition
 from firstline.errors import DependencyUnavailable
 from firstline.monitoring import alarms as detection
 
@@ -22,7 +22,7 @@ VALUE = "value"
 """The id of the query that gives what one alarm judges."""
 
 
-def by_metric(alarms: Iterable[MadeAlarm]) -> list[MadeAlarm]:
+def by_metric(alarms: Iterable[AlarmDefinition]) -> list[AlarmDefinition]:
     """One alarm for each metric, dimensions and statistic: several may watch the same one."""
     unique = {
         (each.namespace, each.metric, each.statistic, *sorted(each.dimensions.items())): each
@@ -32,7 +32,7 @@ def by_metric(alarms: Iterable[MadeAlarm]) -> list[MadeAlarm]:
 
 
 def query(
-    id_: str, alarm: MadeAlarm, period_seconds: int, metric: str = ""
+    id_: str, alarm: AlarmDefinition, period_seconds: int, metric: str = ""
 ) -> "MetricDataQueryTypeDef":
     """The alarm's metric, or another *metric* of the same dimensions, as its statistic."""
     of: MetricTypeDef = {
@@ -44,7 +44,7 @@ def query(
     return {"Id": id_, "MetricStat": {"Metric": of, "Period": period_seconds, "Stat": stat}}
 
 
-def judged_by(alarm: MadeAlarm) -> "list[MetricDataQueryTypeDef]":
+def judged_by(alarm: AlarmDefinition) -> "list[MetricDataQueryTypeDef]":
     """What *alarm* judges, as `VALUE`: its metric, or the share that it is of another."""
     period = alarm.period_seconds
     if not alarm.percent_of:
@@ -53,7 +53,7 @@ def judged_by(alarm: MadeAlarm) -> "list[MetricDataQueryTypeDef]":
     if alarm.percent_of != detection.QUOTA:
         parts.append(query("whole", alarm, period, alarm.percent_of))
     hidden: list[MetricDataQueryTypeDef] = [{**each, "ReturnData": False} for each in parts]
-    return [*hidden, {"Id": VALUE, "Expression": detection.share(alarm)}]
+    return [*hidden, {"Id": VALUE, "Expression": detection.percent_expression(alarm)}]
 
 
 def values(

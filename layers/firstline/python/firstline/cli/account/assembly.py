@@ -35,13 +35,13 @@ def read(folder: Path, credentials: str) -> tuple[Stack, ...]:
 
     Raises `InvalidInput` or `DependencyUnavailable`.
     """
-    from firstline.doctor.readers import deployed
+    from firstline.doctor.readers import stacks
 
-    stacks = []
+    result = []
     for name, region, template in _stacks(folder):
         session = fleets.session(Place(region=region, credentials=credentials))
-        stacks.append(Stack(name, template, deployed.template(name, session), session))
-    return tuple(stacks)
+        result.append(Stack(name, template, stacks.template(name, session), session))
+    return tuple(result)
 
 
 def changes(stacks: tuple[Stack, ...]) -> Changes:
@@ -64,12 +64,12 @@ def check_limits(stacks: tuple[Stack, ...]) -> tuple[str, ...]:
     notes: list[str] = []
     for each in stacks:
         needs, needs_before = (
-            limits.needs(each.new_template),
-            limits.needs(each.deployed_template or {}),
+            limits.template_needs(each.new_template),
+            limits.template_needs(each.deployed_template or {}),
         )
-        if needs != limits.Needs():
+        if needs != limits.TemplateNeeds():
             log_groups = readers.log_groups(each.session, needs.log_groups)
-            limit = readers.limit(each.session)
+            limit = readers.concurrency_limit(each.session)
             faults += limits.refusals(needs, needs_before, log_groups, limit)
             notes += limits.notes(log_groups, limit)
     if faults:

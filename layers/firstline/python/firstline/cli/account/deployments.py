@@ -27,16 +27,16 @@ def find(place: Place) -> Deployment:
     from firstline.adapters.aws import clients
     from firstline.adapters.aws.ledger import DynamoLedger
     from firstline.adapters.aws.s3_archive import S3Archive
-    from firstline.doctor.readers import deployed
+    from firstline.doctor.readers import stacks
 
     name, file, session = fleets.find(place)
-    stack = deployed.records(name)
-    outputs = deployed.told(stack, session)
-    if deployed.LEDGER not in outputs:
-        raise InvalidInput(deployed.lacks(stack, deployed.LEDGER))
-    archive = outputs.get(deployed.ARCHIVE)
+    stack = stacks.records_stack(name)
+    outputs = stacks.stack_outputs(stack, session)
+    if stacks.LEDGER not in outputs:
+        raise InvalidInput(stacks.missing_output(stack, stacks.LEDGER))
+    archive = outputs.get(stacks.ARCHIVE)
     return Deployment(
-        DynamoLedger(clients.ledger(session), outputs[deployed.LEDGER]),
+        DynamoLedger(clients.ledger(session), outputs[stacks.LEDGER]),
         S3Archive(clients.archive(session), archive) if archive else None,
         file,
     )

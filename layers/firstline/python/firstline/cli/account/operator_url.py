@@ -17,7 +17,7 @@ from botocore.awsrequest import AWSRequest
 
 from firstline.adapters.aws.errors import BELIEVE, in_words, unavailable
 from firstline.controller.operators.commands import OUTPUT, CommandResult, OperatorCommand
-from firstline.doctor.readers import deployed
+from firstline.doctor.readers import stacks
 from firstline.errors import DependencyUnavailable, InvalidInput
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ TIMEOUT = urllib3.Timeout(connect=5, read=60)
 
 def find(fleet: str, session: "Session") -> str:
     """Return the URL of the deployment of *fleet*; raises `InvalidInput` where there is none."""
-    return deployed.named(OUTPUT, deployed.app(fleet), session)
+    return stacks.stack_output(OUTPUT, stacks.app_stack(fleet), session)
 
 
 def send(command: OperatorCommand, url: str, session: "Session") -> CommandResult:

@@ -11,10 +11,10 @@ from firstline.cli.account import deployments
 from firstline.cli.fleets import Place
 from firstline.config import fleet_file
 from firstline.errors import InvalidInput
-from firstline.lab.redecide import chapters, misses
-from firstline.lab.redecide.again import again
+from firstline.lab.redecide import export_chains, misses
+from firstline.lab.redecide.incident_record import incident_record
 from firstline.lab.redecide.misses import Miss
-from firstline.lab.redecide.record import story
+from firstline.lab.redecide.redecision import redecide
 
 if TYPE_CHECKING:
     from firstline.ledger.export import DecodedEntry
@@ -59,16 +59,16 @@ def check_export(path: Path, fleet: Path) -> PastCheck:
     undecided: list[str] = []
     latest: DecodedEntry | None = None
     incidents = 0
-    with export_files.open_export(path) as lines_read, export_files.decoding(path):
-        for chain in chapters.chains(lines_read):
-            story_told = story(chain)
-            if story_told is None:
+    with export_files.open_export(path) as export_lines, export_files.decoding(path):
+        for chain in export_chains.chains(export_lines):
+            record = incident_record(chain)
+            if record is None:
                 continue
             incidents += 1
             latest = max(filter(None, (latest, chain[-1])), key=lambda each: each.at)
-            result = again(story_told, policies)
+            result = redecide(record, policies)
             missed += misses.by_code(chain, result)
-            undecided += [f"{story_told.id}: {result.why}"] if result.why else []
+            undecided += [f"{record.id}: {result.why}"] if result.why else []
     old_policy = policies.get(latest.policy) if latest else None
     if old_policy is not None:
         with export_files.decoding(path):
@@ -76,15 +76,15 @@ def check_export(path: Path, fleet: Path) -> PastCheck:
     return PastCheck(incidents, tuple(missed), tuple(undecided))
 
 
-def lines(check_result: PastCheck) -> Iterator[str]:
+def lines(result: PastCheck) -> Iterator[str]:
     """Yield the result as text."""
-    for each in check_result.misses[:SHOWN_MAX]:
+    for each in result.misses[:SHOWN_MAX]:
         yield f"{each.sort:<10} {each.at:%Y-%m-%d %H:%M:%S}  {each.where}: {each.why}"
-    if more := check_result.misses[SHOWN_MAX:]:
+    if more := result.misses[SHOWN_MAX:]:
         yield f"and {len(more)} more"
-    yield from (f"not decided again: {each}" for each in check_result.undecided)
-    incidents = _count(check_result.incidents, "incident")
-    yield f"past: {incidents} decided again, {_miss_counts(check_result.misses)}"
+    yield from (f"not decided again: {each}" for each in result.undecided)
+    incidents = _count(result.incidents, "incident")
+    yield f"past: {incidents} decided again, {_miss_counts(result.misses)}"
 
 
 def _miss_counts(missed: Sequence[Miss]) -> str:

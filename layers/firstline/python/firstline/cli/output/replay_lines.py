@@ -8,7 +8,7 @@ from firstline.cli.output.lines import ActionLine, DenialLine, PageLine, ReplayL
 from firstline.diagnosis.evidence import HostReport
 from firstline.ids import IncidentId, InstanceId
 from firstline.lab.twin.pager.alerts import Received
-from firstline.lab.twin.replayed import Chapter, Replayed
+from firstline.lab.twin.replay_result import IncidentLedger, ReplayResult
 from firstline.ledger.entries import (
     ActionReported,
     DecisionMade,
@@ -26,18 +26,18 @@ from firstline.signal import Disposition
 _OUTCOMES = (LookReported, FixReported, HostsInspected)
 
 
-def lines(replayed: Replayed) -> tuple[ReplayLine, ...]:
+def lines(replayed: ReplayResult) -> tuple[ReplayLine, ...]:
     """Return one line for each ledger; one line for a replay that recorded nothing."""
-    if not replayed.chapters:
+    if not replayed.ledgers:
         return (_line_without_records(replayed),)
-    return tuple(_line(chapter, replayed) for chapter in replayed.chapters)
+    return tuple(_line(ledger, replayed) for ledger in replayed.ledgers)
 
 
-def _line(chapter: Chapter, replayed: Replayed) -> ReplayLine:
-    incident = chapter.incident
-    records = [decode_entry(each) for each in chapter.entries]
+def _line(ledger: IncidentLedger, replayed: ReplayResult) -> ReplayLine:
+    incident = ledger.incident
+    records = [decode_entry(each) for each in ledger.entries]
     disposition = _disposition(records[0])
-    pages = [each for each in replayed.pages if each.key.split(":")[0] == chapter.id]
+    pages = [each for each in replayed.pages if each.key.split(":")[0] == ledger.id]
     return ReplayLine(
         incident=incident.id if incident else None,
         severity=incident.severity if incident else None,
@@ -45,11 +45,11 @@ def _line(chapter: Chapter, replayed: Replayed) -> ReplayLine:
         disposition=disposition,
         outcome=incident.status if incident else SIGNAL_OUTCOMES.get(disposition, "ignored"),
         pages=tuple(_page(each, replayed.start) for each in pages),
-        updates=tuple(_updates(chapter.id, replayed)),
+        updates=tuple(_updates(ledger.id, replayed)),
         actions=tuple(actions(records, replayed.start)),
         denials=tuple(denials(records)),
-        entries=len(chapter.entries),
-        ledger_head=chapter.entries[-1].hash,
+        entries=len(ledger.entries),
+        ledger_head=ledger.entries[-1].hash,
         virtual_seconds=seconds_since(replayed.end, replayed.start),
     )
 
@@ -59,7 +59,7 @@ def _disposition(first: DecodedEntry) -> str:
     return event.disposition if isinstance(event, SignalReceived) else ""
 
 
-def _line_without_records(replayed: Replayed) -> ReplayLine:
+def _line_without_records(replayed: ReplayResult) -> ReplayLine:
     """Return the line of a replay whose store accepted no write: only pages were sent."""
     return ReplayLine(
         incident=None,
@@ -77,7 +77,7 @@ def _line_without_records(replayed: Replayed) -> ReplayLine:
     )
 
 
-def _updates(incident: IncidentId, replayed: Replayed) -> Iterator[UpdateLine]:
+def _updates(incident: IncidentId, replayed: ReplayResult) -> Iterator[UpdateLine]:
     """Yield the change events of decisions; those of a demotion or a drill are left out."""
     for each in replayed.updates:
         payload: Any = each.body["payload"]

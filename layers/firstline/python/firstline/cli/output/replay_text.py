@@ -12,7 +12,7 @@ from rich.text import Text
 from firstline.cli.output import terminal
 from firstline.cli.output.lines import ReplayLine
 from firstline.cli.output.terminal import STYLES, WORD
-from firstline.lab.twin.replayed import Chapter, Replayed
+from firstline.lab.twin.replay_result import IncidentLedger, ReplayResult
 from firstline.lab.twin.scenario import Scenario
 from firstline.reporting import timeline
 from firstline.reporting.timeline import Moment, format_elapsed
@@ -34,22 +34,22 @@ def virtual_time_progress(name: str) -> Iterator[Callable[[datetime], None]]:
         yield lambda at: status.update(f"{name}  {at:%Y-%m-%d %H:%M:%S}")
 
 
-def print_replay(scenario: Scenario, replayed: Replayed, lines: tuple[ReplayLine, ...]) -> None:
+def print_replay(scenario: Scenario, replayed: ReplayResult, lines: tuple[ReplayLine, ...]) -> None:
     """Print the timeline of each incident, with its outcome as the last line."""
     terminal.print_lines(
         [f"{scenario.name}   {scenario.mode}   {replayed.start:%Y-%m-%d %H:%M:%S} UTC"]
     )
-    for chapter, line in zip(replayed.chapters or (None,), lines, strict=True):
+    for ledger, line in zip(replayed.ledgers or (None,), lines, strict=True):
         terminal.print_lines(["", *_head(line)])
-        moments = timeline.moments(chapter.entries) if chapter else _pages_only(replayed)
+        moments = timeline.moments(ledger.entries) if ledger else _pages_only(replayed)
         terminal.print_lines(_timeline(moments, replayed.start), TEXT_COLUMN)
         style = STYLES[tone(line.outcome or "")] or "bold"
-        terminal.print_lines([Text(_last_line(line, _duration(chapter, replayed)), style=style)])
+        terminal.print_lines([Text(_last_line(line, _duration(ledger, replayed)), style=style)])
 
 
-def _duration(chapter: Chapter | None, replayed: Replayed) -> timedelta:
+def _duration(ledger: IncidentLedger | None, replayed: ReplayResult) -> timedelta:
     """Return the time from the start to the incident's end, else to the end of the run."""
-    incident = chapter.incident if chapter else None
+    incident = ledger.incident if ledger else None
     end = incident.ended_at if incident and incident.ended_at else replayed.end
     return end - replayed.start
 
@@ -60,7 +60,7 @@ def _head(line: ReplayLine) -> Iterator[Text]:
         yield Text(what, style="bold")
 
 
-def _pages_only(replayed: Replayed) -> Iterator[Moment]:
+def _pages_only(replayed: ReplayResult) -> Iterator[Moment]:
     """Yield the pages of a run whose store accepted no write, as PagerDuty has them."""
     for page in replayed.pages:
         yield Moment(page.at, "paged", f"{page.action} {page.key}", Tone.ALERT)

@@ -1,4 +1,4 @@
-"""The store of the twin's in-memory door: `controller.ports.store.Store` in dictionaries."""
+"""The store of the in-memory backend: `controller.ports.store.Store` in dictionaries."""
 
 import contextlib
 import copy
@@ -37,7 +37,7 @@ ITEM_BYTES_MAX = 400 * 1024
 
 
 class Row(NamedTuple):
-    """The attributes that stand beside an aggregate's text: what it is known by without it."""
+    """The attributes of an aggregate outside its text, readable without it."""
 
     version: int
     due: Due | None
@@ -47,7 +47,7 @@ class Row(NamedTuple):
 
 
 class Tables(msgspec.Struct):
-    """What the store holds; aggregates as the JSON text that a table would hold."""
+    """The store's contents; aggregates are JSON text, as in a table."""
 
     incidents: dict[IncidentId, str] = {}
     rows: dict[IncidentId, Row] = {}
@@ -66,7 +66,7 @@ class Tables(msgspec.Struct):
     openings: dict[str, Openings] = {}
     circumstances: dict[str, ExternalEvents] = {}
     journal: list[Entry | Given] = []
-    """Every entry, and every person's answer, in the order in which they were committed."""
+    """Every entry and approval in the order of their commits."""
 
 
 type Stored = Callable[[str, Row], str]
@@ -74,14 +74,14 @@ type Stored = Callable[[str, Row], str]
 
 
 def as_it_is(text: str, _row: Row) -> str:
-    """This code wrote it."""
+    """Return the text unchanged: this code wrote it."""
     return text
 
 
 class MemoryStore:
-    """`Store` in dictionaries; a commit checks every condition before it writes anything.
+    """`Store` in dictionaries; a commit checks every condition before it writes.
 
-    What *stored* makes of an aggregate's text is what this code finds there.
+    *stored* gives the text that this code reads in place of an aggregate's.
     """
 
     def __init__(self, effects: Effects, stored: Stored = as_it_is) -> None:
@@ -162,7 +162,7 @@ class MemoryStore:
         )
 
     def readable(self) -> Iterator[Incident]:
-        """Every incident that this code can read now."""
+        """Return every incident that this code can read now."""
         for id_, text in self.tables.incidents.items():
             with contextlib.suppress(InvariantViolation):
                 yield incidents.decode(self._stored(text, self.tables.rows[id_]))
@@ -179,13 +179,13 @@ class MemoryStore:
         if text is None or row is None:
             return None
         inbox = self.tables.inboxes.get(id_, {})
-        said = sorted(self.tables.approvals.get(id_, ()), key=lambda each: each.at)
+        approvals = sorted(self.tables.approvals.get(id_, ()), key=lambda each: each.at)
         first = tuple(inbox[place] for place in sorted(inbox)[:WAITING_MAX])
         try:
-            held = incidents.decode(self._stored(text, row))
+            incident = incidents.decode(self._stored(text, row))
         except InvariantViolation as error:
             raise Unreadable(id_, str(error), row.severity, row.opened_at) from error
-        return Loaded(held, first, tuple(said))
+        return Loaded(incident, first, tuple(approvals))
 
     def _due(self, by: datetime, after: Due | None) -> tuple[Due, ...]:
         known = (each.due for each in self.tables.rows.values())
@@ -211,8 +211,8 @@ class MemoryStore:
             inbox = tables.inboxes.setdefault(incident.id, {})
             for each in change.folded:
                 inbox.pop(each.place, None)
-            said = tables.approvals.get(incident.id, [])
-            tables.approvals[incident.id] = [each for each in said if each not in change.taken]
+            approvals = tables.approvals.get(incident.id, [])
+            tables.approvals[incident.id] = [each for each in approvals if each not in change.taken]
             self._claim(change, incident)
         for entry in change.entries:
             tables.entries.setdefault(entry.incident, []).append(entry)
@@ -234,7 +234,7 @@ class MemoryStore:
             inbox[joined.place] = joined
 
     def _claim(self, change: Change, incident: Incident) -> None:
-        """The cause is its own from now on, or is free, with what the episode accounts for."""
+        """Claim the correlation key, or release it with what the episode accounts for."""
         if change.opens:
             self.tables.causes[change.opens] = incident.id
         if change.closes:
@@ -245,9 +245,9 @@ class MemoryStore:
     def _write_levers(self, change: Change) -> None:
         if given := change.given:
             self.tables.journal.append(given)
-            said = self.tables.approvals.setdefault(given.incident, [])
-            if given.approval not in said:
-                said.append(given.approval)
+            approvals = self.tables.approvals.setdefault(given.incident, [])
+            if given.approval not in approvals:
+                approvals.append(given.approval)
             if not given.approval.granted:
                 self.tables.denied.add((given.incident, given.approval.plan))
         if switch := change.switch:
@@ -259,12 +259,12 @@ class MemoryStore:
         if write := change.openings:
             after = copy.replace(write.openings, version=write.openings.version + 1)
             self.tables.openings[write.fleet] = after
-        if told := change.circumstances:
-            known = copy.replace(told.circumstances, version=told.circumstances.version + 1)
-            self.tables.circumstances[told.group] = known
+        if external := change.circumstances:
+            known = copy.replace(external.circumstances, version=external.circumstances.version + 1)
+            self.tables.circumstances[external.group] = known
 
     def _contested(self, change: Change) -> Iterator[Contested]:
-        """What does not hold, the most telling first: a redelivery explains all the others."""
+        """Yield the failed conditions; a redelivery comes first, since it explains the others."""
         tables, incident = self.tables, change.incident
         if change.processed in tables.processed:
             yield Contested.PROCESSED
@@ -276,8 +276,8 @@ class MemoryStore:
             if self._version(incident.id) != incident.version:
                 yield Contested.VERSION
         if change.lease is not None:
-            held = tables.leases.get(change.lease.lease.group)
-            if (held.fence if held else 0) != change.lease.fence_read:
+            lease = tables.leases.get(change.lease.lease.group)
+            if (lease.fence if lease else 0) != change.lease.fence_read:
                 yield Contested.LEASE
         if any(
             each.sequence <= len(tables.entries.get(each.incident, ())) for each in change.entries
@@ -287,7 +287,7 @@ class MemoryStore:
         yield from self._contested_hints(change)
 
     def _contested_levers(self, change: Change) -> Iterator[Contested]:
-        """What people changed meanwhile."""
+        """Yield the conditions on operators' changes that failed."""
         given, switch = change.given, change.switch
         if switch and switch.version != self.tables.switch.version:
             yield Contested.SWITCH
@@ -297,7 +297,7 @@ class MemoryStore:
             yield from self._fallen(change.fence)
 
     def _fallen(self, fence: Fence) -> Iterator[Contested]:
-        """What an intent rests on and stands no more."""
+        """Yield the conditions of an intent that no longer hold."""
         switch = self.tables.switch
         if switch.version != fence.switch or switch.unreadable:
             yield Contested.SWITCH
@@ -316,9 +316,9 @@ class MemoryStore:
             stored = self.tables.openings.get(write.fleet, Openings())
             if stored.version != write.openings.version:
                 yield Contested.OPENINGS
-        if told := change.circumstances:
-            known = self.tables.circumstances.get(told.group, ExternalEvents())
-            if known.version != told.circumstances.version:
+        if external := change.circumstances:
+            known = self.tables.circumstances.get(external.group, ExternalEvents())
+            if known.version != external.circumstances.version:
                 yield Contested.CIRCUMSTANCES
 
     def _version(self, id_: IncidentId) -> int:
@@ -327,11 +327,11 @@ class MemoryStore:
 
 
 def _check_size(change: Change) -> None:
-    """As DynamoDB does: so many actions, and so many bytes of an item."""
-    held = change.incident
-    if held is not None and len(incidents.encode(held)) > ITEM_BYTES_MAX:
+    """Enforce DynamoDB's limits of actions and of an item's bytes."""
+    incident = change.incident
+    if incident is not None and len(incidents.encode(incident)) > ITEM_BYTES_MAX:
         why = "Item size to update has exceeded the maximum allowed size"
-        raise Unwritable(held.id, why, held.severity, held.opened_at)
+        raise Unwritable(incident.id, why, incident.severity, incident.opened_at)
     if not 1 <= change.actions <= ACTIONS_MAX:
         raise InvariantViolation(
             f"a change of {change.actions} actions; a transaction holds {ACTIONS_MAX}"
@@ -351,12 +351,12 @@ def _is_closed(row: Row) -> bool:
 
 
 def row_of(stored: Incident) -> Row:
-    """What stands beside the text of *stored*."""
+    """Return the attributes of *stored* outside its text."""
     at = stored.next_wake_at
     due = None if at is None else Due(stored.id, stored.wake_generation, at)
     return Row(stored.version, due, stored.severity, stored.opened_at, stored.status)
 
 
 def _place(due: Due) -> tuple[datetime, IncidentId]:
-    """Where it stands in the index."""
+    """Return its place in the index."""
     return due.next_wake_at, due.incident
