@@ -55,8 +55,10 @@ def list_incidents(
         outcomes=_choices("--outcome", outcome, OUTCOMES),
     )
     with open_entries(export, Place(fleet, region, profile)) as records:
-        listed = (each for each in summaries(records) if _is_listed(each, incident_filter))
-        incident_list.print_incidents(_latest(listed, last) if last else listed, as_json=as_json)
+        matching = (each for each in summaries(records) if _is_listed(each, incident_filter))
+        incident_list.print_incidents(
+            _latest(matching, last) if last else matching, as_json=as_json
+        )
 
 
 def show(

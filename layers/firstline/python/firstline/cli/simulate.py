@@ -112,12 +112,12 @@ def _run(campaign: Campaign, jobs: Sequence[Job], state: Path | None) -> bool:
     if state is not None:  # fail now, not after an hour
         campaigns.save(campaign, state)
     try:
-        with progress.status_line() as tell:
+        with progress.status_line() as update:
             for number, (job, outcome) in enumerate(campaigns.run(jobs), 1):
                 campaign.add(job, outcome)
                 now = time.monotonic()
                 campaign.seconds = before + now - began
-                tell(_progress_text(campaign, len(jobs) - number))
+                update(_progress_text(campaign, len(jobs) - number))
                 if state is not None and now - saved > SAVE_INTERVAL_SECONDS:
                     campaigns.save(campaign, state)
                     saved = now

@@ -12,16 +12,16 @@ def lines(run: Run) -> list[str]:
 
     An entry has the clock of the worker that wrote it, which may be wrong by seconds.
     """
-    rows = sorted([*_noted(run), *_recorded(run)], key=lambda each: each[0])
+    rows = sorted([*_fault_rows(run), *_entry_rows(run)], key=lambda each: each[0])
     return [f"{at.total_seconds():8.1f}  {line}" for at, line in rows]
 
 
-def _noted(run: Run) -> Iterator[tuple[timedelta, str]]:
+def _fault_rows(run: Run) -> Iterator[tuple[timedelta, str]]:
     for at, line in run.scheduler.trace:
         yield at, f"{'':12}  {line}"
 
 
-def _recorded(run: Run) -> Iterator[tuple[timedelta, str]]:
+def _entry_rows(run: Run) -> Iterator[tuple[timedelta, str]]:
     for id_, entries in run.backend.store.tables.entries.items():
         for moment in timeline.moments(entries):
             text = "".join(each if each.isprintable() else " " for each in moment.text)
