@@ -35,7 +35,7 @@ GROUNDS: dict[Theme, str] = {"light": "#ffffff", "dark": "#161d26"}
 
 @cache
 def scene(name: str, at: int | None = None) -> Overview:
-    """What the console shows of a scenario."""
+    """Return the view of the console for a scenario."""
     view = open_board(SCENARIOS / f"{name}.toml", at, "", HOME).view("")
     assert isinstance(view, Overview)
     return view

@@ -157,7 +157,7 @@ def test_the_widget_in_cloudwatchs_themes(
 
 
 def test_the_widget_leads_on_by_its_function(browser: Browser, tmp_path: Path) -> None:
-    """Behind each link stands what CloudWatch calls: the function, with what is asked."""
+    """Each link names what CloudWatch calls: the function, with its parameters."""
     board = open_board(SCENARIOS / "approved.toml", 60, "", HOME)
     incident = only(board)
     file = tmp_path / "widget.html"

@@ -123,7 +123,7 @@ def test_marks_lie_where_their_times_say(shown: Browser, report: Report) -> None
 
 
 def test_no_label_lies_on_another(shown: Browser) -> None:
-    """A narrow screen shows none, and the table says the same."""
+    """A narrow screen shows none, and the table has the same text."""
     labels = shown.read(LABELS)
     if shown.read("innerWidth") == NARROW:
         assert labels == []

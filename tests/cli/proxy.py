@@ -63,7 +63,7 @@ class Proxy:
             return  # the other side does not believe the certificate
 
     def _signed(self, host: str) -> ssl.SSLContext:
-        """What the proxy shows for *host*."""
+        """Return the certificate that the proxy shows for *host*."""
         key, path = ec.generate_private_key(ec.SECP256R1()), self._folder / f"{host}.pem"
         pem, bare = serialization.Encoding.PEM, serialization.NoEncryption()
         secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, bare)

@@ -121,7 +121,7 @@ def test_tampering_is_status_1_and_each_fault_a_line(
 def test_a_part_is_verified_as_one(
     sealed: Path, key: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of no incident at all nothing can be said."""
+    """A part without any incident proves nothing."""
     *_, policy, checkpoint = sealed.read_bytes().splitlines(keepends=True)
     sealed.write_bytes(policy + checkpoint)
     assert dispatch(["audit", "verify", str(sealed), str(key), "--partial"]) == 1
@@ -139,7 +139,7 @@ def test_an_export_that_holds_nothing_is_not_valid(content: bytes, tmp_path: Pat
 def test_what_cannot_be_read_is_status_2(
     exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line that names the file, and says why."""
+    """One line with the file and the reason."""
     gone = str(tmp_path / "gone")
     for arguments in ([gone], [str(exported), gone], [str(exported), str(exported)]):
         assert dispatch(["audit", "verify", *arguments]) == 2

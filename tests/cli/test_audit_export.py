@@ -35,7 +35,7 @@ STACKS = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/d
 <member><OutputKey>LedgerTable</OutputKey><OutputValue>ledger</OutputValue></member>
 <member><OutputKey>ArchiveBucket</OutputKey><OutputValue>archive</OutputValue></member>
 </Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"""
-"""What CloudFormation says of the records stack; moto's needs packages that nothing else does."""
+"""CloudFormation's answer for the records stack; moto's needs packages that nothing else does."""
 
 
 def chain(incident: IncidentId, days: int) -> list[Entry]:
@@ -151,7 +151,7 @@ def test_it_says_in_one_line_what_was_written(
 def test_what_is_exported_is_anchored(
     key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The whole, or a part of it where it is said to be one."""
+    """The whole, or a part with --partial."""
     path = tmp_path / "ledger.jsonl"
     assert dispatch(["audit", "export", str(path)]) == 0
     assert dispatch(["audit", "verify", str(path), str(key)]) == 0

@@ -123,7 +123,7 @@ def test_show_prints_every_entry(ledger: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_show_as_json_is_the_entries(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One document an entry, each the stored body beside its hash."""
+    """One document an entry, each the stored body with its hash."""
     assert dispatch(["audit", "show", ID, str(ledger), "--json"]) == 0
     output = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
     bodies = [json.loads(each) for each in ledger.read_text().splitlines()][: len(output)]
@@ -134,7 +134,7 @@ def test_show_as_json_is_the_entries(ledger: Path, capsys: pytest.CaptureFixture
 
 
 def test_a_look_is_printed_host_by_host(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is unknown or empty is left out, and what is false is not."""
+    """Unknown and empty fields are left out, and false ones are not."""
     report = {"parent_unit": "active", "nats_reachable": False, "enclave_state": None}
     data: Data = {
         "hosts": {A: report | {"log_counts": {"kms_denied": 2, "nats_auth": 0}}},

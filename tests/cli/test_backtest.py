@@ -44,7 +44,7 @@ def test_the_same_policy_gives_an_empty_difference(capsys: pytest.CaptureFixture
 
 
 def test_the_shipped_profiles_part_over_the_corpus(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each flip says from what to what, and by which rule."""
+    """Each flip has both sides, and the rule."""
     assert dispatch(["backtest", "--policy", str(VETTID), "events", "--json"]) == 0
     line = json.loads(capsys.readouterr().out)
     assert line["changed"] == len(line["decisions"]) > 0

@@ -40,7 +40,7 @@ def test_the_example_is_deployed_to_no_account(capsys: pytest.CaptureFixture[str
 
 
 def test_a_fleet_is_named_in_any_form_of_the_context(capsys: pytest.CaptureFixture[str]) -> None:
-    """It is the one that is deployed, and so the one that is refused and asked for."""
+    """The named fleet is the one that is deployed and checked."""
     for words in (["-c", f"fleet={PROFILE_FILE}"], [f"--context=fleet={PROFILE_FILE}"]):
         assert dispatch(["deploy", "--fleet", "other.toml", *words]) == 2
         assert f"{PROFILE_FILE}: is the shipped example" in capsys.readouterr().err
@@ -69,7 +69,7 @@ def template(*alarms: str) -> dict[str, Any]:
 
 @pytest.fixture
 def handed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """What the CDK is called with; the account has the app stack alone, with two alarms."""
+    """Return the CDK's arguments; the account has the app stack alone, with two alarms."""
     calls: list[tuple[str, ...]] = []
 
     def run(_root: Path, *arguments: str) -> int:

@@ -59,14 +59,14 @@ def test_a_folder_is_every_envelope_in_it(
 
 
 def test_another_home_makes_an_event_foreign(capsys: pytest.CaptureFixture[str]) -> None:
-    """The home is the command line's to say."""
+    """The home is an option of the command line."""
     for option, value in (("--account", "999988887777"), ("--region", "eu-west-1")):
         assert dispatch(["classify", str(OUTAGE), option, value, "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["disposition"] == "rejected"
 
 
 def test_text_is_a_table_with_reasons(capsys: pytest.CaptureFixture[str]) -> None:
-    """What, how bad, of what kind, which file; the reason stands below."""
+    """Disposition, severity, condition and file; the reason is below."""
     foreign = EVENTS / "cloudwatch.foreign-account.json"
     assert dispatch(["classify", str(OUTAGE), str(foreign)]) == 0
     assert capsys.readouterr().out.splitlines() == [

@@ -55,7 +55,7 @@ def test_a_port_in_use_is_reported(export: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_an_export_that_grows_is_read_again(export: Path, tmp_path: Path) -> None:
-    """What it holds now is shown; while it cannot be read, why."""
+    """The current content is shown; if it cannot be read, the reason."""
     lines = export.read_text().splitlines(keepends=True)
     path = tmp_path / "export.jsonl"
     path.write_text(lines[0])

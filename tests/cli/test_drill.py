@@ -228,7 +228,7 @@ def test_a_page_that_is_never_accepted() -> None:
 
 
 def test_another_profile_took_it_for_something_else() -> None:
-    """What is deployed decides; what was given here says what it should be."""
+    """The deployed profile decides; the given one defines what is expected."""
     rig = quiet()
     rules = tuple(
         copy.replace(each, condition=Condition.ENCLAVE_DOWN) if each.condition is OUTAGE else each
@@ -310,7 +310,7 @@ def test_it_is_reset_also_where_it_cannot_be_followed() -> None:
 
 
 def test_the_reports_of_a_drill(tmp_path: Path) -> None:
-    """What was expected and came, what would have been done, and the incident's own report."""
+    """Expected and actual results, denied plans, and the incident's own report."""
     played = run_drill(OUTAGE, stage(quiet(*ONE_DEAD, mode="enforce")), MINUTES, enforce=False)
     html, markdown = tmp_path / "drill.html", tmp_path / "drill.md"
     write_reports(played, PROFILE, html, markdown)
@@ -363,7 +363,7 @@ def test_a_condition_that_no_alarm_means() -> None:
 
 
 def test_a_store_that_does_not_answer() -> None:
-    """It is Unavailable, which the command says in one line."""
+    """It is `DependencyUnavailable`, which the command reports in one line."""
     rig = quiet()
     rig.script.before("open_incident", TIMEOUT)
     with pytest.raises(DependencyUnavailable):

@@ -63,7 +63,7 @@ def test_an_endpoint_that_is_none_of_aws_is_one_line(
 def test_a_function_url_that_is_none_of_ours_is_one_line(
     answer: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What came of it is not known."""
+    """Its effect is unknown."""
     with Loopback(ANSWERS[answer]) as server:
         url = server.url.replace("/v2/enqueue", "/")
         assert dispatch([*COMMANDS["approve"], "--url", url]) == 2

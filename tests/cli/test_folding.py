@@ -1,4 +1,4 @@
-"""What people read is folded on a terminal, and whole in a pipe; equal lines are one."""
+"""Text is folded on a terminal, and whole in a pipe; equal lines are one."""
 
 import fcntl
 import json
@@ -58,7 +58,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(ledger: Path) -> str:
-    """What the commands write to a pipe."""
+    """Return the output of the commands in a pipe."""
     pipe = subprocess.PIPE
     ran = subprocess.run(
         command(ledger), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=pipe, check=True
@@ -74,7 +74,7 @@ def command(ledger: Path) -> list[str]:
 
 
 def on_a_terminal(words: list[str], columns: int) -> str:
-    """What *words* write to a pseudo terminal of so many columns, without its colours."""
+    """Return the output of *words* on a pseudo terminal of so many columns, without its colours."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     env = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}

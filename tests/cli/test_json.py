@@ -1,4 +1,4 @@
-"""The JSON of every command is as `docs/CLI.md` says."""
+"""The JSON of every command has the schema of `docs/CLI.md`."""
 
 import json
 import shutil
@@ -134,7 +134,7 @@ def test_documents_are_as_their_schemas_say(capsys: pytest.CaptureFixture[str]) 
 def test_documents_of_a_deployment_are_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One after the other; a denial is heard after an approval, too."""
+    """One after the other; a denial counts after an approval, too."""
     monkeypatch.setenv(fleet_choice.VARIABLE, "my-fleet.toml")
     with waiting(monkeypatch.setenv) as there:
         known = {"INCIDENT": there.incident, "PLAN": there.plan[:12]}

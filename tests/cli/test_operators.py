@@ -164,7 +164,7 @@ def test_a_pause_says_what_it_came_too_late_for(
 def test_a_refusal_is_one_line(
     status: str, body: object, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What the function says, or the URL itself."""
+    """The message of the function, or of the URL itself."""
     with answering(status, body) as server:
         assert dispatch([*APPROVE, "--url", server.url]) == 2
     assert capsys.readouterr().err.startswith(f"firstline: {line}")

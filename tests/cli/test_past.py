@@ -45,7 +45,7 @@ def test_the_same_code_and_policy_miss_nothing(outage: Path) -> None:
 
 
 def edited(path: Path, outage: Path, old: str, new: str) -> Path:
-    """A record that says *new* in the first place of *old*."""
+    """Return a record with *new* in the first place of *old*."""
     text = outage.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))

@@ -125,7 +125,7 @@ def test_an_event_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
 def test_each_miss_has_its_reason(
     first: object, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A rule of the same alarm was asked and missed, or came too late to be asked."""
+    """A rule of the same alarm missed, or an earlier one matched."""
     text, path = fleet_file.read(RUNBOOK).decode(), tmp_path / "my.toml"
     there = text.index("[[rules]]")
     general = 'name = "all vaults inaccessible"\n'

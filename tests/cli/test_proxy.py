@@ -1,4 +1,4 @@
-"""A proxy that re-signs TLS: each command that leaves the machine goes through it, and says so.
+"""A proxy that re-signs TLS: each command that leaves the machine goes through it.
 
 The origin does not exist: without the proxy, or without trust in it, nothing is answered.
 """

@@ -65,7 +65,7 @@ def test_a_scenario_that_changes_the_policy_exports_it_so(
 def test_a_changed_record_is_reported_with_its_place(
     export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Which entry, which field, what it says and what follows from what was seen."""
+    """The entry, the field, its recorded value and the repeated one."""
     changed = tmp_path / "changed.jsonl"
     changed.write_text(export.read_text().replace('"rule":"next fix"', '"rule":"a whim"', 1))
     assert dispatch(["replay", str(changed)]) == 1

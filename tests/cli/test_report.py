@@ -194,7 +194,7 @@ def test_a_policy_of_another_version_is_left_out(tmp_path: Path) -> None:
 def test_a_replay_of_which_nothing_was_recorded_has_no_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It says so, and writes no file."""
+    """It is an error, and no file is written."""
     page = tmp_path / "page.html"
     assert dispatch(["replay", str(SCENARIOS / "store-down.toml"), "--html", str(page)]) == 2
     assert "nothing was recorded" in capsys.readouterr().err

@@ -30,7 +30,7 @@ def aws() -> Iterator[None]:
 
 
 def put(fields: dict[str, str]) -> tuple[ReportLine, bytes]:
-    """What the command answers, and the envelope that the bus would make of what it was given."""
+    """Return the command's answer, and the envelope that the bus would make of the entry."""
     session = Session(region_name="us-east-1")
     taken: list[dict[str, str]] = []
     session.events.register("provide-client-params.events.PutEvents", _keep(taken))
@@ -56,7 +56,7 @@ def _keep(taken: list[dict[str, str]]) -> Callable[..., None]:
 
 
 def test_a_report_becomes_a_p3_of_its_user() -> None:
-    """What is put on the bus is what the parser reads; the caller's ARN is the reporter."""
+    """The parser reads the event; the caller's ARN is the reporter."""
     line, body = put({"user": GUID, "details": "error 1042", "reporter": ""})
     assert line.reporter.startswith("arn:aws:sts::123456789012:")
     signal = with_pseudonym(parse(body, HOME, NOW), "key")
@@ -93,7 +93,7 @@ def test_an_upper_case_guid_is_the_same_user(capsys: pytest.CaptureFixture[str])
     ],
 )
 def test_a_bad_report_is_one_line_that_repeats_nothing(fields: dict[str, str], why: str) -> None:
-    """What was wrong may be a secret."""
+    """The wrong value may be a secret."""
     good = {"user": GUID, "details": "x", "reporter": "me"}
     with pytest.raises(InvalidInput, match=why) as refused:
         parse_report(good | fields)
@@ -112,6 +112,6 @@ def test_a_bus_that_refuses_is_one_line(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_a_missing_region_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """What is missing is asked for."""
+    """It names what is missing."""
     assert dispatch(["report-user", "--user", GUID]) == 2
     assert "--details" in capsys.readouterr().err

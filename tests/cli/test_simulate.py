@@ -17,7 +17,7 @@ COMMAND = [sys.executable, "-c", "from firstline.cli.main import main; main()", 
 
 
 def test_runs_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """How many, what they did, and that nothing was broken."""
+    """With their number, their work, and no violation."""
     assert dispatch(["simulate", "--no-directed", "--seeds", "3"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("0 directed and 3 random runs, ")
@@ -31,7 +31,7 @@ def test_runs_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_one_run_is_printed_step_by_step(capsys: pytest.CaptureFixture[str]) -> None:
-    """What went wrong in it, and when."""
+    """With its faults and their times."""
     assert dispatch(["simulate", "--seed", "2"]) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"seed 2: {INITIAL_WORLDS[2].name}, ")

@@ -115,7 +115,7 @@ def test_targets_that_were_missed_are_counted() -> None:
 
 
 def test_fixes_are_counted_by_action_and_denials_by_guard() -> None:
-    """A guard that says the same of the same fix again and again said one no."""
+    """Repeated denials of a fix by a guard count once."""
     result = reviewed(
         chain(heard(), *fixed(1, "a", helped=False), *fixed(9, "b", helped=None), incident=ID),
         chain(
@@ -212,7 +212,7 @@ def test_what_was_demoted_stands_until_it_is_promoted(
     turns: tuple[AutonomyChange, ...],
     stand: tuple[str, ...],
 ) -> None:
-    """Also when it fell before the time that is asked about."""
+    """Also when the demotion was before the time."""
     result = reviewed(*chains, since=since)
     assert (result.turns, result.demoted) == (turns, stand)
 

@@ -72,7 +72,7 @@ LEFT = {
     ("prove", 130): ["prove", "stops"],
     ("simulate", 1): ["simulate", "--seed", "2"],
 }
-"""A line for each status, in the folder of a person, beside tools that fail."""
+"""A line for each status, in the folder of a person, with tools that fail."""
 PROVED = {
     ("console", 0): "tests/dev/test_documented.py::test_what_is_served_is_asked_once_and_ended",
     ("doctor", 1): "tests/cli/test_doctor.py::test_a_deaf_account_is_status_1",

@@ -26,7 +26,7 @@ STRANGE: dict[str, Callable[[Path], object]] = {
     "no-json.json": lambda path: path.write_text("# README"),
     "no-utf-8.json": lambda path: path.write_bytes(b'{"a": "\xff"}'),
 }
-"""What stands in a folder beside events, and how it is made."""
+"""Other things in a folder of events, and how to make them."""
 READ_ALL = [["classify"], ["backtest", "--policy", str(RUNBOOK)]]
 READ_ONE = [
     *(["replay"], ["policy", "explain"], ["report"], ["audit", "list"], ["audit", "verify"]),

@@ -40,7 +40,7 @@ from functions import operator
 from tests.adapters.loopback import Loopback, http, request_of
 
 HOME = Home("123456789012", "us-east-1")
-"""moto's own account: a command's session is told of no other."""
+"""moto's own account: a command's session knows no other."""
 ALARM = "firstline-vettid-app-Detectionhealthyhosts0A1B2C3D-X1Y2Z3"
 ARN = f"arn:aws:cloudwatch:{HOME.region}:{HOME.account}:alarm:{ALARM}"
 CALLER = f"arn:aws:sts::{HOME.account}:assumed-role/on-call/alice"
@@ -104,7 +104,7 @@ class Clock:
 
 
 class Account(NamedTuple):
-    """What a test needs of it; ``incident`` waits for a word on ``plan``, where one does."""
+    """The account for a test; ``incident`` waits for an approval of ``plan``, where one does."""
 
     run: Deployed
     clock: Clock
@@ -141,7 +141,7 @@ def quiet(env: Callable[[str, str], None]) -> Iterator[Account]:
 def _deployed(
     scenario: Scenario, env: Callable[[str, str], None]
 ) -> Iterator[tuple[Deployed, Clock]]:
-    # a lever's end is told by the clock of whoever pulls it, so it must be today here too
+    # the caller's clock sets an operator command's end, so it must be today here too
     profile = profiles.parse(ruled(profiles.read(PROFILE), scenario), "runbook.toml")
     world = World(scenario, datetime.now(UTC).replace(microsecond=0), profile.fleet.group)
     world.watch(
@@ -187,7 +187,7 @@ def _alarm() -> None:
 
 
 def _outputs(url: str) -> bytes:
-    """What CloudFormation says of both stacks."""
+    """CloudFormation's answers for both stacks."""
     output = {
         "IncidentsTable": resources.INCIDENTS,
         "LedgerTable": resources.LEDGER,

@@ -46,7 +46,7 @@ BLOCKED = "import os, signal; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.S
 
 
 def test_an_interrupt_while_modules_load_is_no_traceback(tmp_path: Path) -> None:
-    """Ctrl-C in the midst of the imports: the process ends by the signal, and says nothing."""
+    """Ctrl-C in the midst of the imports: the process ends by the signal, and prints nothing."""
     (tmp_path / "difflib.py").write_text(KILL)
     start = f"import os; os.execv({str(FIRSTLINE)!r}, ['firstline', '--help'])"
     assert interrupted(start, tmp_path, str(tmp_path)) == (-signal.SIGINT, "", "")

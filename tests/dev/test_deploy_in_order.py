@@ -49,7 +49,7 @@ LINES = list(lines())
 
 
 class Stacks:
-    """What stands in the account, and the CDK that puts it there."""
+    """The deployed stacks of the account, and the CDK that deploys them."""
 
     def __init__(self, folder: Path) -> None:
         self.standing: dict[str, Any] = {}

@@ -92,7 +92,7 @@ def test_what_can_be_run_here_is_run(document: Path, tmp_path: Path, ran: set[st
 
 
 def _made_before(line: list[str], folder: Path) -> None:
-    """What an account would have given: a profile, an export of its ledger, archived events."""
+    """Make what an account would give: a profile, an export of its ledger, archived events."""
     made = "--export" in line
     wanted = [each for each in line if not made and not (folder / each).exists()]
     if "my-fleet.toml" in wanted:
@@ -137,7 +137,7 @@ def test_what_is_served_is_asked_once_and_ended(
 
 
 FEWER = {"--seeds": "2"}
-"""What is asked for less of than a document tells."""
+"""Arguments that are run with less than the document has."""
 
 
 @pytest.mark.parametrize("line", of("shortened"), ids=" ".join)

@@ -98,7 +98,7 @@ def test_the_doctor(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def given(one: Answering) -> Callable[..., object]:
-    """What makes a session: this one, wherever it is asked for."""
+    """Return a factory of sessions that always gives this one."""
     return lambda **_: one.session
 
 

@@ -31,7 +31,7 @@ OWN = ("PIP_", "UV_", "NODE_", "NPM_", "SSL_")
 def test_a_tool_asks_through_a_proxy_that_it_trusts(
     tool: str, tmp_path: Path, *, trusted: bool
 ) -> None:
-    """The answer is that there is no such package; without trust it is never asked."""
+    """The answer is that there is no such package; without trust no request is sent."""
     env = {name: it for name, it in os.environ.items() if not name.upper().startswith(OWN)}
     env |= {"HOME": str(tmp_path), "PYTHONPATH": str(PIP), "NPM_CONFIG_FETCH_RETRIES": "0"}
     env |= {"UV_NO_CACHE": "1", "UV_HTTP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}

@@ -82,7 +82,7 @@ class Checkout:
         return process.returncode, out.splitlines(), err.splitlines()
 
     def calls(self) -> list[str]:
-        """What was called since the last look, as its first five words."""
+        """Return the calls since the last look, as their first five words."""
         lines = self.notes.read_text().splitlines() if self.notes.exists() else []
         self.notes.unlink(missing_ok=True)
         return [" ".join(line.replace(str(self.root), "").split()[:5]) for line in lines]

@@ -53,7 +53,7 @@ def test_what_stands_in_a_sentence_is_taken_too(document: str, line: str) -> Non
 
 
 def test_a_page_spells_them() -> None:
-    """A proposal is answered with what its page says; a demotion, with what it says."""
+    """The command in a proposal or a demotion page answers it."""
     asked = proposal()
     page = paging.asked(incident(), asked, (), ORIGIN, Demotion(NOW, 3, ID))
     where = " --fleet vettid --region us-east-1"
