@@ -37,7 +37,7 @@ from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.signal import Disposition
-from firstline.signals.classify import classify, known_as
+from firstline.signals.classify import classify, with_profile_name
 from firstline.signals.sources.envelope import parse
 from tools.bench.figure import Figure, paired, run
 
@@ -60,13 +60,13 @@ WITH_TWIN = f"import firstline.lab.twin.replay; {ALONE}"
 def bench(rounds: int) -> Iterator[Figure]:
     """Understood, then decided, then as commands."""
     body, profile = EVENT.read_bytes(), with_rules(profiles.load(RUNBOOK))
-    signal = known_as(parse(body, HOME, NOW), profile, {})
+    signal = with_profile_name(parse(body, HOME, NOW), profile, {})
     event = msgspec.json.decode(body)
     decode = msgspec.json.Decoder().decode
     filters = [jmespath.compile(text) for text in expressions(profile)]
 
     def understand() -> None:
-        heard = known_as(parse(body, HOME, NOW), profile, {})
+        heard = with_profile_name(parse(body, HOME, NOW), profile, {})
         if classify(heard, profile, HOME).disposition is not Disposition.INCIDENT:
             raise SystemExit("the event is not understood any more")
 

@@ -41,7 +41,7 @@ from firstline.incidents import incident as incidents
 from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.world import World
 from firstline.ledger import chain as ledger
-from firstline.signals.episodes import noted_id
+from firstline.signals.episodes import ignored_signal_id
 from firstline.signals.sources.envelope import parse
 from tools.bench.figure import Figure, peak_mib, run
 
@@ -98,7 +98,7 @@ def facts(kind: str, name: str, count: int) -> Facts:
 
 def hear(door: Door, raw: bytes, told: set[IncidentId]) -> None:
     """One event; *told* has the ids under which each would open an incident, or is noted."""
-    told.add(noted_id(parse(raw, door.system.settings.home, door.world.now)))
+    told.add(ignored_signal_id(parse(raw, door.system.settings.home, door.world.now)))
     ingest(raw, door.system)
 
 

@@ -76,9 +76,13 @@ def service() -> list[str]:
     """The alarms by which the profile sees the service, a P1 first, as CloudWatch names them."""
     profile = profiles.load(RUNBOOK)
     names = {each.known_as: each.name for each in profile.alarms.external}
-    whole = causes.cause(profile.fleet.name, Condition.COMPLETE_OUTAGE)
+    whole = causes.correlation_key(profile.fleet.name, Condition.COMPLETE_OUTAGE)
     rules = (each for each in profile.rules if each.source == RULED)
-    seen = [each for each in rules if causes.cause(profile.fleet.name, each.condition) == whole]
+    seen = [
+        each
+        for each in rules
+        if causes.correlation_key(profile.fleet.name, each.condition) == whole
+    ]
     seen.sort(key=lambda each: each.severity)
     return [names.get(each.subject, each.subject) for each in seen]
 

@@ -17,7 +17,7 @@ def handler(event: object, context: object, within: Archiving | None = None) -> 
     for each in found:
         logger().error("the archive does not hold", why=each)
     counted = (
-        Metric(archiving.AUDITS, 1, "Count"),
-        Metric(archiving.FAULTS, len(found), "Count"),
+        Metric(archiving.AUDITS_METRIC, 1, "Count"),
+        Metric(archiving.FAULTS_METRIC, len(found), "Count"),
     )
     emit(within.fleet, counted)

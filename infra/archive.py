@@ -106,7 +106,7 @@ def _alarms(
     yield above(scope, "Lag", age, _LAG_MAX.to_milliseconds(), "entries wait for the archive")
     dead = lost.metric_approximate_number_of_messages_visible(period=MINUTE)
     yield above(scope, "Dead", dead, 0, "a part of the ledger's stream was given up")
-    audits = own_metric(archiving.AUDITS, "Sum", fleet).with_(period=Duration.hours(1))
+    audits = own_metric(archiving.AUDITS_METRIC, "Sum", fleet).with_(period=Duration.hours(1))
     yield silent(scope, "Unaudited", audits, _AUDITS_MISSED, "nobody has audited the archive")
     for name, means in _OWN.items():
         yield above(scope, name, own_metric(name, "Sum", fleet), 0, means)

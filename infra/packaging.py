@@ -47,7 +47,7 @@ def probe(architecture: Architecture) -> lambda_.Code:
 
 def firstline() -> lambda_.Code:
     """The layer of the firstline package, without what only a laptop needs."""
-    left_out = [f"/python/firstline/{name}/" for name in code.LEFT_OUT]
+    left_out = [f"/python/firstline/{name}/" for name in code.UNSHIPPED_FOLDERS]
     return _built(ROOT / "layers" / "firstline", copy_firstline, _COMPILE, left_out)
 
 
@@ -79,7 +79,7 @@ def copy_firstline(out: Path) -> None:
     package = code.PACKAGE
 
     def ignore(folder: str, _: list[str]) -> set[str]:
-        return {"__pycache__", *(code.LEFT_OUT if Path(folder) == package else ())}
+        return {"__pycache__", *(code.UNSHIPPED_FOLDERS if Path(folder) == package else ())}
 
     shutil.copytree(package, out / "python" / package.name, ignore=ignore)
     _compile(out, _LAYER)

@@ -36,7 +36,7 @@ NAMES = {
 @pytest.mark.parametrize(("name", "written"), NAMES.items())
 def test_an_alarm_is_opened_by_any_name(name: str, written: str) -> None:
     """Percent-encoded, with a dollar sign for each percent sign: as the console writes it."""
-    link = console_links.alarm(ARN + name)
+    link = console_links.alarm_url(ARN + name)
     assert link == f"{HOME}#alarmsV2:alarm/{written}"
     assert console_links.alarm_name(ARN + name) == name
 
@@ -44,7 +44,7 @@ def test_an_alarm_is_opened_by_any_name(name: str, written: str) -> None:
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=255))
 def test_the_console_reads_the_very_name(name: str) -> None:
     """What it undoes gives the name back, and no character of it means anything before."""
-    link = console_links.alarm(ARN + name)
+    link = console_links.alarm_url(ARN + name)
     written = urlsplit(link).fragment.removeprefix("alarmsV2:alarm/")
     assert unquote(written.replace("$", "%")) == name
     assert link.isascii()
@@ -64,10 +64,10 @@ def test_each_partition_has_its_own_console(region: str, host: str) -> None:
     """The Region says which."""
     home = f"https://{host}/cloudwatch/home?region={region}#"
     arn = f"arn:aws:cloudwatch:{region}:111122223333:alarm:x"
-    assert console_links.alarm(arn) == f"{home}alarmsV2:alarm/x"
-    board = console_links.dashboard("firstline-vettid", region)
+    assert console_links.alarm_url(arn) == f"{home}alarmsV2:alarm/x"
+    board = console_links.dashboard_url("firstline-vettid", region)
     assert board == f"{home}dashboards/dashboard/firstline-vettid"
-    folder = console_links.folder("bucket", "reports/a b/", region)
+    folder = console_links.s3_prefix_url("bucket", "reports/a b/", region)
     assert folder == f"https://{host}/s3/buckets/bucket?region={region}&prefix=reports/a%20b/"
 
 

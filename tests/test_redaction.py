@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstline.redaction import CUT, redact
+from firstline.redaction import LENGTH_MAX, redact
 
 GUID = "0f3c9a1e-5b7d-4c2a-9e10-aa0000000001"
 KEPT = [
@@ -82,9 +82,9 @@ def test_a_control_steers_nothing() -> None:
 
 def test_a_long_text_is_cut_where_it_was_replaced() -> None:
     """Never within a secret, so that no half of one is left."""
-    told = redact("x" * (CUT - 10) + f" {GUID} and more")
-    assert told == "x" * (CUT - 10) + " [guid] a\N{HORIZONTAL ELLIPSIS}"
-    assert len(told) == CUT
+    told = redact("x" * (LENGTH_MAX - 10) + f" {GUID} and more")
+    assert told == "x" * (LENGTH_MAX - 10) + " [guid] a\N{HORIZONTAL ELLIPSIS}"
+    assert len(told) == LENGTH_MAX
     assert redact(f"{'a1' * 1990} {GUID}") == "[hex] "
     assert redact("abcdef", 4) == "abc\N{HORIZONTAL ELLIPSIS}"
 

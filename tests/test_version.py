@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.version import LEFT_OUT, PACKAGE, digest
+from firstline.version import PACKAGE, UNSHIPPED_FOLDERS, digest
 
 
 def package(folder: Path, **files: str) -> Path:
@@ -29,7 +29,7 @@ def test_the_digest_is_of_every_file_that_ships(tmp_path: Path, files: dict[str,
     assert digest(package(tmp_path / "a")) != digest(package(tmp_path / "b", **files))
 
 
-@pytest.mark.parametrize("left_out", [*LEFT_OUT, "x.pyc"])
+@pytest.mark.parametrize("left_out", [*UNSHIPPED_FOLDERS, "x.pyc"])
 def test_what_never_ships_is_not_in_it(tmp_path: Path, left_out: str) -> None:
     """The same in a checkout and in Lambda, where the twin and the compiled files differ."""
     files = {"x__pyc": "c"} if left_out == "x.pyc" else {f"{left_out}__world__py": "w"}

@@ -230,7 +230,7 @@ def _twice(replayed: Replayed) -> Iterator[str]:
     """A command under one token twice, or more changes of the group than intents."""
     commands = Counter(each for each in replayed.changes if each.startswith("ssm."))
     yield from (f"{each} was sent twice" for each, times in commands.items() if times > 1)
-    told = (export.recorded(entry).event for it in replayed.chapters for entry in it.entries)
+    told = (export.decode_entry(entry).event for it in replayed.chapters for entry in it.entries)
     fixes = [each.action for each in told if isinstance(each, entries.FixIntended)]
     intended = sum(ACTIONS[each].executor == "autoscaling" for each in fixes)
     changed = len(replayed.changes) - commands.total()

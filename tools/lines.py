@@ -1,7 +1,8 @@
 """Code lines of what ships, without blanks, comments and docstrings: ``python -m tools.lines``.
 
 With a commit from before the rooms it counts there, by ``docs/moved.txt``, the modules that ship
-now. Modules of ``firstline`` that never ship (`firstline.version.LEFT_OUT`) are not counted.
+now. Modules of ``firstline`` that never ship (`firstline.version.UNSHIPPED_FOLDERS`) are not
+counted.
 """
 
 import ast
@@ -12,7 +13,7 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
-from firstline.version import LEFT_OUT
+from firstline.version import UNSHIPPED_FOLDERS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "layers/firstline/python/firstline"
@@ -50,7 +51,7 @@ def shipped(commit: str) -> dict[str, str]:
     return {path: _git("show", f"{commit}:{path}") for path in ships}
 
 
-_LEFT_OUT = (*(f"{name}/" for name in LEFT_OUT), "tools/")
+_LEFT_OUT = (*(f"{name}/" for name in UNSHIPPED_FOLDERS), "tools/")
 
 
 def _git(*arguments: str) -> str:

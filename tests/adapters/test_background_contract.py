@@ -25,7 +25,7 @@ from firstline.diagnosis.investigation import (
     Route,
     Routes,
     Series,
-    unusual,
+    describe_anomaly,
 )
 from firstline.diagnosis.preflight import Deployments
 from firstline.errors import DependencyUnavailable
@@ -97,7 +97,7 @@ def answering(answer: dict[str, Any], profile: Profile) -> AwsBackground:
 def test_the_background_of_a_quiet_world_is_told(both: Background) -> None:
     """No issue, nothing unusual, an old template, and an open way to NATS."""
     assert both.issues() == Issues()
-    assert all(unusual(each) is None for each in both.metrics(T0).series)
+    assert all(describe_anomaly(each) is None for each in both.metrics(T0).series)
     template = both.launch_template()
     assert isinstance(template, Deployments)
     assert [each.at for each in template.known] == [T0 - timedelta(days=7)]
@@ -119,7 +119,7 @@ def test_a_world_in_trouble_is_told(door: Door, both: Background) -> None:
         peering="deleted",
     )
     assert both.issues() == Issues(("EC2: AWS_EC2_OPERATIONAL_ISSUE",))
-    odd = [each for each in both.metrics(T0).series if unusual(each)]
+    odd = [each for each in both.metrics(T0).series if describe_anomaly(each)]
     assert [each.name.partition(" ")[0] for each in odd] == ["TargetResponseTime"]
     assert not both.lets_out((GROUP,), 4222)
     assert both.routes((VPC,)) == Routes((Route(NETWORK, PEERING, "blackhole"),))

@@ -58,7 +58,7 @@ def session() -> Iterator[Session]:
         s3.create_bucket(Bucket=BUCKET)
         heads = {ENDED: (9, GENESIS)}
         checkpoint = Checkpoint(sequence=1, previous=GENESIS, at=NOW, heads=heads)
-        line = export.checkpoint_line(archiving.text(checkpoint), "c2ln")
+        line = export.checkpoint_line(archiving.checkpoint_text(checkpoint), "c2ln")
         s3.put_object(Bucket=BUCKET, Key=archiving.checkpoint_key(1), Body=line)
         yield made
 

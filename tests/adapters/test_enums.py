@@ -39,7 +39,7 @@ from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.aws import HOME
 from firstline.remediation.execution import Answered
 from firstline.remediation.guards.blast_radius import MEMORY_GONE
-from firstline.remediation.verification import launches
+from firstline.remediation.verification import is_launching
 from tests.adapters.account import Answering
 from tests.adapters.doors import T0, Ends
 from tests.builders import PROFILE, A, evidence, group
@@ -70,19 +70,19 @@ class Words(NamedTuple):
         return set(re.findall(self.documented, shape.members[member].documentation))
 
 
-def life(check: health_checks.Check) -> Callable[[Evidence], str]:
-    return lambda found: check(A, found, timedelta(hours=1), health_checks.Criteria()).life.value
+def health(check: health_checks.HealthCheck) -> Callable[[Evidence], str]:
+    return lambda found: check(A, found, timedelta(hours=1), health_checks.Criteria()).health.value
 
 
-balancer = life(health_checks.by_load_balancer)
-connection = life(health_checks.by_connection)
-status_checks = life(health_checks.by_status_checks)
+balancer = health(health_checks.by_load_balancer)
+connection = health(health_checks.by_connection)
+status_checks = health(health_checks.by_status_checks)
 
 
 def lifecycle(word: str) -> str:
     if Instance(A, word, "Healthy").in_service:
         return "counted on"
-    return "boots" if launches(evidence(group=group(A, lifecycle=word))) else "left out"
+    return "boots" if is_launching(evidence(group=group(A, lifecycle=word))) else "left out"
 
 
 def stack(word: str) -> str:

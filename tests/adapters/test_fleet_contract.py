@@ -18,7 +18,7 @@ from firstline.diagnosis.evidence import (
     AlarmReading,
     AlarmState,
     Answering,
-    Gone,
+    DeletedAlarm,
     Group,
     InstanceStatus,
     InstanceStatuses,
@@ -116,7 +116,7 @@ def test_a_load_balancers_own_failure_bears_its_reason(profile: Profile) -> None
 
 def test_alarm_shows_its_present_state(door: Door) -> None:
     """An alarm reads as the state that it is in now; one that does not exist is unknown."""
-    assert door.ports.fleet.alarms((ALARM,)) == {ALARM: Gone()}
+    assert door.ports.fleet.alarms((ALARM,)) == {ALARM: DeletedAlarm()}
     door.world.watch(ALARM, b"{}", None)
     for state in AlarmState:
         door.world.alarms[ALARM].state = state
@@ -177,21 +177,21 @@ def shown(state: str = "", **fields: object) -> dict[str, object]:
         ({"CompositeAlarms": [shown("OK")]}, AlarmState.OK),
         ({"MetricAlarms": [shown("ALARM")]}, AlarmState.ALARM),
         ({"LogAlarms": [shown("ALARM")]}, AlarmState.ALARM),
-        ({"MetricAlarms": [shown("OK", AlarmArn=f"{ALARM}-2")]}, Gone()),
+        ({"MetricAlarms": [shown("OK", AlarmArn=f"{ALARM}-2")]}, DeletedAlarm()),
         ({"MetricAlarms": [shown()]}, None),
         ({"MetricAlarms": [shown("NEW")]}, None),
-        ({}, Gone()),
+        ({}, DeletedAlarm()),
     ],
 )
 def test_alarm_is_read_by_its_arn(
-    profile: Profile, answer: dict[str, Any], reading: AlarmState | Gone | None
+    profile: Profile, answer: dict[str, Any], reading: AlarmState | DeletedAlarm | None
 ) -> None:
     """An alarm of any kind with exactly the ARN is read; all else is unknown."""
     found = fleet_of(Ends(NO_ALARM | answer), profile).alarms((ALARM,))[ALARM]
     if isinstance(reading, AlarmState):
         assert found == AlarmReading(reading)
     else:
-        assert isinstance(found, Gone if reading else Unknown)
+        assert isinstance(found, DeletedAlarm if reading else Unknown)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from firstline.ids import CommandId, Token
 from firstline.lab.twin.fleet.hosts import ANSWER_AFTER, ENCLAVE_RESTART_TAKES
 from firstline.lab.twin.scenario import FaultKind
 from firstline.remediation.execution import (
-    CLOCKS_APART,
+    COMMAND_SEARCH_MARGIN,
     Answered,
     Pending,
     Refused,
@@ -84,9 +84,9 @@ def test_find_knows_commands_by_their_token(door: Door) -> None:
     """A command is found under its own token, from a little before it was sent, and no other."""
     hosts = door.ports.hosts
     command = sent(hosts.fix(FIX))
-    assert hosts.find(FIX, T0 + CLOCKS_APART) == command
+    assert hosts.find(FIX, T0 + COMMAND_SEARCH_MARGIN) == command
     assert hosts.find(copy.replace(FIX, token=OTHER), T0) is None
-    assert hosts.find(FIX, T0 + CLOCKS_APART + MINUTE) is None
+    assert hosts.find(FIX, T0 + COMMAND_SEARCH_MARGIN + MINUTE) is None
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from firstline.ids import CommandId, GroupName, InstanceId, Token
 from firstline.lab.twin.aws import session
 from firstline.lab.twin.fleet.group import BY_HAND
 from firstline.remediation.execution import (
-    CLOCKS_APART,
-    Another,
+    COMMAND_SEARCH_MARGIN,
     FixOrder,
+    OtherRefresh,
     Refused,
     Sending,
     Sent,
@@ -69,7 +69,7 @@ def test_a_replaced_instance_is_gone_and_another_comes(door: Door) -> None:
     scaling, before = door.ports.scaling, in_service(door)
     sent(scaling.fix(REPLACE))
     assert in_service(door) == before - {ONE}
-    assert not door.ports.fleet.group().whole
+    assert not door.ports.fleet.group().at_desired_capacity
     door.world.advance(door.world.now + timedelta(minutes=3))
     after = in_service(door)
     assert (len(after), ONE in after) == (len(before), False)
@@ -106,7 +106,7 @@ def test_a_larger_group_has_one_instance_more(door: Door) -> None:
         sent(door.ports.scaling.fix(SCALE_OUT))
     door.world.advance(door.world.now + timedelta(minutes=3))
     group = door.ports.fleet.group()
-    assert (group.desired, len(group.in_service()), group.room) == (4, 4, True)
+    assert (group.desired, len(group.in_service()), group.has_room) == (4, 4, True)
 
 
 @pytest.mark.parametrize("order", [REPLACE, REFRESH, SCALE_OUT], ids=lambda it: it.action)
@@ -117,7 +117,7 @@ def test_what_was_asked_is_found_by_what_it_began(door: Door, order: FixOrder) -
     command = sent(scaling.fix(order))
     assert scaling.find(order, door.world.now) == command
     if order is not SCALE_OUT:
-        assert scaling.find(order, door.world.now + 2 * CLOCKS_APART) is None
+        assert scaling.find(order, door.world.now + 2 * COMMAND_SEARCH_MARGIN) is None
 
 
 def test_a_cancelled_refresh_is_found(door: Door) -> None:
@@ -157,18 +157,18 @@ def test_a_cancel_is_sent_only_while_the_refresh_that_it_means_goes_on(door: Doo
 def test_a_refresh_with_other_preferences_is_not_ours(door: Door) -> None:
     """A person began it, in our time: it is named, and not adopted."""
     theirs = door.world.group.refresh(BY_HAND, by_hand=True)
-    assert door.ports.scaling.find(REFRESH, T0) == Another(CommandId(theirs.id))
-    later = door.world.now + 2 * CLOCKS_APART
+    assert door.ports.scaling.find(REFRESH, T0) == OtherRefresh(CommandId(theirs.id))
+    later = door.world.now + 2 * COMMAND_SEARCH_MARGIN
     assert door.ports.scaling.find(REFRESH, later) is None
 
 
 def test_a_refresh_like_ours_that_began_too_late_is_not_ours(door: Door) -> None:
     """Ours is not sent any more after its time."""
     refresh = sent(door.ports.scaling.fix(REFRESH))
-    last = copy.replace(REFRESH, not_after=door.world.now - CLOCKS_APART)
+    last = copy.replace(REFRESH, not_after=door.world.now - COMMAND_SEARCH_MARGIN)
     assert door.ports.scaling.find(last, T0) == refresh
     gone = copy.replace(last, not_after=last.not_after - timedelta(seconds=1))
-    assert door.ports.scaling.find(gone, T0) == Another(refresh)
+    assert door.ports.scaling.find(gone, T0) == OtherRefresh(refresh)
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=lambda it: it.action)
@@ -382,7 +382,7 @@ def test_a_refresh_is_ours_by_every_preference(name: str, other: object) -> None
     assert listing({}).find(REFRESH, T0) == ANOTHER
 
 
-ANOTHER = Another(CommandId("one"))
+ANOTHER = OtherRefresh(CommandId("one"))
 
 
 @pytest.mark.parametrize(
@@ -447,7 +447,9 @@ def activity(description: str, cause: str = USER, seconds: float = 10) -> dict[s
     }
 
 
-def searched(host: InstanceId, did: dict[str, Any], **states: str) -> CommandId | Another | None:
+def searched(
+    host: InstanceId, did: dict[str, Any], **states: str
+) -> CommandId | OtherRefresh | None:
     """What a search for the termination of *host* finds; *states* are of the group's instances."""
     instances = [
         {"InstanceId": each.replace("_", "-"), "LifecycleState": state}
@@ -513,6 +515,6 @@ def test_a_host_that_left_says_how(
     left = door.ports.scaling.departure(ONE, T0)
     assert left is not None
     assert left.unhealthy is unhealthy
-    assert door.ports.scaling.departure(ONE, door.world.now + 2 * CLOCKS_APART) is None
+    assert door.ports.scaling.departure(ONE, door.world.now + 2 * COMMAND_SEARCH_MARGIN) is None
     other = InstanceId("i-0a1b2c3d4e5f60712")
     assert door.ports.scaling.departure(other, T0) is None

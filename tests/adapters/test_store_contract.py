@@ -28,13 +28,19 @@ from firstline.errors import (
     Unwritable,
 )
 from firstline.ids import CorrelationKey, IncidentId, InstanceId, Token
-from firstline.incidents.accounted import Accounted
 from firstline.incidents.demotion import ActionTrackRecord, Demotion
+from firstline.incidents.handled_alarms import HandledAlarms
 from firstline.incidents.incident import Incident, Status
-from firstline.incidents.resolve_delay import CLOCKS_DIFFER
+from firstline.incidents.resolve_delay import CLOCK_SKEW_MAX
 from firstline.lab.twin.scenario import FaultKind
 from firstline.remediation.kill_switch import CHAIN, OFF
-from firstline.remediation.limits import AttemptRecord, Lease, extend, release, take
+from firstline.remediation.limits import (
+    AttemptRecord,
+    Lease,
+    extend_lease,
+    release_lease,
+    take_lease,
+)
 from firstline.signal import Severity
 from firstline.signals.storm import Openings
 from tests.adapters.doors import T0, Door
@@ -94,14 +100,14 @@ def test_the_latest_transition_of_an_alarm_is_remembered(store: Store) -> None:
 def test_what_opened_lately_is_kept_under_its_version(store: Store) -> None:
     """Two who read the same version cannot both write."""
     assert store.openings("vettid") == Openings()
-    first = Openings().adding(CAUSE, T0, keep=3)
+    first = Openings().with_cause(CAUSE, T0, keep=3)
     store.commit(Change(openings=OpeningsWrite("vettid", first)))
     assert store.openings("vettid") == copy.replace(first, version=1)
     assert store.openings("another") == Openings()
     with pytest.raises(CommitConflict) as conflict:
         store.commit(Change(openings=OpeningsWrite("vettid", first), processed=KEY))
     assert conflict.value.contested is Contested.OPENINGS
-    second = store.openings("vettid").adding(OTHER_CAUSE, T0 + SECOND, keep=3)
+    second = store.openings("vettid").with_cause(OTHER_CAUSE, T0 + SECOND, keep=3)
     store.commit(Change(openings=OpeningsWrite("vettid", second), processed=KEY))
     assert store.openings("vettid") == copy.replace(second, version=2)
 
@@ -180,7 +186,7 @@ def test_what_an_episode_accounts_for_outlives_it(store: Store) -> None:
     """The last P1's that ended, of each cause apart; another severity's end leaves it."""
     ends = [T0 + number * timedelta(hours=1) for number in (1, 2, 3)]
     ids = [IncidentId(f"inc-{number:020}") for number in range(3)]
-    kept: list[Accounted | None] = []
+    kept: list[HandledAlarms | None] = []
     for severity, ended_at, id_ in zip(("P1", "P1", "P2"), ends, ids, strict=True):
         store.commit(Change(incident=incident(id_), opens=CAUSE))
         assert store.accounted(CAUSE) == (kept[-1] if kept else None)
@@ -197,10 +203,10 @@ def test_what_an_episode_accounts_for_outlives_it(store: Store) -> None:
     assert store.accounted(OTHER_CAUSE) is None
 
 
-def kept_of(ended_at: datetime) -> Accounted:
+def kept_of(ended_at: datetime) -> HandledAlarms:
     """Of a hand-over."""
-    until, alarms_until = ended_at - CLOCKS_DIFFER, ended_at + CLOCKS_DIFFER
-    return Accounted(until=until, alarms=("one", "two"), alarms_until=alarms_until)
+    until, alarms_until = ended_at - CLOCK_SKEW_MAX, ended_at + CLOCK_SKEW_MAX
+    return HandledAlarms(until=until, alarms=("one", "two"), alarms_until=alarms_until)
 
 
 def test_inbox_holds_a_signal_once_until_it_is_folded(store: Store) -> None:
@@ -291,9 +297,9 @@ def test_lease_goes_from_hand_to_hand(store: Store) -> None:
     """One group's: taken, extended, released and taken again, each on the fence that was read."""
     until = T0 + timedelta(minutes=2)
     steps: list[Callable[[Lease], Lease]] = [
-        lambda lease: take(lease, ID, until, SPENT, timedelta(hours=1)),
-        lambda lease: extend(lease, T0 + timedelta(minutes=9)),
-        release,
+        lambda lease: take_lease(lease, ID, until, SPENT, timedelta(hours=1)),
+        lambda lease: extend_lease(lease, T0 + timedelta(minutes=9)),
+        release_lease,
         lambda lease: copy.replace(lease, trusts=(DEMOTED,)),
         lambda lease: copy.replace(lease, fence=2, holder=OTHER_ID),
     ]

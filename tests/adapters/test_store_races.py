@@ -63,7 +63,7 @@ def test_a_fence_is_given_once(door: Door) -> None:
         taken = Lease(group="vaults", fence=held.fence + 1, holder=ID)
         try:
             with lock:
-                store.commit(Change(lease=LeaseWrite(limits.release(taken), held.fence)))
+                store.commit(Change(lease=LeaseWrite(limits.release_lease(taken), held.fence)))
         except CommitConflict:
             return False
         fences.append(taken.fence)

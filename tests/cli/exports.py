@@ -6,7 +6,7 @@ from pathlib import Path
 
 from firstline.cli.main import dispatch
 from firstline.ledger import export
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 
 
 def outage(folder: Path) -> Path:
@@ -19,7 +19,7 @@ def outage(folder: Path) -> Path:
     return path
 
 
-def written(path: Path, *chains: Iterable[Recorded]) -> Path:
+def written(path: Path, *chains: Iterable[DecodedEntry]) -> Path:
     """An export of these chains."""
     entries = itertools.chain.from_iterable(chains)
     path.write_bytes(b"".join(export.entry_line(each.entry) for each in entries))

@@ -38,9 +38,9 @@ def sealed(exported: Path, tmp_path: Path) -> Path:
     *entries, _ = exported.read_bytes().splitlines()
     head = Chain(len(entries), digest(entries[-1]))
     incident = IncidentId(json.loads(entries[-1])["incident"])
-    checkpoint = archiving.following(None, NOW, {incident: head})
+    checkpoint = archiving.next_checkpoint(None, NOW, {incident: head})
     assert checkpoint is not None
-    text = archiving.text(checkpoint)
+    text = archiving.checkpoint_text(checkpoint)
     signed = base64.b64encode(signature(digest(text.encode()))).decode()
     path = tmp_path / "sealed.jsonl"
     path.write_bytes(exported.read_bytes() + export.checkpoint_line(text, signed))

@@ -20,9 +20,9 @@ from firstline.controller.archive.fill import Archiving, anchor, archive
 from firstline.ids import IncidentId, digest
 from firstline.lab.twin import resources
 from firstline.ledger import export
-from firstline.ledger.archive import Added
+from firstline.ledger.archive import EntryAdded
 from firstline.ledger.chain import Chain, Entry, Kind, Provenance, append
-from firstline.ledger.export import Policy, Recorded
+from firstline.ledger.export import DecodedEntry, Policy
 from tests.adapters.doors import T0
 from tests.adapters.loopback import Loopback, http
 from tests.controller.archiving_rig import KeySigner, Ticks, public_key, quiet
@@ -86,7 +86,7 @@ def deployed(bare: Session) -> Archiving:
     """The same, archived, in two batches."""
     within = archiving(bare)
     for entries in CHAINS.values():
-        anchor(archive(map(Added, entries), within).heads, within)
+        anchor(archive(map(EntryAdded, entries), within).heads, within)
     return within
 
 
@@ -120,7 +120,7 @@ def test_whole_chains_are_written(
     told = json.loads(capsys.readouterr().out)
     with path.open("rb") as file:
         lines = list(export.read(file))
-    entries = [line.entry for line in lines if isinstance(line, Recorded)]
+    entries = [line.entry for line in lines if isinstance(line, DecodedEntry)]
     policies = [line.text for line in lines if isinstance(line, Policy)]
     assert [each for id_ in chosen for each in entries if each.incident == id_] == [
         entry for id_ in chosen for entry in CHAINS[id_]

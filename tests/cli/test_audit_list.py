@@ -14,7 +14,7 @@ from firstline.cli.analysis.selection import summaries
 from firstline.cli.main import dispatch
 from firstline.ids import IncidentId
 from firstline.ledger.chain import Chain, Data, Kind, append
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from tests.builders import BY, ID, NOW, OTHER, A
 from tests.cli.exports import written
 from tests.reporting.ledgers import Said, chain, closed, decided, fixed, heard
@@ -199,14 +199,14 @@ def test_a_bad_call_is_one_clear_line(
     assert told in line
 
 
-def endless(incidents: int) -> Iterator[Recorded]:
+def endless(incidents: int) -> Iterator[DecodedEntry]:
     """Chains of ten entries, made as they are read."""
     for number in range(incidents):
         held, id_ = Chain(), IncidentId(f"inc-{number:020}")
         for said in (heard(), *(decided("wait", at) for at in range(8)), closed(9)):
             at = NOW + timedelta(seconds=said.seconds)
             held, entry = append(held, id_, said.kind, at, BY, said.data)
-            yield recorded(entry)
+            yield decode_entry(entry)
 
 
 def test_the_list_holds_one_incident_at_a_time() -> None:

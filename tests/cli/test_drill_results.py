@@ -16,7 +16,7 @@ from firstline.cli.analysis.drill.results import (
 )
 from firstline.errors import InvalidInput
 from firstline.ledger.chain import Chain, Data, Kind, append
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.signal import Condition, Severity
 from tests.builders import BY, ID, NOW, PROFILE
 
@@ -25,12 +25,12 @@ P1 = expected("one", OUTAGE, Severity.P1, PROFILE)
 MINUTE = timedelta(seconds=60)
 
 
-def chain(*told: tuple[Kind, float, Data]) -> tuple[Recorded, ...]:
+def chain(*told: tuple[Kind, float, Data]) -> tuple[DecodedEntry, ...]:
     """Entries so many seconds after the alarm."""
     held, made = Chain(), []
     for kind, seconds, data in told:
         held, entry = append(held, ID, kind, NOW + timedelta(seconds=seconds), BY, data)
-        made.append(recorded(entry))
+        made.append(decode_entry(entry))
     return tuple(made)
 
 

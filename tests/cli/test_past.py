@@ -17,7 +17,7 @@ from firstline.lab.redecide.misses import Miss
 from firstline.lab.twin import resources
 from firstline.lab.twin.scenario import BEGINS
 from firstline.ledger import export as ledger_export
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from tests.adapters.loopback import Loopback, http
 from tests.builders import FLEET_TEXT, PROFILE_FILE
 from tests.cli import exports
@@ -139,7 +139,7 @@ def deployed(outage: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         resources.ledger(session.client("dynamodb"), "ledger")
         session.client("s3").create_bucket(Bucket="archive", ObjectLockEnabledForBucket=True)
         for line in ledger_export.read(file):
-            if isinstance(line, Recorded):
+            if isinstance(line, DecodedEntry):
                 item = items.entry_item(line.entry)
                 session.client("dynamodb").put_item(TableName="ledger", Item=item)
         yield

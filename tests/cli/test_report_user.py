@@ -12,9 +12,9 @@ from firstline.cli.output.lines import ReportLine
 from firstline.cli.report_user import checked, send
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.signal import Condition, Restricted, Severity
-from firstline.signals.classify import classify, known_as
+from firstline.signals.classify import classify, with_profile_name
 from firstline.signals.sources.envelope import parse
-from firstline.signals.sources.user import named
+from firstline.signals.sources.user import with_pseudonym
 from tests.adapters.doors import Ends
 from tests.builders import HOME, NOW, PROFILE
 
@@ -59,10 +59,10 @@ def test_a_report_becomes_a_p3_of_its_user() -> None:
     """What is put on the bus is what the parser reads; the caller's ARN is the reporter."""
     line, body = put({"user": GUID, "details": "error 1042", "reporter": ""})
     assert line.reporter.startswith("arn:aws:sts::123456789012:")
-    signal = named(parse(body, HOME, NOW), "key")
+    signal = with_pseudonym(parse(body, HOME, NOW), "key")
     assert signal.restricted == Restricted(user=GUID, details="error 1042", reporter=line.reporter)
     assert signal.key == f"report|{line.report}"
-    found = classify(known_as(signal, PROFILE, {}), PROFILE, HOME)
+    found = classify(with_profile_name(signal, PROFILE, {}), PROFILE, HOME)
     assert (found.condition, found.severity) == (Condition.USER_AFFECTED, Severity.P3)
 
 

@@ -15,7 +15,7 @@ from firstline.cli.analysis.statistics import (
 )
 from firstline.ids import IncidentId
 from firstline.ledger.chain import Kind
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.remediation.kill_switch import CHAIN
 from tests.builders import ID, NOW, OTHER
 from tests.reporting.ledgers import Said, chain, closed, decided, fixed, heard, joined, paged
@@ -28,7 +28,7 @@ def numbered(number: int) -> IncidentId:
     return IncidentId(f"inc-{number:020}")
 
 
-def reviewed(*chains: list[Recorded], since: datetime | None = None) -> Review:
+def reviewed(*chains: list[DecodedEntry], since: datetime | None = None) -> Review:
     return review(itertools.chain(*chains), since, where=" --fleet a")
 
 
@@ -129,7 +129,7 @@ def test_fixes_are_counted_by_action_and_denials_by_guard() -> None:
     )
 
 
-def of_alarm(name: str, number: int, *said: Said) -> list[Recorded]:
+def of_alarm(name: str, number: int, *said: Said) -> list[DecodedEntry]:
     return chain(heard(subject=name), *said, incident=IncidentId(f"inc-{name}-{number}"))
 
 
@@ -149,7 +149,7 @@ def test_an_alarm_that_opens_much_for_little_is_noisy() -> None:
     )
 
 
-def allowed(number: int, *, helped: bool = True) -> list[Recorded]:
+def allowed(number: int, *, helped: bool = True) -> list[DecodedEntry]:
     """An incident in which a person allowed the restart."""
     fix = fixed(9, "a", helped=helped)
     return chain(heard(), ALLOWED, *fix, closed(90), incident=numbered(number))
@@ -166,13 +166,13 @@ def test_an_action_that_always_helped_may_be_promoted() -> None:
     assert reviewed(*proved, alone).promotable == ()
 
 
-def demoted(number: int, days: int) -> list[Recorded]:
+def demoted(number: int, days: int) -> list[DecodedEntry]:
     data: dict[str, object] = {"action": "restart_enclave", "failed": 3}
     fix = fixed(1, "a", helped=False)
     return chain(heard(), *fix, Said(Kind.DEMOTION, data, 61), incident=numbered(number), days=days)
 
 
-def promoted(days: int) -> list[Recorded]:
+def promoted(days: int) -> list[DecodedEntry]:
     data: dict[str, object] = {"action": "restart_enclave", "by": "arn:of:alice"}
     pause = Said(Kind.PAUSE, {"change": "paused"})
     return chain(pause, Said(Kind.PROMOTION, data), incident=CHAIN, days=days)
@@ -198,7 +198,7 @@ UP = Turn(action="restart_enclave", at=NOW + timedelta(days=2), demoted=False, b
     ],
 )
 def test_what_was_demoted_stands_until_it_is_promoted(
-    chains: list[list[Recorded]],
+    chains: list[list[DecodedEntry]],
     since: datetime | None,
     turns: tuple[Turn, ...],
     stand: tuple[str, ...],

@@ -19,7 +19,7 @@ from firstline.lab.twin.archive import MemoryArchive
 from firstline.ledger import archive as archiving
 from firstline.ledger import export
 from firstline.ledger import verify as audit
-from firstline.ledger.archive import Added, Altered, LedgerChange
+from firstline.ledger.archive import EntryAdded, ItemAlteration, LedgerChange
 from firstline.ledger.chain import Chain, Entry, Kind, Provenance, append
 from tests.builders import NOW
 
@@ -109,7 +109,7 @@ class Records:
     """A ledger's table and what its archive holds; ``effect`` comes before each request."""
 
     table: dict[IncidentId, list[Entry]] = field(default_factory=dict)
-    altered: list[Altered] = field(default_factory=list)
+    altered: list[ItemAlteration] = field(default_factory=list)
     effect: Effect = quiet
 
     def __post_init__(self) -> None:
@@ -132,7 +132,7 @@ class Records:
             held, entry = append(held, incident, Kind.DECISION, NOW, BY, {"of": number})
             made.append(entry)
         written += made
-        return [Added(each) for each in made]
+        return [EntryAdded(each) for each in made]
 
     def archive(self, changes: Sequence[LedgerChange]) -> None:
         """One worker does one batch, as the function does."""
@@ -154,7 +154,7 @@ class Records:
         ]
         return b"".join((*entries, *policies, *checkpoints))
 
-    def check(self, *, ended: bool) -> audit.Finding:
+    def check(self, *, ended: bool) -> audit.VerifyResult:
         """What is in the bucket holds; and all of the ledger is in it, and anchored, at the end."""
         found = audit.verify(self.export(), key=audit.read_key(public_key()))
         assert found.faults == []
@@ -170,7 +170,7 @@ class Records:
             assert held == entries
             assert found.unanchored == {}
             kept = {key for key in self.bucket.objects if key.startswith(archiving.ALTERED)}
-            assert kept == set(map(archiving.altered_key, self.altered))
+            assert kept == set(map(archiving.alteration_key, self.altered))
         return found
 
     def _request(self, name: str, key: str) -> None:

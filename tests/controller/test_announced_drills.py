@@ -12,7 +12,7 @@ from firstline.errors import InvalidInput
 from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.world import announce
 from firstline.ledger.chain import Kind
-from firstline.signals.drill_marker import ANNOUNCED_MAX, reason
+from firstline.signals.drill_marker import DRILLS_MAX, state_reason
 from tests.builders import ALARM_ARN
 from tests.controller.rig import START, ZERO, Rig, later
 
@@ -46,7 +46,7 @@ def modes(rig: Rig) -> set[str]:
 def test_an_announced_drill_is_only_observed() -> None:
     """Dead hosts are planned for, and whoever is on call has them at the end."""
     rig = Rig()
-    rig.hear(saying(reason(announced(rig))))
+    rig.hear(saying(state_reason(announced(rig))))
     assert modes(rig) == {"observe"}
     assert rig.fixes == []
     denied = {
@@ -62,7 +62,7 @@ def test_an_announced_drill_is_only_observed() -> None:
     "said",
     [
         "Threshold Crossed: 1 datapoint [0.0] was less than the threshold (1.0).",
-        reason("0123456789abcdef"),
+        state_reason("0123456789abcdef"),
         "firstline drill: rung on purpose, nothing is wrong",
     ],
     ids=["by itself", "a word that nobody announced", "the weekly drill's"],
@@ -80,14 +80,14 @@ def test_what_nobody_announced_is_fixed(said: str) -> None:
 def test_a_reason_that_only_holds_the_word_is_no_drills(around: str) -> None:
     """As where somebody's text came into the reason of an alarm that rings by itself."""
     rig = Rig()
-    rig.hear(saying(around.format(reason(announced(rig)))))
+    rig.hear(saying(around.format(state_reason(announced(rig)))))
     assert modes(rig) == {"enforce"}
 
 
 def test_the_word_is_of_one_alarm() -> None:
     """Rung with another one's it counts for nothing."""
     rig = Rig()
-    rig.hear(saying(reason(announced(rig, OTHER_ARN))))
+    rig.hear(saying(state_reason(announced(rig, OTHER_ARN))))
     assert modes(rig) == {"enforce"}
 
 
@@ -95,7 +95,7 @@ def test_a_drill_that_is_over_is_a_true_incident() -> None:
     """What is dead by then is fixed like anything else."""
     rig = Rig()
     word = announced(rig, until=timedelta(minutes=5))
-    rig.hear(saying(reason(word)))
+    rig.hear(saying(state_reason(word)))
     assert modes(rig) == {"observe", "enforce"}
     assert len(rig.fixes) == 3
 
@@ -103,7 +103,7 @@ def test_a_drill_that_is_over_is_a_true_incident() -> None:
 def test_a_true_alarm_in_the_middle_of_a_drill() -> None:
     """The same alarm by itself: paged under a key of its own, and mended from then on."""
     rig = Rig()
-    rig.hear(saying(reason(announced(rig))))
+    rig.hear(saying(state_reason(announced(rig))))
     rig.until(lambda held: held.hosts)
     assert rig.fixes == []
     rig.hear(later(90))
@@ -118,7 +118,7 @@ def test_a_drill_that_joins_trouble_changes_nothing() -> None:
     """The incident was no drill's before, and is none now."""
     rig = Rig()
     rig.hear()
-    rig.hear(saying(reason(announced(rig))).replace(b".000+0000", b".600+0000"))
+    rig.hear(saying(state_reason(announced(rig))).replace(b".000+0000", b".600+0000"))
     assert modes(rig) == {"enforce"}
     assert len(rig.fixes) == 3
 
@@ -128,7 +128,7 @@ def test_a_switch_that_cannot_be_read_stops_fixes_of_both() -> None:
     rig = Rig(scenario=Scenario(name="corrupt", switch_corrupt=True))
     with pytest.raises(InvalidInput, match="cannot be read, so fixes are stopped"):
         announced(rig)
-    rig.hear(saying(reason("0123456789abcdef")))
+    rig.hear(saying(state_reason("0123456789abcdef")))
     assert modes(rig) == {"enforce"}
     assert rig.fixes == []
 
@@ -143,8 +143,8 @@ def test_for_how_long_a_drill_may_be_observed(until: timedelta) -> None:
 def test_drills_are_counted_and_forgotten() -> None:
     """Those that are over make room."""
     rig = Rig()
-    words = {announced(rig, f"{OTHER_ARN}-{number}") for number in range(ANNOUNCED_MAX)}
-    assert len(words) == ANNOUNCED_MAX
+    words = {announced(rig, f"{OTHER_ARN}-{number}") for number in range(DRILLS_MAX)}
+    assert len(words) == DRILLS_MAX
     with pytest.raises(InvalidInput, match="20 drills are announced already"):
         announced(rig)
     rig.world.advance(START + HOUR)

@@ -12,7 +12,7 @@ from firstline.controller.archive.fill import TRIES_MAX, archive
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.ids import IncidentId
 from firstline.ledger import archive as archiving
-from firstline.ledger.archive import Added, Altered, LedgerChange
+from firstline.ledger.archive import EntryAdded, ItemAlteration, LedgerChange
 from firstline.ledger.chain import Chain, Kind, append
 from tests.builders import NOW
 from tests.controller.archiving_rig import BY, Killed, Records, Workers
@@ -39,7 +39,9 @@ def test_a_checkpoint_names_the_one_before_and_what_changed_since() -> None:
     records.archive([*records.append(1, 2), *records.append(2, 1)])
     records.archive(records.append(2, 4))
     first, second = (
-        archiving.sealed(records.bucket.objects[archiving.checkpoint_key(number)]).checkpoint
+        archiving.parse_checkpoint(
+            records.bucket.objects[archiving.checkpoint_key(number)]
+        ).checkpoint
         for number in (1, 2)
     )
     heads = {incident: entries[-1].hash for incident, entries in records.table.items()}
@@ -79,9 +81,9 @@ def test_what_nobody_has_any_more_is_counted_and_the_rest_archived() -> None:
     assert archived.heads[IncidentId("inc-1")].length == 4
 
 
-def altered(how: str, number: str) -> Altered:
+def altered(how: str, number: str) -> ItemAlteration:
     old = {"body": {"S": "what it was"}}
-    return Altered(
+    return ItemAlteration(
         "inc-1", "2", how, number, old, None if how == "REMOVE" else {"body": {"S": "x"}}
     )
 
@@ -104,10 +106,10 @@ def test_a_second_entry_in_the_place_of_another_never_replaces_it() -> None:
     _, other = append(Chain(), IncidentId("inc-1"), Kind.OUTCOME, NOW, BY, {"a": "lie"})
     for batches in ([[0], [1]], [[0, 1]]):
         records = Records()
-        changes = [*records.append(1, 1), Added(other)]
+        changes = [*records.append(1, 1), EntryAdded(other)]
         done = [archive([changes[each] for each in batch], records.within) for batch in batches]
         assert [sum(each.altered for each in done), sum(each.entries for each in done)] == [1, 1]
-        records.altered.append(archiving.second(other))
+        records.altered.append(archiving.duplicate_entry(other))
         records.archive(changes)
         records.check(ended=True)
 

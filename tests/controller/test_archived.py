@@ -13,7 +13,7 @@ def test_checkpoints_are_read_in_order_as_they_were_when_it_began() -> None:
     records.archive(records.append(4, 1))
     texts = [text for text, _ in read]
     objects = [records.bucket.objects[archiving.checkpoint_key(each)] for each in (1, 2, 3)]
-    assert texts == [archiving.sealed(each).text for each in objects]
+    assert texts == [archiving.parse_checkpoint(each).text for each in objects]
 
 
 def test_a_checkpoint_that_is_none_is_left_out() -> None:
@@ -23,7 +23,9 @@ def test_a_checkpoint_that_is_none_is_left_out() -> None:
         records.archive(records.append(number, 1))
     records.bucket.objects[archiving.checkpoint_key(2)] = b"nonsense"
     del records.bucket.objects[archiving.checkpoint_key(3)]
-    read = [archiving.number(f"-{text[12]}") for text, _ in archived.checkpoints(records.bucket)]
+    read = [
+        archiving.sequence_of(f"-{text[12]}") for text, _ in archived.checkpoints(records.bucket)
+    ]
     assert read == [1, 4]
 
 

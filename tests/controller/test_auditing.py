@@ -54,16 +54,16 @@ def test_the_last_checkpoints_are_read() -> None:
 def resigned(records: Records, number: int, **changes: object) -> None:
     """The checkpoint with *changes*, signed by the right key."""
     key = archiving.checkpoint_key(number)
-    found = archiving.sealed(records.bucket.objects[key]).checkpoint
+    found = archiving.parse_checkpoint(records.bucket.objects[key]).checkpoint
     told = {name: getattr(found, name) for name in found.__struct_fields__} | changes
-    text = archiving.text(archiving.Checkpoint(**told))
+    text = archiving.checkpoint_text(archiving.Checkpoint(**told))
     signed = base64.b64encode(signature(digest(text.encode()))).decode()
     records.bucket.objects[key] = export.checkpoint_line(text, signed)
 
 
 def unsigned(records: Records) -> None:
     key = archiving.checkpoint_key(4)
-    sealed = archiving.sealed(records.bucket.objects[key])
+    sealed = archiving.parse_checkpoint(records.bucket.objects[key])
     records.bucket.objects[key] = export.checkpoint_line(sealed.text, "c2ln")
 
 

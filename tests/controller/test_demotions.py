@@ -75,7 +75,9 @@ def test_an_action_whose_fixes_failed_is_demoted_and_told_of() -> None:
     )
     assert (change["channel"], change["outcome"]) == ("change", "accepted")
     page = next(each for each in held.pages if each.key == f"{held.id}:gave-up")
-    assert page.details["demoted"] == f"{RESTART}: {down.told(RESTART, rig.system.origin.where)}"
+    assert (
+        page.details["demoted"] == f"{RESTART}: {down.describe(RESTART, rig.system.origin.where)}"
+    )
     assert held.status is Status.HANDED_OVER
 
 

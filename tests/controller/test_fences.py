@@ -11,7 +11,7 @@ from firstline.controller.ingest import ingest
 from firstline.controller.operators.commands import UnderWay
 from firstline.controller.operators.kill_switch import sweep_switch
 from firstline.diagnosis.evidence import Unknown
-from firstline.diagnosis.external_events import KEPT_MAX
+from firstline.diagnosis.external_events import EVENTS_PER_SORT_MAX
 from firstline.errors import Contested, DependencyUnavailable, InvalidInput, InvariantViolation
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
@@ -163,7 +163,7 @@ def test_of_two_answers_to_one_plan_the_denial_wins(
 def test_a_mute_counts_however_many_alarms_of_others_are_muted() -> None:
     """I17: one window over a whole account does not push it out."""
     rig = about_to_fix()
-    for number in range(KEPT_MAX + 1):
+    for number in range(EVENTS_PER_SORT_MAX + 1):
         ingest(muted(number), rig.system)
     ingest(MUTED, rig.system)
     rig.turn()

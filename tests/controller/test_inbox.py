@@ -14,7 +14,7 @@ from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
 from firstline.signal import Severity
-from firstline.signals.classify import known_as
+from firstline.signals.classify import with_profile_name
 from firstline.signals.sources.envelope import parse
 from tests.builders import HOME, PROFILE
 from tests.controller.rig import DIES, START, ZERO, A, B, Crash, Rig, later, opened
@@ -30,7 +30,7 @@ def ended(*joined: bytes) -> Rig:
     rig.hear()
     rig.at_the_end()
     for raw in joined:
-        signal = known_as(parse(raw, HOME, rig.world.now), PROFILE, {})
+        signal = with_profile_name(parse(raw, HOME, rig.world.now), PROFILE, {})
         rig.door.store.commit(Change(joined=Joined(rig.id(), signal), processed=signal.key))
     return rig
 
@@ -69,7 +69,8 @@ def test_many_signals_are_folded_in_several_entries() -> None:
 
 
 MANY = tuple(
-    known_as(parse(later(60 + number), HOME, START), PROFILE, {}) for number in range(WAITING_MAX)
+    with_profile_name(parse(later(60 + number), HOME, START), PROFILE, {})
+    for number in range(WAITING_MAX)
 )
 
 

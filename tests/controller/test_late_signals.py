@@ -6,7 +6,7 @@ from firstline.controller.ports.people import Wake
 from firstline.controller.ports.store import Change, Joined
 from firstline.controller.reconcile import reconcile
 from firstline.diagnosis.evidence import AlarmState
-from firstline.signals.classify import known_as
+from firstline.signals.classify import with_profile_name
 from firstline.signals.sources.envelope import parse
 from tests.builders import ALARM_ARN, HOME, PROFILE
 from tests.controller.rig import Rig, later
@@ -24,7 +24,7 @@ def test_an_alarm_from_before_the_end_opens_unless_it_is_ok_now(
     rig = Rig()
     rig.hear()
     rig.at_the_end()
-    signal = known_as(parse(later(30), HOME, rig.world.now), PROFILE, {})
+    signal = with_profile_name(parse(later(30), HOME, rig.world.now), PROFILE, {})
     rig.door.store.commit(Change(joined=Joined(rig.id(), signal)))
     rig.world.alarms[ALARM_ARN].state = state
     rig.script.failing = failing

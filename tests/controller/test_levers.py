@@ -21,7 +21,7 @@ from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
 from firstline.errors import CommitConflict, Contested, DependencyUnavailable, InvalidInput
 from firstline.incidents.incident import Status
-from firstline.incidents.resolve_delay import RESOLVE_AFTER
+from firstline.incidents.resolve_delay import RESOLVE_DELAY_MIN
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import OFF, PAUSES_MAX, KillSwitch
@@ -308,7 +308,7 @@ def test_an_alert_stands_open_as_long_as_the_pause() -> None:
     first = rig.posts[-1]
     resume(rig)
     assert rig.posts[-1] == first  # a worker that read it before may still send it
-    rig.world.advance(rig.world.now + RESOLVE_AFTER)
+    rig.world.advance(rig.world.now + RESOLVE_DELAY_MIN)
     sweep(rig.system)
     assert rig.posts[-1] == ("resolve", first[1])
     rig.world.advance(rig.world.now + HOUR)
@@ -322,7 +322,7 @@ def test_a_second_pause_of_a_scope_replaces_the_first() -> None:
     """Its alert is resolved; the new one says the new end."""
     rig = opened()
     pause(rig)
-    rig.world.advance(rig.world.now + RESOLVE_AFTER)
+    rig.world.advance(rig.world.now + RESOLVE_DELAY_MIN)
     pause(rig, length=2 * HOUR)
     (held,) = rig.tables.switch.pauses
     assert held.until == rig.world.now + 2 * HOUR
@@ -334,7 +334,7 @@ def test_two_pauses_of_a_scope_at_the_same_instant_notify_once() -> None:
     rig = opened()
     pause(rig)
     pause(rig, length=2 * HOUR)
-    rig.world.advance(rig.world.now + RESOLVE_AFTER)
+    rig.world.advance(rig.world.now + RESOLVE_DELAY_MIN)
     sweep(rig.system)
     (held,) = rig.tables.switch.pauses
     assert rig.posts[1:] == [("trigger", held.key), ("trigger", held.key)]

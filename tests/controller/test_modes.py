@@ -9,10 +9,10 @@ from firstline.controller.sweep import GRACE, sweep
 from firstline.errors import DependencyUnavailable
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
-from firstline.remediation.guards.order import ORDER, name
+from firstline.remediation.guards.order import ALL_GUARDS, guard_name
 from tests.controller.rig import FLEET, TIMEOUT, Rig
 
-GUARDS = [name(each) for each in ORDER]
+GUARDS = [guard_name(each) for each in ALL_GUARDS]
 
 
 def plans(rig: Rig) -> list[dict[str, Any]]:

@@ -9,12 +9,12 @@ from firstline.config.profile import Profile, Rule, seconds
 from firstline.controller.sweep import sweep
 from firstline.diagnosis.evidence import AlarmState
 from firstline.incidents.incident import Incident, Status
-from firstline.incidents.resolve_delay import RESOLVE_AFTER
+from firstline.incidents.resolve_delay import RESOLVE_DELAY_MIN
 from firstline.lab.twin.scenario import HostPlan
 from firstline.lab.twin.world import announce
 from firstline.ledger.chain import Kind
 from firstline.signal import Severity
-from firstline.signals.drill_marker import REASON, reason
+from firstline.signals.drill_marker import REASON, state_reason
 from tests.builders import ALARM_ARN, PROFILE
 from tests.controller.rig import START, ZERO, A, B, Rig
 from tests.controller.test_announced_drills import saying
@@ -167,7 +167,7 @@ def test_what_comes_back_after_the_window_is_a_trouble_of_its_own() -> None:
     assert len(rig.tables.incidents) == len(rig.notified) == 2
 
 
-@pytest.mark.parametrize("said", [REASON, reason("0123456789abcdef"), "Threshold Crossed"])
+@pytest.mark.parametrize("said", [REASON, state_reason("0123456789abcdef"), "Threshold Crossed"])
 def test_a_drill_ends_with_its_alarm(said: str) -> None:
     """Whoever rang it lets it go; what rings by itself is watched."""
     rig = Rig(*UP)
@@ -410,5 +410,5 @@ def test_a_page_that_is_late_holds_the_resolve_back() -> None:
     trigger, resolve = (each.sent_at for each in held.pages if each.channel == "pager")
     assert trigger is not None
     assert resolve is not None
-    assert resolve - trigger >= RESOLVE_AFTER
+    assert resolve - trigger >= RESOLVE_DELAY_MIN
     assert rig.notified == {held.id: 1}

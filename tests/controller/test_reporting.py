@@ -130,7 +130,7 @@ def test_a_chain_that_cannot_be_read_is_told() -> None:
 
 def test_its_place_is_known_before_it_is_there() -> None:
     """A page links to where its reports will be."""
-    assert report_place.link("bucket", "eu-west-1", ID) == (
+    assert report_place.reports_url("bucket", "eu-west-1", ID) == (
         "https://eu-west-1.console.aws.amazon.com/s3/buckets/bucket"
         f"?region=eu-west-1&prefix=reports/{ID}/"
     )

@@ -12,7 +12,7 @@ from firstline.controller.unannounced import Asked, ask, watched
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import SignalKey, incident_id
-from firstline.incidents.accounted import accounted
+from firstline.incidents.handled_alarms import handled_alarms
 from firstline.incidents.incident import Incident, Status
 from firstline.lab.twin import tell, undeployed
 from firstline.lab.twin.fleet.alarms import MuteWindow
@@ -249,7 +249,7 @@ def test_another_alarm_that_turned_before_the_end_has_its_person(
     """One that turned later, by any clock, is news."""
     rig = made(*FOR_GOOD)
     rig.hear()
-    kept = accounted(handed_over(rig))
+    kept = handled_alarms(handed_over(rig))
     assert kept is not None
     until = kept.until
     beside(rig, (until - START).total_seconds() + after_seconds)
@@ -268,18 +268,18 @@ def test_another_alarm_that_turned_before_the_end_has_its_person(
 def test_what_an_episode_accounts_for(changes: dict[str, Any], others: int, own: int) -> None:
     """A person has what was handed over; an alarm may turn while a worker finds it OK."""
     held = copy.replace(incident(severity=Severity.P1, ended_at=START), **changes)
-    found = accounted(held)
+    found = handled_alarms(held)
     assert found is not None
-    assert found.of(ALARM_ARN) == START + timedelta(seconds=own)
-    assert found.of(ANSWERING) == START + timedelta(seconds=others)
+    assert found.until_for(ALARM_ARN) == START + timedelta(seconds=own)
+    assert found.until_for(ANSWERING) == START + timedelta(seconds=others)
 
 
 @pytest.mark.parametrize("changes", [{"severity": Severity.P2}, {"drill": "d"}, {"ended_at": None}])
 def test_what_accounts_for_no_p1(changes: dict[str, Any]) -> None:
     """An episode that was none, was a drill, or goes on."""
     held = incident(status=Status.HANDED_OVER, severity=Severity.P1, ended_at=START)
-    assert accounted(held) is not None
-    assert accounted(copy.replace(held, **changes)) is None
+    assert handled_alarms(held) is not None
+    assert handled_alarms(copy.replace(held, **changes)) is None
 
 
 def test_an_incident_that_is_claimed_and_gone_hides_no_p1() -> None:

@@ -8,8 +8,8 @@ from firstline.diagnosis.diagnose import Diagnosis
 from firstline.incidents.incident import Attempt, Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.remediation.decide import decide
+from firstline.remediation.escalation import escalation_details
 from firstline.remediation.guards.freshness import alarm_still_fires
-from firstline.remediation.handover import details
 from tests.builders import OK, answered, evidence, incident
 from tests.controller.rig import FLEET, opened
 from tests.remediation.situations import plan, situation
@@ -22,7 +22,7 @@ CANCEL = answered(20, action="cancel_refresh", target="the group", helped=True)
 def test_only_a_fix_that_mended_makes_the_alarm_ok(attempt: Attempt, *, mended: bool) -> None:
     """I14: after any other no fix follows once the alarm is OK."""
     about = situation(incident=incident(attempts=(attempt,)), evidence=evidence(alarm=OK))
-    assert attempt.mended is mended
+    assert attempt.repaired is mended
     assert (alarm_still_fires(plan(), about) is None) is mended
 
 
@@ -38,5 +38,5 @@ def test_an_incident_is_mended_by_what_mended(attempt: Attempt, status: Status) 
 
 def test_a_person_is_given_what_it_came_to() -> None:
     """Not that it helped."""
-    given = details(incident(attempts=(CANCEL,)), Diagnosis({}), decide(situation()))
+    given = escalation_details(incident(attempts=(CANCEL,)), Diagnosis({}), decide(situation()))
     assert given["tried"] == "cancel_refresh on the group: refresh cancelled"

@@ -7,7 +7,7 @@ from firstline.controller.ports.people import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.ids import InstanceId
 from firstline.incidents import incident as incidents
-from firstline.incidents.incident import BYTES_MAX, Incident, Status
+from firstline.incidents.incident import INCIDENT_BYTES_MAX, Incident, Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.lab.twin.store import ITEM_BYTES_MAX
 from firstline.ledger.chain import Kind
@@ -25,7 +25,7 @@ def grown(rig: Rig, size: int) -> Incident:
 
 def test_one_that_has_grown_is_handed_over_while_the_store_takes_it() -> None:
     rig = opened()
-    held = grown(rig, BYTES_MAX + 100)
+    held = grown(rig, INCIDENT_BYTES_MAX + 100)
     reconcile(Wake(held.id, held.wake_generation), rig.system)
     after = rig.incident()
     assert after.status is Status.HANDED_OVER

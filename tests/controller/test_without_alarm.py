@@ -9,7 +9,7 @@ from firstline.config.profile import seconds
 from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import HostPlan, Scenario
 from firstline.ledger.chain import Kind
-from firstline.ledger.export import recorded
+from firstline.ledger.export import decode_entry
 from firstline.reporting.incident_summary import summarise
 from firstline.signal import Condition, Severity
 from tests.builders import PROFILE
@@ -161,7 +161,7 @@ def test_the_record_tells_of_the_rise() -> None:
     rig.at_the_end()
     raised = [each for each in rig.told(Kind.DECISION) if each["rule"] == "short group"]
     assert [each["step"] for each in raised] == [{"type": "raise", "severity": "P2"}]
-    summary = summarise(map(recorded, rig.tables.entries[rig.id()]))
+    summary = summarise(map(decode_entry, rig.tables.entries[rig.id()]))
     assert (summary.severity, summary.condition) == ("P2", "capacity")
     responses = [(each.severity, each.missed) for each in rig.incident().responses]
     assert responses == [(Severity.P3, False), (Severity.P2, False)]

@@ -10,7 +10,7 @@ from firstline.diagnosis.diagnose import (
     Diagnosis,
     HostDiagnosis,
     diagnose,
-    judge,
+    diagnose_host,
 )
 from firstline.diagnosis.evidence import (
     Answering,
@@ -20,7 +20,7 @@ from firstline.diagnosis.evidence import (
     UnitDetail,
     Unknown,
 )
-from firstline.diagnosis.failure_domains import NO_INFO
+from firstline.diagnosis.failure_domains import NO_GREETING
 from firstline.diagnosis.health_checks import Criteria, FailureMode, HostHealth
 from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.ids import InstanceId
@@ -104,7 +104,7 @@ def sick(state: str = "unhealthy") -> dict[str, object]:
 )
 def test_two_answers_that_share_no_cause_prove(found: Evidence, verdict: HostDiagnosis) -> None:
     """I11, I16: dead or serving only by what was read, and by nobody's word against it."""
-    assert judge(A, found, AGE_MAX) == verdict
+    assert diagnose_host(A, found, AGE_MAX) == verdict
 
 
 def reporting(**fields: object) -> HostEvidence:
@@ -120,9 +120,9 @@ def test_one_lost_nats_is_no_proof_by_the_parent_and_the_load_balancer(
 ) -> None:
     """Unless the page that the load balancer asks is well without NATS."""
     criteria = Criteria(health_page_needs_nats=page_needs_nats)
-    verdict = judge(A, seen(CUT_OFF, **sick()), AGE_MAX, criteria)
+    verdict = diagnose_host(A, seen(CUT_OFF, **sick()), AGE_MAX, criteria)
     assert len(verdict.dead) == 2
-    assert verdict.life is (NOTHING if page_needs_nats else DEAD)
+    assert verdict.health is (NOTHING if page_needs_nats else DEAD)
     assert verdict.failure is FailureMode.NATS_LOST
 
 
@@ -142,9 +142,9 @@ def test_a_host_that_starts_or_stops_is_neither_dead_nor_well(
     found: HostEvidence, life: HostHealth, fact: str
 ) -> None:
     """Whatever the other checks say of it; what they said is kept."""
-    against = judge(A, seen(found, **sick(), **FAILING), AGE_MAX)
+    against = diagnose_host(A, seen(found, **sick(), **FAILING), AGE_MAX)
     assert against == HostDiagnosis(life, (SICK, FAILS), (fact,), LOST)
-    beside = judge(A, seen(found, **sick("healthy")), AGE_MAX)
+    beside = diagnose_host(A, seen(found, **sick("healthy")), AGE_MAX)
     assert beside == HostDiagnosis(life, (), (WELL, fact))
     assert diagnose(seen(found, **sick(), **FAILING), (A,), AGE_MAX).having(DEAD) == ()
 
@@ -161,10 +161,10 @@ def test_a_silent_fleet_proves_an_enclave_silent_only_beside_another_cause() -> 
     """The parent that calls itself healthy says nothing then, and names what fails."""
     silent = Answering(answers=False, at=NOW, outcome=ProbeOutcome.UNHEALTHY)
     alone = seen(host(up=True), answering=silent, group=group(A))
-    assert judge(A, alone, AGE_MAX).life is NOTHING
+    assert diagnose_host(A, alone, AGE_MAX).health is NOTHING
     both = seen(host(up=True), answering=silent, group=group(A), **sick())
-    verdict = judge(A, both, AGE_MAX)
-    assert (verdict.life, verdict.failure) == (DEAD, FailureMode.ENCLAVE_SILENT)
+    verdict = diagnose_host(A, both, AGE_MAX)
+    assert (verdict.health, verdict.failure) == (DEAD, FailureMode.ENCLAVE_SILENT)
 
 
 def test_a_diagnosis_is_of_the_hosts_in_question_alone() -> None:
@@ -244,7 +244,7 @@ def finding(*reachable: str, age: float = 0) -> dict[InstanceId, HostEvidence]:
         (finding("unknown"), probed(ProbeOutcome.NO_SERVER), False),
         (finding("no"), probed(ProbeOutcome.ANSWERED), True),
         # where nobody reports, the probe tells whether NATS greeted it
-        *(({}, probed(each), each in NO_INFO) for each in ProbeOutcome),
+        *(({}, probed(each), each in NO_GREETING) for each in ProbeOutcome),
         (finding("yes", age=121), probed(ProbeOutcome.NO_SERVER), True),
         ({A: host(found=UNREAD)}, probed(ProbeOutcome.CONNECT_TIMEOUT), True),
         ({}, probed(ProbeOutcome.NO_SERVER, age=121), False),

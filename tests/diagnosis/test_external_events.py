@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from firstline.diagnosis.external_events import FULL, KEPT_MAX, ExternalEvents, Sort, concerns
+from firstline.diagnosis.external_events import (
+    EVENTS_PER_SORT_MAX,
+    OVERFLOW,
+    EventSort,
+    ExternalEvents,
+    is_external_event,
+)
 from firstline.ids import InstanceId, SignalKey
 from firstline.signal import Mark, Signal, SignalKind
 from firstline.signals.sources.envelope import parse
@@ -64,10 +70,10 @@ def test_what_begins_is_known_until_its_end_is_told(
     signal: Signal, over: Signal, about: str
 ) -> None:
     """A second word on the same thing is no second thing, and a late one begins nothing."""
-    known = NOTHING.told(signal).told(copy.replace(signal, at=NOW))
+    known = NOTHING.with_signal(signal).with_signal(copy.replace(signal, at=NOW))
     assert (of(signal, known), len(known.known)) == ((about,), 1)
-    ended = known.told(copy.replace(over, at=NOW))
-    assert of(signal, ended) == of(signal, ended.told(copy.replace(signal, at=ago(1)))) == ()
+    ended = known.with_signal(copy.replace(over, at=NOW))
+    assert of(signal, ended) == of(signal, ended.with_signal(copy.replace(signal, at=ago(1)))) == ()
 
 
 @pytest.mark.parametrize(
@@ -80,13 +86,13 @@ def test_what_begins_is_known_until_its_end_is_told(
 )
 def test_what_is_no_guards_business_is_not_kept(signal: Signal) -> None:
     """I18: a scheduled change, a service that no fix needs, a finding on no instance."""
-    assert NOTHING.told(signal).known == ()
+    assert NOTHING.with_signal(signal).known == ()
 
 
 def test_a_late_word_does_not_undo_a_later_one() -> None:
     """Health tells its events in no order."""
-    known = NOTHING.told(ISSUE)
-    assert known.told(copy.replace(ISSUE, state="closed", at=ago(1))) == known
+    known = NOTHING.with_signal(ISSUE)
+    assert known.with_signal(copy.replace(ISSUE, state="closed", at=ago(1))) == known
 
 
 @pytest.mark.parametrize(
@@ -95,8 +101,8 @@ def test_a_late_word_does_not_undo_a_later_one() -> None:
 def test_what_nobody_tells_of_any_more_is_forgotten(signal: Signal, age: timedelta) -> None:
     """I18: an issue whose end was lost does not stop fixes for ever."""
     just = copy.replace(signal, at=NOW - age + timedelta(seconds=1))
-    assert of(signal, NOTHING.told(just)) != ()
-    assert of(signal, NOTHING.told(copy.replace(signal, at=NOW - age))) == ()
+    assert of(signal, NOTHING.with_signal(just)) != ()
+    assert of(signal, NOTHING.with_signal(copy.replace(signal, at=NOW - age))) == ()
 
 
 def numbered(signal: Signal, number: int, **other: Any) -> Signal:  # noqa: ANN401 - its fields
@@ -115,24 +121,24 @@ OTHERS = frozenset({InstanceId("i-0fffffffffffffff1")})
 
 def test_what_is_over_makes_room_first() -> None:
     """Ended, or too old to be believed; the others are all kept."""
-    known = NOTHING.told(numbered(ISSUE, 0, at=NOW - timedelta(hours=6)))
-    known = known.told(numbered(ISSUE, 1, state="closed"))
-    for number in range(2, KEPT_MAX + 2):
-        known = known.told(numbered(ISSUE, number))
-    assert names(known) == {f"arn:{number}" for number in range(2, KEPT_MAX + 2)}
-    assert known.full("health", NOW) is None
+    known = NOTHING.with_signal(numbered(ISSUE, 0, at=NOW - timedelta(hours=6)))
+    known = known.with_signal(numbered(ISSUE, 1, state="closed"))
+    for number in range(2, EVENTS_PER_SORT_MAX + 2):
+        known = known.with_signal(numbered(ISSUE, number))
+    assert names(known) == {f"arn:{number}" for number in range(2, EVENTS_PER_SORT_MAX + 2)}
+    assert known.overflow_until("health", NOW) is None
 
 
 def test_findings_on_other_hosts_evict_nothing_of_the_fleet() -> None:
     """I22: a noisy account frees no evidence, opens no calendar, and ends no issue."""
-    known = NOTHING.told(FREEZE).told(ISSUE).told(FINDING)
-    for number in range(2 * KEPT_MAX):
-        known = known.told(numbered(FINDING, number), OTHERS)
+    known = NOTHING.with_signal(FREEZE).with_signal(ISSUE).with_signal(FINDING)
+    for number in range(2 * EVENTS_PER_SORT_MAX):
+        known = known.with_signal(numbered(FINDING, number), OTHERS)
     assert known.closed_calendars(NOW) == ("arn:calendar",)
     assert known.issues(NOW) == ("EC2",)
     assert FINDING.subject in names(known)
-    assert len(known.known) == KEPT_MAX + 2
-    assert known.full("finding", NOW) is None
+    assert len(known.known) == EVENTS_PER_SORT_MAX + 2
+    assert known.overflow_until("finding", NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -140,34 +146,36 @@ def test_findings_on_other_hosts_evict_nothing_of_the_fleet() -> None:
     [(ISSUE, "health", timedelta(hours=6)), (FINDING, "finding", timedelta(days=30))],
 )
 def test_where_all_concerns_the_fleet_what_is_lost_is_known(
-    signal: Signal, sort: Sort, age: timedelta
+    signal: Signal, sort: EventSort, age: timedelta
 ) -> None:
     """I18, I22: until it would be too old to be believed; nothing that was kept is forgotten."""
     known = NOTHING
-    for number in range(KEPT_MAX):
-        known = known.told(numbered(signal, number))
-    assert known.full(sort, NOW) is None
-    lost = known.told(numbered(signal, KEPT_MAX)).told(numbered(signal, KEPT_MAX + 1))
-    assert lost.full(sort, NOW) == NOW + age
-    assert lost.full(sort, NOW + age) is None
-    assert names(lost) == {*names(known), FULL}
+    for number in range(EVENTS_PER_SORT_MAX):
+        known = known.with_signal(numbered(signal, number))
+    assert known.overflow_until(sort, NOW) is None
+    lost = known.with_signal(numbered(signal, EVENTS_PER_SORT_MAX)).with_signal(
+        numbered(signal, EVENTS_PER_SORT_MAX + 1)
+    )
+    assert lost.overflow_until(sort, NOW) == NOW + age
+    assert lost.overflow_until(sort, NOW + age) is None
+    assert names(lost) == {*names(known), OVERFLOW}
     assert of(signal, lost) == of(signal, known)
 
 
 @pytest.mark.parametrize("signal", [ISSUE, FINDING, FREEZE])
 def test_the_answers_rise_where_one_changes(signal: Signal) -> None:
     """With the beginning and the end, and not with a second event of the same thing."""
-    begun = NOTHING.told(signal)
-    again = begun.told(numbered(signal, 2)) if signal is ISSUE else begun.told(signal)
-    over = begun.told(copy.replace(signal, state="OPEN" if signal is FREEZE else "closed"))
+    begun = NOTHING.with_signal(signal)
+    again = begun.with_signal(numbered(signal, 2)) if signal is ISSUE else begun.with_signal(signal)
+    over = begun.with_signal(copy.replace(signal, state="OPEN" if signal is FREEZE else "closed"))
     assert (begun.answers, again.answers, over.answers) == (1, 1, 2)
 
 
 def test_noise_changes_no_answer() -> None:
     """A finding on a host of another fleet is kept, for the host may join this one."""
-    noise = NOTHING.told(FINDING, OTHERS)
+    noise = NOTHING.with_signal(FINDING, OTHERS)
     assert (noise.answers, noise.suspects(NOW)) == (0, ("i-0a1b2c3d4e5f60711",))
-    mine = NOTHING.told(FINDING, OTHERS | {InstanceId("i-0a1b2c3d4e5f60711")})
+    mine = NOTHING.with_signal(FINDING, OTHERS | {InstanceId("i-0a1b2c3d4e5f60711")})
     assert mine.answers == 1
 
 
@@ -185,23 +193,23 @@ MUTE = copy.replace(
 def test_mutes_of_others_evict_none_of_the_fleet() -> None:
     """What nobody listed makes room, and changes no answer; so does a window that has ended."""
     known = NOTHING
-    for number in range(KEPT_MAX):
-        known = known.told(copy.replace(MUTE, subject=f"arn:{number}", arn=f"arn:{number}"))
+    for number in range(EVENTS_PER_SORT_MAX):
+        known = known.with_signal(copy.replace(MUTE, subject=f"arn:{number}", arn=f"arn:{number}"))
     assert known.answers == 0
-    mine = known.told(MUTE)
-    assert (mine.answers, mine.full("mute", NOW)) == (1, None)
+    mine = known.with_signal(MUTE)
+    assert (mine.answers, mine.overflow_until("mute", NOW)) == (1, None)
     assert mine.muted("arn:alarm", NOW, NOW) == MUTE.muted_until
     ended = NOTHING
-    for number in range(KEPT_MAX):
+    for number in range(EVENTS_PER_SORT_MAX):
         over = copy.replace(MUTE, arn=f"arn:{number}", at=ago(60), muted_until=NOW)
-        ended = ended.told(over)
-    assert ended.told(MUTE).full("mute", NOW) is None
+        ended = ended.with_signal(over)
+    assert ended.with_signal(MUTE).overflow_until("mute", NOW) is None
 
 
 def test_a_finding_on_several_hosts_keeps_each() -> None:
     """One of them is enough for it to concern the fleet."""
     both = {"InstanceId": "i-0a1b2c3d4e5f60711 i-0fffffffffffffff1"}
-    known = NOTHING.told(copy.replace(FINDING, dimensions=both), OTHERS)
+    known = NOTHING.with_signal(copy.replace(FINDING, dimensions=both), OTHERS)
     assert known.suspects(NOW) == ("i-0a1b2c3d4e5f60711", "i-0fffffffffffffff1")
     assert known.answers == 1
 
@@ -209,8 +217,8 @@ def test_a_finding_on_several_hosts_keeps_each() -> None:
 def test_another_kind_of_signal_tells_nothing() -> None:
     """An alarm is no circumstance."""
     alarm = copy.replace(ISSUE, kind=SignalKind.ALARM)
-    assert NOTHING.told(alarm) == NOTHING
-    assert not concerns(alarm)
+    assert NOTHING.with_signal(alarm) == NOTHING
+    assert not is_external_event(alarm)
 
 
 @pytest.mark.parametrize(
@@ -230,8 +238,8 @@ def test_another_kind_of_signal_tells_nothing() -> None:
 def test_the_envelopes_tell_it(file: str, known: tuple[str, ...]) -> None:
     """As they are sent."""
     signal = copy.replace(parse((EVENTS / f"{file}.json").read_bytes(), HOME, NOW), at=NOW)
-    assert concerns(signal)
-    assert of(signal, NOTHING.told(signal)) == known
+    assert is_external_event(signal)
+    assert of(signal, NOTHING.with_signal(signal)) == known
 
 
 @pytest.mark.parametrize(
@@ -242,7 +250,7 @@ def test_a_mute_window_has_ended_since(
     since_seconds: int, now_seconds: int, *, ended: bool
 ) -> None:
     """After the first instant, and by the second; of this alarm, and of no other."""
-    known = NOTHING.told(MUTE)
+    known = NOTHING.with_signal(MUTE)
     end = NOW + timedelta(hours=1)
     since, now = (end + timedelta(seconds=it) for it in (since_seconds, now_seconds))
     assert known.mute_ended("arn:alarm", since, now) is ended
@@ -251,7 +259,7 @@ def test_a_mute_window_has_ended_since(
 
 def test_a_mute_window_without_an_end_lasts_for_the_longest() -> None:
     """CloudWatch has none that is longer than 15 days."""
-    known = NOTHING.told(copy.replace(MUTE, muted_until=None))
+    known = NOTHING.with_signal(copy.replace(MUTE, muted_until=None))
     end = NOW + timedelta(days=15)
     assert not known.mute_ended("arn:alarm", NOW, end - timedelta(seconds=1))
     assert known.mute_ended("arn:alarm", NOW, end)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firstline.diagnosis.diagnose import CHECKS, CRITERIA, judge
+from firstline.diagnosis.diagnose import CHECKS, CRITERIA, diagnose_host
 from firstline.diagnosis.evidence import (
     Answering,
     Connections,
@@ -12,13 +12,13 @@ from firstline.diagnosis.evidence import (
     TargetHealth,
     Unknown,
 )
-from firstline.diagnosis.failure_domains import OF_OUTCOME, Domain
+from firstline.diagnosis.failure_domains import OUTCOME_DOMAINS, Domain
 from firstline.diagnosis.health_checks import (
-    NOTHING,
+    NO_OBSERVATION,
     Criteria,
     FailureMode,
     HostHealth,
-    Reading,
+    Observation,
     by_connection,
     by_load_balancer,
     by_probe,
@@ -28,7 +28,7 @@ from firstline.diagnosis.probe_outcome import ProbeOutcome
 from tests.builders import AGE_MAX, FLEET, A, B, ago, evidence, group, impaired
 
 UNREAD = Unknown("throttled")
-OUTCOMES = tuple(OF_OUTCOME)
+OUTCOMES = tuple(OUTCOME_DOMAINS)
 PAGE_ALONE = Criteria(health_page_needs_nats=False)
 NATS_PARTS = {Domain.NATS, Domain.PATH, Domain.EGRESS}
 
@@ -53,14 +53,14 @@ def statuses(state: str = "running", **checks: str) -> Evidence:
     return evidence(instance_statuses=InstanceStatuses({A: status}))
 
 
-UNHEALTHY = Reading(
-    life=HostHealth.DEAD,
+UNHEALTHY = Observation(
+    health=HostHealth.DEAD,
     fact="the load balancer finds it unhealthy",
     source="load balancer",
     domains=frozenset({Domain.LOAD_BALANCER} | NATS_PARTS),
 )
-HEALTHY = Reading(
-    life=HostHealth.SERVING, fact="the load balancer finds it healthy", source="load balancer"
+HEALTHY = Observation(
+    health=HostHealth.SERVING, fact="the load balancer finds it healthy", source="load balancer"
 )
 
 
@@ -70,15 +70,18 @@ HEALTHY = Reading(
         (target("unhealthy"), UNHEALTHY),
         (target("unhealthy", "Target.FailedHealthChecks"), UNHEALTHY),
         (target("unhealthy", "Target.Timeout"), UNHEALTHY),
-        (target("unhealthy", "Elb.InternalError"), NOTHING),
+        (target("unhealthy", "Elb.InternalError"), NO_OBSERVATION),
         (target("healthy"), HEALTHY),
-        (target("healthy", "Elb.InternalError"), NOTHING),
-        *((target(each), NOTHING) for each in ("draining", "initial", "unused", "unavailable")),
-        (evidence(target_health=TargetHealth({B: "unhealthy"})), NOTHING),
-        (evidence(target_health=UNREAD), NOTHING),
+        (target("healthy", "Elb.InternalError"), NO_OBSERVATION),
+        *(
+            (target(each), NO_OBSERVATION)
+            for each in ("draining", "initial", "unused", "unavailable")
+        ),
+        (evidence(target_health=TargetHealth({B: "unhealthy"})), NO_OBSERVATION),
+        (evidence(target_health=UNREAD), NO_OBSERVATION),
     ],
 )
-def test_what_the_load_balancer_says(seen: Evidence, reading: Reading) -> None:
+def test_what_the_load_balancer_says(seen: Evidence, reading: Observation) -> None:
     """Its own error says nothing of a target; a target's may be of NATS or of the way there."""
     assert by_load_balancer(A, seen, AGE_MAX, CRITERIA) == reading
 
@@ -86,7 +89,7 @@ def test_what_the_load_balancer_says(seen: Evidence, reading: Reading) -> None:
 def test_a_page_that_needs_no_nats_has_the_load_balancer_alone_as_its_domain() -> None:
     """The profile says what the page needs."""
     found = by_load_balancer(A, target("unhealthy"), AGE_MAX, PAGE_ALONE)
-    assert (found.life, found.domains) == (HostHealth.DEAD, frozenset({Domain.LOAD_BALANCER}))
+    assert (found.health, found.domains) == (HostHealth.DEAD, frozenset({Domain.LOAD_BALANCER}))
 
 
 SILENCE: dict[ProbeOutcome, tuple[str, set[Domain]]] = {
@@ -110,11 +113,11 @@ def test_what_each_outcome_of_the_probe_says_of_a_host(outcome: ProbeOutcome | N
     """Only what a host could have answered speaks of it; the rest is the probe's own trouble."""
     found = by_probe(A, probed(outcome), AGE_MAX, CRITERIA)
     if outcome is None or outcome not in SILENCE:
-        assert found == NOTHING
+        assert found == NO_OBSERVATION
         return
     fact, domains = SILENCE[outcome]
-    assert found == Reading(
-        life=HostHealth.DEAD,
+    assert found == Observation(
+        health=HostHealth.DEAD,
         fact=fact,
         source="probe",
         domains=frozenset(domains),
@@ -129,7 +132,7 @@ def test_what_each_outcome_of_the_probe_says_of_a_host(outcome: ProbeOutcome | N
 def test_an_old_silence_says_nothing(outcome: ProbeOutcome, age: float, life: HostHealth) -> None:
     """It is of every host alike, for as long as evidence may be relied on."""
     seen = probed(outcome, age=age)
-    assert {by_probe(each, seen, AGE_MAX, CRITERIA).life for each in FLEET} == {life}
+    assert {by_probe(each, seen, AGE_MAX, CRITERIA).health for each in FLEET} == {life}
 
 
 ANSWERED = ProbeOutcome.ANSWERED
@@ -149,7 +152,7 @@ ANSWERED = ProbeOutcome.ANSWERED
 )
 def test_an_answer_proves_the_one_host_that_is_there(seen: Evidence, life: HostHealth) -> None:
     """It can have come from nobody else."""
-    assert by_probe(A, seen, AGE_MAX, CRITERIA).life is life
+    assert by_probe(A, seen, AGE_MAX, CRITERIA).health is life
 
 
 @pytest.mark.parametrize(
@@ -167,15 +170,15 @@ def test_only_a_lost_connection_speaks_against_a_host(
 ) -> None:
     """An agent that is there proves nothing of the enclave."""
     found = by_connection(A, evidence(connections=connections), AGE_MAX, CRITERIA)
-    gone = Reading(
-        life=HostHealth.DEAD,
+    gone = Observation(
+        health=HostHealth.DEAD,
         fact="SSM has lost its connection",
         source="SSM",
         failure=FailureMode.HOST_LOST,
         domains=frozenset({Domain.SSM, Domain.AGENT, Domain.EGRESS}),
         shared=Domain.SSM,
     )
-    assert found == (gone if lost else NOTHING)
+    assert found == (gone if lost else NO_OBSERVATION)
 
 
 @pytest.mark.parametrize(
@@ -199,22 +202,22 @@ def test_only_a_lost_connection_speaks_against_a_host(
 def test_only_an_impaired_status_check_speaks_against_a_host(seen: Evidence, failed: str) -> None:
     """Checks that begin, or lack data, are unknown; all of them ok prove nothing of the enclave."""
     found = by_status_checks(A, seen, AGE_MAX, CRITERIA)
-    lost = Reading(
-        life=HostHealth.DEAD,
+    lost = Observation(
+        health=HostHealth.DEAD,
         fact=f"EC2's status checks fail: {failed}",
         source="EC2",
         failure=FailureMode.HOST_LOST,
         domains=frozenset({Domain.EC2}),
     )
-    assert found == (lost if failed else NOTHING)
+    assert found == (lost if failed else NO_OBSERVATION)
 
 
 def test_the_groups_own_health_status_is_no_check() -> None:
     """It repeats the load balancer where its check is ELB, and anybody may set it."""
     seen = evidence(group=group(*FLEET, health="Unhealthy"), target_health=UNREAD)
-    assert [each(A, seen, AGE_MAX, CRITERIA) for each in CHECKS] == [NOTHING] * len(CHECKS)
-    verdict = judge(A, evidence(group=group(*FLEET, health="Unhealthy")), AGE_MAX)
-    assert (verdict.life, len(verdict.dead)) == (HostHealth.UNKNOWN, 1)
+    assert [each(A, seen, AGE_MAX, CRITERIA) for each in CHECKS] == [NO_OBSERVATION] * len(CHECKS)
+    verdict = diagnose_host(A, evidence(group=group(*FLEET, health="Unhealthy")), AGE_MAX)
+    assert (verdict.health, len(verdict.dead)) == (HostHealth.UNKNOWN, 1)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +239,7 @@ def test_the_groups_own_health_status_is_no_check() -> None:
 )
 def test_a_proof_names_its_source_and_what_else_explains_it(seen: Evidence, proof: str) -> None:
     """A person reads it on the page."""
-    found = judge(A, evidence_without_load_balancer(seen), AGE_MAX)
+    found = diagnose_host(A, evidence_without_load_balancer(seen), AGE_MAX)
     assert found.dead == (proof,)
 
 

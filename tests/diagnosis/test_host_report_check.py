@@ -12,11 +12,11 @@ from firstline.diagnosis.evidence import (
     Unknown,
 )
 from firstline.diagnosis.health_checks import (
+    NO_OBSERVATION,
     NOT_REPAIRABLE_ON_HOST,
-    NOTHING,
     FailureMode,
     HostHealth,
-    Reading,
+    Observation,
 )
 from firstline.diagnosis.host_report_check import by_report
 from tests.builders import AGE_MAX, NOW, A, B, ago, evidence, host, report
@@ -25,23 +25,23 @@ ALLOWANCE = int(CRITERIA.boot_allowance.total_seconds())
 GONE = "the host lists no enclave"
 
 
-def reading(found: HostReport, **fields: object) -> Reading:
+def reading(found: HostReport, **fields: object) -> Observation:
     """What the check makes of `A`'s report."""
     seen = evidence(hosts={A: HostEvidence(found, NOW)}, **fields)
     return by_report(A, seen, AGE_MAX, CRITERIA)
 
 
-def dead(fact: str, failure: FailureMode) -> Reading:
-    return Reading(life=HostHealth.DEAD, fact=fact, source="host report", failure=failure)
+def dead(fact: str, failure: FailureMode) -> Observation:
+    return Observation(health=HostHealth.DEAD, fact=fact, source="host report", failure=failure)
 
 
-def starting(fact: str) -> Reading:
-    return Reading(life=HostHealth.STARTING, fact=fact, source="host report")
+def starting(fact: str) -> Observation:
+    return Observation(health=HostHealth.STARTING, fact=fact, source="host report")
 
 
-def stopping(what: str) -> Reading:
+def stopping(what: str) -> Observation:
     fact = f"{what} is being stopped"
-    return Reading(life=HostHealth.STOPPING, fact=fact, source="host report")
+    return Observation(health=HostHealth.STOPPING, fact=fact, source="host report")
 
 
 def enclave(state: str = "active", obstacle: str | None = None, **detail: object) -> HostReport:
@@ -56,7 +56,7 @@ def parent(state: str = "failed", **detail: object) -> HostReport:
     return report(up=True, parent_unit=state, parent_unit_detail=known)
 
 
-RUNS = Reading(life=HostHealth.SERVING, fact="the host's enclave runs", source="host report")
+RUNS = Observation(health=HostHealth.SERVING, fact="the host's enclave runs", source="host report")
 NONE = dead(GONE, FailureMode.ENCLAVE_GONE)
 
 
@@ -68,8 +68,8 @@ NONE = dead(GONE, FailureMode.ENCLAVE_GONE)
         (enclave("inactive"), NONE),
         (enclave("failed"), NONE),
         # a unit that nobody could read proves nothing
-        (enclave("unknown"), NOTHING),
-        (enclave("not-found"), NOTHING),
+        (enclave("unknown"), NO_OBSERVATION),
+        (enclave("not-found"), NO_OBSERVATION),
         # it is about to start
         (
             enclave("activating", sub="start", starting_seconds=ALLOWANCE - 1),
@@ -101,12 +101,12 @@ NONE = dead(GONE, FailureMode.ENCLAVE_GONE)
         ),
         (enclave("deactivating", "no-cpus"), stopping("its enclave")),
         # states of which nobody knows what they mean
-        (report(enclave_state="EMPTY"), NOTHING),
-        (report(enclave_state="unknown"), NOTHING),
+        (report(enclave_state="EMPTY"), NO_OBSERVATION),
+        (report(enclave_state="unknown"), NO_OBSERVATION),
     ],
 )
 def test_an_enclave_is_gone_only_once_its_unit_has_settled(
-    found: HostReport, expected: Reading
+    found: HostReport, expected: Observation
 ) -> None:
     """`describe-enclaves` lists none until one has booted; the unit's `active` proves nothing."""
     assert reading(found) == expected
@@ -136,7 +136,7 @@ def test_a_unit_that_a_person_stopped_is_left_to_that_person() -> None:
     stopped = dead("the unit of its enclave was stopped on purpose", FailureMode.UNIT_STOPPED)
     assert reading(enclave("inactive", stopped=True)) == stopped
     assert reading(enclave("inactive", stopped=False)) == NONE
-    assert reading(enclave("inactive", stopped=True, job=True)).life is HostHealth.STARTING
+    assert reading(enclave("inactive", stopped=True, job=True)).health is HostHealth.STARTING
     pool = reading(enclave("inactive", "allocator-failed", stopped=True))
     assert pool == dead(f"{GONE}: the enclave allocator has failed", FailureMode.ENCLAVE_GONE)
     assert reading(parent("inactive", stopped=True)) == DOWN
@@ -152,7 +152,7 @@ DOWN = dead("the parent does not run", FailureMode.PARENT_DOWN)
         (report(up=True, parent_unit="failed"), DOWN),
         (parent("failed", load="loaded"), DOWN),
         (parent("inactive"), DOWN),
-        (parent("unknown"), NOTHING),
+        (parent("unknown"), NO_OBSERVATION),
         (
             parent("activating", sub="start", starting_seconds=5),
             starting("the parent has been starting for 5 s"),
@@ -175,7 +175,7 @@ DOWN = dead("the parent does not run", FailureMode.PARENT_DOWN)
         (parent("deactivating"), stopping("the parent")),
     ],
 )
-def test_a_parent_that_does_not_run(found: HostReport, expected: Reading) -> None:
+def test_a_parent_that_does_not_run(found: HostReport, expected: Observation) -> None:
     """One that loops is started again by systemd, and has failed only beyond the allowance."""
     assert reading(found) == expected
 
@@ -195,7 +195,7 @@ BOOTS = starting("the host has just started")
     ],
 )
 def test_a_host_that_has_just_started_is_not_dead_yet(
-    uptime: int | None, in_service: float | None, expected: Reading
+    uptime: int | None, in_service: float | None, expected: Observation
 ) -> None:
     """By its own uptime, or since the group has counted on it."""
     entered = None if in_service is None else ago(in_service)
@@ -217,6 +217,6 @@ def test_a_host_that_has_just_started_is_not_dead_yet(
 )
 def test_a_report_that_is_missing_or_old_says_nothing(seen: Evidence) -> None:
     """I16: also one from the future."""
-    assert by_report(A, seen, AGE_MAX, CRITERIA) == NOTHING
+    assert by_report(A, seen, AGE_MAX, CRITERIA) == NO_OBSERVATION
     at_the_edge = evidence(hosts={A: host(age=120)})
     assert by_report(A, at_the_edge, AGE_MAX, CRITERIA) == NONE

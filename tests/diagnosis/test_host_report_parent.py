@@ -13,24 +13,24 @@ from firstline.diagnosis.evidence import (
     UnitDetail,
     Unknown,
 )
-from firstline.diagnosis.failure_domains import HOST_ITSELF, OF_NATS, Domain
-from firstline.diagnosis.health_checks import NOTHING, FailureMode, HostHealth, Reading
+from firstline.diagnosis.failure_domains import HOST_ITSELF, NATS_DOMAINS, Domain
+from firstline.diagnosis.health_checks import NO_OBSERVATION, FailureMode, HostHealth, Observation
 from firstline.diagnosis.host_report_check import SOURCE, by_report
 from firstline.diagnosis.probe_outcome import ProbeOutcome
 from tests.builders import AGE_MAX, NOW, QUIET_LOG, A, ago, evidence, report
 
 SILENT = Answering(answers=False, at=NOW, outcome=ProbeOutcome.TIMEOUT)
-RUNS = Reading(life=HostHealth.SERVING, fact="the host's enclave runs", source="host report")
+RUNS = Observation(health=HostHealth.SERVING, fact="the host's enclave runs", source="host report")
 
 
-def reading(found: HostReport, **fields: object) -> Reading:
+def reading(found: HostReport, **fields: object) -> Observation:
     """What the check makes of `A`'s report."""
     seen = evidence(hosts={A: HostEvidence(found, NOW)}, **fields)
     return by_report(A, seen, AGE_MAX, CRITERIA)
 
 
-def dead(fact: str, failure: FailureMode) -> Reading:
-    return Reading(life=HostHealth.DEAD, fact=fact, source="host report", failure=failure)
+def dead(fact: str, failure: FailureMode) -> Observation:
+    return Observation(health=HostHealth.DEAD, fact=fact, source="host report", failure=failure)
 
 
 SICK = dead("the parent says that it is unhealthy", FailureMode.PARENT_DOWN)
@@ -41,14 +41,14 @@ def logged(**found: int) -> LogCounts:
     return copy.replace(QUIET_LOG, **found)
 
 
-def nats(*, gave_up: bool) -> Reading:
+def nats(*, gave_up: bool) -> Observation:
     """The parent's word that it has no NATS."""
-    return Reading(
-        life=HostHealth.DEAD,
+    return Observation(
+        health=HostHealth.DEAD,
         fact="the parent has given NATS up" if gave_up else "the parent has lost NATS",
         source="host report",
         failure=FailureMode.NATS_LOST,
-        domains=HOST_ITSELF if gave_up else OF_NATS,
+        domains=HOST_ITSELF if gave_up else NATS_DOMAINS,
         shared=Domain.NATS,
     )
 
@@ -62,12 +62,12 @@ CLOSED = logged(nats_closed=1)
         ({}, RUNS),
         ({"enclave_unit": "failed"}, RUNS),
         ({"parent_nats_connected": True}, RUNS),
-        ({"parent_healthy": None}, NOTHING),
-        ({"parent_nats_connected": False}, NOTHING),
+        ({"parent_healthy": None}, NO_OBSERVATION),
+        ({"parent_nats_connected": False}, NO_OBSERVATION),
         ({"parent_healthy": False}, SICK),
         ({"parent_healthy": False, "parent_nats_connected": True}, SICK),
         ({"parent_healthy": False, "nats_reachable": True}, SICK),
-        ({"parent_healthy": False, "nats_reachable": False}, NOTHING),
+        ({"parent_healthy": False, "nats_reachable": False}, NO_OBSERVATION),
         # without NATS: what the host itself did is proof, and what NATS did is none
         ({"parent_healthy": False, "parent_nats_connected": False}, nats(gave_up=False)),
         (
@@ -98,7 +98,7 @@ CLOSED = logged(nats_closed=1)
                 "nats_reachable": False,
                 "log_counts": CLOSED,
             },
-            NOTHING,
+            NO_OBSERVATION,
         ),
         # what it logged just now
         ({"enclave_errors_recent": 2}, RUNS),
@@ -111,7 +111,7 @@ CLOSED = logged(nats_closed=1)
         ),
     ],
 )
-def test_what_a_parent_that_runs_says(fields: dict[str, object], expected: Reading) -> None:
+def test_what_a_parent_that_runs_says(fields: dict[str, object], expected: Observation) -> None:
     """A parent of which nobody knows that it is healthy is not fine."""
     assert reading(report(up=True, **fields)) == expected
 
@@ -138,20 +138,20 @@ def test_a_log_tells_what_no_fix_of_the_host_mends(
     assert reading(report(up=True, **fields)) == RUNS
     looping = UnitDetail(sub="auto-restart", starting_seconds=9)
     boots = report(up=True, parent_unit="activating", parent_unit_detail=looping, **fields)
-    assert reading(boots) == Reading(
-        life=HostHealth.STARTING, fact="the parent has been starting for 9 s", source=SOURCE
+    assert reading(boots) == Observation(
+        health=HostHealth.STARTING, fact="the parent has been starting for 9 s", source=SOURCE
     )
     beyond = FailureMode.UNKNOWN if failure is FailureMode.PARENT_DOWN else failure
-    assert reading(report(up=True, parent_unit="unknown", **fields)) == Reading(failure=beyond)
+    assert reading(report(up=True, parent_unit="unknown", **fields)) == Observation(failure=beyond)
 
 
 @pytest.mark.parametrize(
     ("answering", "expected"),
     [
-        (SILENT, Reading(failure=FailureMode.ENCLAVE_SILENT)),
+        (SILENT, Observation(failure=FailureMode.ENCLAVE_SILENT)),
         (
             copy.replace(SILENT, outcome=ProbeOutcome.FAILED),
-            Reading(failure=FailureMode.ENCLAVE_SILENT),
+            Observation(failure=FailureMode.ENCLAVE_SILENT),
         ),
         (copy.replace(SILENT, at=ago(121)), RUNS),
         (copy.replace(SILENT, answers=True), RUNS),
@@ -159,7 +159,7 @@ def test_a_log_tells_what_no_fix_of_the_host_mends(
     ],
 )
 def test_a_parent_that_calls_itself_healthy_is_not_believed_in_a_silent_fleet(
-    answering: Answering | Unknown, expected: Reading
+    answering: Answering | Unknown, expected: Observation
 ) -> None:
     """It does not notice that its enclave died: it proves nothing then, in either way."""
     assert reading(report(up=True), answering=answering) == expected

@@ -9,17 +9,17 @@ from firstline.diagnosis.investigation import (
     Investigation,
     Issues,
     Metrics,
+    NetworkPath,
     Peerings,
     Placement,
     Route,
     Routes,
     Series,
     Topic,
-    Way,
-    recorded,
-    told,
+    describe,
+    describe_anomaly,
+    to_ledger,
     topics,
-    unusual,
 )
 from firstline.diagnosis.preflight import Deployment, Deployments
 from firstline.signal import Condition
@@ -32,10 +32,10 @@ ROUTE = Route("10.10.0.0/16", "pcx-1", "active")
 
 def lines(**fields: object) -> tuple[str, ...]:
     """What is told of this and nothing else."""
-    return told(Investigation(**fields), NOW, PORT)  # type: ignore[arg-type]
+    return describe(Investigation(**fields), NOW, PORT)  # type: ignore[arg-type]
 
 
-def way(**fields: object) -> Way:
+def network_path(**fields: object) -> NetworkPath:
     """A way that is open, but for what is changed."""
     values: dict[str, object] = {
         "placement": Placement(("vpc-1",), ("sg-1",)),
@@ -43,7 +43,7 @@ def way(**fields: object) -> Way:
         "routes": Routes((ROUTE,)),
         "peerings": Peerings({"pcx-1": "active"}),
     }
-    return Way(**values | fields)  # type: ignore[arg-type]
+    return NetworkPath(**values | fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_what_lies_clearly_beyond_all_the_days_before_is_unusual(
     around: tuple[float, ...], before: tuple[float, ...], line: str | None
 ) -> None:
     """R20: with too little to compare nothing is called so."""
-    assert unusual(Series("x", around, before)) == line
+    assert describe_anomaly(Series("x", around, before)) == line
 
 
 def test_metrics_are_told_by_what_is_unusual() -> None:
@@ -130,16 +130,21 @@ R38 = "R38 the peering connection pcx-1 is active"
 @pytest.mark.parametrize(
     ("there", "expected"),
     [
-        (way(), (R37, R38)),
-        (way(allowed=False), ("R37 no security group of the hosts lets port 4222 out", R38)),
-        (way(allowed=UNREAD), ("R37 the security groups cannot be read: throttled", R38)),
-        (way(routes=UNREAD), (R37, "R38 the routes cannot be read: throttled")),
+        (network_path(), (R37, R38)),
         (
-            way(routes=Routes()),
+            network_path(allowed=False),
+            ("R37 no security group of the hosts lets port 4222 out", R38),
+        ),
+        (network_path(allowed=UNREAD), ("R37 the security groups cannot be read: throttled", R38)),
+        (network_path(routes=UNREAD), (R37, "R38 the routes cannot be read: throttled")),
+        (
+            network_path(routes=Routes()),
             (R37, "R38 no route of the hosts' network goes over a peering connection"),
         ),
         (
-            way(routes=Routes((Route("10.10.0.0/16", "pcx-1", "blackhole"),)), peerings=UNREAD),
+            network_path(
+                routes=Routes((Route("10.10.0.0/16", "pcx-1", "blackhole"),)), peerings=UNREAD
+            ),
             (
                 R37,
                 "R38 the route to 10.10.0.0/16 over pcx-1 is blackhole",
@@ -147,14 +152,16 @@ R38 = "R38 the peering connection pcx-1 is active"
             ),
         ),
         (
-            way(peerings=Peerings({"pcx-1": "deleted"})),
+            network_path(peerings=Peerings({"pcx-1": "deleted"})),
             (R37, "R38 the peering connection pcx-1 is deleted"),
         ),
     ],
 )
-def test_the_way_to_nats_is_told_to_where_it_ends(there: Way, expected: tuple[str, ...]) -> None:
+def test_the_way_to_nats_is_told_to_where_it_ends(
+    there: NetworkPath, expected: tuple[str, ...]
+) -> None:
     """R37, R38: what cannot be read is no open way."""
-    assert lines(way=there) == expected
+    assert lines(network_path=there) == expected
 
 
 @pytest.mark.parametrize(
@@ -183,5 +190,5 @@ def test_a_day_is_the_longest_that_counts_as_lately() -> None:
 def test_metrics_are_recorded_as_text() -> None:
     """An entry holds no floats; what could not be read has no numbers."""
     metrics = Metrics((Series("5xx", (1.5, 2.0), (0.1234567,)),))
-    assert recorded(metrics) == ({"name": "5xx", "around": ["1.5", "2"], "before": ["0.123457"]},)
-    assert recorded(Unknown("AccessDenied")) == recorded(None) == ()
+    assert to_ledger(metrics) == ({"name": "5xx", "around": ["1.5", "2"], "before": ["0.123457"]},)
+    assert to_ledger(Unknown("AccessDenied")) == to_ledger(None) == ()

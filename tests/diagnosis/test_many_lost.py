@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.diagnosis.diagnose import CRITERIA, judge, many_lost
+from firstline.diagnosis.diagnose import CRITERIA, diagnose_host, lost_with_others
 from firstline.diagnosis.evidence import (
     Answering,
     Connections,
@@ -88,7 +88,7 @@ def unheard(*since: tuple[InstanceId, float | None], size: int = 4) -> Evidence:
 )
 def test_how_many_hosts_lost_at_once_are_many(seen: Evidence, *, many: bool) -> None:
     """Half or more and at least two, within 120 seconds of this one."""
-    assert many_lost(A, Domain.SSM, seen, AGE_MAX) is many
+    assert lost_with_others(A, Domain.SSM, seen, AGE_MAX) is many
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_host_is_unheard_of_by_a_look_or_by_its_connection(
 ) -> None:
     """Silence that is old is no silence now."""
     seen = evidence(group=group(A, B), hosts=hosts, connections=connections)
-    assert many_lost(A, Domain.SSM, seen, AGE_MAX) is many
+    assert lost_with_others(A, Domain.SSM, seen, AGE_MAX) is many
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_host_is_unheard_of_by_a_look_or_by_its_connection(
 )
 def test_which_hosts_have_lost_nats(seen: Evidence, *, many: bool) -> None:
     """A host whose own report is dead would not answer the probe, whatever NATS does."""
-    assert many_lost(A, Domain.NATS, seen, AGE_MAX) is many
+    assert lost_with_others(A, Domain.NATS, seen, AGE_MAX) is many
 
 
 def test_hosts_that_lost_nats_far_apart_are_not_many() -> None:
@@ -133,9 +133,9 @@ def test_hosts_that_lost_nats_far_apart_are_not_many() -> None:
     histories = {A: HostHistory(nats_lost_at=ago(300)), B: HostHistory(nats_lost_at=ago(420))}
     hosts = {A: CUT_OFF, B: CUT_OFF}
     seen = evidence(group=group(A, B), hosts=hosts, histories=histories)
-    assert many_lost(A, Domain.NATS, seen, AGE_MAX)
+    assert lost_with_others(A, Domain.NATS, seen, AGE_MAX)
     apart = histories | {B: HostHistory(nats_lost_at=ago(421))}
-    assert not many_lost(A, Domain.NATS, copy.replace(seen, histories=apart), AGE_MAX)
+    assert not lost_with_others(A, Domain.NATS, copy.replace(seen, histories=apart), AGE_MAX)
 
 
 def test_a_host_is_dead_for_this_count_by_the_fleets_own_criteria() -> None:
@@ -144,13 +144,13 @@ def test_a_host_is_dead_for_this_count_by_the_fleets_own_criteria() -> None:
     loops = report(up=True, parent_unit="activating", parent_unit_detail=detail)
     seen = evidence(answering=PROBED, group=group(A, B), hosts={B: HostEvidence(loops, NOW)})
     short = Criteria(boot_allowance=timedelta(seconds=60))
-    assert many_lost(A, Domain.NATS, seen, AGE_MAX, CRITERIA)
-    assert not many_lost(A, Domain.NATS, seen, AGE_MAX, short)
+    assert lost_with_others(A, Domain.NATS, seen, AGE_MAX, CRITERIA)
+    assert not lost_with_others(A, Domain.NATS, seen, AGE_MAX, short)
 
 
 def test_an_answer_that_shares_nothing_is_never_discounted() -> None:
     """EC2's own status checks are of each instance by itself."""
-    assert not many_lost(A, None, unheard((A, 60), (B, 60), size=2), AGE_MAX)
+    assert not lost_with_others(A, None, unheard((A, 60), (B, 60), size=2), AGE_MAX)
 
 
 LOST = Connections(dict.fromkeys(FLEET, "ConnectionLost"))
@@ -165,14 +165,14 @@ def test_a_connection_that_many_lost_at_once_counts_for_nothing(
 ) -> None:
     """The fact is kept, and proves nothing."""
     page = evidence(connections=connections, instance_statuses=impaired(A), target_health=UNREAD)
-    verdict = judge(A, page, AGE_MAX)
-    assert (verdict.life, len(verdict.dead)) == (life, 2)
+    verdict = diagnose_host(A, page, AGE_MAX)
+    assert (verdict.health, len(verdict.dead)) == (life, 2)
 
 
 def test_a_probe_that_no_host_answers_counts_only_beside_hosts_that_are_dead() -> None:
     """One silent NATS is one cause for three silent hosts."""
     unreadable = {"target_health": UNREAD, "answering": PROBED}
     alone = evidence(instance_statuses=impaired(A), **unreadable)
-    assert judge(A, alone, AGE_MAX).life is HostHealth.UNKNOWN
+    assert diagnose_host(A, alone, AGE_MAX).health is HostHealth.UNKNOWN
     beside = evidence(instance_statuses=impaired(A), hosts={B: host(), C: host()}, **unreadable)
-    assert judge(A, beside, AGE_MAX).life is HostHealth.DEAD
+    assert diagnose_host(A, beside, AGE_MAX).health is HostHealth.DEAD

@@ -4,38 +4,38 @@ from itertools import combinations_with_replacement
 
 import pytest
 
-from firstline.diagnosis.diagnose import proven
+from firstline.diagnosis.diagnose import is_proven
 from firstline.diagnosis.failure_domains import (
+    CONNECTION_DOMAINS,
+    EC2_DOMAINS,
     HOST_ITSELF,
-    NO_INFO,
-    OF_CONNECTION,
-    OF_EC2,
-    OF_NATS,
-    OF_OUTCOME,
+    NATS_DOMAINS,
+    NO_GREETING,
+    OUTCOME_DOMAINS,
     Domain,
     Domains,
-    of_load_balancer,
-    words,
+    describe,
+    load_balancer_domains,
 )
-from firstline.diagnosis.health_checks import HostHealth, Reading
+from firstline.diagnosis.health_checks import HostHealth, Observation
 from firstline.diagnosis.probe_outcome import ProbeOutcome
 
 
-def answer(source: str, domains: Domains) -> Reading:
+def answer(source: str, domains: Domains) -> Observation:
     """A check that finds the host dead."""
-    return Reading(life=HostHealth.DEAD, fact="it is dead", source=source, domains=domains)
+    return Observation(health=HostHealth.DEAD, fact="it is dead", source=source, domains=domains)
 
 
 ANSWERS = {
     "report": answer("host report", HOST_ITSELF),
-    "report of lost NATS": answer("host report", OF_NATS),
-    "balancer": answer("load balancer", of_load_balancer(needs_nats=True)),
-    "balancer without NATS": answer("load balancer", of_load_balancer(needs_nats=False)),
-    "timeout": answer("probe", OF_OUTCOME[ProbeOutcome.TIMEOUT]),
-    "no responders": answer("probe", OF_OUTCOME[ProbeOutcome.NO_RESPONDERS]),
-    "unhealthy enclave": answer("probe", OF_OUTCOME[ProbeOutcome.UNHEALTHY]),
-    "SSM": answer("SSM", OF_CONNECTION),
-    "EC2": answer("EC2", OF_EC2),
+    "report of lost NATS": answer("host report", NATS_DOMAINS),
+    "balancer": answer("load balancer", load_balancer_domains(needs_nats=True)),
+    "balancer without NATS": answer("load balancer", load_balancer_domains(needs_nats=False)),
+    "timeout": answer("probe", OUTCOME_DOMAINS[ProbeOutcome.TIMEOUT]),
+    "no responders": answer("probe", OUTCOME_DOMAINS[ProbeOutcome.NO_RESPONDERS]),
+    "unhealthy enclave": answer("probe", OUTCOME_DOMAINS[ProbeOutcome.UNHEALTHY]),
+    "SSM": answer("SSM", CONNECTION_DOMAINS),
+    "EC2": answer("EC2", EC2_DOMAINS),
 }
 PROOFS = {
     ("report", "balancer"),
@@ -69,56 +69,59 @@ PROOFS = {
 def test_which_pairs_of_answers_prove_a_host_dead(pair: tuple[str, str]) -> None:
     """In either order."""
     found = [ANSWERS[each] for each in pair]
-    assert proven(found) is proven(found[::-1]) is (pair in PROOFS)
+    assert is_proven(found) is is_proven(found[::-1]) is (pair in PROOFS)
 
 
 def test_one_answer_proves_nothing() -> None:
     """Nor does none."""
-    assert not proven([])
-    assert not any(proven([each]) for each in ANSWERS.values())
+    assert not is_proven([])
+    assert not any(is_proven([each]) for each in ANSWERS.values())
 
 
 def test_the_same_source_twice_is_no_proof() -> None:
     """Not even where nothing but the host could have produced either answer."""
-    assert not proven([answer("host report", HOST_ITSELF)] * 2)
-    assert not proven([answer("probe", HOST_ITSELF), answer("probe", OF_EC2)])
+    assert not is_proven([answer("host report", HOST_ITSELF)] * 2)
+    assert not is_proven([answer("probe", HOST_ITSELF), answer("probe", EC2_DOMAINS)])
 
 
 def test_one_pair_among_several_answers_is_enough() -> None:
     """The answers that share a cause neither help nor harm."""
     together = [ANSWERS["balancer"], ANSWERS["timeout"], ANSWERS["SSM"]]
-    assert proven(together)
-    assert not proven([ANSWERS["balancer"], ANSWERS["no responders"], ANSWERS["SSM"]])
+    assert is_proven(together)
+    assert not is_proven([ANSWERS["balancer"], ANSWERS["no responders"], ANSWERS["SSM"]])
 
 
 def test_each_answer_has_the_domains_that_may_have_made_it() -> None:
     """The table of `docs`: what may fail between a host and whoever asks about it."""
-    assert {Domain.NATS, Domain.PATH, Domain.EGRESS} == OF_NATS
-    assert {Domain.SSM, Domain.AGENT, Domain.EGRESS} == OF_CONNECTION
-    assert {Domain.EC2} == OF_EC2
-    assert of_load_balancer(needs_nats=True) == OF_NATS | {Domain.LOAD_BALANCER}
-    assert of_load_balancer(needs_nats=False) == {Domain.LOAD_BALANCER}
+    assert {Domain.NATS, Domain.PATH, Domain.EGRESS} == NATS_DOMAINS
+    assert {Domain.SSM, Domain.AGENT, Domain.EGRESS} == CONNECTION_DOMAINS
+    assert {Domain.EC2} == EC2_DOMAINS
+    assert load_balancer_domains(needs_nats=True) == NATS_DOMAINS | {Domain.LOAD_BALANCER}
+    assert load_balancer_domains(needs_nats=False) == {Domain.LOAD_BALANCER}
     assert {
         ProbeOutcome.TIMEOUT: {Domain.NATS, Domain.PATH},
         ProbeOutcome.NO_RESPONDERS: {Domain.NATS, Domain.EGRESS},
         ProbeOutcome.UNHEALTHY: frozenset(),
-    } == OF_OUTCOME
+    } == OUTCOME_DOMAINS
     assert {
         ProbeOutcome.NO_SERVER,
         ProbeOutcome.CONNECT_TIMEOUT,
         ProbeOutcome.SERVER_SILENT,
-    } == NO_INFO
-    assert not NO_INFO & set(OF_OUTCOME)
+    } == NO_GREETING
+    assert not NO_GREETING & set(OUTCOME_DOMAINS)
 
 
 @pytest.mark.parametrize(
     ("domains", "text"),
     [
-        (OF_EC2, "EC2"),
+        (EC2_DOMAINS, "EC2"),
         (frozenset({Domain.EGRESS, Domain.NATS}), "egress or NATS"),
-        (of_load_balancer(needs_nats=True), "egress, NATS, the path to NATS or the load balancer"),
+        (
+            load_balancer_domains(needs_nats=True),
+            "egress, NATS, the path to NATS or the load balancer",
+        ),
     ],
 )
 def test_domains_are_named_in_one_stable_order(domains: Domains, text: str) -> None:
     """The order of the parts, whatever a set makes of it."""
-    assert words(domains) == text
+    assert describe(domains) == text

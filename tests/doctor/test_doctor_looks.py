@@ -116,7 +116,7 @@ class Past:
         """A checkpoint over the chains of these incidents."""
         heads = {named(each): (entries, GENESIS) for each in numbers}
         checkpoint = Checkpoint(sequence=sequence, previous=GENESIS, at=NOW, heads=heads)
-        line = export.checkpoint_line(archiving.text(checkpoint), "c2ln")
+        line = export.checkpoint_line(archiving.checkpoint_text(checkpoint), "c2ln")
         self.archive.put(archiving.checkpoint_key(sequence), line)
 
     def read(self) -> dict[InstanceId, Remembered]:

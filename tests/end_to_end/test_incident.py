@@ -10,7 +10,7 @@ from typing import Any
 
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Status
-from firstline.incidents.resolve_delay import RESOLVE_AFTER
+from firstline.incidents.resolve_delay import RESOLVE_DELAY_MIN
 from firstline.lab.twin.pager.alerts import Received
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, Scenario
 from tests.end_to_end import pace
@@ -164,7 +164,7 @@ def test_its_alert_is_kept_until_no_trigger_can_follow(deployment: Deployment) -
     for each in resolves:
         triggered_at = sent_at[each.key]
         assert triggered_at is not None
-        assert each.due_at == triggered_at + RESOLVE_AFTER
+        assert each.due_at == triggered_at + RESOLVE_DELAY_MIN
 
 
 def answering(deployment: Deployment) -> list[float]:

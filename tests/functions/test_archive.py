@@ -7,7 +7,7 @@ import pytest
 
 from firstline.adapters.aws import dynamo_items as items
 from firstline.errors import DependencyUnavailable
-from firstline.ledger.archive import Added, LedgerChange
+from firstline.ledger.archive import EntryAdded, LedgerChange
 from firstline.ledger.chain import Kind
 from functions.archive import handler
 from functions.audit import handler as audit
@@ -20,7 +20,7 @@ def batch(changes: list[LedgerChange], name: str = "INSERT") -> dict[str, Any]:
     """The event that brings *changes*."""
     records = []
     for number, change in enumerate(changes):
-        assert isinstance(change, Added)
+        assert isinstance(change, EntryAdded)
         image = items.entry_item(change.entry)
         keys = {key: image[key] for key in ("incident", "sequence")}
         images = {"NewImage": image} if name == "INSERT" else {"OldImage": image}
@@ -84,7 +84,7 @@ def test_an_ended_incident_is_reported(capsys: pytest.CaptureFixture[str]) -> No
     """As the page that people read, once its end is archived."""
     records, entries = Records(), chain(*outage())
     records.table[ID] = list(entries)
-    handler(batch([Added(each) for each in entries]), None, records.within)
+    handler(batch([EntryAdded(each) for each in entries]), None, records.within)
     assert "ReportFaults" not in emitted(capsys)
     html = records.bucket.objects[f"reports/{ID}/report-{len(entries):06d}.html"].decode()
     assert html.startswith("<!doctype html>")
@@ -95,7 +95,7 @@ def test_a_report_that_cannot_be_made_is_told(capsys: pytest.CaptureFixture[str]
     """The ledger is archived and anchored all the same, and the batch is done."""
     records, entries = Records(), chain(*outage(), (101, Kind.RESPONSE, {"met": 3}))
     records.table[ID] = list(entries)
-    handler(batch([Added(each) for each in entries]), None, records.within)
+    handler(batch([EntryAdded(each) for each in entries]), None, records.within)
     assert emitted(capsys)["ReportFaults"] == 1
     assert len(records.bucket.keys("entries/")) == len(entries)
     assert len(records.bucket.keys("checkpoints/")) == 1
@@ -113,7 +113,7 @@ def test_a_report_that_cannot_be_put_comes_again() -> None:
 
     records.effect = refused
     with pytest.raises(DependencyUnavailable):
-        handler(batch([Added(each) for each in entries]), None, records.within)
+        handler(batch([EntryAdded(each) for each in entries]), None, records.within)
 
 
 def test_an_audit_counts_itself_and_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:

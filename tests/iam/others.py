@@ -31,9 +31,9 @@ from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, Scenario
 from firstline.lab.twin.world import World, announce
-from firstline.ledger.archive import Added
+from firstline.ledger.archive import EntryAdded
 from firstline.remediation.kill_switch import OFF
-from firstline.signals.classify import known_as
+from firstline.signals.classify import with_profile_name
 from firstline.signals.sources.envelope import parse
 from functions import archive, audit, console, ingest, probe_nats, reconcile
 from tests.adapters.account import Answering
@@ -79,7 +79,7 @@ def _archive(recorder: Recorder) -> None:
         settings = _archiving(session, world, Path(folder, "profile.toml"))
         recorder.listen(session, names.of_twin(settings, profiles.read(PROFILE_FILE), world))
         within = archive_wiring.archiving(settings, session, written.within.clock)
-        ended = [Added(each) for each in chain(*outage())]
+        ended = [EntryAdded(each) for each in chain(*outage())]
         late = written.append(2, 2)
         _put(session, [*ended, *late])
         archive.handler(batch([*ended]), None, within)
@@ -100,7 +100,7 @@ def _archiving(session: Session, world: World, path: Path) -> Settings:
 def _put(session: Session, changes: list[Any]) -> None:
     table = session.client("dynamodb")
     for each in changes:
-        assert isinstance(each, Added)
+        assert isinstance(each, EntryAdded)
         table.put_item(TableName=resources.LEDGER, Item=items.entry_item(each.entry))
 
 
@@ -141,7 +141,7 @@ def _reconcile(recorder: Recorder) -> None:
         store, id_ = system.ports.store, _incident(system)
         _to_the_end(system, twin)
         raw = announce(body("unhealthy-hosts"), AlarmState.ALARM, START + timedelta(hours=3))
-        signal = known_as(parse(raw, system.settings.home, twin.world.now), PROFILE, {})
+        signal = with_profile_name(parse(raw, system.settings.home, twin.world.now), PROFILE, {})
         store.commit(Change(joined=Joined(id_, signal), processed=signal.key))
         reconcile.handler(records(json.dumps({"incident": id_})), None, system)
         (opened,) = store.open_now(2)

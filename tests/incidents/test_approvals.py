@@ -11,11 +11,11 @@ from firstline.ids import Digest
 from firstline.incidents.approvals import (
     Approval,
     Proposal,
-    answered,
-    approval,
-    overridden,
-    standing,
-    used,
+    current_proposal,
+    overridden_guards,
+    valid_approval,
+    with_answer,
+    with_used_approval,
 )
 from tests.builders import NOW, A, ago
 from tests.remediation import situations as make
@@ -57,36 +57,36 @@ def test_a_yes_overrides_exactly_what_its_proposal_named(
     proposals: tuple[Proposal, ...], names: tuple[str, ...]
 ) -> None:
     """For as long as it holds, of this plan, once."""
-    assert overridden(proposals, PLAN, NOW) == frozenset(names)
+    assert overridden_guards(proposals, PLAN, NOW) == frozenset(names)
 
 
 def test_the_last_proposal_of_a_plan_stands_until_it_is_used() -> None:
     """Then the same plan may be asked about once more."""
     first, second = asked(YES), asked(unknowns=NAMED[:1])
-    assert standing((first, second, OTHER), PLAN) is second
-    assert standing((first, copy.replace(second, used=True)), PLAN) is None
-    assert standing((), PLAN) is None
-    assert approval((first,), PLAN, NOW) is YES
-    assert approval((first,), PLAN, YES.until) is None
-    assert approval((asked(NO),), PLAN, NOW) is None
+    assert current_proposal((first, second, OTHER), PLAN) is second
+    assert current_proposal((first, copy.replace(second, used=True)), PLAN) is None
+    assert current_proposal((), PLAN) is None
+    assert valid_approval((first,), PLAN, NOW) is YES
+    assert valid_approval((first,), PLAN, YES.until) is None
+    assert valid_approval((asked(NO),), PLAN, NOW) is None
 
 
 def test_an_answer_is_put_on_the_proposal_that_stands() -> None:
     """On no other, and on none that cannot be answered any more."""
     first, second = asked(), asked()
-    assert answered((first, second, OTHER), YES) == (first, asked(YES), OTHER)
-    assert answered((asked(YES),), NO) == (asked(NO),)
+    assert with_answer((first, second, OTHER), YES) == (first, asked(YES), OTHER)
+    assert with_answer((asked(YES),), NO) == (asked(NO),)
     advice = asked(approvable=False)
-    assert answered((advice,), YES) == (advice,)
+    assert with_answer((advice,), YES) == (advice,)
     done = asked(YES, used=True)
-    assert answered((done,), NO) == (done,)
+    assert with_answer((done,), NO) == (done,)
     assert not advice.answerable
     assert not done.answerable
 
 
 def test_a_yes_is_used_up_with_its_plan() -> None:
     """The proposals of other plans are as they were."""
-    assert used((asked(YES), OTHER), PLAN) == (asked(YES, used=True), OTHER)
+    assert with_used_approval((asked(YES), OTHER), PLAN) == (asked(YES, used=True), OTHER)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_proposal_tells_what_a_person_must_know(
         "plan": PLAN,
         "until": held.until.isoformat(timespec="seconds"),
     }
-    assert held.told() == told | more
+    assert held.describe() == told | more
     assert held.to_ledger().to_ledger() == told | more | {"approvable": True}
 
 

@@ -4,19 +4,19 @@ import pytest
 
 from firstline.ids import IncidentId
 from firstline.incidents import demotion as trust
-from firstline.incidents.demotion import ActionTrackRecord, Demotion, Trusts
+from firstline.incidents.demotion import ActionTrackRecord, Demotion, TrackRecords
 from tests.builders import ID, NOW, OTHER
 
 BY = Demotion(NOW, 0, ID)
 DOWN = Demotion(NOW, 3, ID)
 
 
-def after(verdicts: str, begin: Trusts = (), by: Demotion = BY) -> Trusts:
+def after(verdicts: str, begin: TrackRecords = (), by: Demotion = BY) -> TrackRecords:
     """The trusts after restarts that helped (+) or not (-); three in a row demote."""
     trusts = begin
     for each in verdicts:
         helped = each == "+"
-        trusts = trust.judged(trusts, "restart_enclave", helped=helped, by=by, most=3)
+        trusts = trust.after_verdict(trusts, "restart_enclave", helped=helped, by=by, most=3)
     return trusts
 
 
@@ -37,30 +37,30 @@ def test_so_many_failures_in_a_row_demote(
     verdicts: str, failed: int, down: Demotion | None
 ) -> None:
     """One that helped ends the row; it does not end a demotion."""
-    found = trust.of(after(verdicts), "restart_enclave")
+    found = trust.track_record(after(verdicts), "restart_enclave")
     assert found == ActionTrackRecord(action="restart_enclave", failed=failed, demoted=down)
 
 
 def test_a_demotion_stays_as_it_was() -> None:
     """What fails later does not make it younger."""
     later = Demotion(NOW + timedelta(hours=1), 0, OTHER)
-    found = trust.of(after("-", after("---"), later), "restart_enclave")
+    found = trust.track_record(after("-", after("---"), later), "restart_enclave")
     assert (found.failed, found.demoted) == (4, DOWN)
 
 
 def test_actions_stand_each_by_itself() -> None:
     others = after("---")
-    assert trust.judged(others, "restart_parent", helped=False, by=BY, most=3) == (
+    assert trust.after_verdict(others, "restart_parent", helped=False, by=BY, most=3) == (
         *others,
         ActionTrackRecord(action="restart_parent", failed=1),
     )
-    assert trust.judged(others, "restart_parent", helped=True, by=BY, most=3) == others
+    assert trust.after_verdict(others, "restart_parent", helped=True, by=BY, most=3) == others
 
 
 def test_a_person_promotes_it_and_the_row_begins_anew() -> None:
     down = after("---")
-    assert trust.promoted(down, "restart_enclave") == ()
-    assert trust.promoted(down, "restart_parent") == down
+    assert trust.reinstate(down, "restart_enclave") == ()
+    assert trust.reinstate(down, "restart_parent") == down
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,6 @@ def test_it_holds_in_incidents_that_open_later(
 ) -> None:
     """The ladder of the incident in which it failed, and of those beside it, goes on."""
     at = NOW + timedelta(seconds=opened)
-    found = trust.demotion(after("---"), "restart_enclave", incident, at)
+    found = trust.active_demotion(after("---"), "restart_enclave", incident, at)
     assert found == (DOWN if held else None)
-    assert trust.demotion((), "restart_enclave", OTHER, at) is None
+    assert trust.active_demotion((), "restart_enclave", OTHER, at) is None

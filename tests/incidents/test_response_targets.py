@@ -16,13 +16,13 @@ def held(severity: Severity, since: float, *, sent: bool = True) -> Incident:
         key="k", action="trigger", severity=severity, summary="", owed_at=NOW, due_at=NOW,
         sent_at=NOW if sent else None,
     )  # fmt: skip
-    due = responses.expected(severity, ago(since), PROFILE)
+    due = responses.expected_response(severity, ago(since), PROFILE)
     return incident(severity=severity, pages=(page,), responses=(due,))
 
 
 def test_the_target_is_of_the_profile() -> None:
     """R01 to R04: at once, 15 minutes, an hour; the next business day is no number."""
-    since = [responses.expected(each, NOW, PROFILE) for each in Severity]
+    since = [responses.expected_response(each, NOW, PROFILE) for each in Severity]
     targets = [each.due_at - NOW if each.due_at else None for each in since]
     assert [each.total_seconds() if each else None for each in targets] == [60, 900, 3600, None]
 
@@ -57,5 +57,5 @@ def test_a_miss_is_told_while_it_is_waited_for_and_when_it_ends() -> None:
 
 def test_a_severity_without_a_page_is_responded_to_by_a_look() -> None:
     """R03: nobody is woken, and it is seen to all the same."""
-    quiet = incident(responses=(responses.expected(P3, ago(5), PROFILE),), pages=())
+    quiet = incident(responses=(responses.expected_response(P3, ago(5), PROFILE),), pages=())
     assert responses.measure(quiet, NOW)[1][0].met is True

@@ -16,7 +16,7 @@ from firstline.config.settings import Home
 from firstline.event_sources import ALARM
 from firstline.monitoring import alarms as detection
 from firstline.signal import Disposition, Severity
-from firstline.signals.classify import Classification, classify, known_as
+from firstline.signals.classify import Classification, classify, with_profile_name
 from firstline.signals.sources.envelope import parse
 from tests.builders import PROFILE, PROFILE_FILE, deployable
 from tests.infra.conftest import WITHOUT_BUNDLING
@@ -29,7 +29,7 @@ RECEIVED = datetime(2026, 3, 11, 4, 20, tzinfo=UTC)
 
 def classified(body: bytes) -> Classification:
     """Give what the core makes of the event in *body*."""
-    signal = known_as(parse(body, HOME, RECEIVED), PROFILE, {})
+    signal = with_profile_name(parse(body, HOME, RECEIVED), PROFILE, {})
     return classify(signal, PROFILE, HOME)
 
 

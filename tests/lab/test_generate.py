@@ -18,9 +18,9 @@ from firstline.lab.generate import generate
 from firstline.lab.twin import undeployed
 from firstline.monitoring import alarms
 from firstline.signal import Component, Condition, Disposition, Severity
-from firstline.signals.classify import Classification, classify, known_as
+from firstline.signals.classify import Classification, classify, with_profile_name
 from firstline.signals.sources.envelope import parse
-from firstline.signals.sources.user import named
+from firstline.signals.sources.user import with_pseudonym
 from tests.builders import PROFILE, PROFILE_FILE
 
 HOME = Home("111122223333", "us-east-1")
@@ -30,7 +30,7 @@ SHIPPED = [fleet_file.load(path) for path in sorted(Path(PROFILE_FILE).parent.gl
 
 def classified(body: bytes, profile: Profile) -> Classification:
     own = undeployed.own(profile, HOME)
-    signal = known_as(named(parse(body, HOME, AT), "key"), profile, own)
+    signal = with_profile_name(with_pseudonym(parse(body, HOME, AT), "key"), profile, own)
     return classify(signal, profile, HOME)
 
 
@@ -84,7 +84,7 @@ def test_an_event_of_each_source_matches_its_rule(mine: Rule) -> None:
     """Whatever its `when` asks for: a text, one of several, or how it begins."""
     profile = copy.replace(PROFILE, rules=(mine, *PROFILE.rules))
     body = generate("mine", profile, HOME, AT)
-    signal = known_as(parse(body, HOME, AT), profile, undeployed.own(profile, HOME))
+    signal = with_profile_name(parse(body, HOME, AT), profile, undeployed.own(profile, HOME))
     assert (signal.source, signal.subject) == (mine.source, mine.subject)
 
 

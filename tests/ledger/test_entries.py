@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.diagnosis.evidence import UNREAD, HostReport
+from firstline.diagnosis.evidence import NOT_NEEDED, HostReport
 from firstline.errors import InvalidInput
 from firstline.ledger.chain import Chain, Data, Kind, Provenance, append
 from firstline.ledger.entries import (
@@ -25,7 +25,7 @@ from firstline.ledger.entries import (
     UnknownEvent,
     decode,
 )
-from firstline.ledger.export import Recorded, read, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry, read
 from firstline.remediation.decision_record import observed_fleet
 from tests.builders import BY, ID, NOW
 
@@ -33,9 +33,9 @@ EXPORTED = Path(__file__).with_name("entries.jsonl").read_bytes().splitlines(kee
 BEFORE = Path(__file__).with_name("entries_before.jsonl").read_bytes().splitlines(keepends=True)
 
 
-def entries(lines: list[bytes] = EXPORTED) -> list[Recorded]:
+def entries(lines: list[bytes] = EXPORTED) -> list[DecodedEntry]:
     """The real entries."""
-    return [each for each in read(lines) if isinstance(each, Recorded)]
+    return [each for each in read(lines) if isinstance(each, DecodedEntry)]
 
 
 def within(part: object, whole: object) -> bool:
@@ -48,7 +48,7 @@ def within(part: object, whole: object) -> bool:
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda it: f"{it.kind}-{it.line}")
-def test_an_entry_is_written_byte_for_byte_as_it_was(entry: Recorded) -> None:
+def test_an_entry_is_written_byte_for_byte_as_it_was(entry: DecodedEntry) -> None:
     """Read as its event and appended again, it has the same body, and so the same hash."""
     event = entry.checked()
     assert not isinstance(event, UnknownEvent)
@@ -59,7 +59,7 @@ def test_an_entry_is_written_byte_for_byte_as_it_was(entry: Recorded) -> None:
 
 
 @pytest.mark.parametrize("entry", entries(BEFORE), ids=lambda it: f"{it.kind}-{it.line}")
-def test_an_entry_of_before_is_still_read(entry: Recorded) -> None:
+def test_an_entry_of_before_is_still_read(entry: DecodedEntry) -> None:
     """Nothing of it is lost: what it says stands in its event, and what it lacks has a default."""
     event = entry.checked()
     assert not isinstance(event, UnknownEvent)
@@ -70,7 +70,7 @@ def test_an_entry_of_before_is_still_read(entry: Recorded) -> None:
         assert not any(denial.unknown for _, denial in event.denials)
         fleet = observed_fleet(event)
         assert fleet is not None
-        assert (fleet.instance_statuses, fleet.histories) == (UNREAD, {})
+        assert (fleet.instance_statuses, fleet.histories) == (NOT_NEEDED, {})
     if isinstance(event, HostsInspected):
         reports = [each for each in event.hosts.values() if isinstance(each, HostReport)]
         assert reports
@@ -138,14 +138,14 @@ def test_data_of_another_form_is_unknown_and_never_raises(kind: Kind) -> None:
     assert event.why
     _, entry = append(Chain(), ID, kind, NOW, BY, BROKEN[kind])
     with pytest.raises(InvalidInput, match=f"entry 1 of {ID} cannot be read as {kind}: "):
-        recorded(entry).checked()
+        decode_entry(entry).checked()
 
 
 def test_a_kind_of_newer_code_is_unknown_and_no_fault() -> None:
     """A strict reader passes over it."""
     line = EXPORTED[0].replace(b'"kind":"demotion"', b'"kind":"forecast"')
     (entry,) = read([line])
-    assert isinstance(entry, Recorded)
+    assert isinstance(entry, DecodedEntry)
     assert entry.checked() == UnknownEvent("forecast")
     assert not entry.opens
 

@@ -13,7 +13,7 @@ from firstline.errors import InvalidInput
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger import export
 from firstline.ledger.chain import GENESIS, Chain, Entry, Kind, append
-from firstline.ledger.export import Checkpoint, Policy, Recorded
+from firstline.ledger.export import Checkpoint, DecodedEntry, Policy
 from tests.builders import BY, ID, NOW, OTHER, ago
 from tests.strategies import CALM
 
@@ -36,7 +36,7 @@ def test_an_entry_is_read_as_it_was_written() -> None:
     line = export.entry_line(TWO)
     assert line == TWO.body.encode() + b"\n"
     (read,) = export.read([line])
-    assert read == Recorded(
+    assert read == DecodedEntry(
         line=1,
         entry=TWO,
         previous=ONE.hash,
@@ -46,8 +46,8 @@ def test_an_entry_is_read_as_it_was_written() -> None:
         code="code",
         data={"why": "ä\u2028"},
     )
-    assert export.recorded(TWO, line=1) == read
-    assert export.recorded(ONE).previous == GENESIS
+    assert export.decode_entry(TWO, line=1) == read
+    assert export.decode_entry(ONE).previous == GENESIS
 
 
 @CALM
@@ -87,7 +87,7 @@ def test_a_line_that_says_nothing_is_named(line: bytes) -> None:
 def test_an_entry_that_cannot_be_read_is_named() -> None:
     broken = Entry(ID, 3, "{}", digest(b"{}"))
     with pytest.raises(InvalidInput, match=f"entry 3 of {ID} cannot be read"):
-        export.recorded(broken)
+        export.decode_entry(broken)
 
 
 def test_an_export_holds_each_policy_once_and_checkpoints_last() -> None:

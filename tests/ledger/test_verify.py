@@ -26,9 +26,9 @@ from firstline.lab.simulation.run import Run
 from firstline.ledger import archive as archiving
 from firstline.ledger import export
 from firstline.ledger import verify as audit
-from firstline.ledger.archive import Sealed
+from firstline.ledger.archive import SignedCheckpoint
 from firstline.ledger.chain import Chain, Entry, Kind, append
-from firstline.ledger.verify import Finding
+from firstline.ledger.verify import VerifyResult
 from tests.builders import NOW
 from tests.controller.archiving_rig import BY, public_key, signature
 from tests.strategies import CALM
@@ -54,19 +54,19 @@ def chains() -> dict[IncidentId, list[Entry]]:
     return told
 
 
-def sealed(last: Sealed | None, heads: dict[IncidentId, Chain]) -> Sealed:
+def sealed(last: SignedCheckpoint | None, heads: dict[IncidentId, Chain]) -> SignedCheckpoint:
     """The next checkpoint, signed."""
-    checkpoint = archiving.following(last, NOW, heads)
+    checkpoint = archiving.next_checkpoint(last, NOW, heads)
     assert checkpoint is not None
-    text = archiving.text(checkpoint)
+    text = archiving.checkpoint_text(checkpoint)
     signed = base64.b64encode(signature(digest(text.encode()))).decode()
-    return Sealed(checkpoint, text, signed)
+    return SignedCheckpoint(checkpoint, text, signed)
 
 
 @cache
 def exported() -> tuple[bytes, ...]:
     """All entries, the policies, and a checkpoint at the middle and at the end of each chain."""
-    checkpoints: list[Sealed] = []
+    checkpoints: list[SignedCheckpoint] = []
     for incident, entries in chains().items():
         for length in sorted({(len(entries) + 1) // 2, len(entries)}):
             head = Chain(length, entries[length - 1].hash)
@@ -83,7 +83,7 @@ def exported() -> tuple[bytes, ...]:
     )
 
 
-def verify(lines: Lines, *anchors: str, keyed: bool = True, partial: bool = False) -> Finding:
+def verify(lines: Lines, *anchors: str, keyed: bool = True, partial: bool = False) -> VerifyResult:
     key = audit.read_key(public_key()) if keyed else None
     return audit.verify(b"".join(lines), anchors, key, partial=partial)
 
@@ -98,8 +98,8 @@ def test_what_was_recorded_holds() -> None:
     assert found.checkpoints > len(found.heads)
     assert (found.unanchored, found.absent) == ({}, 0)
     assert any(found.policies.values())
-    assert "every entry is anchored" in audit.told("x", found)
-    assert "checkpoints are signed by KEY" in audit.told("x", found)
+    assert "every entry is anchored" in audit.describe("x", found)
+    assert "checkpoints are signed by KEY" in audit.describe("x", found)
 
 
 LONGEST = cache(lambda: max(chains(), key=lambda each: len(chains()[each])))
@@ -149,9 +149,9 @@ def forged(lines: Lines, number: int) -> Lines:
 
 def second(lines: Lines) -> bytes:
     """The line of a checkpoint that says otherwise of an entry, signed by the right key."""
-    last = archiving.sealed(lines[-1])
+    last = archiving.parse_checkpoint(lines[-1])
     entries = chains()[LONGEST()]
-    text = archiving.text(
+    text = archiving.checkpoint_text(
         archiving.Checkpoint(
             sequence=last.checkpoint.sequence + 1,
             previous=digest(last.text.encode()),
@@ -164,7 +164,7 @@ def second(lines: Lines) -> bytes:
 
 def elsewhere(number: int) -> bytes:
     """The line of a checkpoint of another chain of checkpoints, signed by the right key."""
-    last: Sealed | None = None
+    last: SignedCheckpoint | None = None
     for each in range(1, number + 1):
         head = Chain(each + 2, digest(b"%d" % each))
         last = sealed(last, {IncidentId("inc-elsewhere"): head})
@@ -305,7 +305,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Lines], Lines], Callable[[], int], str]] =
 def _last_of(index: int) -> bool:
     """Whether the line at *index*, once one is cut off before it, knows the longest chain's end."""
     line = exported()[index + 1]
-    known = archiving.sealed(line).checkpoint.heads.get(LONGEST())
+    known = archiving.parse_checkpoint(line).checkpoint.heads.get(LONGEST())
     return known is not None and known[0] == len(chains()[LONGEST()])
 
 
@@ -349,7 +349,7 @@ def test_any_edit_of_a_byte_is_found_by_heads_alone(data: st.DataObject) -> None
 
 
 def _last_checkpoint() -> str:
-    return digest(archiving.sealed(exported()[-1]).text.encode())
+    return digest(archiving.parse_checkpoint(exported()[-1]).text.encode())
 
 
 def test_what_no_checkpoint_reaches_is_told() -> None:
@@ -357,14 +357,14 @@ def test_what_no_checkpoint_reaches_is_told() -> None:
     lines = list(exported())
     entries = [line for line in lines if b'"kind":"' in line]
     assert sum(verify(entries).unanchored.values()) == len(entries)
-    assert "no checkpoint" in audit.told("x", verify(entries))
+    assert "no checkpoint" in audit.describe("x", verify(entries))
     later = verify(lines[:-1])
-    assert (list(later.unanchored), later.bare) == ([list(chains())[-1]], [])
-    assert "at the ends of 1 chains are not anchored" in audit.told("x", later)
-    assert "a change or a cut there is not seen" in audit.told("x", later)
+    assert (list(later.unanchored), later.unanchored_chains) == ([list(chains())[-1]], [])
+    assert "at the ends of 1 chains are not anchored" in audit.describe("x", later)
+    assert "a change or a cut there is not seen" in audit.describe("x", later)
     unsigned = verify(lines, keyed=False)
     assert (unsigned.faults, sum(unsigned.unanchored.values())) == ([], len(entries))
-    assert "signatures not checked" in audit.told("x", unsigned)
+    assert "signatures not checked" in audit.describe("x", unsigned)
     assert verify(lines, _last_checkpoint(), keyed=False).unanchored == {}
     head = chains()[LONGEST()][-1].hash
     assert LONGEST() not in verify(entries, head, keyed=False).unanchored
@@ -379,8 +379,8 @@ def test_a_chain_that_nothing_anchors_may_be_another() -> None:
         chain, entry = append(chain, name, Kind.DECISION, NOW, BY, data)
         forged.append(export.entry_line(entry))
     found = verify(forged, keyed=False)
-    assert (found.valid, found.bare) == (True, [name])
-    assert audit.told("x", found).split("; ")[2] == (
+    assert (found.valid, found.unanchored_chains) == (True, [name])
+    assert audit.describe("x", found).split("; ")[2] == (
         f"nothing anchors {len(entries)} entries, all of 1 chains: "
         "they may have been rewritten as a whole"
     )
@@ -393,7 +393,7 @@ def test_checkpoints_of_another_chain_anchor_nothing() -> None:
     """As a part of the incidents none is missing; each chain is without an anchor."""
     entries = [line for line in exported() if b'"kind":"' in line]
     found = verify([*entries, elsewhere(1)], partial=True)
-    assert (found.valid, set(found.bare)) == (True, set(chains()))
+    assert (found.valid, set(found.unanchored_chains)) == (True, set(chains()))
     assert audit.status(found, require_anchor=True) == 1
 
 
@@ -409,7 +409,7 @@ def test_checkpoints_that_are_cut_off_the_end_miss_the_head_that_is_known() -> N
 def test_a_head_that_nothing_ends_in_is_a_fault_of_the_whole() -> None:
     found = verify(list(exported()), "0" * 64, digest(b"x"))
     assert [each.line for each in found.faults] == [0, 0]
-    assert audit.told("x", found).startswith("x: no chain ends in 000")
+    assert audit.describe("x", found).startswith("x: no chain ends in 000")
 
 
 def test_a_part_of_the_incidents_is_verified_as_one() -> None:
@@ -417,7 +417,7 @@ def test_a_part_of_the_incidents_is_verified_as_one() -> None:
     lines = without(list(exported()), gone())
     found = verify(lines, partial=True)
     assert (found.faults, found.absent) == ([], 1)
-    assert "1 incidents of the checkpoints are left out" in audit.told("x", found)
+    assert "1 incidents of the checkpoints are left out" in audit.describe("x", found)
     assert not verify(replaced(list(exported()), place(-1)), partial=True).valid
 
 
@@ -426,7 +426,7 @@ def test_a_policy_that_is_not_there_is_told_and_no_fault() -> None:
     found = verify(lines)
     assert found.faults == []
     assert not any(found.policies.values())
-    assert "policies the text is not here" in audit.told("x", found)
+    assert "policies the text is not here" in audit.describe("x", found)
 
 
 def test_lines_spelled_by_another_encoder_hold() -> None:
@@ -485,7 +485,7 @@ def test_no_value_of_any_key_is_a_traceback_or_steers_a_terminal(data: st.DataOb
         document = {"checkpoint": json.dumps(document), "signature": "c2ln"}
     lines = [json.dumps(document).encode() + b"\n", b'"checkpoint"\n', *exported()]
     found = verify(lines, partial=True, keyed=data.draw(st.booleans()))
-    told = audit.told("x", found).replace("\n", "")
+    told = audit.describe("x", found).replace("\n", "")
     assert told.isascii()
     assert told.isprintable()
     msgspec.json.encode([found.heads, found.unanchored, found.policies, found.faults])
@@ -599,7 +599,7 @@ def test_its_own_command_line_has_the_same_statuses(
 
 def _many(count: int) -> Iterator[bytes]:
     """*count* chains of ten entries, and a checkpoint for each hundred."""
-    last: Sealed | None = None
+    last: SignedCheckpoint | None = None
     heads: dict[IncidentId, Chain] = {}
     for number in range(count):
         incident, held = IncidentId(f"inc-{number:020x}"), Chain()

@@ -14,12 +14,12 @@ import pytest
 
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import LogMetric, MadeAlarm, Profile
-from firstline.diagnosis.probe_outcome import KEPT_OUT, ProbeOutcome
+from firstline.diagnosis.probe_outcome import NOT_ADMITTED, ProbeOutcome
 from firstline.doctor import watched
 from firstline.monitoring import alarms as detection
 from firstline.monitoring.nats_probe import NATS_METRICS, NatsReading, metrics
 from firstline.signal import Condition, Disposition, Severity
-from firstline.signals.classify import classify, known_as
+from firstline.signals.classify import classify, with_profile_name
 from firstline.signals.sources.envelope import parse
 from tests.builders import HOME, NOW, PROFILE_FILE
 from tests.events import body, edited
@@ -87,7 +87,7 @@ def test_every_alarm_is_understood(name: str) -> None:
     listed = {each.name: each.known_as for each in profile.alarms.external}
     for alarm, known in (made | listed).items():
         told = parse(turned(alarm), HOME, NOW)
-        signal = known_as(told, profile, {told.arn: known} if alarm in made else {})
+        signal = with_profile_name(told, profile, {told.arn: known} if alarm in made else {})
         found = classify(signal, profile, HOME)
         assert found.disposition is Disposition.INCIDENT, alarm
         assert found.rule, alarm
@@ -161,7 +161,7 @@ def test_a_probe_without_an_answer_pages(name: str, outcome: ProbeOutcome | None
     found = rung(SHIPPED[name], outcome)
     if outcome is ProbeOutcome.ANSWERED:
         assert found == set()
-    elif outcome is None or outcome in KEPT_OUT:
+    elif outcome is None or outcome in NOT_ADMITTED:
         assert found == {Severity.P2}
     else:
         assert Severity.P1 in found

@@ -4,7 +4,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from firstline.config.probe_settings import Consumer
-from firstline.diagnosis.probe_outcome import CODES, KEPT_OUT, LET_IN, ProbeOutcome, of_code
+from firstline.diagnosis.probe_outcome import (
+    ADMITTED,
+    CODES,
+    NOT_ADMITTED,
+    ProbeOutcome,
+    outcome_of_code,
+)
 from firstline.monitoring.metric import Metric
 from firstline.monitoring.nats_backlog import Backlog, Stalled
 from firstline.monitoring.nats_messages import connections, held, request, stored
@@ -60,11 +66,11 @@ def test_each_way_of_ending_has_its_outcome(reading: NatsReading, shown: ProbeOu
     """The table at the head of the module; only a full answer counts as one."""
     assert outcome(reading) is shown
     values = {each.name: each.value for each in metrics(reading, None)}
-    answers = None if shown in KEPT_OUT else int(shown is ProbeOutcome.ANSWERED)
+    answers = None if shown in NOT_ADMITTED else int(shown is ProbeOutcome.ANSWERED)
     assert values.get("EnclaveAnswering") == answers
-    assert values["NatsConnected"] == int(shown in LET_IN)
-    assert of_code(values["ProbeOutcome"]) is shown
-    assert ("Responders" in values) is (shown in LET_IN)
+    assert values["NatsConnected"] == int(shown in ADMITTED)
+    assert outcome_of_code(values["ProbeOutcome"]) is shown
+    assert ("Responders" in values) is (shown in ADMITTED)
 
 
 def test_a_probe_that_is_kept_out_is_told_by_nats_connected_alone() -> None:
@@ -74,14 +80,14 @@ def test_a_probe_that_is_kept_out_is_told_by_nats_connected_alone() -> None:
         Metric("NatsConnected", 0, "Count"),
         Metric("ProbeOutcome", 46, "Count"),
     )
-    assert KEPT_OUT.isdisjoint(LET_IN)
+    assert NOT_ADMITTED.isdisjoint(ADMITTED)
 
 
 def test_each_outcome_has_a_number_of_its_own() -> None:
     """Of two in one minute the Maximum is read: it accuses less, and an answer is above all."""
     assert set(CODES) == set(ProbeOutcome)
     assert len(set(CODES.values())) == len(CODES)
-    assert of_code(99) is None
+    assert outcome_of_code(99) is None
     accusing = {ProbeOutcome.TIMEOUT, ProbeOutcome.UNHEALTHY, ProbeOutcome.NO_RESPONDERS}
     order = sorted(CODES, key=lambda each: CODES[each])
     assert (set(order[:3]), order[-1]) == (accusing, ProbeOutcome.ANSWERED)

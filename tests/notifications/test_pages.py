@@ -6,7 +6,7 @@ import pytest
 
 from firstline.config.channels import Routes
 from firstline.incidents.incident import Incident, Page
-from firstline.incidents.resolve_delay import RESOLVE_AFTER
+from firstline.incidents.resolve_delay import RESOLVE_DELAY_MIN
 from firstline.notifications import pages as paging
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 from firstline.notifications.origin import Origin
@@ -173,7 +173,7 @@ def test_the_pager_and_the_team_do_not_wait_for_each_other() -> None:
 def test_a_resolve_is_owed_for_every_key_and_never_goes_before_its_trigger() -> None:
     """I2: a page behind another of its key waits until that one was taken."""
     held = closed(given_up(OPENED))
-    for action, due_at in (("trigger", NOW), ("resolve", NOW + RESOLVE_AFTER)):
+    for action, due_at in (("trigger", NOW), ("resolve", NOW + RESOLVE_DELAY_MIN)):
         owed = paging.owed(held.pages)
         assert [(each.key, each.action) for each in owed] == [
             (ID, action),

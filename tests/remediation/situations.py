@@ -11,14 +11,14 @@ from firstline.config.profile import Ladder, Profile
 from firstline.diagnosis.diagnose import diagnose
 from firstline.ids import IncidentId, InstanceId, Token
 from firstline.incidents.approvals import Approval, Proposal
-from firstline.incidents.demotion import ActionTrackRecord, Demotion, Trusts
+from firstline.incidents.demotion import ActionTrackRecord, Demotion, TrackRecords
 from firstline.remediation.guards.guard import Denial
-from firstline.remediation.guards.order import ask
+from firstline.remediation.guards.order import ask_guards
 from firstline.remediation.kill_switch import OFF, KillSwitch, Pause
 from firstline.remediation.limits import AttemptRecord, Lease, Limits
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
-from firstline.remediation.update import learnt
+from firstline.remediation.update import with_known_hosts
 from firstline.signal import Condition
 from tests.builders import AGE_MAX, NOW, OTHER, PROFILE, A, ago, evidence, incident
 
@@ -74,7 +74,7 @@ def limits(
     paused: bool = False,
     holder: IncidentId | None = None,
     until: datetime | None = None,
-    trusts: Trusts = (),
+    trusts: TrackRecords = (),
 ) -> Limits:
     """The lease and the kill switch, both free by default."""
     held = lease(*spendings, holder=holder, until=until, trusts=trusts)
@@ -126,7 +126,7 @@ def situation(**fields: object) -> Situation:
     }
     values |= fields
     held = values["incident"]
-    values["evidence"] = learnt(values["evidence"], held)
+    values["evidence"] = with_known_hosts(values["evidence"], held)
     unverified = tuple(each.id for each in held.targets if not each.verified)
     criteria = values["profile"].criteria
     values.setdefault("diagnosis", diagnose(values["evidence"], unverified, AGE_MAX, criteria))
@@ -145,4 +145,4 @@ def plan(
 
 def denials(about: Situation, what: Plan | None = None) -> dict[str, Denial]:
     """Which guards deny, and what they say."""
-    return {each.guard: each.denial for each in ask(what or plan(), about) if each.denial}
+    return {each.guard: each.denial for each in ask_guards(what or plan(), about) if each.denial}

@@ -9,7 +9,7 @@ from firstline.diagnosis.evidence import Connections, HostEvidence, Unknown
 from firstline.incidents.approvals import Proposal
 from firstline.remediation.decide import decide
 from firstline.remediation.decision import Fix, Look
-from firstline.remediation.rules.looking import approved_to_confirm
+from firstline.remediation.rules.look import approved_to_confirm
 from firstline.remediation.situation import Situation
 from tests.builders import (
     FLEET,

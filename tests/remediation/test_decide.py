@@ -5,9 +5,16 @@ from typing import NamedTuple, get_args
 import pytest
 
 from firstline.config.profile import HOSTS_MAX, ActionPolicy
-from firstline.diagnosis.evidence import Answering, Evidence, Gone, Refresh, Refreshes, Unknown
+from firstline.diagnosis.evidence import (
+    Answering,
+    DeletedAlarm,
+    Evidence,
+    Refresh,
+    Refreshes,
+    Unknown,
+)
 from firstline.ids import CommandId, GroupName, InstanceId
-from firstline.incidents.incident import BYTES_MAX, Incident, Outcome, encode
+from firstline.incidents.incident import INCIDENT_BYTES_MAX, Incident, Outcome, encode
 from firstline.remediation.decide import RULES, decide
 from firstline.remediation.decision import (
     Close,
@@ -66,7 +73,7 @@ SEEN = hosts(*FLEET, up=True, age=10)
 SERVING = hosts(*FLEET, up=True)
 MENDED = targets(verified=30)
 SETTLED_LONG = targets(verified=900)
-GONE = evidence(alarm=Gone())
+GONE = evidence(alarm=DeletedAlarm())
 OKAY = evidence(alarm=OK)
 READ = ("alarm", "group", "load balancer", "probe")
 SILENCE = Answering(answers=False, at=NOW)
@@ -116,7 +123,7 @@ MANY = tuple(InstanceId(f"i-{number:017x}") for number in range(HOSTS_MAX - 2))
 CROWDED = WIDE = incident()
 FULL, CROWD = (evidence(group=group(*FLEET[:each], *MANY)) for each in (2, 3))
 LESS = incident(rule="")
-LESS = copy.replace(LESS, rule="r" * (BYTES_MAX - len(encode(LESS))))
+LESS = copy.replace(LESS, rule="r" * (INCIDENT_BYTES_MAX - len(encode(LESS))))
 LARGE = copy.replace(LESS, rule=f"{LESS.rule}r")
 WORN, TIRED = incident(wakes=400), incident(wakes=399)
 SETTLED = {"hosts": SEEN}

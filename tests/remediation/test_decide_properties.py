@@ -7,7 +7,7 @@ from hypothesis import Phase, find, given, settings
 from firstline.diagnosis.evidence import (
     AlarmReading,
     AlarmState,
-    Gone,
+    DeletedAlarm,
     Group,
     HostReport,
     InstanceStatuses,
@@ -15,7 +15,7 @@ from firstline.diagnosis.evidence import (
 )
 from firstline.remediation.decide import decide
 from firstline.remediation.decision import Close, Fix, Step, Wait
-from firstline.remediation.guards.order import ORDER, ask, name
+from firstline.remediation.guards.order import ALL_GUARDS, ask_guards, guard_name
 from firstline.remediation.limits import Limits
 from firstline.remediation.situation import Situation
 from tests.builders import AGE_MAX, NOW
@@ -41,8 +41,8 @@ def test_no_fix_without_every_guard(held: Situation) -> None:
     told = decide(held)
     if told.rule == "next fix":
         assert told.plan is not None
-        assert told.answers == ask(told.plan, held)
-        assert [each.guard for each in told.answers] == [name(each) for each in ORDER]
+        assert told.answers == ask_guards(told.plan, held)
+        assert [each.guard for each in told.answers] == [guard_name(each) for each in ALL_GUARDS]
         denied = any(each.stops for each in told.answers)
         assert isinstance(told.step, Fix) is not denied
     else:
@@ -106,7 +106,7 @@ def test_arbitrary_situations_reach_every_kind_of_step() -> None:
 def test_nothing_is_closed_before_all_of_it_is_verified(held: Situation) -> None:
     """I4: K of K for the alarm, and every host in scope; or an alarm was deleted since."""
     if isinstance(decide(held).step, Close):
-        gone = any(isinstance(each, Gone) for each in held.evidence.alarms.values())
+        gone = any(isinstance(each, DeletedAlarm) for each in held.evidence.alarms.values())
         enough = held.incident.clear_readings >= held.profile.policy.verify_readings
         assert enough or (gone and held.incident.recovered_at is not None)
         assert gone or all(each.verified for each in held.incident.targets)

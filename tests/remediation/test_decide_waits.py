@@ -10,7 +10,7 @@ from firstline.diagnosis.evidence import AlarmReading, Unknown
 from firstline.incidents.incident import Incident
 from firstline.remediation.decide import decide
 from firstline.remediation.decision import Escalate, Fix, Look, Step, Wait
-from firstline.remediation.guards.order import ORDER
+from firstline.remediation.guards.order import ALL_GUARDS
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 from tests.builders import (
@@ -167,5 +167,5 @@ def test_an_entry_tells_the_step_the_facts_and_every_guard() -> None:
     assert told["facts"] == facts
     assert told["plan"] == whom | {"hash": plan.hash}
     passes = {"denial": None, "overridden": False}
-    assert told["guards"] == [{"guard": each.__name__, **passes} for each in ORDER]
+    assert told["guards"] == [{"guard": each.__name__, **passes} for each in ALL_GUARDS]
     assert decide(situation(incident=incident(opened_at=ago(7200)))).to_ledger().plan is None

@@ -3,24 +3,26 @@
 import copy
 import json
 
-from firstline.diagnosis.evidence import UNREAD, Evidence, HostHistory, Unknown
+from firstline.diagnosis.evidence import NOT_NEEDED, Evidence, HostHistory, Unknown
 from firstline.incidents.incident import Page
 from firstline.ledger.chain import Data, Kind
 from firstline.ledger.entries import DecisionMade, decode
 from firstline.remediation.decision_record import (
     DecisionInputs,
     ObservedFacts,
-    basis,
+    decision_inputs,
     observed_fleet,
-    read,
+    read_inputs,
 )
-from firstline.remediation.update import Observation
+from firstline.remediation.update import FleetObservation
 from firstline.signal import Severity
 from tests.builders import ALARM_ARN, A, ago, evidence, impaired, incident, target
 from tests.controller.rig import START, opened
 from tests.remediation.situations import limits, situation
 
-NOTHING = Evidence(at=START, alarm=UNREAD, alarms={}, group=UNREAD, target_health=UNREAD, hosts={})
+NOTHING = Evidence(
+    at=START, alarm=NOT_NEEDED, alarms={}, group=NOT_NEEDED, target_health=NOT_NEEDED, hosts={}
+)
 PAGE = Page(
     key="pause-1",
     action="trigger",
@@ -43,7 +45,7 @@ def grounds() -> list[DecisionInputs]:
     rig = opened()
     rig.at_the_end()
     entries = [json.loads(each.body) for each in rig.tables.entries[rig.id()]]
-    found = [read(decoded(each["data"])) for each in entries if each["kind"] == "decision"]
+    found = [read_inputs(decoded(each["data"])) for each in entries if each["kind"] == "decision"]
     return [each for each in found if each is not None]
 
 
@@ -59,18 +61,18 @@ def test_each_decision_of_an_incident_tells_its_grounds() -> None:
 
 def test_an_entry_from_before_tells_none() -> None:
     """Nothing is guessed."""
-    assert read(DecisionMade(step={"type": "wait"})) is None
+    assert read_inputs(DecisionMade(step={"type": "wait"})) is None
 
 
 def test_limits_that_nobody_could_read_stay_unknown() -> None:
     """Unknown is told as such, and read back as such."""
     told = grounds()[0]
     unknown = copy.replace(told, seen=copy.replace(told.seen, limits=Unknown("throttled")))
-    entry = json.loads(json.dumps(unknown.put(DecisionMade(step={})).to_ledger()))
-    assert read(decoded(entry)) == unknown
-    seen = Observation(evidence=NOTHING, limits=Unknown("throttled"))
+    entry = json.loads(json.dumps(unknown.add_to(DecisionMade(step={})).to_ledger()))
+    assert read_inputs(decoded(entry)) == unknown
+    seen = FleetObservation(evidence=NOTHING, limits=Unknown("throttled"))
     unread = situation(evidence=NOTHING, incident=incident(targets=(), hosts={}))
-    assert basis(seen, unread).seen == ObservedFacts(limits=Unknown("throttled"))
+    assert decision_inputs(seen, unread).seen == ObservedFacts(limits=Unknown("throttled"))
 
 
 def test_what_the_incident_has_learnt_of_its_hosts_is_a_ground() -> None:
@@ -78,11 +80,11 @@ def test_what_the_incident_has_learnt_of_its_hosts_is_a_ground() -> None:
     silent = target(A, history=HostHistory(silent_at=ago(300), in_service_at=ago(900)))
     known = evidence(instance_statuses=impaired(A))
     about = situation(evidence=known, incident=incident(targets=(silent,)))
-    told = basis(Observation(evidence=known, limits=limits()), about)
+    told = decision_inputs(FleetObservation(evidence=known, limits=limits()), about)
     assert told.seen.histories == {A: silent.history}
     assert told.seen.instance_statuses == impaired(A)
-    entry = json.loads(json.dumps(told.put(DecisionMade(step={})).to_ledger()))
-    assert read(decoded(entry)) == told
+    entry = json.loads(json.dumps(told.add_to(DecisionMade(step={})).to_ledger()))
+    assert read_inputs(decoded(entry)) == told
     fleet = observed_fleet(decoded(entry))
     assert fleet is not None
     assert (fleet.histories, fleet.instance_statuses) == (told.seen.histories, impaired(A))
@@ -92,5 +94,5 @@ def test_what_a_pause_owes_to_people_is_no_ground() -> None:
     """Its words may be a person's; that it stands is what counts."""
     held = limits(paused=True)
     paged = copy.replace(held, switch=copy.replace(held.switch, pages=(PAGE,)))
-    seen = Observation(evidence=NOTHING, limits=paged)
-    assert basis(seen, situation()).seen.limits == held
+    seen = FleetObservation(evidence=NOTHING, limits=paged)
+    assert decision_inputs(seen, situation()).seen.limits == held

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.remediation.departure import Activity, Departure, departure, termination
-from firstline.remediation.execution import CLOCKS_APART
+from firstline.remediation.departure import Activity, Departure, find_departure, find_termination
+from firstline.remediation.execution import COMMAND_SEARCH_MARGIN
 from tests.builders import NOW, A, B
 
 LEFT = "At 2026-03-11T04:20:00Z an instance was taken out of service in response to "
@@ -35,8 +35,8 @@ def activity(cause: str, description: str = f"Terminating EC2 instance: {A}") ->
 def test_a_group_replaces_an_instance_for_its_health(cause: str, *, unhealthy: bool) -> None:
     """The group's own checks, and what a person or a policy does."""
     seen = [activity(LEFT + cause)]
-    assert departure(seen, A, NOW) == Departure("one", unhealthy)
-    assert termination(seen, A, NOW) == (None if unhealthy else "one")
+    assert find_departure(seen, A, NOW) == Departure("one", unhealthy)
+    assert find_termination(seen, A, NOW) == (None if unhealthy else "one")
 
 
 def test_the_first_that_took_it_away_counts() -> None:
@@ -44,9 +44,11 @@ def test_the_first_that_took_it_away_counts() -> None:
     aside = activity(LEFT + "a user request.", f"Moving EC2 instance to Standby: {A}")
     later = Activity("two", f"Terminating EC2 instance: {A}", LEFT + "an ELB health check.", NOW)
     later = later._replace(at=NOW + timedelta(seconds=9))
-    assert departure([later, aside], A, NOW) == Departure("one", unhealthy=False)
-    assert departure([later, aside], B, NOW) is None
-    assert departure([aside], A, NOW + CLOCKS_APART) == Departure("one", unhealthy=False)
-    assert departure([aside], A, NOW + CLOCKS_APART + timedelta(seconds=1)) is None
+    assert find_departure([later, aside], A, NOW) == Departure("one", unhealthy=False)
+    assert find_departure([later, aside], B, NOW) is None
+    assert find_departure([aside], A, NOW + COMMAND_SEARCH_MARGIN) == Departure(
+        "one", unhealthy=False
+    )
+    assert find_departure([aside], A, NOW + COMMAND_SEARCH_MARGIN + timedelta(seconds=1)) is None
     launched = activity(LEFT, f"Launching a new EC2 instance: {A}")
-    assert departure([launched], A, NOW) is None
+    assert find_departure([launched], A, NOW) is None

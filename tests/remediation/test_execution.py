@@ -5,7 +5,7 @@ import pytest
 from firstline.actions.cancel_refresh import REFRESH_ID
 from firstline.diagnosis.evidence import Refresh, Refreshes
 from firstline.ids import GroupName, IncidentId, Token
-from firstline.remediation.execution import FixOrder, withheld
+from firstline.remediation.execution import FixOrder, cancel_refusal
 from tests.builders import ID, NOW
 
 ORDER = FixOrder(
@@ -27,4 +27,4 @@ ORDER = FixOrder(
     ],
 )
 def test_another_refresh_is_not_cancelled(known: tuple[Refresh, ...], why: str | None) -> None:
-    assert withheld(ORDER, Refreshes(known)) == why
+    assert cancel_refusal(ORDER, Refreshes(known)) == why

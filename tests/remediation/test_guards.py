@@ -11,7 +11,7 @@ from firstline.diagnosis.preflight import Image, KeyState, PreflightFacts
 from firstline.ids import GroupName, InstanceId
 from firstline.remediation.guards.blast_radius import budget_is_left
 from firstline.remediation.guards.guard import Denial
-from firstline.remediation.guards.order import ORDER, ask, name
+from firstline.remediation.guards.order import ALL_GUARDS, ask_guards, guard_name
 from firstline.remediation.kill_switch import KillSwitch
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
@@ -94,13 +94,13 @@ def test_each_guard_is_the_only_one_to_stop_what_it_protects_from(guard: str) ->
 
 def test_every_guard_has_its_situations() -> None:
     """The table is in the order of asking; a guard that nobody planted a case for fails here."""
-    assert list(STOPPED) == [name(guard) for guard in ORDER]
+    assert list(STOPPED) == [guard_name(guard) for guard in ALL_GUARDS]
 
 
 @pytest.mark.parametrize("passing", PASSES.values(), ids=PASSES)
 def test_the_same_fix_passes_with_one_fact_changed(passing: Situation) -> None:
     """No guard objects, and each is asked and kept, in the order of asking."""
-    answers = ask(plan(), passing)
+    answers = ask_guards(plan(), passing)
     assert [each.guard for each in answers] == list(STOPPED)
     assert [each.denial for each in answers if each.denial] == []
 

@@ -10,8 +10,14 @@ from firstline.ids import InstanceId
 from firstline.incidents.incident import Outcome
 from firstline.remediation.decide import decide
 from firstline.remediation.decision import Decision, Escalate
+from firstline.remediation.escalation import (
+    BY_CONDITION,
+    BY_FAILURE,
+    LISTED_MAX,
+    escalation_details,
+    next_steps,
+)
 from firstline.remediation.guards.guard import Answer, Denial
-from firstline.remediation.handover import BY_CONDITION, BY_FAILURE, NAMED_MAX, details, steps
 from firstline.signal import Component, Condition, Severity
 from tests.builders import A, B, C, answered, attempt, incident, target
 from tests.remediation.situations import situation
@@ -39,7 +45,7 @@ def test_a_hand_over_tells_what_was_seen_tried_and_denied() -> None:
         attempt(target=C),
     )
     held = incident(attempts=tried, targets=(target(A, verified=1), target(B)))
-    told = details(held, SEEN, WHY)
+    told = escalation_details(held, SEEN, WHY)
     assert told["why"] == "it was tried twice"
     assert told["seen"] == (
         "2 hosts: 1 dead, 1 unknown; its enclave is gone (confidence partial); "
@@ -56,7 +62,7 @@ def test_a_hand_over_tells_what_was_seen_tried_and_denied() -> None:
 
 def test_where_nothing_was_done_it_says_so() -> None:
     """An empty field would leave a person to guess."""
-    told = details(incident(), Diagnosis({}), decide(situation()))
+    told = escalation_details(incident(), Diagnosis({}), decide(situation()))
     assert (told["tried"], told["denied"], told["verified"]) == ("nothing", "nothing", "no host")
     assert told["seen"] == "no host was looked at"
 
@@ -64,7 +70,7 @@ def test_where_nothing_was_done_it_says_so() -> None:
 @pytest.mark.parametrize("condition", Condition)
 def test_every_condition_has_its_steps(condition: Condition) -> None:
     """Each names its step of the runbook by its id."""
-    told = steps(incident(condition=condition), Diagnosis({}))
+    told = next_steps(incident(condition=condition), Diagnosis({}))
     assert told == BY_CONDITION[condition]
     assert all(re.match(r"R\d\d ", each) for each in told)
 
@@ -72,7 +78,7 @@ def test_every_condition_has_its_steps(condition: Condition) -> None:
 @pytest.mark.parametrize("failure", BY_FAILURE)
 def test_what_fails_comes_before_the_condition(failure: FailureMode) -> None:
     """Each step once."""
-    told = steps(incident(), Diagnosis({A: HostDiagnosis(HostHealth.DEAD, failure=failure)}))
+    told = next_steps(incident(), Diagnosis({A: HostDiagnosis(HostHealth.DEAD, failure=failure)}))
     assert told[: len(BY_FAILURE[failure])] == BY_FAILURE[failure]
     assert set(BY_CONDITION[Condition.COMPLETE_OUTAGE]) <= set(told)
     assert len(told) == len(set(told))
@@ -80,7 +86,7 @@ def test_what_fails_comes_before_the_condition(failure: FailureMode) -> None:
 
 def test_a_dependency_is_looked_at_first() -> None:
     """No host reaches NATS: what lies between comes first."""
-    told = steps(incident(), Diagnosis({A: DEAD}, dependency=Component.NATS))
+    told = next_steps(incident(), Diagnosis({A: DEAD}, dependency=Component.NATS))
     assert [each.split()[0] for each in told[:3]] == ["R36", "R37", "R38"]
 
 
@@ -91,9 +97,9 @@ def test_a_large_fleet_is_told_in_part() -> None:
         attempts=tuple(answered(9, helped=False) for _ in range(500)),
         targets=tuple(target(each, verified=1) for each in many),
     )
-    told = details(held, Diagnosis(many), WHY)
-    assert told["tried"].count("restart_enclave") == NAMED_MAX
-    assert told["seen"].count("unhealthy") == NAMED_MAX
+    told = escalation_details(held, Diagnosis(many), WHY)
+    assert told["tried"].count("restart_enclave") == LISTED_MAX
+    assert told["seen"].count("unhealthy") == LISTED_MAX
     assert sum(map(len, told.values())) < 4_000
 
 
@@ -109,9 +115,9 @@ def test_infrastructure_comes_with_a_case_for_aws(
 ) -> None:
     """R46: written, and sent by a person."""
     held = incident(condition=condition, severity=severity)
-    case = details(held, SEEN, WHY)["support_case"]
+    case = escalation_details(held, SEEN, WHY)["support_case"]
     assert told in case
     assert f"{condition} of an Auto Scaling group since 2026-03-11T" in case
     assert f"{A} dead: no enclave, unhealthy" in case
     assert "Tried: nothing." in case
-    assert "support_case" not in details(incident(), SEEN, WHY)
+    assert "support_case" not in escalation_details(incident(), SEEN, WHY)

@@ -13,7 +13,7 @@ from firstline.ids import GroupName, InstanceId
 from firstline.incidents.incident import Attempt, Outcome
 from firstline.remediation.ladder import (
     Attempts,
-    attempts,
+    count_attempts,
     gentlest_plan,
     next_plan,
     refresh_parameters,
@@ -142,24 +142,24 @@ def test_a_host_takes_over_what_those_before_it_used_up(
 ) -> None:
     """I20: one that is replaced again and again does not begin from zero."""
     seen = evidence(group=copy.replace(group(A), desired=desired))
-    made = attempts(about(limits=limits(*spendings), evidence=seen), "restart_enclave", A)
+    made = count_attempts(about(limits=limits(*spendings), evidence=seen), "restart_enclave", A)
     assert isinstance(made, Attempts)
     assert (made.own, max(made.taken_over, 0)) == (own, taken_over)
-    assert made.made == max(own, taken_over)
+    assert made.effective == max(own, taken_over)
 
 
 def test_what_this_incident_tried_before_the_window_is_taken_over_too() -> None:
     """It may last longer than what the lease remembers."""
     seen = evidence(group=copy.replace(group(A), desired=1))
     held = about(VETTID, *(failed("restart_enclave", C),) * 2, evidence=seen)
-    assert attempts(held, "restart_enclave", A) == Attempts(0, 2)
+    assert count_attempts(held, "restart_enclave", A) == Attempts(0, 2)
 
 
 def test_where_the_group_cannot_be_read_nothing_is_taken_over() -> None:
     """No plan is done then."""
     unread = evidence(group=Unknown("throttled"))
     held = about(limits=limits(spent(9, C), spent(9, C), spent(9)), evidence=unread)
-    assert attempts(held, "restart_enclave", A) == Attempts(1, 0)
+    assert count_attempts(held, "restart_enclave", A) == Attempts(1, 0)
 
 
 def test_a_rung_that_hosts_before_it_used_up_is_climbed() -> None:

@@ -9,14 +9,14 @@ from firstline.ids import IncidentId, InstanceId
 from firstline.remediation.limits import (
     AttemptRecord,
     Lease,
-    attempts,
+    attempted_targets,
     cooldown,
-    extend,
-    failures,
+    count_failures,
+    extend_lease,
+    fix_in_progress,
     last_attempt,
-    release,
-    take,
-    under_way,
+    release_lease,
+    take_lease,
 )
 from tests.builders import ID, NOW, OTHER, A, B, ago
 from tests.remediation.situations import lease, spent
@@ -58,7 +58,7 @@ def test_a_fix_is_under_way_until_its_lease_runs_out(
 ) -> None:
     """To the instant, as the lease is free from then on."""
     fix = spent(60)
-    found = under_way(lease(spent(90), fix, holder=holder, until=until), NOW)
+    found = fix_in_progress(lease(spent(90), fix, holder=holder, until=until), NOW)
     assert found == (fix if held else None)
 
 
@@ -66,14 +66,14 @@ def test_a_fix_is_under_way_until_its_lease_runs_out(
 def test_a_failed_fix_counts_within_its_window(age: float, counted: int) -> None:
     """To the instant."""
     failed = copy.replace(spent(age), failed=True)
-    assert failures(lease(failed, spent(1)), NOW, HOUR) == counted
+    assert count_failures(lease(failed, spent(1)), NOW, HOUR) == counted
 
 
 def test_taking_raises_the_fence_and_prunes_the_window() -> None:
     """What was spent before the window is forgotten; what lies in the future is kept."""
     held = lease(spent(3600), spent(3599, B), spent(-5), fence=7, holder=OTHER, until=ago(1))
     new = spent(0)
-    assert take(held, ID, ago(-150), new, HOUR) == Lease(
+    assert take_lease(held, ID, ago(-150), new, HOUR) == Lease(
         group=held.group,
         fence=8,
         holder=ID,
@@ -85,8 +85,8 @@ def test_taking_raises_the_fence_and_prunes_the_window() -> None:
 def test_extending_and_releasing_keep_the_fence_and_what_was_spent() -> None:
     """Only taking raises the fence, and nothing gives an attempt back."""
     held = lease(spent(0), fence=8, holder=ID, until=ago(-150))
-    assert extend(held, ago(-400)) == lease(spent(0), fence=8, holder=ID, until=ago(-400))
-    assert release(held) == lease(spent(0), fence=8)
+    assert extend_lease(held, ago(-400)) == lease(spent(0), fence=8, holder=ID, until=ago(-400))
+    assert release_lease(held) == lease(spent(0), fence=8)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_attempts_are_counted_by_action_and_target_in_the_window(
 ) -> None:
     """S19: what is spent on one target is not charged to another."""
     held = lease(*spendings)
-    assert attempts(held, "restart_enclave", NOW, HOUR).count(A) == made
+    assert attempted_targets(held, "restart_enclave", NOW, HOUR).count(A) == made
     assert last_attempt(held, "restart_enclave", A) == last
 
 
@@ -120,8 +120,8 @@ def test_no_taking_hides_an_attempt_in_the_window(made: list[tuple[int, Instance
     spendings = [spent(age, id_) for age, id_ in sorted(made, key=lambda each: -each[0])]
     held = lease()
     for each in spendings:
-        held = take(held, ID, each.at + HOUR, each, HOUR)
+        held = take_lease(held, ID, each.at + HOUR, each, HOUR)
     for id_ in (A, B):
-        counted = attempts(lease(*spendings), "restart_enclave", NOW, HOUR).count(id_)
-        assert attempts(held, "restart_enclave", NOW, HOUR).count(id_) == counted
+        counted = attempted_targets(lease(*spendings), "restart_enclave", NOW, HOUR).count(id_)
+        assert attempted_targets(held, "restart_enclave", NOW, HOUR).count(id_) == counted
     assert held.fence == len(spendings)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from firstline.diagnosis.diagnose import Diagnosis, HostDiagnosis
-from firstline.diagnosis.evidence import UNREAD, Gone, Group, Unknown
+from firstline.diagnosis.evidence import NOT_NEEDED, DeletedAlarm, Group, Unknown
 from firstline.diagnosis.health_checks import HostHealth
 from firstline.incidents.incident import Incident, Outcome, Status
 from firstline.notifications.updates import Update
@@ -23,7 +23,7 @@ from firstline.remediation.decision import (
     Wait,
 )
 from firstline.remediation.guards.guard import Answer, Denial
-from firstline.remediation.progress.update import FIRST_WITHIN, update
+from firstline.remediation.progress.update import FIRST_UPDATE_MAX, update
 from firstline.remediation.situation import Situation
 from firstline.signal import Condition, Severity
 from tests.builders import (
@@ -118,7 +118,10 @@ KNOWN: dict[str, tuple[dict[str, Any], str]] = {
         "0 of 1 alarm in ALARM",
     ),
     "alarms that cannot be read": (
-        {"incident": KMS, "evidence": evidence(alarms={"a": UNREAD, "b": Gone(), "c": ALARM})},
+        {
+            "incident": KMS,
+            "evidence": evidence(alarms={"a": NOT_NEEDED, "b": DeletedAlarm(), "c": ALARM}),
+        },
         "1 of 3 alarms in ALARM, 1 deleted, 1 unknown",
     ),
     "a group": (
@@ -407,7 +410,7 @@ UNDER_WAY = Decision(step=Wait(LATER), rule="look under way", why="it has not an
 def test_a_look_is_no_decision_yet(decision: Decision) -> None:
     """What it brings is waited for, as long as that comes in time."""
     poll = timedelta(seconds=situation().profile.policy.poll_seconds)
-    in_time = incident(opened_at=NOW + poll - FIRST_WITHIN)
+    in_time = incident(opened_at=NOW + poll - FIRST_UPDATE_MAX)
     about = situation(incident=in_time)
     assert update(in_time, decision, about) is None
     late = copy.replace(in_time, opened_at=in_time.opened_at - timedelta(microseconds=1))

@@ -18,7 +18,7 @@ from firstline.incidents.incident import Incident, Target
 from firstline.ledger.chain import Kind
 from firstline.ledger.entries import HostsInspected, HostsVerified
 from firstline.remediation.execution import Answer, Pending
-from firstline.remediation.update import IncidentUpdate, Observation, learn
+from firstline.remediation.update import FleetObservation, IncidentUpdate, apply_observation
 from firstline.signal import Condition
 from tests.builders import (
     ALARM,
@@ -53,7 +53,9 @@ def learnt(held: Incident, *, fleet: str = "runbook", **seen: object) -> Inciden
     """What one observation teaches, by default of an alarm that fires and of sick hosts."""
     values: dict[str, Any] = {"evidence": evidence(hosts=held.hosts), "limits": limits()} | seen
     bare = copy.replace(PROFILE, fleet=copy.replace(PROFILE.fleet, target_group=""))
-    return learn(held, Observation(**values), PROFILE if fleet == "runbook" else bare, NOW)
+    return apply_observation(
+        held, FleetObservation(**values), PROFILE if fleet == "runbook" else bare, NOW
+    )
 
 
 @pytest.mark.parametrize(
@@ -131,7 +133,7 @@ def test_a_look_that_all_have_answered_is_taken_in_at_once() -> None:
         B: HostEvidence(report(up=True), ago(10)),
         C: HostEvidence(Unknown("the command ended as Failed"), ago(10)),
     }
-    (event,) = after.news
+    (event,) = after.events
     assert isinstance(event, HostsInspected)
     assert (event.action, event.token) == ("look_host", "c" * 32)
     found: Any = event.to_ledger()["hosts"]
@@ -191,7 +193,7 @@ def test_a_target_is_verified_at_k_and_dead_again_when_it_is_proven() -> None:
         B: None,
         C: ago(60),
     }
-    assert [each for each in after.news if each.kind is Kind.VERIFICATION] == [
+    assert [each for each in after.events if each.kind is Kind.VERIFICATION] == [
         HostsVerified(verified=(A,), doubted=(B,), readings_needed=3),
     ]
-    assert after.over is None
+    assert after.finished_attempt is None

@@ -9,7 +9,7 @@ from firstline.ledger.chain import Kind
 from firstline.ledger.entries import FixReported, FixVerified
 from firstline.remediation.departure import Departure
 from firstline.remediation.execution import Answered, Pending
-from firstline.remediation.update import IncidentUpdate, Observation, learn
+from firstline.remediation.update import FleetObservation, IncidentUpdate, apply_observation
 from tests.builders import (
     NOW,
     PROFILE,
@@ -43,7 +43,7 @@ REFUSAL = Answered(success=False, detail="masked", report=Unknown("no look"), re
 
 def learnt(held: Incident, **seen: object) -> IncidentUpdate:
     values: dict[str, Any] = {"evidence": evidence(), "limits": limits()} | seen
-    return learn(held, Observation(**values), PROFILE, NOW)
+    return apply_observation(held, FleetObservation(**values), PROFILE, NOW)
 
 
 def unsent(lease: float) -> Attempt:
@@ -59,7 +59,7 @@ class Case(NamedTuple):
     status: Status
     outcome: Outcome | None
     command: CommandId | None
-    over: bool = False
+    finished_attempt: bool = False
 
 
 SENT = attempt().command
@@ -73,7 +73,14 @@ ENDED = attempt(lease_until=NOW)
         Case(attempt(), {"fix": Pending()}, Status.REMEDIATING, None, SENT),
         Case(attempt(), {"fix": SUCCESS}, Status.VERIFYING, Outcome.DONE, SENT),
         Case(attempt(), {"fix": FAILURE}, Status.VERIFYING, Outcome.FAILED, SENT),
-        Case(attempt(), {"fix": REFUSAL}, Status.INVESTIGATING, Outcome.REFUSED, SENT, over=True),
+        Case(
+            attempt(),
+            {"fix": REFUSAL},
+            Status.INVESTIGATING,
+            Outcome.REFUSED,
+            SENT,
+            finished_attempt=True,
+        ),
         Case(ENDED, {"fix": SUCCESS}, Status.VERIFYING, Outcome.DONE, SENT),
         Case(ENDED, {"fix": Pending()}, Status.VERIFYING, Outcome.UNKNOWN, SENT),
         Case(ENDED, {}, Status.VERIFYING, Outcome.UNKNOWN, SENT),
@@ -81,7 +88,12 @@ ENDED = attempt(lease_until=NOW)
         Case(unsent(0), {}, Status.REMEDIATING, None, None),
         Case(unsent(0), {"found": FOUND, "searched": True}, Status.REMEDIATING, None, FOUND),
         Case(
-            unsent(0), {"searched": True}, Status.INVESTIGATING, Outcome.NOT_SENT, None, over=True
+            unsent(0),
+            {"searched": True},
+            Status.INVESTIGATING,
+            Outcome.NOT_SENT,
+            None,
+            finished_attempt=True,
         ),
     ],
 )
@@ -92,9 +104,9 @@ def test_what_becomes_of_a_fix(case: Case) -> None:
     assert after.incident.status is case.status
     assert (attempt_after.outcome, attempt_after.command) == (case.outcome, case.command)
     assert attempt_after.answered_at == (NOW if case.outcome else None)
-    assert attempt_after.helped is (False if case.over else None)
-    assert (after.over is not None) is case.over
-    told = [it.outcome for it in after.news if isinstance(it, FixReported)]
+    assert attempt_after.helped is (False if case.finished_attempt else None)
+    assert (after.finished_attempt is not None) is case.finished_attempt
+    told = [it.outcome for it in after.events if isinstance(it, FixReported)]
     assert told == ([case.outcome] if case.outcome else [])
 
 
@@ -130,10 +142,10 @@ def test_a_fix_is_judged_by_its_verified_target(
     """I23, S04: what the tool said of itself counts for nothing, in either way."""
     after = learnt(verifying(current, targets=(mended,), hosts={}), evidence=UNREAD)
     assert after.incident.attempts[-1].helped is helped
-    assert (after.over is not None) is (helped is not None)
+    assert (after.finished_attempt is not None) is (helped is not None)
     waiting = Status.VERIFYING if helped is None else Status.INVESTIGATING
     assert after.incident.status is waiting
-    told = [it.to_ledger() for it in after.news if it.kind is Kind.VERIFICATION]
+    told = [it.to_ledger() for it in after.events if it.kind is Kind.VERIFICATION]
     detail = "fix helped" if helped else "fix did not help"
     assert [(each["helped"], each["detail"]) for each in told] == (
         [] if helped is None else [(helped, detail)]
@@ -146,7 +158,7 @@ def test_a_third_good_reading_verifies_the_target_and_with_it_the_fix() -> None:
         answered(60), look=look(A), targets=(target(A, readings=2),), hosts=hosts(A, age=20)
     )
     after = learnt(held, evidence=WELL, look={A: saying(report(up=True))})
-    assert [each.kind for each in after.news] == [
+    assert [each.kind for each in after.events] == [
         Kind.OUTCOME,
         Kind.VERIFICATION,
         Kind.VERIFICATION,
@@ -195,9 +207,9 @@ def test_a_fix_without_its_host_ends_without_a_verdict(
     left = outcome is Outcome.TARGET_LEFT
     assert fix.failed is (helped is False and not left)
     assert after.incident.status is (Status.VERIFYING if helped is None else Status.INVESTIGATING)
-    verdicts = [it.helped for it in after.news if isinstance(it, FixVerified)]
+    verdicts = [it.helped for it in after.events if isinstance(it, FixVerified)]
     assert verdicts == ([False] if fix.failed else [])
-    told = [it.outcome for it in after.news if isinstance(it, FixReported)]
+    told = [it.outcome for it in after.events if isinstance(it, FixReported)]
     assert told == (["target-left"] if left else [])
 
 

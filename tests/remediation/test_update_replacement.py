@@ -8,7 +8,7 @@ import pytest
 from firstline.diagnosis.evidence import Group, HostHistory, Instance, Unknown
 from firstline.ids import InstanceId
 from firstline.incidents.incident import Attempt, Incident, Target
-from firstline.remediation.update import IncidentUpdate, Observation, learn
+from firstline.remediation.update import FleetObservation, IncidentUpdate, apply_observation
 from tests.builders import (
     NOW,
     PROFILE,
@@ -46,7 +46,9 @@ def listed(*in_service: InstanceId, pending: str = "") -> Group:
 def learnt(held: Incident, seen: Group | Unknown, **fields: Any) -> IncidentUpdate:  # noqa: ANN401 - as Observation
     """What this group teaches."""
     read = evidence(group=seen, target_health=UNREAD, hosts=held.hosts)
-    return learn(held, Observation(evidence=read, limits=limits(), **fields), PROFILE, NOW)
+    return apply_observation(
+        held, FleetObservation(evidence=read, limits=limits(), **fields), PROFILE, NOW
+    )
 
 
 def entered(seconds: float, id_: InstanceId = B) -> Target:

@@ -14,7 +14,12 @@ from firstline.diagnosis.evidence import (
 )
 from firstline.diagnosis.health_checks import HostHealth
 from firstline.ids import InstanceId
-from firstline.remediation.verification import helped, launches, read, settle
+from firstline.remediation.verification import (
+    add_reading,
+    has_helped,
+    is_launching,
+    update_verified,
+)
 from tests.builders import NOW, A, B, C, ago, answered, evidence, report, target, targets, verifying
 
 ONE = HostDiagnosis(HostHealth.SERVING, serving=("the host's enclave runs",))
@@ -53,7 +58,7 @@ def test_a_reading_counts_when_enough_checks_agree(
 ) -> None:
     """I23: a good reading adds to the row, any other begins it anew."""
     before = target(readings=2, silent=1)
-    after = read(before, verdict, readers=readers, report=found, at=NOW)
+    after = add_reading(before, verdict, readers=readers, report=found, at=NOW)
     assert (after.readings, after.silent) == (readings, silent)
 
 
@@ -89,7 +94,7 @@ def test_a_host_remembers_since_when(
 ) -> None:
     """Many hosts that are lost at once are told from hosts that are lost one by one."""
     held = target(history=before)
-    assert read(held, SILENT, readers=1, report=found, at=NOW).history == after
+    assert add_reading(held, SILENT, readers=1, report=found, at=NOW).history == after
 
 
 @pytest.mark.parametrize(
@@ -106,8 +111,8 @@ def test_a_host_remembers_since_when(
 def test_an_instance_that_is_pending_boots(lifecycle: str, *, boots: bool) -> None:
     """Also one in a lifecycle hook; what cannot be read launches nothing."""
     instances = (Instance(A, "InService", "Healthy"), Instance(B, lifecycle, "Healthy"))
-    assert launches(evidence(group=Group(desired=2, instances=instances))) is boots
-    assert not launches(evidence(group=Unknown("throttled")))
+    assert is_launching(evidence(group=Group(desired=2, instances=instances))) is boots
+    assert not is_launching(evidence(group=Unknown("throttled")))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +132,7 @@ def test_a_target_is_verified_by_k_in_a_row_until_it_is_proven_dead(
     readings: int, verified: float | None, verdict: HostDiagnosis, verified_at: object
 ) -> None:
     """S04: one that dies again has to be verified again; a single check is enough to doubt."""
-    after = settle(target(verified=verified, readings=readings), verdict, 3, NOW)
+    after = update_verified(target(verified=verified, readings=readings), verdict, 3, NOW)
     assert (after.verified_at, after.verified) == (verified_at, verified_at is not None)
     assert after.readings == (0 if verdict.dead and not after.verified else readings)
 
@@ -157,7 +162,7 @@ def test_a_cancel_helped_when_the_refresh_that_it_means_has_ended(
         5, action="cancel_refresh", hosts=(), parameters={"InstanceRefreshId": "ours"}
     )
     seen = evidence(refreshes=refreshes)
-    assert helped(cancel, verifying(cancel), seen, frozenset()) is mended
+    assert has_helped(cancel, verifying(cancel), seen, frozenset()) is mended
 
 
 @pytest.mark.parametrize(
@@ -177,4 +182,4 @@ def test_a_replacement_helped_by_a_host_in_scope(
     current = answered(60, action="replace_instance", known=(A,))
     held = verifying(current, targets=targets(*scope) if scope else ())
     seen = evidence(group=Group(desired=1, instances=(Instance(B, "InService", "Healthy"),)))
-    assert helped(current, held, seen, frozenset(verified)) is mended
+    assert has_helped(current, held, seen, frozenset(verified)) is mended

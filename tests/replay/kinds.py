@@ -9,9 +9,9 @@ from firstline.config import fleet_file as profiles
 from firstline.config.settings import Home
 from firstline.lab.twin.scenario import load
 from firstline.lab.twin.undeployed import UNDATED
-from firstline.signals.classify import classify, known_as
+from firstline.signals.classify import classify, with_profile_name
 from firstline.signals.sources.envelope import parse
-from firstline.signals.sources.user import named
+from firstline.signals.sources.user import with_pseudonym
 
 
 def of_each_kind(paths: Iterable[Path], home: Home) -> set[Path]:
@@ -30,8 +30,8 @@ def kind(path: Path, home: Home) -> tuple[str, str]:
     """The condition that the scenario's first event means, and how the scenario must end."""
     scenario, (event, *_), policy = read(path, home)
     profile = _profile(policy)
-    signal = named(parse(event.body, home, UNDATED), "key")
-    known = known_as(signal, profile, {signal.arn: scenario.events[0].alarm})
+    signal = with_pseudonym(parse(event.body, home, UNDATED), "key")
+    known = with_profile_name(signal, profile, {signal.arn: scenario.events[0].alarm})
     found = classify(known, profile, home)
     return found.condition, scenario.expect.outcome if scenario.expect else ""
 

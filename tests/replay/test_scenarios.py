@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from bench.narrow import narrowed
-from firstline.actions.catalogue import UNDOING
+from firstline.actions.catalogue import UNDO_RESULTS
 from firstline.cli.envelope import PROFILES
 from firstline.cli.output import replay as account
 from firstline.cli.replay import read, unmet
@@ -147,7 +147,10 @@ def test_its_report_says_what_was_done(run: tuple[Scenario, Replayed]) -> None:
             )
             tones = {True: Tone.GOOD, False: Tone.BAD, None: Tone.PLAIN}
             assert fixes == [
-                (Tone.PLAIN if each.action in UNDOING else tones[each.helped], each.intended_at)
+                (
+                    Tone.PLAIN if each.action in UNDO_RESULTS else tones[each.helped],
+                    each.intended_at,
+                )
                 for each in chapter.incident.attempts
             ]
         assert told.title in pages.page((told,))

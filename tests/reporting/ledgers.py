@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from firstline.ids import IncidentId
 from firstline.ledger.chain import Chain, Data, Kind, append
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from tests.builders import BY, ID, NOW, A
 
 
@@ -17,13 +17,13 @@ class Said(NamedTuple):
     seconds: float = 0
 
 
-def chain(*said: Said, incident: IncidentId = ID, days: int = 0) -> list[Recorded]:
+def chain(*said: Said, incident: IncidentId = ID, days: int = 0) -> list[DecodedEntry]:
     """The entries of one incident, in order; all so many days later."""
     held, entries = Chain(), []
     for each in said:
         at = NOW + timedelta(days=days, seconds=each.seconds)
         held, entry = append(held, incident, each.kind, at, BY, each.data)
-        entries.append(recorded(entry))
+        entries.append(decode_entry(entry))
     return entries
 
 

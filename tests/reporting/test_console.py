@@ -14,7 +14,7 @@ from firstline.ids import Digest, IncidentId
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident, Status
 from firstline.ledger.chain import Chain, Data, Kind, Provenance, append
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.remediation.kill_switch import CHAIN, KillSwitch
 from firstline.reporting.console import lines, rows
 from firstline.reporting.console.rows import Lens
@@ -34,12 +34,12 @@ ARN = "arn:aws:lambda:us-east-1:111122223333:function:console"
 HOSTILE = "<script>x</script> 0f3c9a1e-5b7d-4c2a-9e10-aa0000000001 me@example.com"
 
 
-def chain(*said: tuple[datetime, Kind, Data], of: str = ID) -> list[Recorded]:
+def chain(*said: tuple[datetime, Kind, Data], of: str = ID) -> list[DecodedEntry]:
     """A chain that says this."""
-    links, made = Chain(), list[Recorded]()
+    links, made = Chain(), list[DecodedEntry]()
     for at, kind, data in said:
         links, entry = append(links, IncidentId(of), kind, at, BY, data)
-        made.append(recorded(entry))
+        made.append(decode_entry(entry))
     return made
 
 

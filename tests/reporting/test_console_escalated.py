@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.diagnosis.evidence import AlarmFact, AlarmReading, AlarmState, Gone, Unknown
+from firstline.diagnosis.evidence import AlarmFact, AlarmReading, AlarmState, DeletedAlarm, Unknown
 from firstline.ids import IncidentId
 from firstline.reporting.console.escalation import Case, Standing, standings, watched
 from firstline.reporting.console.overview import lists
@@ -28,7 +28,7 @@ SILENT = AlarmReading(AlarmState.INSUFFICIENT_DATA)
         (ALARM, Unknown("denied"), True, "one: ALARM; two: unknown (denied)"),
         (OK, None, True, "two: unknown (it was not read)"),
         (OK, OK, False, "OK now"),
-        (Gone(), OK, True, "one: deleted"),
+        (DeletedAlarm(), OK, True, "one: deleted"),
     ],
 )
 def test_it_is_open_until_each_alarm_is_known_to_be_ok(
@@ -44,7 +44,7 @@ def test_it_is_open_until_each_alarm_is_known_to_be_ok(
 def test_what_no_alarm_reports_is_open_for_a_week(case: Case) -> None:
     """It has no alarm, or somebody deleted it."""
     week = timedelta(days=7)
-    shown = [standings([case], {ONE: Gone()}, NOW + after) for after in (week, week + HOUR)]
+    shown = [standings([case], {ONE: DeletedAlarm()}, NOW + after) for after in (week, week + HOUR)]
     assert [each[case.id].is_open for each in shown] == [True, False]
     firing = standings([case], {ONE: ALARM}, NOW + 2 * week)[case.id]
     assert firing.is_open is bool(case.alarms)

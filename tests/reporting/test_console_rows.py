@@ -10,7 +10,7 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Data, Kind
-from firstline.ledger.export import recorded
+from firstline.ledger.export import decode_entry
 from firstline.reporting.console import rows
 from firstline.reporting.console.rows import Lens
 from firstline.reporting.console.view import Hosts, Overview
@@ -71,7 +71,7 @@ def test_hosts_of_a_chain_are_counted_with_what_looks_brought() -> None:
         looked(5, {A: GONE | {"enclave_unit": "activating"}}),
         chains.decision(6, "wait", seen=seen()),
     )
-    found = rows.of_chain([recorded(each) for each in made], LENS).hosts
+    found = rows.of_chain([decode_entry(each) for each in made], LENS).hosts
     assert found is not None
     assert found.counts == {"dead": 0, "serving": 0, "starting": 1, "unknown": 0}
 

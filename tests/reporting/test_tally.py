@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 import pytest
 
-from firstline.actions.catalogue import ACTIONS, UNDOING
+from firstline.actions.catalogue import ACTIONS, UNDO_RESULTS
 from firstline.cli.analysis.statistics import Record, review
 from firstline.cli.report_since import lines
 from firstline.ledger.chain import Entry
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.reporting.incident_summary import Tried, summarise
 from firstline.reporting.postmortem.report import Lane
 from firstline.reporting.postmortem.write import write
@@ -40,8 +40,8 @@ def rolled_back(*end: Said) -> tuple[Entry, ...]:
     return chain(opening(), *failed, cancel, verdict(45, helped=True, token="d" * 32), *end)
 
 
-def records(entries: Iterable[Entry]) -> list[Recorded]:
-    return [recorded(each) for each in entries]
+def records(entries: Iterable[Entry]) -> list[DecodedEntry]:
+    return [decode_entry(each) for each in entries]
 
 
 ESCALATED = rolled_back(decision(60, "hand-over"), handed_over(60))
@@ -50,8 +50,8 @@ TALLY = "0 of 3 fixes helped; refresh cancelled"
 
 
 def test_one_property_of_an_action_says_that_it_undoes() -> None:
-    assert UNDOING == {"cancel_refresh": "refresh cancelled"}
-    assert ACTIONS["cancel_refresh"].undoes_own_fix == UNDOING["cancel_refresh"]
+    assert UNDO_RESULTS == {"cancel_refresh": "refresh cancelled"}
+    assert ACTIONS["cancel_refresh"].undoes_own_fix == UNDO_RESULTS["cancel_refresh"]
 
 
 @pytest.mark.parametrize(

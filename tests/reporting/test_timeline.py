@@ -9,7 +9,7 @@ import pytest
 from firstline.ids import Digest, IncidentId
 from firstline.ledger.chain import Chain, Data, Entry, Kind, Provenance, append
 from firstline.ledger.entries import LedgerEvent
-from firstline.ledger.export import recorded
+from firstline.ledger.export import decode_entry
 from firstline.reporting.timeline import clock, moments
 from tests.builders import ID, NOW
 
@@ -196,7 +196,9 @@ def test_an_entry_is_told_in_words(kind: Kind, data: Data, expected: tuple[str, 
 
 
 def test_each_event_has_a_case() -> None:
-    told = {type(recorded(each).event) for kind, data, _ in CASES for each in entries((kind, data))}
+    told = {
+        type(decode_entry(each).event) for kind, data, _ in CASES for each in entries((kind, data))
+    }
     assert set(get_args(LedgerEvent.__value__)) <= told
 
 

@@ -6,8 +6,13 @@ import pytest
 
 from firstline.config.profile import Alarms, ExternalAlarm, Rule
 from firstline.signal import Component, Condition, Severity, Signal
-from firstline.signals.classify import classify, known_as
-from firstline.signals.sources.alarm_metric import NONE, AlarmMetric, about, query
+from firstline.signals.classify import classify, with_profile_name
+from firstline.signals.sources.alarm_metric import (
+    NO_METRIC,
+    AlarmMetric,
+    common_metric,
+    parse_query,
+)
 from firstline.signals.sources.envelope import parse
 from tests.builders import HOME, NOW, PROFILE
 from tests.events import EVENTS, edited
@@ -68,7 +73,7 @@ def test_a_band_over_a_query_is_of_the_query() -> None:
 )
 def test_a_query_of_metrics_insights(expression: str, found: AlarmMetric | None) -> None:
     """Keywords have any case, names do not; what is asked to differ is no dimension."""
-    assert query(expression) == found
+    assert parse_query(expression) == found
 
 
 PLAIN = AlarmMetric("m", {"a": "1", "b": "2"}, "N", returned=False)
@@ -77,17 +82,17 @@ PLAIN = AlarmMetric("m", {"a": "1", "b": "2"}, "N", returned=False)
 @pytest.mark.parametrize(
     ("parts", "found"),
     [
-        ([], NONE),
+        ([], NO_METRIC),
         ([PLAIN], AlarmMetric("m", {"a": "1", "b": "2"}, "N")),
         ([PLAIN, PLAIN._replace(dimensions={"a": "1"})], AlarmMetric("m", {"a": "1"}, "N")),
-        ([PLAIN, PLAIN._replace(name="n")], NONE),
-        ([PLAIN, PLAIN._replace(namespace="other")], NONE),
+        ([PLAIN, PLAIN._replace(name="n")], NO_METRIC),
+        ([PLAIN, PLAIN._replace(namespace="other")], NO_METRIC),
         ([PLAIN, PLAIN._replace(name="n", returned=True)], AlarmMetric("n", PLAIN.dimensions, "N")),
     ],
 )
 def test_what_several_parts_are_about(parts: list[AlarmMetric], found: AlarmMetric) -> None:
     """The one that is judged, or the one metric that all are of."""
-    assert about(parts) == found
+    assert common_metric(parts) == found
 
 
 @pytest.mark.parametrize(
@@ -128,5 +133,5 @@ def test_an_external_alarm_over_an_expression_fits_a_rule_by_its_metric(
     )
     alarms = Alarms(external=(ExternalAlarm(name=name, known_as="theirs"),))
     profile = copy.replace(PROFILE, alarms=alarms, rules=(rule,))
-    found = classify(known_as(signal(file), profile, {}), profile, HOME)
+    found = classify(with_profile_name(signal(file), profile, {}), profile, HOME)
     assert (found.rule, found.condition, found.severity) == ("theirs", condition, Severity.P3)

@@ -15,7 +15,7 @@ from firstline.config.profile import Profile
 from firstline.errors import InvalidInput
 from firstline.signal import Condition, Severity
 from firstline.signals import episodes
-from firstline.signals.classify import classify, known_as
+from firstline.signals.classify import classify, with_profile_name
 from firstline.signals.sources.envelope import parse
 from tests.builders import BY, HOME, NOW
 from tests.controller.rig import ZERO
@@ -53,8 +53,8 @@ def ringing(name: str) -> bytes:
 def opened(name: str) -> episodes.Opening:
     """What its ringing opens under a profile that lists it."""
     profile = listing(name)
-    signal = known_as(parse(ringing(name), HOME, NOW), profile, {})
-    return episodes.begin(signal, classify(signal, profile, HOME), profile, NOW, BY)
+    signal = with_profile_name(parse(ringing(name), HOME, NOW), profile, {})
+    return episodes.open_incident(signal, classify(signal, profile, HOME), profile, NOW, BY)
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -64,7 +64,7 @@ def test_an_alarm_of_any_name_is_listed_heard_and_linked(name: str) -> None:
     assert (held.condition, held.severity) == (Condition.COMPLETE_OUTAGE, Severity.P1)
     assert held.alarm_arn.endswith(f":alarm:{name}")
     (page,) = held.pages
-    assert page.details["alarm_link"] == console_links.alarm(held.alarm_arn)
+    assert page.details["alarm_link"] == console_links.alarm_url(held.alarm_arn)
 
 
 @given(NAMES)

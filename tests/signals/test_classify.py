@@ -9,7 +9,7 @@ from firstline.notifications.origin import Origin
 from firstline.signal import Component, Condition, Disposition, Severity, Signal
 from firstline.signals import correlation as causes
 from firstline.signals import episodes
-from firstline.signals.classify import Classification, classify, known_as
+from firstline.signals.classify import Classification, classify, with_profile_name
 from firstline.signals.rules import match
 from firstline.signals.sources.envelope import parse
 from tests.builders import ALARM_ARN, ALARM_NAME, BY, HOME, NOW, PROFILE
@@ -30,7 +30,7 @@ ORIGIN = Origin(fleet="vettid", region="us-east-1", mode="enforce")
 
 
 def classified(raw: bytes, profile: Profile = PROFILE) -> Classification:
-    return classify(known_as(parse(raw, HOME, NOW), profile, {}), profile, HOME)
+    return classify(with_profile_name(parse(raw, HOME, NOW), profile, {}), profile, HOME)
 
 
 class Case(NamedTuple):
@@ -67,7 +67,7 @@ CASES = (
         INCIDENT,
         P2,
         UNCLASSIFIED,
-        causes.cause("vettid", UNCLASSIFIED, UNLISTED),
+        causes.correlation_key("vettid", UNCLASSIFIED, UNLISTED),
     ),
     Case("cloudwatch.unlisted-http-api-5xx", CONTEXT, edits=(NO_DATA,)),
     # an alarm that nobody listed is not known by a name that ours have
@@ -76,7 +76,7 @@ CASES = (
         INCIDENT,
         P2,
         UNCLASSIFIED,
-        causes.cause("vettid", UNCLASSIFIED, RENAMED[1][1]),
+        causes.correlation_key("vettid", UNCLASSIFIED, RENAMED[1][1]),
         RENAMED,
     ),
     Case("cloudwatch.replayed-from-archive", CONTEXT),
@@ -86,21 +86,21 @@ CASES = (
         INCIDENT,
         P2,
         UNCLASSIFIED,
-        causes.cause("vettid", UNCLASSIFIED, "malformed"),
+        causes.correlation_key("vettid", UNCLASSIFIED, "malformed"),
     ),
     Case(
         "malformed.empty-object",
         INCIDENT,
         P2,
         UNCLASSIFIED,
-        causes.cause("vettid", UNCLASSIFIED, "malformed"),
+        causes.correlation_key("vettid", UNCLASSIFIED, "malformed"),
     ),
     Case(
         ZERO,
         INCIDENT,
         P2,
         UNCLASSIFIED,
-        causes.cause("vettid", UNCLASSIFIED, "aws.health"),
+        causes.correlation_key("vettid", UNCLASSIFIED, "aws.health"),
         (("source", "aws.health"),),
     ),
     Case("cloudwatch.foreign-account", REJECTED),
@@ -150,12 +150,15 @@ def test_every_meaning_has_its_reason(raw: bytes, why: str) -> None:
 def test_an_alarm_of_the_stack_is_known_by_its_arn() -> None:
     """The stack tells its alarms' ARNs; an external one is known by its exact name."""
     signal = parse(body("healthy-hosts-zero"), HOME, NOW)
-    assert known_as(signal, PROFILE, {ALARM_ARN: "unhealthy-hosts"}).subject == "unhealthy-hosts"
-    assert known_as(signal, PROFILE, {}).subject == "healthy-hosts"
+    assert (
+        with_profile_name(signal, PROFILE, {ALARM_ARN: "unhealthy-hosts"}).subject
+        == "unhealthy-hosts"
+    )
+    assert with_profile_name(signal, PROFILE, {}).subject == "healthy-hosts"
     longer = copy.replace(signal, subject=ALARM_NAME + "-2", arn=ALARM_ARN + "-2")
-    assert known_as(longer, PROFILE, {}).subject == ALARM_ARN + "-2"
+    assert with_profile_name(longer, PROFILE, {}).subject == ALARM_ARN + "-2"
     nameless = copy.replace(signal, subject="an unreadable event", arn="")
-    assert known_as(nameless, PROFILE, {}) == nameless
+    assert with_profile_name(nameless, PROFILE, {}) == nameless
 
 
 def rule(name: str, **when: str | tuple[str, ...]) -> Rule:
@@ -170,7 +173,7 @@ def rule(name: str, **when: str | tuple[str, ...]) -> Rule:
     )
 
 
-SIGNAL: Signal = known_as(parse(body("healthy-hosts-zero"), HOME, NOW), PROFILE, {})
+SIGNAL: Signal = with_profile_name(parse(body("healthy-hosts-zero"), HOME, NOW), PROFILE, {})
 GROUP = "targetgroup/vettid-enclave/73e2d6bc24d8a067"
 
 
@@ -219,7 +222,7 @@ def test_no_free_text_of_an_event_reaches_a_page_or_an_entry(rules: tuple[Rule, 
     }
     profile = copy.replace(PROFILE, rules=rules)
     raw = edited(body("healthy-hosts-zero"), edits)
-    signal = known_as(parse(raw, HOME, NOW), profile, {})
-    opening = episodes.begin(signal, classify(signal, profile, HOME), profile, NOW, BY)
+    signal = with_profile_name(parse(raw, HOME, NOW), profile, {})
+    opening = episodes.open_incident(signal, classify(signal, profile, HOME), profile, NOW, BY)
     (page,) = opening.incident.pages
     assert canary not in json.dumps(bodies.body(page, ORIGIN)) + opening.entry.body

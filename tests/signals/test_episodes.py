@@ -9,19 +9,19 @@ from firstline.ledger.chain import Chain, Kind
 from firstline.remediation import plan
 from firstline.signal import Condition, Mark, Severity
 from firstline.signals import episodes
-from firstline.signals.classify import classify, known_as
+from firstline.signals.classify import classify, with_profile_name
 from firstline.signals.sources.envelope import parse
 from tests.builders import ALARM_ARN, BY, HOME, NOW, PROFILE, A, B
 from tests.events import body
 from tests.remediation.situations import plan as fix
 
-SIGNAL = known_as(parse(body("healthy-hosts-zero"), HOME, NOW), PROFILE, {})
+SIGNAL = with_profile_name(parse(body("healthy-hosts-zero"), HOME, NOW), PROFILE, {})
 FOUND = classify(SIGNAL, PROFILE, HOME)
 
 
 def test_an_episode_begins_with_its_page_owed_and_its_first_entry() -> None:
     """Its id follows from the opening signal, so a redelivery begins the same one."""
-    begun = episodes.begin(SIGNAL, FOUND, PROFILE, NOW, BY)
+    begun = episodes.open_incident(SIGNAL, FOUND, PROFILE, NOW, BY)
     held, entry = begun.incident, begun.entry
     assert held.id == incident_id(SIGNAL.key) == f"inc-{digest(SIGNAL.key.encode())[:20]}"
     assert (held.status, held.version, held.signals) == (Status.INVESTIGATING, 0, 1)
@@ -31,14 +31,14 @@ def test_an_episode_begins_with_its_page_owed_and_its_first_entry() -> None:
     assert (held.signalled_at, held.opened_at, held.next_wake_at) == (SIGNAL.at, NOW, NOW)
     assert [(each.key, each.sent_at) for each in held.pages] == [(held.id, None)]
     assert held.chain == Chain(1, entry.hash)
-    assert episodes.begin(SIGNAL, FOUND, PROFILE, NOW, BY) == begun
+    assert episodes.open_incident(SIGNAL, FOUND, PROFILE, NOW, BY) == begun
 
 
 def test_an_entry_tells_a_signal_by_names_of_ours() -> None:
     """Its key is told by its digest alone."""
     marked = copy.replace(SIGNAL, marks=(Mark.MUTED,))
     assert json.loads(
-        msgspec.json.encode(episodes.received(marked, FOUND, PROFILE).to_ledger())
+        msgspec.json.encode(episodes.signal_received(marked, FOUND, PROFILE).to_ledger())
     ) == {
         "disposition": "incident",
         "why": "rule 'all vaults inaccessible' fits the alarm 'healthy-hosts'",
@@ -61,8 +61,8 @@ def test_an_entry_tells_a_signal_by_names_of_ours() -> None:
 
 def test_a_signal_that_opens_nothing_is_one_entry() -> None:
     """It stands where its episode would have stood."""
-    entry = episodes.note(SIGNAL, FOUND, PROFILE, NOW, BY)
-    assert (entry.incident, entry.sequence) == (episodes.noted_id(SIGNAL), 1)
+    entry = episodes.ignored_signal_entry(SIGNAL, FOUND, PROFILE, NOW, BY)
+    assert (entry.incident, entry.sequence) == (episodes.ignored_signal_id(SIGNAL), 1)
     assert json.loads(entry.body)["kind"] == Kind.SIGNAL
 
 
@@ -90,10 +90,10 @@ def test_a_token_is_of_one_intent() -> None:
     one = incident_id(SIGNAL.key)
     other = incident_id(SignalKey("other"))
     tokens = {
-        plan.token(one, 3, "look_host"),
-        plan.token(other, 3, "look_host"),
-        plan.token(one, 4, "look_host"),
-        plan.token(one, 3, "restart_enclave"),
+        plan.intent_token(one, 3, "look_host"),
+        plan.intent_token(other, 3, "look_host"),
+        plan.intent_token(one, 4, "look_host"),
+        plan.intent_token(one, 3, "restart_enclave"),
     }
     assert len(tokens) == 4
     assert all(len(each) == 32 and int(each, 16) >= 0 for each in tokens)

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstline.incidents.incident import decode, encode
-from firstline.signal import Condition, Disposition, Severity, SignalKind, on_time
+from firstline.signal import Condition, Disposition, Severity, SignalKind, clamp_to_now
 from firstline.signals import episodes
-from firstline.signals.classify import classify, known_as
+from firstline.signals.classify import classify, with_profile_name
 from firstline.signals.sources.envelope import parse
 from tests.builders import BY, HOME, NOW, PROFILE
 from tests.events import EVENTS
@@ -22,13 +22,13 @@ SECONDS_MAX = 1
 def disposition(raw: bytes) -> Disposition:
     """What *raw* is to us; whatever of our own is not understood is a P2 that pages."""
     began = time.perf_counter()
-    signal = known_as(on_time(parse(raw, HOME, NOW), NOW), PROFILE, {})
+    signal = with_profile_name(clamp_to_now(parse(raw, HOME, NOW), NOW), PROFILE, {})
     found = classify(signal, PROFILE, HOME)
     assert time.perf_counter() - began < SECONDS_MAX
     assert found.why
     assert signal.key
     assert signal.at.tzinfo is not None
-    opening = episodes.begin(signal, found, PROFILE, NOW, BY)
+    opening = episodes.open_incident(signal, found, PROFILE, NOW, BY)
     assert decode(encode(opening.incident)) == opening.incident
     if found.disposition is Disposition.REJECTED:
         home = (signal.account, signal.region) == (HOME.account, HOME.region)

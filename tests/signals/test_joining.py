@@ -11,7 +11,7 @@ from firstline.signal import Component, Condition, Disposition, Severity
 from firstline.signals import correlation as causes
 from firstline.signals import episodes
 from firstline.signals.classify import Classification
-from firstline.signals.episodes import ALARMS_MAX, join
+from firstline.signals.episodes import ALARMS_MAX, merge_signal
 from tests.builders import ALARM_ARN, BY, HOME, NOW, PROFILE, A, incident, signal
 
 P1, P2, P3, _ = Severity
@@ -27,7 +27,7 @@ def found(condition: Condition, severity: Severity, **fields: object) -> Classif
         "disposition": Disposition.INCIDENT,
         "why": "a rule fits",
         "rule": condition.value,
-        "cause": causes.cause("vettid", condition),
+        "cause": causes.correlation_key("vettid", condition),
         "condition": condition,
         "severity": severity,
         "component": Component.API,
@@ -42,12 +42,14 @@ def arn(condition: Condition) -> str:
 def begun(condition: Condition, severity: Severity, **fields: object) -> Incident:
     """An open episode of one signal."""
     told = signal(subject=condition.value, arn=arn(condition), key=f"{condition}|1")
-    return episodes.begin(told, found(condition, severity, **fields), PROFILE, NOW, BY).incident
+    return episodes.open_incident(
+        told, found(condition, severity, **fields), PROFILE, NOW, BY
+    ).incident
 
 
 def joined(held: Incident, condition: Condition, severity: Severity, **fields: object) -> Incident:
     told = signal(subject=condition.value, arn=arn(condition))
-    return join(held, told, found(condition, severity, **fields), PROFILE, NOW)
+    return merge_signal(held, told, found(condition, severity, **fields), PROFILE, NOW)
 
 
 def test_a_worse_side_takes_the_lead_and_pages_under_a_key_of_its_own() -> None:
@@ -118,7 +120,7 @@ def test_an_incident_that_ended_is_not_changed_but_counted() -> None:
 
 def test_a_storm_leads_nobody_to_a_fix() -> None:
     """I21: its newcomers are of other causes, and are waited for without a ladder."""
-    held = begun(Condition.UNCLASSIFIED, P2, cause=causes.storm("vettid"))
+    held = begun(Condition.UNCLASSIFIED, P2, cause=causes.storm_key("vettid"))
     assert held.storm
     after = joined(held, DOWN, P2)
     assert (after.condition, after.joined) == (Condition.UNCLASSIFIED, (DOWN,))
@@ -154,6 +156,6 @@ def test_an_episode_waits_for_the_alarm_that_opened_it() -> None:
     """A finding has none, and waits for nobody."""
     assert begun(SLOW, P2).alarms == (arn(SLOW),)
     told = signal(arn="", account=HOME.account)
-    bare = episodes.begin(told, found(SLOW, P2), PROFILE, NOW, BY).incident
+    bare = episodes.open_incident(told, found(SLOW, P2), PROFILE, NOW, BY).incident
     assert bare.alarms == ()
-    assert join(bare, told, found(SLOW, P2), PROFILE, NOW).alarms == ()
+    assert merge_signal(bare, told, found(SLOW, P2), PROFILE, NOW).alarms == ()

@@ -7,8 +7,8 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from firstline.signal import Disposition, on_time
-from firstline.signals.classify import classify, known_as
+from firstline.signal import Disposition, clamp_to_now
+from firstline.signals.classify import classify, with_profile_name
 from firstline.signals.sources.envelope import parse
 from tests.builders import HOME, NOW, PROFILE
 from tests.events import EVENTS
@@ -19,7 +19,9 @@ APPROVED = Path(__file__).with_name("classified.txt")
 
 def line(path: Path) -> str:
     """One file's name, disposition, severity and condition where it has them, and why."""
-    signal = known_as(on_time(parse(path.read_bytes(), HOME, NOW), RECEIVED), PROFILE, {})
+    signal = with_profile_name(
+        clamp_to_now(parse(path.read_bytes(), HOME, NOW), RECEIVED), PROFILE, {}
+    )
     found = classify(signal, PROFILE, HOME)
     opens = found.disposition is Disposition.INCIDENT
     how_bad = f"{found.severity} {found.condition}" if opens else "-"

@@ -10,13 +10,21 @@ import pytest
 from firstline.adapters.aws.alarm_kinds import firing
 from firstline.diagnosis.evidence import AlarmState, FiringAlarm
 from firstline.lab.twin.fleet.alarms import Alarm
-from firstline.signal import Condition, Disposition, Mark, Severity, Signal, SignalKind, on_time
+from firstline.signal import (
+    Condition,
+    Disposition,
+    Mark,
+    Severity,
+    Signal,
+    SignalKind,
+    clamp_to_now,
+)
 from firstline.signals import correlation as causes
-from firstline.signals.classify import classify, known_as
-from firstline.signals.drill_marker import reason
-from firstline.signals.sources.cloudwatch import unannounced
+from firstline.signals.classify import classify, with_profile_name
+from firstline.signals.drill_marker import state_reason
+from firstline.signals.sources.cloudwatch import from_firing_alarm
 from firstline.signals.sources.envelope import MALFORMED, parse
-from firstline.signals.sources.transports import undelivered
+from firstline.signals.sources.transports import unwrap_dead_letter
 from tests.builders import ALARM_ARN, ALARM_NAME, HOME, NOW, PROFILE
 from tests.events import ABSENT, EVENTS, edited
 
@@ -88,8 +96,8 @@ def test_another_fact_has_another_key(name: str, other: str) -> None:
 def test_a_dead_letter_holds_its_envelope() -> None:
     """What is no dead letter is itself."""
     envelope = raw("cloudwatch.healthy-hosts-zero")
-    assert json.loads(undelivered(raw("sqs.dead-letter"))) == json.loads(envelope)
-    assert undelivered(envelope) == envelope
+    assert json.loads(unwrap_dead_letter(raw("sqs.dead-letter"))) == json.loads(envelope)
+    assert unwrap_dead_letter(envelope) == envelope
 
 
 def test_the_same_fact_by_another_way_has_the_same_key() -> None:
@@ -140,11 +148,11 @@ def test_a_contributor_is_told_by_its_id_and_attributes() -> None:
 def test_a_finding_told_twice_is_one_cause() -> None:
     """GuardDuty and Security Hub name it by the same ARN, and no alarm stands behind it."""
     found = [
-        classify(known_as(signal(each), PROFILE, {}), PROFILE, HOME)
+        classify(with_profile_name(signal(each), PROFILE, {}), PROFILE, HOME)
         for each in ("guardduty.high", "securityhub.high", "securityhub.v2-high")
     ]
     assert {each.cause for each in found} == {
-        causes.cause("vettid", Condition.SECURITY_FINDING, FINDING)
+        causes.correlation_key("vettid", Condition.SECURITY_FINDING, FINDING)
     }
     assert {each.condition for each in found} == {Condition.SECURITY_FINDING}
     assert signal("guardduty.high").arn == ""
@@ -297,7 +305,7 @@ def test_no_signal_is_of_the_future(name: str, at: datetime, marks: tuple[Mark, 
 
     Nor is an instant of before there was anything to tell of.
     """
-    told = on_time(signal(name), NOW)
+    told = clamp_to_now(signal(name), NOW)
     assert (told.at, told.marks) == (at, marks)
     assert told.key == signal(name).key
 
@@ -323,7 +331,7 @@ def test_an_instant_that_cannot_be_is_that_of_the_receipt(name: str, instant: st
         assert told.marks[-1:] in {(IMPOSSIBLE[instant],), (Mark.MALFORMED,)}
     if told.marks[-1:] == (IMPOSSIBLE[instant],):
         found = classify(told, PROFILE, HOME)
-        meant = classify(known_as(signal(name), PROFILE, {}), PROFILE, HOME).disposition
+        meant = classify(with_profile_name(signal(name), PROFILE, {}), PROFILE, HOME).disposition
         foreign = meant is Disposition.REJECTED and told.kind is not SignalKind.MISROUTED
         silent = foreign or Mark.REPLAYED in told.marks
         assert (found.severity, found.rule) == (Severity.P2, "")
@@ -371,7 +379,7 @@ def test_what_describe_alarms_shows_is_the_signal_of_its_event(name: str) -> Non
         evaluated_at=event.at,
     )
     actions = {"ActionsEnabled": True, "AlarmConfigurationUpdatedTimestamp": event.at}
-    found = unannounced(firing(alarm.described(NOW) | actions), HOME)
+    found = from_firing_alarm(firing(alarm.described(NOW) | actions), HOME)
     assert Mark.UNANNOUNCED in found.marks
     assert (Mark.NO_DATA in found.marks) == (Mark.NO_DATA in event.marks)
     assert copy.replace(found, marks=event.marks) == event
@@ -382,8 +390,10 @@ WORD = "0123456789abcdef"
 
 def test_what_describe_alarms_shows_of_a_drill_and_of_an_evaluation() -> None:
     """The reason that names a drill, and CloudWatch's word on what it evaluated."""
-    shown = FiringAlarm(arn=ALARM_ARN, since=NOW, reason=reason(WORD), evaluation="PARTIAL_DATA")
-    found = unannounced(shown, HOME)
+    shown = FiringAlarm(
+        arn=ALARM_ARN, since=NOW, reason=state_reason(WORD), evaluation="PARTIAL_DATA"
+    )
+    found = from_firing_alarm(shown, HOME)
     assert (found.drill, found.marks) == (WORD, (Mark.PARTIAL_DATA, Mark.UNANNOUNCED))
-    failed = unannounced(copy.replace(shown, evaluation="EVALUATION_ERROR"), HOME)
+    failed = from_firing_alarm(copy.replace(shown, evaluation="EVALUATION_ERROR"), HOME)
     assert Mark.EVALUATION_FAILED in failed.marks

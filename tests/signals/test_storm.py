@@ -15,11 +15,11 @@ def openings(*latest: tuple[CorrelationKey, float]) -> Openings:
 def test_other_causes_count_while_the_window_lasts() -> None:
     """Ten minutes old is too old, and a cause never counts against itself."""
     read = openings((A, 600), (B, 599.9), (C, 0))
-    assert [read.others(each, NOW, WINDOW) for each in (A, B, C, D)] == [2, 1, 1, 2]
+    assert [read.count_others(each, NOW, WINDOW) for each in (A, B, C, D)] == [2, 1, 1, 2]
 
 
 def test_the_latest_are_kept_each_once() -> None:
     """The item stays small however long a storm lasts, and keeps the version that was read."""
-    added = openings((A, 30), (B, 20), (C, 10)).adding(B, NOW, keep=2)
+    added = openings((A, 30), (B, 20), (C, 10)).with_cause(B, NOW, keep=2)
     assert added == Openings(3, openings((A, 30), (C, 10), (B, 0)).latest)
-    assert added.adding(D, NOW, keep=2).latest == openings((C, 10), (B, 0), (D, 0)).latest
+    assert added.with_cause(D, NOW, keep=2).latest == openings((C, 10), (B, 0), (D, 0)).latest

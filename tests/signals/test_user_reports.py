@@ -10,10 +10,10 @@ from firstline.notifications import pages as paging
 from firstline.notifications.origin import Origin
 from firstline.signal import Mark, Restricted, Severity, Signal
 from firstline.signals import episodes
-from firstline.signals.classify import Classification, classify, known_as
+from firstline.signals.classify import Classification, classify, with_profile_name
 from firstline.signals.episodes import REPORTS_MAX
 from firstline.signals.sources.envelope import parse
-from firstline.signals.sources.user import named, plain, pseudonym
+from firstline.signals.sources.user import printable, pseudonym, with_pseudonym
 from tests.builders import BY, HOME, NOW, PROFILE
 from tests.events import EVENTS, edited
 from tests.notifications import wire as bodies
@@ -27,7 +27,7 @@ ORIGIN = Origin(fleet="vettid", region="us-east-1", mode="enforce")
 
 
 def heard(raw: bytes, key: str = "key") -> tuple[Signal, Classification]:
-    signal = known_as(named(parse(raw, HOME, NOW), key), PROFILE, {})
+    signal = with_profile_name(with_pseudonym(parse(raw, HOME, NOW), key), PROFILE, {})
     return signal, classify(signal, PROFILE, HOME)
 
 
@@ -51,9 +51,11 @@ def test_nothing_personal_leaves_the_aggregate() -> None:
     """I27: no entry, no page, no key, no cause and no representation holds it."""
     raw = edited(RAW, {"detail.details": CANARY, "detail.reporter": "canary@example.test"})
     signal, found = heard(raw)
-    opening = episodes.begin(signal, found, PROFILE, NOW, BY)
+    opening = episodes.open_incident(signal, found, PROFILE, NOW, BY)
     raised = paging.raised(opening.incident, signal, found.why, NOW, PROFILE)
-    shown = opening.entry.body + json.dumps(episodes.received(signal, found, PROFILE).to_ledger())
+    shown = opening.entry.body + json.dumps(
+        episodes.signal_received(signal, found, PROFILE).to_ledger()
+    )
     shown += "".join(json.dumps(bodies.body(each, ORIGIN)) for each in raised)
     shown += signal.key + found.cause + repr(signal) + repr(opening.incident)
     shown += "".join("".join(bodies.notice(each, ORIGIN)) for each in opening.incident.pages)
@@ -67,12 +69,12 @@ def test_nothing_personal_leaves_the_aggregate() -> None:
 def test_later_reports_of_the_user_are_kept_to_a_bound() -> None:
     """The latest: an aggregate must fit into its item."""
     signal, found = heard(RAW)
-    held = episodes.begin(signal, found, PROFILE, NOW, BY).incident
+    held = episodes.open_incident(signal, found, PROFILE, NOW, BY).incident
     assert held.severity is Severity.P3
     assert [each.channel for each in held.pages] == ["team"]
     for n in range(REPORTS_MAX + 3):
         told, _ = heard(edited(RAW, {"detail.id": str(n), "detail.details": f"try {n}"}))
-        held = episodes.join(held, told, found, PROFILE, NOW)
+        held = episodes.merge_signal(held, told, found, PROFILE, NOW)
     assert [each.details for each in held.reports][-1] == f"try {REPORTS_MAX + 2}"
     assert len(held.reports) == REPORTS_MAX
 
@@ -99,7 +101,7 @@ def test_what_does_not_fit_is_never_silent(edits: dict[str, object]) -> None:
 
 def test_details_steer_no_terminal() -> None:
     """Control characters are spaces."""
-    assert plain("a\x1b[31mb\nc") == "a [31mb c"
+    assert printable("a\x1b[31mb\nc") == "a [31mb c"
     told = Restricted(user=GUID, details="x", reporter="me")
     assert repr(told) == "Restricted(...)"
     assert msgspec.json.decode(msgspec.json.encode(told), type=Restricted) == told

@@ -85,7 +85,7 @@ def test_it_goes_on_where_it_stopped(root: Path, tmp_path: Path) -> None:
 def test_a_survivor_is_tried_again_unless_a_reason_accepts_it(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Another seed and other code begin from zero; a shorter choice forgets nothing."""
+    """OtherRefresh seed and other code begin from zero; a shorter choice forgets nothing."""
     table = tmp_path / "mutants.jsonl"
 
     def tries(seed: int = 1, count: int = 100, code: str = "one") -> int:

@@ -35,7 +35,7 @@ CODE_MS, CALL_MS, PROBE_MS, START_MS = 25, 15, 500, 1000
 LOG_KILOBYTES = Decimal("1.5")
 """Of an invocation."""
 GIGA = Decimal(10**9)
-AUDIT_METRICS = {archiving.AUDITS, archiving.FAULTS}
+AUDIT_METRICS = {archiving.AUDITS_METRIC, archiving.FAULTS_METRIC}
 PROBES_METRICS = {"probe_nats": len(probe.NATS_METRICS), "probe_health": 3}
 """The most that each sends."""
 

@@ -23,9 +23,9 @@ from firstline.ids import Digest, IncidentId
 from firstline.lab.twin.archive import MemoryArchive
 from firstline.lab.twin.replay import replay
 from firstline.lab.twin.replayed import Ran, Replayed
-from firstline.ledger.archive import Added
+from firstline.ledger.archive import EntryAdded
 from firstline.ledger.chain import Entry
-from firstline.ledger.export import recorded
+from firstline.ledger.export import decode_entry
 from firstline.monitoring import costs
 from firstline.reporting.html.report import page
 
@@ -108,10 +108,10 @@ def _batches(replayed: Replayed, bucket: MemoryArchive, there: "_There") -> Iter
         fleet="",
     )
     for chapter in replayed.chapters:
-        for _, batch in groupby(chapter.entries, key=lambda entry: recorded(entry).at):
+        for _, batch in groupby(chapter.entries, key=lambda entry: decode_entry(entry).at):
             entries = tuple(batch)
             there.held.extend(entries)
-            heads = archive(map(Added, entries), within).heads
+            heads = archive(map(EntryAdded, entries), within).heads
             anchor(heads, within)
             report(heads, within, page)
             yield there.take()

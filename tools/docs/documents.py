@@ -57,9 +57,9 @@ def guards() -> str:
     """The guards in the order of asking, each with what its docstring promises."""
     stopping = _scenarios_by_guard()
     rows = [
-        f"| {number} | `{order.name(guard)}` | {guard.__module__.rsplit('.', 1)[-1]} "
-        f"| {_line(guard)} | {', '.join(stopping.get(order.name(guard), ()))} |"
-        for number, guard in enumerate(order.ORDER, start=1)
+        f"| {number} | `{order.guard_name(guard)}` | {guard.__module__.rsplit('.', 1)[-1]} "
+        f"| {_line(guard)} | {', '.join(stopping.get(order.guard_name(guard), ()))} |"
+        for number, guard in enumerate(order.ALL_GUARDS, start=1)
     ]
     lines = [
         "# The guards",
@@ -149,7 +149,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "CLI.md": commands.page,
     "LIFECYCLE.md": lifecycle,
     "ACTIONS.md": actions,
-    "GUARDS.md": guards,
+    "ALL_GUARDS.md": guards,
     "SCENARIOS.md": replays,
     "runbook-coverage.md": lambda: coverage(checkout()),
     "DOCTOR.md": doctors,

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from firstline.version import LEFT_OUT, PACKAGE
+from firstline.version import PACKAGE, UNSHIPPED_FOLDERS
 
 FILES_MAX = 25
 """As many modules as one folder may hold: more are not found by a glance."""
@@ -71,7 +71,7 @@ def _first_line(path: Path) -> str:
 
 
 def _ships(name: str) -> str:
-    return "no" if name in LEFT_OUT else "yes"
+    return "no" if name in UNSHIPPED_FOLDERS else "yes"
 
 
 def _count(room: Path) -> int:

@@ -109,7 +109,7 @@ _KINDS: dict[str, Callable[[str, Profile, Path], bool]] = {
     "rule": lambda name, profile, _: name in {each.name for each in profile.rules},
     "response": lambda name, profile, _: name in {each.severity for each in profile.responses},
     "action": lambda name, _, __: name in ACTIONS,
-    "guard": lambda name, _, __: name in map(order.name, order.ORDER),
+    "guard": lambda name, _, __: name in map(order.guard_name, order.ALL_GUARDS),
     "code": lambda name, _, root: _is_code(name, root),
 }
 """Each kind of name, and how it is looked up."""

@@ -11,13 +11,13 @@ from firstline.config.profile import Profile
 from firstline.ids import Digest
 from firstline.lab.redecide.record import Story, story
 from firstline.lab.simulation import found
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 
 
 def of(seed: int, given: Sequence[int] | None = None) -> tuple[list[Story], dict[Digest, Profile]]:
     """The stories of a run's incidents, and the policy that was in force."""
     run = found.run(seed, given)
-    told = (story(map(recorded, each)) for each in run.door.store.tables.entries.values())
+    told = (story(map(decode_entry, each)) for each in run.door.store.tables.entries.values())
     return [each for each in told if each is not None], {run.profile.digest: run.profile}
 
 
@@ -27,7 +27,7 @@ def outage() -> tuple[Story, dict[Digest, Profile]]:
     return first, policies
 
 
-def edited(told: Recorded, edit: Callable[[dict[str, Any]], object]) -> Recorded:
+def edited(told: DecodedEntry, edit: Callable[[dict[str, Any]], object]) -> DecodedEntry:
     """An entry whose data somebody changed."""
     data = json.loads(msgspec.json.encode(told.data))
     edit(data)

@@ -16,7 +16,7 @@ from firstline.lab.simulation import regressions
 from firstline.lab.simulation.regressions import REGRESSIONS
 from firstline.lab.twin.scenario import BEGINS
 from firstline.ledger.entries import FixReported
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.notifications.delivery import Delivery
 from firstline.notifications.notification import Notification
 from firstline.remediation.decision_record import ObservedFacts
@@ -66,7 +66,7 @@ def _with(told: Story, number: int, turn: Turn) -> Story:
     return copy.replace(told, turns=turns)
 
 
-def _decided(told: Story, number: int, changed: Recorded) -> Story:
+def _decided(told: Story, number: int, changed: DecodedEntry) -> Story:
     return _with(told, number, copy.replace(told.turns[number], decision=changed))
 
 

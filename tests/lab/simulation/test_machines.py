@@ -72,7 +72,7 @@ class Leases(RuleBasedStateMachine):
         spent = AttemptRecord(
             Token(f"{len(self.fences):032x}"), "restart_enclave", HOSTS[0], self.now
         )
-        lease = limits.take(seen, _id(worker), self.now + LEASED_FOR, spent, WINDOW)
+        lease = limits.take_lease(seen, _id(worker), self.now + LEASED_FOR, spent, WINDOW)
         try:
             self.store.commit(Change(lease=LeaseWrite(lease, seen.fence)))
         except CommitConflict:
@@ -85,7 +85,7 @@ class Leases(RuleBasedStateMachine):
         """It is done with its fix, if the lease is still its own."""
         seen = self.store.limits(PROFILE.fleet.group).lease
         if seen.holder == _id(worker):
-            self.store.commit(Change(lease=LeaseWrite(limits.release(seen), seen.fence)))
+            self.store.commit(Change(lease=LeaseWrite(limits.release_lease(seen), seen.fence)))
             self.holds.pop(worker, None)
 
     @rule(passed=st.integers(1, 200))
@@ -120,14 +120,14 @@ class Budgets(RuleBasedStateMachine):
             return
         token = Token(f"{len(self.touched):032x}")
         spent = AttemptRecord(token, "restart_enclave", host, self.now, alive=(host,))
-        self.lease = limits.take(self.lease, _id(who), self.now + LEASED_FOR, spent, WINDOW)
+        self.lease = limits.take_lease(self.lease, _id(who), self.now + LEASED_FOR, spent, WINDOW)
         self.touched.append((self.now, host))
 
     @rule(failed=st.booleans())
     def ends(self, *, failed: bool) -> None:
         """A fix is judged: what was spent stays spent."""
         token = self.lease.spent[-1].token if failed and self.lease.spent else None
-        self.lease = limits.release(self.lease, token)
+        self.lease = limits.release_lease(self.lease, token)
 
     @rule(passed=st.integers(1, 1200))
     def time_passes(self, passed: int) -> None:

@@ -28,7 +28,7 @@ SCENARIO = Scenario(
     spoilt=SpoiltPlan(count=2, condition=Condition.ENCLAVE_DOWN),
 )
 FLEET = "vettid"
-CAUSE = correlation.cause(FLEET, Condition.ENCLAVE_DOWN)
+CAUSE = correlation.correlation_key(FLEET, Condition.ENCLAVE_DOWN)
 type Opened = tuple[Store, World, Callable[[], None]]
 """A store over a world, and what makes it follow."""
 

@@ -17,7 +17,7 @@ from firstline.diagnosis.evidence import (
     Refreshes,
     Unknown,
 )
-from firstline.diagnosis.external_events import FULL, Circumstance, ExternalEvents, Sort
+from firstline.diagnosis.external_events import OVERFLOW, EventSort, ExternalEvent, ExternalEvents
 from firstline.diagnosis.health_checks import FailureMode, HostHealth
 from firstline.diagnosis.preflight import Deployment, Deployments, Image, KeyState, PreflightFacts
 from firstline.ids import GroupName, InstanceId
@@ -87,16 +87,16 @@ def refresh(min_healthy: int) -> Plan:
     )
 
 
-def around(*known: tuple[Sort, str, float]) -> Limits:
+def around(*known: tuple[EventSort, str, float]) -> Limits:
     """The limits, with what events told so many seconds ago."""
-    told = (Circumstance(sort, about, about, ago(age)) for sort, about, age in known)
+    told = (ExternalEvent(sort, about, about, ago(age)) for sort, about, age in known)
     return copy.replace(limits(), circumstances=ExternalEvents(known=tuple(told)))
 
 
 def silenced(*alarms: AlarmFact, muted: str = "", until: datetime | None = None) -> Situation:
     """These alarms stand behind the incident, the first as its lead; one may be muted."""
     arns = (ALARM_ARN, *(f"{ALARM_ARN}-{number}" for number in range(1, len(alarms))))
-    mute = Circumstance("mute", redact(muted), redact(muted), NOW, until=until)
+    mute = ExternalEvent("mute", redact(muted), redact(muted), NOW, until=until)
     known = ExternalEvents(known=(mute,) if muted else ())
     read = dict(zip(arns, alarms, strict=True))
     return situation(
@@ -105,9 +105,9 @@ def silenced(*alarms: AlarmFact, muted: str = "", until: datetime | None = None)
     )
 
 
-def lost(sort: Sort) -> Limits:
+def lost(sort: EventSort) -> Limits:
     """The limits, with more of that sort than can be kept."""
-    full = ExternalEvents(known=(Circumstance(sort, FULL, FULL, NOW),))
+    full = ExternalEvents(known=(ExternalEvent(sort, OVERFLOW, OVERFLOW, NOW),))
     return copy.replace(limits(), circumstances=full)
 
 

@@ -5,7 +5,7 @@ import copy
 from firstline.diagnosis.evidence import (
     AlarmReading,
     AlarmState,
-    Gone,
+    DeletedAlarm,
 )
 from firstline.redaction import redact
 from firstline.remediation.guards.guard import Denial
@@ -41,7 +41,7 @@ from tests.remediation.situations import (
 STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "alarm_still_fires": (
         (
-            situation(evidence=evidence(alarm=Gone())),
+            situation(evidence=evidence(alarm=DeletedAlarm())),
             Denial("the alarm does not exist any more"),
         ),
         (only(alarm=OK), Denial("the alarm is OK now, and no fix of ours made it so")),

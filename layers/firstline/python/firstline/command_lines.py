@@ -1,13 +1,13 @@
-"""Command lines: what firstline gives a person to copy, whole as it stands."""
+"""Command lines that firstline prints for a person to copy."""
 
 import shlex
 
 _WHY = '--why "..."'
-"""The reason, which the command line requires and which only the person knows."""
+"""The reason, which the command requires and only the person knows."""
 
 
 def deployment(fleet: str, region: str = "") -> str:
-    """The options that say which deployment is meant, on a machine without its profile."""
+    """The options that select the deployment, on a machine without its profile."""
     return f" --fleet {shlex.quote(fleet)}" + (f" --region {region}" if region else "")
 
 
@@ -17,20 +17,20 @@ def deploy(fleet_file: str) -> str:
 
 
 def look(fleet_file: str) -> str:
-    """Ask the hosts of the fleet file at that path, too."""
+    """Run the doctor on the fleet file at that path, with a look at the hosts."""
     return shlex.join(("firstline", "doctor", "--look", "--fleet", fleet_file))
 
 
 def approve(incident: str, plan: str, where: str = "") -> str:
-    """Allow the plan whose hash begins with *plan*; *where* is the deployment's options."""
+    """Approve the plan whose hash begins with *plan*; *where* is the deployment's options."""
     return f"firstline approve {incident} {plan}{where}"
 
 
 def deny(incident: str, plan: str, where: str = "") -> str:
-    """Refuse it."""
+    """Deny the plan."""
     return f"firstline deny {incident} {plan} {_WHY}{where}"
 
 
 def promote(action: str, where: str) -> str:
-    """Let an action that was demoted go by itself again; *where* is the deployment's options."""
+    """End the demotion of an action; *where* is the deployment's options."""
     return f"firstline promote {action} {_WHY}{where}"

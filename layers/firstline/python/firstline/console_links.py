@@ -1,4 +1,4 @@
-"""Console links: pages of AWS's console, by the addresses that it opens."""
+"""Console links: URLs of pages of the AWS console."""
 
 from urllib.parse import quote
 
@@ -7,28 +7,28 @@ _DOMAINS = (
     ("us-gov-", "console.amazonaws-us-gov.com"),
     ("eusc-", "console.amazonaws-eusc.eu"),
 )
-"""How Regions of another partition begin, and where its console is."""
+"""Prefixes of Regions in other partitions, with their console's domain."""
 _COMMERCIAL = "console.aws.amazon.com"
 
 
-def alarm(arn: str) -> str:
-    """The page of a CloudWatch alarm, whatever its name."""
+def alarm_url(arn: str) -> str:
+    """URL of a CloudWatch alarm, whatever its name."""
     region, name = arn.split(":")[3], alarm_name(arn)
     return _cloudwatch(region, f"alarmsV2:alarm/{_in_fragment(name)}")
 
 
 def alarm_name(arn: str) -> str:
-    """The name at the end of an alarm's ARN: all of it, with the colons that it may hold."""
+    """The name at the end of an alarm's ARN, with the colons that it may contain."""
     return arn.split(":", 6)[-1]
 
 
-def dashboard(name: str, region: str) -> str:
-    """The page of a CloudWatch dashboard."""
+def dashboard_url(name: str, region: str) -> str:
+    """URL of a CloudWatch dashboard."""
     return _cloudwatch(region, f"dashboards/dashboard/{_in_fragment(name)}")
 
 
-def folder(bucket: str, prefix: str, region: str) -> str:
-    """What lies in a bucket under *prefix*, for whoever may read it."""
+def s3_prefix_url(bucket: str, prefix: str, region: str) -> str:
+    """URL of the objects of a bucket under *prefix*; the reader needs permission to list them."""
     return f"{_home(region)}/s3/buckets/{bucket}?region={region}&prefix={quote(prefix)}"
 
 
@@ -44,6 +44,6 @@ def _home(region: str) -> str:
 def _in_fragment(name: str) -> str:
     """*name* as the console writes it after the ``#``: percent-encoded, with ``$`` for ``%``.
 
-    A slash or a percent sign of the name ends it there in any other form.
+    In any other form a slash or a percent sign ends the name.
     """
     return quote(name, safe="").replace("%", "$")

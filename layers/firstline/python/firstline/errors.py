@@ -1,16 +1,16 @@
-"""Errors, classed by what should happen next.
+"""Errors, classed by what the caller should do next.
 
     FirstlineError
-    ├── Malformed     what came in is wrong: asking again cannot help; tell its sender
-    ├── Unavailable   a dependency failed or did not answer in time: ask again later
-    │   └── Busy      other workers keep the store from it: nothing was written
-    ├── Conflict      somebody else wrote first: read again, then think again
-    └── Bug           a rule of our own is broken: stop, and never go on from here
-        └── Abandoned     an incident is not for this code: leave it, and page a person
-            ├── Unreadable    what is stored cannot be understood
-            └── Unwritable    the store refuses it for good
+    ├── InvalidInput            the input is wrong: report it to its sender, do not retry
+    ├── DependencyUnavailable   a dependency failed or timed out: retry later
+    │   └── Busy                concurrent transactions block the store: nothing was written
+    ├── CommitConflict          another writer was first: read again, then decide again
+    └── InvariantViolation      a rule of firstline is broken: stop
+        └── Abandoned           this code cannot handle an incident: leave it, page a person
+            ├── Unreadable      the stored text cannot be parsed
+            └── Unwritable      the store refuses it permanently
 
-An unknown outcome of a mutation is none of these: it is a value (see ``ports.Unsettled``).
+An unknown outcome of a mutation is a value, not an error (see ``ports.Unsettled``).
 """
 
 from datetime import datetime
@@ -19,11 +19,11 @@ from typing import ClassVar
 
 
 class FirstlineError(Exception):
-    """Everything that firstline raises by itself."""
+    """Base class of every error that firstline raises."""
 
 
 class InvalidInput(FirstlineError):
-    """The input cannot be understood or used; a line for each fault says how to mend it."""
+    """The input cannot be parsed or used; each line names one fault and how to correct it."""
 
     def __init__(self, *lines: str) -> None:
         super().__init__(*lines)
@@ -34,15 +34,18 @@ class InvalidInput(FirstlineError):
 
 
 class DependencyUnavailable(FirstlineError):
-    """A dependency failed, throttled or hung; nothing is known of a write that was under way."""
+    """A dependency failed, throttled or timed out; a pending write may or may not have happened."""
 
 
 class Busy(DependencyUnavailable):
-    """Other transactions on the same items were under way each time that it was tried."""
+    """Every try met other transactions on the same items."""
 
 
 class Contested(StrEnum):
-    """What a commit found already taken; the first says most: a redelivery explains the others."""
+    """The condition that a commit found violated; the first in this order is reported.
+
+    A redelivery explains the others, so it comes first.
+    """
 
     PROCESSED = "processed"
     CAUSE = "cause"
@@ -55,7 +58,7 @@ class Contested(StrEnum):
     SWITCH = "switch"
     DENIED = "denied"
     BUSY = "busy"
-    """Another transaction on the same items was under way: nothing was written, try again."""
+    """Another transaction held the same items: nothing was written, try again."""
 
 
 class CommitConflict(FirstlineError):
@@ -67,22 +70,21 @@ class CommitConflict(FirstlineError):
 
 
 class InvariantViolation(FirstlineError):
-    """An invariant of our own does not hold."""
+    """An invariant of firstline does not hold."""
 
 
 class Abandoned(InvariantViolation):
-    """An incident with which nothing can be done here: leave it, and page a person.
+    """An incident that this code cannot handle: leave it, and page a person.
 
-    ``severity`` and ``opened_at`` are what is known of it without its text; "" and None for
-    nothing.
+    ``severity`` and ``opened_at`` are known without its text; "" and None where they are not.
     """
 
-    what: ClassVar[str]
+    problem: ClassVar[str]
 
     def __init__(
         self, incident: str, why: str, severity: str = "", opened_at: datetime | None = None
     ) -> None:
-        super().__init__(f"{incident or 'a change'} {self.what}: {why}")
+        super().__init__(f"{incident or 'a change'} {self.problem}: {why}")
         self.incident = incident
         self.why = why
         self.severity = severity
@@ -90,15 +92,15 @@ class Abandoned(InvariantViolation):
 
 
 class Unreadable(Abandoned):
-    """A stored incident that this code cannot read: newer code stored it, or it is spoilt."""
+    """A stored incident that this code cannot parse: newer code stored it, or it is corrupt."""
 
-    what = "cannot be read by this code"
+    problem = "cannot be read by this code"
 
 
 class Unwritable(Abandoned):
-    """The store refuses a change for good: an item above its limit, or a form that it never takes.
+    """The store refuses a change permanently: an item above its size limit, or an invalid form.
 
     ``incident`` is the one that was to be written, "" for none.
     """
 
-    what = "cannot be stored"
+    problem = "cannot be stored"

@@ -1,16 +1,16 @@
-"""Event sources: what EventBridge delivers, by which rule of the stack, and what rules may match.
+"""Event sources: EventBridge deliveries, the stack's rule for each, and the subjects of rules.
 
-This is the one list of them. Parsers, EventBridge rules, the check of a fleet file and ``doctor``
-follow from it, so that no source is accepted that is not delivered.
+This is the only list. Parsers, EventBridge rules, validation of fleet files and ``doctor`` follow
+from it, so that no source is accepted that is not delivered.
 """
 
 from typing import NamedTuple
 
 ALARM = "cloudwatch.alarm"
 FINDING = "findings"
-"""What a finding's source is called here. No rule is for it: its own severity judges it."""
-REFRESH = "EC2 Auto Scaling Instance Refresh "
-LAUNCH_FAILED = "EC2 Instance Launch Unsuccessful"
+"""The source name of findings. No profile rule applies: a finding's own severity decides."""
+REFRESH_PREFIX = "EC2 Auto Scaling Instance Refresh "
+LAUNCH_UNSUCCESSFUL = "EC2 Instance Launch Unsuccessful"
 
 
 class Delivery(NamedTuple):
@@ -27,10 +27,10 @@ class Delivery(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A source that rules can be for.
+    """A source that rules can match.
 
-    ``subject`` says what the subject of its signals is; ``subjects`` are all that there are, empty
-    where they have no end.
+    ``subject`` describes the subject of its signals; ``subjects`` lists all of them, and is
+    empty where the set is open.
     """
 
     subject: str
@@ -55,20 +55,20 @@ GROUP = Delivery(
     "aws.autoscaling",
     (
         "EC2 Instance Launch Successful",
-        LAUNCH_FAILED,
+        LAUNCH_UNSUCCESSFUL,
         "EC2 Instance Terminate Successful",
         "EC2 Instance Terminate Unsuccessful",
         "EC2 Instance-launch Lifecycle Action",
         "EC2 Instance-terminate Lifecycle Action",
-        REFRESH + "Started",
-        REFRESH + "Succeeded",
-        REFRESH + "Failed",
-        REFRESH + "Cancelled",
-        REFRESH + "Checkpoint Reached",
-        REFRESH + "Started Baking",
-        REFRESH + "Rollback Started",
-        REFRESH + "Rollback Succeeded",
-        REFRESH + "Rollback Failed",
+        REFRESH_PREFIX + "Started",
+        REFRESH_PREFIX + "Succeeded",
+        REFRESH_PREFIX + "Failed",
+        REFRESH_PREFIX + "Cancelled",
+        REFRESH_PREFIX + "Checkpoint Reached",
+        REFRESH_PREFIX + "Started Baking",
+        REFRESH_PREFIX + "Rollback Started",
+        REFRESH_PREFIX + "Rollback Succeeded",
+        REFRESH_PREFIX + "Rollback Failed",
     ),
     "aws.autoscaling",
 )

@@ -1,10 +1,10 @@
-"""Names for things, so that the type checker keeps one from standing in for another."""
+"""Typed names, so that the type checker keeps one kind of id from standing in for another."""
 
 import hashlib
 from typing import NewType
 
 CorrelationKey = NewType("CorrelationKey", str)
-"""What is wrong with which fleet: one episode of it is open at a time."""
+"""The trouble and the fleet that it concerns: one incident of it is open at a time."""
 CommandId = NewType("CommandId", str)
 """The id that SSM gives a command."""
 Digest = NewType("Digest", str)
@@ -14,14 +14,14 @@ GroupName = NewType("GroupName", str)
 IncidentId = NewType("IncidentId", str)
 """``inc-`` and 20 hexadecimal digits of the opening signal's key."""
 InstanceId = NewType("InstanceId", str)
-"""An EC2 instance's id: in full what `INSTANCE_ID` says."""
+"""An EC2 instance's id, as `INSTANCE_ID` defines it."""
 SignalKey = NewType("SignalKey", str)
-"""What makes two deliveries the same transition; never the envelope's own id."""
+"""Idempotency key: two deliveries of one transition share it. It is never the envelope's own id."""
 Token = NewType("Token", str)
-"""32 hexadecimal digits that name one intent; the script on the host refuses it twice."""
+"""32 hexadecimal digits that name one intent; the host's script refuses a second use."""
 
 type FixTarget = InstanceId | GroupName
-"""Whom a fix is about: one instance, or the group where the fix is of the whole fleet."""
+"""The target of a fix: one instance, or the group for a fix of the whole fleet."""
 
 INSTANCE_ID = r"i-[0-9a-f]{8}(?:[0-9a-f]{9})?"
 """The pattern of an instance's id: 8 or 17 hexadecimal digits (EC2 user guide, resource IDs)."""
@@ -33,5 +33,5 @@ def digest(data: bytes) -> Digest:
 
 
 def incident_id(opening: SignalKey) -> IncidentId:
-    """The id of the episode that *opening* begins: a redelivery gives the same one."""
+    """The id of the incident that *opening* opens: a redelivery gives the same one."""
     return IncidentId(f"inc-{digest(opening.encode())[:20]}")

@@ -1,16 +1,15 @@
-"""Redaction: what leaves the account names no user, no account and no secret.
+"""Redaction: no text that leaves the account names a user, an account or a secret.
 
-A text of free form (an error's, a person's reason, what a service answered) goes through `redact`
-on its way into a page, a notice or a report. What is taken for personal or secret is replaced by
-what it was; it is taken too often rather than too seldom. Our own digests and tokens are fields of
-their own, and are never part of a free text.
+Free text (an error's, a person's reason, a service's answer) passes `redact` before it enters a
+page, a notice or a report. What looks personal or secret is replaced by its kind; false positives
+are preferred. firstline's own digests and tokens are separate fields, never part of free text.
 """
 
 import re
 from typing import NamedTuple
 
-CUT = 500
-"""As many characters of one text are told."""
+LENGTH_MAX = 500
+"""Characters of one text that are kept."""
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 
@@ -18,21 +17,21 @@ _GUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 
 
 class _Rule(NamedTuple):
-    """What is taken for personal or secret, and what is put there instead.
+    """A pattern of something personal or secret, and its replacement.
 
-    To search costs more than all else that a page waits for, and most texts hold none of it: what
-    fits has at least *shortest* characters, and one of *words* in it, in any case; where a rule has
-    no words, a `_RUN`.
+    Searching is the most expensive part of sending a page, and most texts match nothing. A
+    match has at least *length_min* characters and contains one of *words* in any case; a rule
+    without words needs a `_RUN`.
     """
 
     pattern: re.Pattern[str]
-    instead: str
-    shortest: int
+    replacement: str
+    length_min: int
     words: tuple[str, ...]
 
 
-def _rule(pattern: str, instead: str, shortest: int, *words: str) -> _Rule:
-    return _Rule(re.compile(pattern), instead, shortest, words or ("",))
+def _rule(pattern: str, replacement: str, length_min: int, *words: str) -> _Rule:
+    return _Rule(re.compile(pattern), replacement, length_min, words or ("",))
 
 
 _RULES = (
@@ -66,32 +65,33 @@ _WORDS = tuple(word for rule in _RULES for word in rule.words if word)
 _RUN = re.compile(r"[0-9]{12}|\S{32}")
 
 
-def redact(text: str, cut: int = CUT) -> str:
-    """*text* in one line of at most *cut* characters, without what is personal or secret.
+def redact(text: str, length_max: int = LENGTH_MAX) -> str:
+    """*text* in one line of at most *length_max* characters, without personal or secret parts.
 
-    A control character, or one that turns the direction of writing, becomes U+FFFD. Of a very long
-    text only the beginning is read, to the end of a word, so that no half of a secret is left.
+    A control character, or one that changes the direction of writing, becomes U+FFFD. Of a very
+    long text only the beginning is read, up to the end of a word, so that no half of a secret
+    remains.
     """
-    found = text if len(text) <= 8 * cut else re.sub(r"\S*\Z", "", text[: 8 * cut])
-    if not found.isprintable():
-        found = "".join(each if each.isprintable() else _blank(each) for each in found)
-    lower = _lower(found)
-    if _has_one(lower, _WORDS) or _RUN.search(found):
-        found = _applied(found, lower)
-    return found if len(found) <= cut else found[: cut - 1].rstrip() + ELLIPSIS
+    kept = text if len(text) <= 8 * length_max else re.sub(r"\S*\Z", "", text[: 8 * length_max])
+    if not kept.isprintable():
+        kept = "".join(each if each.isprintable() else _blank(each) for each in kept)
+    lower = _lower(kept)
+    if _has_one(lower, _WORDS) or _RUN.search(kept):
+        kept = _applied(kept, lower)
+    return kept if len(kept) <= length_max else kept[: length_max - 1].rstrip() + ELLIPSIS
 
 
-def _applied(found: str, lower: str | None) -> str:
-    """What the rules leave of *found*, one after the other."""
-    for pattern, instead, shortest, words in _RULES:
-        if len(found) >= shortest and _has_one(lower, words):
-            found, times = pattern.subn(instead, found)
-            lower = _lower(found) if times else lower
-    return found
+def _applied(text: str, lower: str | None) -> str:
+    """*text* after every rule, in order."""
+    for pattern, replacement, length_min, words in _RULES:
+        if len(text) >= length_min and _has_one(lower, words):
+            text, times = pattern.subn(replacement, text)
+            lower = _lower(text) if times else lower
+    return text
 
 
 def _lower(text: str) -> str | None:
-    """In lower case; None beyond ASCII, where a letter may be an ``s`` or a ``k`` unseen."""
+    """*text* in lower case; None beyond ASCII, where another letter may fold to ``s`` or ``k``."""
     return text.lower() if text.isascii() else None
 
 

@@ -1,4 +1,4 @@
-"""Signal: one normalised fact from outside, and what it can be to us."""
+"""Signal: one normalised fact from outside. This module holds the vocabulary of signals."""
 
 import copy
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from firstline.ids import SignalKey
 
 
 class Disposition(StrEnum):
-    """What a signal is to us."""
+    """The effect of a signal."""
 
     INCIDENT = "incident"
     RECOVERY = "recovery"
@@ -20,7 +20,7 @@ class Disposition(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad it is, as in the runbook's classification (R01 to R04); P1 sorts first."""
+    """Severity by the runbook's classification (R01 to R04); P1 sorts first."""
 
     P1 = "P1"
     P2 = "P2"
@@ -29,12 +29,12 @@ class Severity(StrEnum):
 
     @property
     def pages(self) -> bool:
-        """P1 and P2 wake a person (R44)."""
+        """True for P1 and P2, which page a person (R44)."""
         return self in (Severity.P1, Severity.P2)
 
 
 class Condition(StrEnum):
-    """What kind of trouble."""
+    """The kind of trouble."""
 
     COMPLETE_OUTAGE = "complete-outage"
     DEGRADED_LATENCY = "degraded-latency"
@@ -54,7 +54,7 @@ class Condition(StrEnum):
 
     @property
     def words(self) -> str:
-        """As a sentence has it."""
+        """The value as it reads in a sentence."""
         return self.value.replace("-", " ")
 
 
@@ -67,15 +67,15 @@ SERVICE_CONDITIONS = (
     Condition.DEGRADED_LATENCY,
     Condition.NATS_BACKLOG,
 )
-"""The sides from which one trouble of the service is seen; of two as bad, the first leads.
+"""Conditions that are views of one service trouble; at equal severity the first leads.
 
-What can be mended stands before what only hurts. Memory, KMS, capacity, users and findings are
-troubles of their own.
+Repairable conditions stand before mere symptoms. Memory, KMS, capacity, users and findings are
+separate troubles.
 """
 
 
 class Component(StrEnum):
-    """What is in trouble."""
+    """The affected component."""
 
     NATS = "nats"
     ENCLAVE = "enclave"
@@ -88,11 +88,11 @@ class Component(StrEnum):
 
 
 DRILL_ALARM = "drill"
-"""What the alarm that the weekly drill rings is known as: firstline's own, and in no profile."""
+"""Subject of the weekly drill's alarm: it belongs to firstline, and no profile names it."""
 
 
 class SignalKind(StrEnum):
-    """Which parser read it; what none reads keeps its envelope's facts alone."""
+    """The parser that read the signal; ``UNREAD`` keeps only the facts of the envelope."""
 
     UNREAD = "unread"
     ALARM = "alarm"
@@ -110,7 +110,7 @@ class SignalKind(StrEnum):
 
 
 class Mark(StrEnum):
-    """What a signal says about its own worth."""
+    """A qualifier of a signal's reliability."""
 
     ENDED = "ended"
     EVALUATION_FAILED = "evaluation-failed"
@@ -127,7 +127,7 @@ class Mark(StrEnum):
 
 
 class Restricted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a user's report tells of a person: kept with the incident, and shown nowhere else."""
+    """Personal data of a user's report: stored with the incident, and shown nowhere else."""
 
     user: str
     details: str
@@ -140,10 +140,10 @@ class Restricted(msgspec.Struct, frozen=True, kw_only=True):
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """One fact. ``at`` is the instant of the transition, not of its delivery.
 
-    ``subject`` is the name under which the profile knows the sender: an alarm's name there.
-    ``arn`` and ``dimensions`` come from outside and are data, never instructions. ``drill`` is the
-    word of the drill that it says to be, which counts for nothing unless an operator announced it.
-    ``muted_until`` is the end of the mute window that an alarm is in, where it is known.
+    ``subject`` is the sender's name in the profile, such as an alarm's name there. ``arn`` and
+    ``dimensions`` come from outside and are data, never instructions. ``drill`` is the word of
+    the drill that the signal claims to be; it counts only if an operator announced that drill.
+    ``muted_until`` is the end of the alarm's mute window, where known.
     """
 
     key: SignalKey
@@ -164,29 +164,29 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 EARLIEST, LATEST = datetime(2010, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-"""Nothing that firstline reads is of before the first or of after the second."""
+"""Range of plausible instants: from the first, before the second."""
 SKEW_MAX = timedelta(minutes=5)
-"""By as much two honest clocks may differ."""
+"""Maximum difference between two correct clocks."""
 
 
-def possible(at: datetime) -> bool:
-    """Whether something can be of *at*: only then is arithmetic on it safe."""
+def is_plausible(at: datetime) -> bool:
+    """True if *at* is in range, so that arithmetic on it is safe."""
     return EARLIEST <= at < LATEST
 
 
-def dated(signal: Signal, received_at: datetime) -> Signal:
-    """*signal* with an instant that is possible: else it is as of *received_at*, and marked."""
+def with_plausible_time(signal: Signal, received_at: datetime) -> Signal:
+    """*signal* with a plausible instant: an implausible one becomes *received_at*, with a mark."""
     until = signal.muted_until
-    if until is not None and not possible(until):
+    if until is not None and not is_plausible(until):
         signal = copy.replace(signal, muted_until=None)
-    if possible(signal.at):
+    if is_plausible(signal.at):
         return signal
     mark = Mark.PAST_DATED if signal.at < EARLIEST else Mark.FUTURE_DATED
     return copy.replace(signal, at=received_at, marks=(*signal.marks, mark))
 
 
-def on_time(signal: Signal, now: datetime) -> Signal:
-    """*signal* with an instant that is not after *now*; one too far ahead is marked."""
+def clamp_to_now(signal: Signal, now: datetime) -> Signal:
+    """*signal* with an instant not after *now*; one beyond `SKEW_MAX` is marked."""
     if signal.at <= now:
         return signal
     marks = signal.marks

@@ -1,4 +1,4 @@
-"""The digest of the package that runs: it goes into every ledger entry."""
+"""The digest of the running package, which every ledger entry records."""
 
 import hashlib
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 from firstline.ids import Digest
 
 PACKAGE = Path(__file__).parent
-LEFT_OUT = ("cli", "doctor", "lab")
-"""Folders of the package that never go to Lambda."""
+UNSHIPPED_FOLDERS = ("cli", "doctor", "lab")
+"""Folders of the package that are not deployed to Lambda."""
 
 _SHIPPED = (".css", ".jinja", ".py", ".toml")
 
@@ -15,8 +15,7 @@ _SHIPPED = (".css", ".jinja", ".py", ".toml")
 def digest(package: Path = PACKAGE) -> Digest:
     """SHA-256 of *package*'s code and profiles, the same in a checkout and in Lambda's layer.
 
-    It covers the name, length and bytes of each file of `_SHIPPED` that ships, in the
-    order of their names.
+    It covers the name, length and bytes of each deployed file of `_SHIPPED`, sorted by name.
     """
     total = hashlib.sha256()
     for name in sorted(_names(package)):
@@ -27,5 +26,5 @@ def digest(package: Path = PACKAGE) -> Digest:
 
 
 def _names(package: Path) -> list[str]:
-    found = (path.relative_to(package) for path in package.rglob("*") if path.suffix in _SHIPPED)
-    return [path.as_posix() for path in found if path.parts[0] not in LEFT_OUT]
+    paths = (path.relative_to(package) for path in package.rglob("*") if path.suffix in _SHIPPED)
+    return [path.as_posix() for path in paths if path.parts[0] not in UNSHIPPED_FOLDERS]

@@ -1,4 +1,4 @@
-"""Action: a named look or fix, and all that must be known of it before it may run."""
+"""Action: a named look or fix, with every trait that must be known before it may run."""
 
 from datetime import timedelta
 from typing import Literal
@@ -18,30 +18,29 @@ class Parameter(msgspec.Struct, frozen=True):
     pattern: str
 
 
-REPLACES = frozenset({"Launch", "Terminate", "AddToLoadBalancer", "ReplaceUnhealthy"})
-"""What puts a new instance in the place of another."""
+REPLACING_PROCESSES = frozenset({"Launch", "Terminate", "AddToLoadBalancer", "ReplaceUnhealthy"})
+"""Auto Scaling processes that put a new instance in the place of another."""
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """What an action is, as traits: guards, ladder, update and act read them, never its name.
+    """The traits of an action: guards, ladder, update and act read them, never its name.
 
-    ``executor`` names the port that carries it out (`controller/ports/orders.py`); ``none`` only
-    prepares something for a person. With ``reports_result`` the executor reports later what came
-    of it on the host; without, its acceptance is all that it reports. ``scope`` says whether its
-    one target is a host or the whole group. ``repairs`` are the failures of a host that it fits: a
-    ladder passes over a rung that does not. ``replaces_instances`` terminates hosts for new ones,
-    ``adds_capacity`` launches one more. ``keeps_enclave`` leaves each running enclave and its
-    unlocked vaults as they are; ``destroys_state`` ends what is only in a host's memory.
-    ``reversible`` says that another request undoes it whole, as ``reversibility`` puts it in words.
-    ``undoes_own_fix`` says what an action comes to that only takes back a fix of ours: it repairs
-    nothing, so whatever its verdict it is no fix that helped. It is empty for any other.
-    ``verifier`` is what judges it: that the host serves, that the group is whole and its new hosts
-    serve, or that the refresh has ended. ``unit`` is the key of ``[fleet.units]`` that it restarts.
-    ``processes`` are those of Auto Scaling that it depends on: suspended, it would not end, or undo
-    what the person wanted who suspended them (Auto Scaling user guide, "How suspended processes
-    affect other processes"). The roles in ``infra`` are derived from ``permissions``.
-    ``delivery_limit`` and ``execution_limit`` bound a command in SSM; after the first the script
-    refuses to begin, and without a command there is nothing to carry out.
+    ``executor`` names the port that carries it out (`controller/ports/orders.py`); ``none``
+    only prepares something for a person. With ``reports_result`` the executor later reports the
+    result on the host; without, only its acceptance. ``scope`` is one host or the whole group.
+    ``repairs`` are the failure modes that it fits: a ladder skips a rung that does not fit.
+    ``replaces_instances`` terminates hosts for new ones, ``adds_capacity`` launches one more.
+    ``keeps_enclave`` leaves each running enclave and its unlocked vaults as they are;
+    ``destroys_state`` ends what is only in a host's memory. ``reversible`` means that another
+    request undoes it whole, as ``reversibility`` describes. ``undoes_own_fix`` is the result of
+    an action that only takes back a fix of firstline: it repairs nothing, so it never counts as
+    a fix that helped. It is empty for any other. ``verifier`` judges it: the host serves, or
+    the group is whole and its new hosts serve, or the refresh has ended. ``unit`` is the key of
+    ``[fleet.units]`` that it restarts. ``processes`` are those of Auto Scaling that it depends
+    on: suspended, it would not end, or would undo the intent of the person who suspended them
+    (Auto Scaling user guide, "How suspended processes affect other processes"). The roles in
+    ``infra`` are derived from ``permissions``. ``delivery_limit`` and ``execution_limit`` bound
+    a command in SSM; after the first the script refuses to begin.
     """
 
     name: str
@@ -71,10 +70,10 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def launches_instances(self) -> bool:
-        """Whether a new instance is what it comes to: it has the published image."""
+        """True if it launches a new instance, which has the published image."""
         return self.replaces_instances or self.adds_capacity
 
     @property
     def replaces_fleet(self) -> bool:
-        """Whether it replaces each instance of the group, one after the other."""
+        """True if it replaces each instance of the group, one after the other."""
         return self.replaces_instances and self.scope == "fleet"

@@ -1,14 +1,13 @@
-"""Cancel a refresh of our own whose first instance does not serve.
+"""Cancel firstline's own refresh if its first instance does not serve.
 
-CancelInstanceRefresh takes no id, and cancels whichever refresh goes on. The plan names the one
-that it means: it is sent only while that one goes on, and found by its end alone.
+CancelInstanceRefresh takes no id, and cancels whichever refresh is active. The plan names the
+intended one: it is sent only while that one is active, and verified by its end alone.
 """
 
 from firstline.actions.action import Action, Parameter
 
 REFRESH_ID = "InstanceRefreshId"
-"""The parameter that names the refresh that is meant, and the answer's key for the one that was
-cancelled."""
+"""The parameter with the intended refresh's id, and the response's key for the cancelled one."""
 REFRESH_ID_PATTERN = r"^[0-9A-Za-z-]{1,255}$"
 
 CANCEL_REFRESH = Action(

@@ -24,14 +24,14 @@ ACTIONS: dict[str, Action] = {
     )
 }
 FIXES: dict[str, Action] = {name: each for name, each in ACTIONS.items() if each.kind == "fix"}
-UNDOING: dict[str, str] = {
+UNDO_RESULTS: dict[str, str] = {
     name: each.undoes_own_fix for name, each in ACTIONS.items() if each.undoes_own_fix
 }
-"""The actions that take back a fix of ours, each with what it comes to."""
+"""The actions that take back a fix of firstline, each with its result."""
 DOCUMENTS: dict[str, Action] = {
     name: each for name, each in ACTIONS.items() if each.executor == "ssm"
 }
-"""The actions that an SSM document of our own carries out."""
+"""The actions that one of firstline's SSM documents carries out."""
 UNKNOWN = Action(
     name="",
     kind="fix",
@@ -43,9 +43,9 @@ UNKNOWN = Action(
     autonomy="approve",
     verification="none: a person has it",
 )
-"""What another version's action is to this one: nothing is sent, found or judged for it."""
+"""The traits of an action of another version: it is never sent, searched for or judged."""
 
 
 def traits(fix: str) -> Action:
-    """What the fix of that name is; `UNKNOWN` for one of another version."""
+    """The traits of the fix of that name; `UNKNOWN` for one of another version."""
     return FIXES.get(fix, UNKNOWN)

@@ -10,7 +10,7 @@ FILE_PATTERN = r"^(/[A-Za-z0-9_/-][A-Za-z0-9._/-]{0,200})?$"
 PORT_PATTERN = r"^[0-9]{1,5}$"
 
 LOOK_TARGETS_MAX = 50
-"""As many instances as one SendCommand takes by their ids (SSM API reference)."""
+"""Instances that one SendCommand takes by id (SSM API reference)."""
 
 LOOK_HOST = Action(
     name="look_host",

@@ -1,4 +1,4 @@
-"""An AWS Support case, written and not sent: its text goes with the hand-over (R46)."""
+"""An AWS Support case, written and not sent: its text is part of the escalation (R46)."""
 
 from datetime import timedelta
 

@@ -4,7 +4,7 @@ Only where each instance in service is proven dead. The first replacement is the
 checkpoint holds the refresh until it was verified, and it is cancelled where it was not.
 """
 
-from firstline.actions.action import REPLACES, Action, Parameter
+from firstline.actions.action import REPLACING_PROCESSES, Action, Parameter
 from firstline.diagnosis.health_checks import NOT_REPAIRABLE_ON_HOST, FailureMode
 
 PERCENT_PATTERN = r"^(?:100|[1-9]?[0-9])$"
@@ -26,7 +26,7 @@ REFRESH_FLEET = Action(
         Parameter("CheckpointDelay", SECONDS_PATTERN),
         Parameter("InstanceWarmup", SECONDS_PATTERN),
     ),
-    processes=REPLACES | {"HealthCheck", "InstanceRefresh"},
+    processes=REPLACING_PROCESSES | {"HealthCheck", "InstanceRefresh"},
     permissions=("autoscaling:StartInstanceRefresh", "autoscaling:DescribeInstanceRefreshes"),
     blast_radius="the fleet: every instance is replaced, the first one alone",
     reversibility="it can be cancelled; what is replaced by then stays replaced",

@@ -5,7 +5,7 @@ without a smaller desired capacity. Two instances overlap only if the group's ow
 policy says so.
 """
 
-from firstline.actions.action import REPLACES, Action, Parameter
+from firstline.actions.action import REPLACING_PROCESSES, Action, Parameter
 from firstline.diagnosis.health_checks import NOT_REPAIRABLE_ON_HOST, FailureMode
 from firstline.ids import INSTANCE_ID
 
@@ -19,7 +19,7 @@ REPLACE_INSTANCE = Action(
     verifier="group",
     runbook_steps=("R18",),
     parameters=(Parameter("InstanceId", f"^{INSTANCE_ID}$"),),
-    processes=REPLACES,
+    processes=REPLACING_PROCESSES,
     permissions=(
         "autoscaling:TerminateInstanceInAutoScalingGroup",
         "autoscaling:DescribeScalingActivities",

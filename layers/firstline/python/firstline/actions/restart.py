@@ -1,4 +1,4 @@
-"""What both restarts of a unit share: their document's parameters and limits (R17)."""
+"""Parameters and limits that both restarts of a unit share (R17)."""
 
 from datetime import timedelta
 
@@ -21,5 +21,5 @@ PARAMETERS = (
     Parameter("AllowanceSeconds", SECONDS_PATTERN),
 )
 PERMISSIONS = ("ssm:SendCommand", "ssm:ListCommandInvocations", "ssm:ListCommands")
-LIMIT = timedelta(seconds=60)
-"""As long as the host may take to carry the command out."""
+EXECUTION_LIMIT = timedelta(seconds=60)
+"""Time limit of the command on the host."""

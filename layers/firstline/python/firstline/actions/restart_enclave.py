@@ -22,6 +22,6 @@ RESTART_ENCLAVE = Action(
     blast_radius="one host: every vault that is unlocked there is locked again",
     reversibility="none: users enter their PIN again, and may lose their last unsaved changes",
     autonomy="auto",
-    execution_limit=restart.LIMIT,
+    execution_limit=restart.EXECUTION_LIMIT,
     verification="a later look finds the enclave running, and the load balancer agrees",
 )

@@ -1,4 +1,4 @@
-"""Restart the parent's unit on one host: the gentlest fix, for vaults stay unlocked."""
+"""Restart the parent's unit on one host: the least disruptive fix, because vaults stay unlocked."""
 
 from firstline.actions import restart
 from firstline.actions.action import Action
@@ -19,6 +19,6 @@ RESTART_PARENT = Action(
     blast_radius="one host: requests under way there are lost",
     reversibility="none needed: the enclave and its unlocked vaults stay",
     autonomy="auto",
-    execution_limit=restart.LIMIT,
+    execution_limit=restart.EXECUTION_LIMIT,
     verification="a later look finds the parent healthy, and the load balancer agrees",
 )

@@ -60,7 +60,7 @@ def verify(
     return audit.status(found, require_anchor=require_anchor)
 
 
-def _audited(export: Path, found: audit.Finding) -> AuditLine:
+def _audited(export: Path, found: audit.VerifyResult) -> AuditLine:
     return AuditLine(
         file=str(export),
         valid=found.valid,
@@ -68,13 +68,13 @@ def _audited(export: Path, found: audit.Finding) -> AuditLine:
         heads=found.heads,
         anchored=found.entries > 0 and not found.unanchored,
         line=found.faults[0].line if found.faults else None,
-        why=audit.told(str(export), found),
+        why=audit.describe(str(export), found),
         faults=tuple(FaultLine(line=each.line, why=each.why) for each in found.faults),
         checkpoints=found.checkpoints,
         checkpoint=found.last or None,
         signed=found.key is not None and found.checkpoints > 0,
         unanchored=found.unanchored,
-        bare=tuple(found.bare),
+        bare=tuple(found.unanchored_chains),
         policies=found.policies,
         absent=found.absent,
     )

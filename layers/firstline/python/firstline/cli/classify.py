@@ -20,9 +20,9 @@ from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.lab.twin import undeployed
 from firstline.signal import Disposition
-from firstline.signals.classify import classify, known_as
+from firstline.signals.classify import classify, with_profile_name
 from firstline.signals.sources.envelope import parse
-from firstline.signals.sources.user import named
+from firstline.signals.sources.user import with_pseudonym
 
 MEANT = (Disposition.INCIDENT, Disposition.RECOVERY)
 """Only these are about a condition of the fleet."""
@@ -96,7 +96,9 @@ def make(
 
 def _line(path: Path, body: bytes, profile: Profile, home: Home) -> ClassifyLine:
     own = undeployed.own(profile, home)
-    signal = known_as(named(parse(body, home, undeployed.UNDATED), "local"), profile, own)
+    signal = with_profile_name(
+        with_pseudonym(parse(body, home, undeployed.UNDATED), "local"), profile, own
+    )
     found = classify(signal, profile, home)
     meant = found.disposition in MEANT
     return ClassifyLine(

@@ -21,7 +21,7 @@ from firstline.cli.output import screen
 from firstline.cli.replay import Where
 from firstline.config.settings import Home
 from firstline.errors import InvalidInput
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.redaction import redact
 from firstline.reporting.console.view import Missing, View
 from firstline.reporting.html.console import ASKED, Refresh, page
@@ -109,17 +109,17 @@ def open_board(path: Path, at: int | None, fleet: str, home: Home) -> Board:
     return board.at(name, records, now)
 
 
-def _records(path: Path, fleet: str, home: Home) -> tuple[str, list[Recorded]]:
+def _records(path: Path, fleet: str, home: Home) -> tuple[str, list[DecodedEntry]]:
     if path.suffix == ".jsonl":
         with exported.opened(path) as lines:
-            return path.name, [each for each in lines if isinstance(each, Recorded)]
+            return path.name, [each for each in lines if isinstance(each, DecodedEntry)]
     from firstline.lab.twin.replay import replay as played
 
     scenario, events, policy = replay.read(path, home, fleet)
     with screen.progress(scenario.name) as progress, contextlib.redirect_stdout(io.StringIO()):
         done = played(scenario, events, policy, home, progress)
     chains = (*(each.entries for each in done.chapters), done.control)
-    return scenario.name, [recorded(entry) for chain in chains for entry in chain]
+    return scenario.name, [decode_entry(entry) for chain in chains for entry in chain]
 
 
 def serving(shown: Shown, port: int, refresh: Refresh | None = None) -> ThreadingHTTPServer:

@@ -14,7 +14,7 @@ from firstline.cli.fleets import Credentials, FileOrName, Place, Region
 from firstline.cli.output import entries, listing
 from firstline.errors import InvalidInput
 from firstline.ids import IncidentId
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.reporting.incident_summary import Summary
 from firstline.signal import Condition, Severity
 
@@ -79,16 +79,16 @@ def show(
 @contextmanager
 def reading(
     export: Path | None, place: Place, incident: IncidentId | None = None
-) -> Iterator[Iterator[Recorded]]:
+) -> Iterator[Iterator[DecodedEntry]]:
     """Entries of the file *export*, or of the deployed ledger; of *incident* at least."""
     if export is not None:
         with exported.opened(export) as lines:
-            yield (each for each in lines if isinstance(each, Recorded))
+            yield (each for each in lines if isinstance(each, DecodedEntry))
         return
     from firstline.cli.account import deployments
 
     ledger = deployments.find(place).ledger
-    yield map(recorded, ledger.entries(incident) if incident else ledger.everything())
+    yield map(decode_entry, ledger.entries(incident) if incident else ledger.everything())
 
 
 def _fits(told: Summary, wanted: Wanted) -> bool:

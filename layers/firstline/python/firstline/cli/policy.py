@@ -20,7 +20,7 @@ from firstline.config.settings import Home
 from firstline.doctor import quotas
 from firstline.lab.twin import undeployed
 from firstline.signal import Signal
-from firstline.signals.classify import classify, known_as
+from firstline.signals.classify import classify, with_profile_name
 from firstline.signals.rules import match
 from firstline.signals.sources.envelope import parse
 
@@ -98,7 +98,7 @@ def explain(
     home = envelope.home(account, region)
     loaded = profiles.load(fleets.choose_or_example(fleet))
     own = undeployed.own(loaded, home)
-    signal = known_as(parse(envelope.read(event), home, undeployed.UNDATED), loaded, own)
+    signal = with_profile_name(parse(envelope.read(event), home, undeployed.UNDATED), loaded, own)
     line = _explained(event, signal, loaded, home)
     if as_json:
         output.emit(line)

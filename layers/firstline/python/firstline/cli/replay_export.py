@@ -20,7 +20,7 @@ from firstline.lab.redecide import chapters
 from firstline.lab.redecide.again import Compared, again
 from firstline.lab.redecide.record import Story, received, story
 from firstline.ledger.entries import PageDelivered
-from firstline.ledger.export import Line, Recorded
+from firstline.ledger.export import DecodedEntry, Line
 
 SHOWN_MAX = 10
 WIDTH_MAX = 160
@@ -79,7 +79,7 @@ def _lines(
 
 
 def _line(
-    path: Path, told: Story, chain: tuple[Recorded, ...], policies: dict[Digest, Profile]
+    path: Path, told: Story, chain: tuple[DecodedEntry, ...], policies: dict[Digest, Profile]
 ) -> AgainLine:
     try:
         compared = again(told, policies)
@@ -110,7 +110,7 @@ def _difference(each: msgspec.Struct) -> DifferenceLine:
     return msgspec.convert(each, type=DifferenceLine, from_attributes=True)
 
 
-def _pages(chain: tuple[Recorded, ...], compared: Compared) -> Iterator[PageLine]:
+def _pages(chain: tuple[DecodedEntry, ...], compared: Compared) -> Iterator[PageLine]:
     """What PagerDuty accepted then; the body is what is posted today."""
     for each in chain:
         match each.event:
@@ -127,7 +127,7 @@ def _pages(chain: tuple[Recorded, ...], compared: Compared) -> Iterator[PageLine
                 pass
 
 
-def _updates(chain: tuple[Recorded, ...]) -> Iterator[UpdateLine]:
+def _updates(chain: tuple[DecodedEntry, ...]) -> Iterator[UpdateLine]:
     """The change events that PagerDuty accepted then, as they are recorded."""
     for each in chain:
         match each.event:

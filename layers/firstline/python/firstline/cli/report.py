@@ -20,7 +20,7 @@ from firstline.config.profile import Profile as LoadedProfile
 from firstline.errors import InvalidInput
 from firstline.ids import Digest, IncidentId
 from firstline.ledger.chain import Entry
-from firstline.ledger.export import Policy, Recorded, recorded
+from firstline.ledger.export import DecodedEntry, Policy, decode_entry
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.postmortem.markdown import markdown as as_markdown
 from firstline.reporting.postmortem.meeting import invitation
@@ -92,7 +92,7 @@ def read(export: Path, incident: str = "") -> tuple[Report, ...]:
     policies: dict[Digest, str] = {}
     with exported.opened(export) as lines:
         for each in lines:
-            if isinstance(each, Recorded):
+            if isinstance(each, DecodedEntry):
                 chains.setdefault(each.entry.incident, []).append(each.entry)
             elif isinstance(each, Policy):
                 policies[each.digest] = each.text
@@ -117,7 +117,7 @@ def _deployed(incident: str, place: Place) -> Report:
     found = list(deployment.ledger.entries(IncidentId(incident)))
     if not found:
         raise InvalidInput(f"there is no incident {incident} in the deployed ledger")
-    policy = recorded(found[-1]).policy
+    policy = decode_entry(found[-1]).policy
     kept = archived.policy(deployment.archive, policy) if deployment.archive else None
     if kept is None and deployment.file is not None:
         return write(tuple(found), profiles.load(deployment.file))
@@ -165,12 +165,12 @@ def _chosen(chains: Chains, incident: str, export: Path) -> list[list[Entry]]:
 
 
 def _opened(chain: list[Entry]) -> bool:
-    return recorded(chain[0]).opens
+    return decode_entry(chain[0]).opens
 
 
 def _profile(chain: list[Entry], policies: dict[Digest, str]) -> LoadedProfile | None:
     """The profile that the last entry was under, where the export has it and it can be read."""
-    digest = recorded(chain[-1]).policy
+    digest = decode_entry(chain[-1]).policy
     text = policies.get(digest)
     try:
         return profiles.parse(text.encode(), digest) if text is not None else None

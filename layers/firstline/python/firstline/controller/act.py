@@ -26,7 +26,7 @@ from firstline.incidents.incident import Attempt, Fact, Incident, Look, Outcome
 from firstline.ledger import entries
 from firstline.ledger import report_location as report_place
 from firstline.notifications import pages as paging
-from firstline.remediation import handover, limits, plan, verification
+from firstline.remediation import escalation, limits, plan, verification
 from firstline.remediation.decision import Decision
 from firstline.remediation.decision import Look as LookStep
 from firstline.remediation.execution import (
@@ -35,9 +35,9 @@ from firstline.remediation.execution import (
     Sending,
     Sent,
     Unsettled,
-    astray,
-    ordered,
-    strayed,
+    describe_wrong_refresh,
+    fix_order,
+    is_wrong_refresh,
 )
 from firstline.remediation.limits import Lease, Limits
 from firstline.remediation.plan import Plan
@@ -50,7 +50,7 @@ MARGIN = timedelta(seconds=30)
 
 def look(draft: IncidentUnitOfWork, step: LookStep) -> None:
     """Send a look; its answers are read at a later wake. Nothing is leased: it only reads."""
-    token = plan.token(draft.incident.id, draft.incident.chain.length, LOOK_HOST.name)
+    token = plan.intent_token(draft.incident.id, draft.incident.chain.length, LOOK_HOST.name)
     until = draft.now + seconds(draft.system.profile.policy.look_timeout_seconds)
     intent = Look(token=token, targets=step.targets, intended_at=draft.now, until=until)
     draft.incident = copy.replace(draft.incident, look=intent)
@@ -74,7 +74,8 @@ def _refused_look(incident: Incident, step: LookStep, refused: Refused, now: dat
     (host,) = step.targets
     unseen = HostEvidence(Unknown(refused.why), now)
     targets = tuple(
-        verification.unseen(each, now) if each.id == host else each for each in incident.targets
+        verification.add_missed_reading(each, now) if each.id == host else each
+        for each in incident.targets
     )
     hosts = {**incident.hosts, host: unseen}
     return copy.replace(incident, look=None, hosts=hosts, targets=targets)
@@ -85,7 +86,7 @@ def fix(draft: IncidentUnitOfWork, what: Plan, about: Situation) -> None:
     attempt, lease = _intend(draft, what, about)
     draft.commit()
     executor = draft.system.ports.executor(attempt.traits.executor)
-    order = ordered(attempt, draft.incident.id)
+    order = fix_order(attempt, draft.incident.id)
     sending = executor.fix(order)
     _take_in(draft, attempt, lease, sending)
     draft.rest(draft.now + seconds(draft.system.profile.policy.poll_seconds))
@@ -120,7 +121,7 @@ def ask(draft: IncidentUnitOfWork, what: Plan, unknowns: tuple[str, ...], about:
 def hand_over(draft: IncidentUnitOfWork, decision: Decision, about: Situation) -> None:
     """Give it to a person: a page under its own key, and nothing more from here (R12, R44)."""
     known, metrics = background.look_up(draft, about)
-    told = handover.details(draft.incident, about.diagnosis, decision, known)
+    told = escalation.escalation_details(draft.incident, about.diagnosis, decision, known)
     if demoted := demotion.told(draft, about.limits):
         told |= {"demoted": "; ".join(demoted)}
     event = {"owner": "on-call", **told, "metrics": metrics}
@@ -135,7 +136,7 @@ def hand_over(draft: IncidentUnitOfWork, decision: Decision, about: Situation) -
 def close(draft: IncidentUnitOfWork, held: Limits | Unknown) -> None:
     """It is over: every page is resolved."""
     background.record_alarm_metric(draft)
-    mended = any(each.mended for each in draft.incident.attempts)
+    mended = any(each.repaired for each in draft.incident.attempts)
     draft.owe(*paging.resolutions(draft.incident, draft.now, _report_link(draft)))
     _end(draft, Fact.RECOVERED_BY_FIX if mended else Fact.RECOVERED_BY_ITSELF, held)
 
@@ -143,7 +144,9 @@ def close(draft: IncidentUnitOfWork, held: Limits | Unknown) -> None:
 def _report_link(draft: IncidentUnitOfWork) -> str:
     """Where its report will be as soon as the archive has its end."""
     settings = draft.system.settings
-    return report_place.link(settings.archive_bucket, settings.home.region, draft.incident.id)
+    return report_place.reports_url(
+        settings.archive_bucket, settings.home.region, draft.incident.id
+    )
 
 
 def _end(draft: IncidentUnitOfWork, fact: Fact, held: Limits | Unknown) -> None:
@@ -166,7 +169,7 @@ def _intend(draft: IncidentUnitOfWork, what: Plan, about: Situation) -> tuple[At
     spent = limits.AttemptRecord(attempt.token, attempt.action, attempt.target, draft.now, alive)
     window = seconds(draft.system.profile.policy.spending_seconds)
     until = attempt.lease_until
-    lease = limits.take(draft.lease_after(held), draft.incident.id, until, spent, window)
+    lease = limits.take_lease(draft.lease_after(held), draft.incident.id, until, spent, window)
     draft.lease = LeaseWrite(lease, held.lease.fence)
     draft.fence = Fence(
         switch=held.switch.version,
@@ -178,7 +181,7 @@ def _intend(draft: IncidentUnitOfWork, what: Plan, about: Situation) -> tuple[At
     draft.incident = copy.replace(
         draft.incident.after(Fact.FIX_INTENDED),
         attempts=(*draft.incident.attempts, attempt),
-        proposals=approvals.used(draft.incident.proposals, what.hash),
+        proposals=approvals.with_used_approval(draft.incident.proposals, what.hash),
     )
     draft.record(_intended(attempt, what))
     return attempt, lease
@@ -188,7 +191,7 @@ def _attempt(draft: IncidentUnitOfWork, what: Plan, held: Limits, group: Group) 
     """*what* as it is to be tried now, under the next fence."""
     action = ACTIONS[what.action]
     return Attempt(
-        token=plan.token(draft.incident.id, draft.incident.chain.length, what.hash),
+        token=plan.intent_token(draft.incident.id, draft.incident.chain.length, what.hash),
         action=what.action,
         target=what.target,
         hosts=what.hosts,
@@ -220,19 +223,19 @@ def _intended(attempt: Attempt, what: Plan) -> entries.FixIntended:
 def _take_in(draft: IncidentUnitOfWork, attempt: Attempt, lease: Lease, sending: Sending) -> None:
     """What the sending came to: an unsettled one changes nothing, and is looked for later."""
     event = entries.FixReported(action=attempt.action, target=attempt.target, token=attempt.token)
-    if isinstance(sending, Sent) and strayed(attempt, sending.command):
+    if isinstance(sending, Sent) and is_wrong_refresh(attempt, sending.command):
         return _went_astray(draft, copy.replace(attempt, command=sending.command), lease, event)
     draft.record(_reported(event, sending))
     match sending:
         case Sent(command):
-            until = verification.judged_by(attempt, draft.system.profile)
-            draft.lease = LeaseWrite(limits.extend(lease, until), lease.fence)
+            until = verification.verdict_deadline(attempt, draft.system.profile)
+            draft.lease = LeaseWrite(limits.extend_lease(lease, until), lease.fence)
             draft.incident = _sent_fix(draft.incident, attempt, command, draft.now)
         case Refused():
             refused = copy.replace(
                 attempt, outcome=Outcome.NOT_SENT, answered_at=draft.now, helped=False
             )
-            draft.lease = LeaseWrite(limits.release(lease), lease.fence)
+            draft.lease = LeaseWrite(limits.release_lease(lease), lease.fence)
             draft.incident = draft.incident.after(Fact.FIX_NOT_SENT).with_current(refused)
         case Unsettled():
             pass
@@ -246,9 +249,11 @@ def _went_astray(
 ) -> None:
     """The group did it to another than was meant: it is over, and the next wake hands it over."""
     over = copy.replace(met, outcome=Outcome.ANOTHER, answered_at=draft.now, helped=False)
-    told = copy.replace(event, outcome=Outcome.ANOTHER, command=met.command, detail=astray(met))
+    told = copy.replace(
+        event, outcome=Outcome.ANOTHER, command=met.command, detail=describe_wrong_refresh(met)
+    )
     draft.record(told)
-    draft.lease = LeaseWrite(limits.release(lease), lease.fence)
+    draft.lease = LeaseWrite(limits.release_lease(lease), lease.fence)
     draft.incident = draft.incident.after(Fact.FIX_NOT_JUDGED).with_current(over)
 
 

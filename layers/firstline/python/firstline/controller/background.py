@@ -11,7 +11,7 @@ from firstline.controller.observe import read
 from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.diagnosis import investigation as background
 from firstline.diagnosis.evidence import Refreshes, Unknown
-from firstline.diagnosis.investigation import Investigation, Peerings, Routes, Topic, Way
+from firstline.diagnosis.investigation import Investigation, NetworkPath, Peerings, Routes, Topic
 from firstline.diagnosis.preflight import Deployment, Deployments
 from firstline.monitoring import alarm_metric
 from firstline.monitoring import alarms as detection
@@ -29,8 +29,8 @@ def look_up(
     wanted = background.topics(about.incident.condition, dependency=dependency)
     found = _Reader(draft).read(about, wanted)
     nats = about.profile.fleet.nats
-    lines = background.told(found, about.incident.signalled_at, nats.port)
-    return lines, background.recorded(found.metrics)
+    lines = background.describe(found, about.incident.signalled_at, nats.port)
+    return lines, background.to_ledger(found.metrics)
 
 
 def record_alarm_metric(draft: IncidentUnitOfWork) -> None:
@@ -84,8 +84,10 @@ class _Reader:
             issues=of(Topic.HEALTH, looks_around.issues),
             metrics=of(Topic.METRICS, lambda: looks_around.metrics(start)),
             changes=tuple(self._changes(about)) if Topic.CHANGES in wanted else (),
-            releases=of(Topic.CHANGES, lambda: looks_around.releases(start - background.LATELY)),
-            way=self._way(about) if way else None,
+            releases=of(
+                Topic.CHANGES, lambda: looks_around.releases(start - background.CHANGE_LOOKBACK)
+            ),
+            network_path=self._way(about) if way else None,
         )
 
     def _changes(self, about: Situation) -> Iterator[Deployments | Unknown | None]:
@@ -96,16 +98,18 @@ class _Reader:
         ours = {each.command for each in about.incident.attempts}
         yield refreshes if isinstance(refreshes, Unknown) else _others(refreshes, ours)
 
-    def _way(self, about: Situation) -> Way:
+    def _way(self, about: Situation) -> NetworkPath:
         looks_around = self._ports.background
         hosts = tuple(each.id for each in about.incident.targets)
         port = about.profile.fleet.nats.port
         placement = self._one(lambda: looks_around.placement(hosts))
         if isinstance(placement, Unknown):
-            return Way(placement=placement, allowed=placement, routes=placement, peerings=placement)
+            return NetworkPath(
+                placement=placement, allowed=placement, routes=placement, peerings=placement
+            )
         allowed = self._one(lambda: looks_around.lets_out(placement.groups, port))
         routes = self._one(lambda: looks_around.routes(placement.vpcs))
-        return Way(
+        return NetworkPath(
             placement=placement,
             allowed=allowed,
             routes=routes,

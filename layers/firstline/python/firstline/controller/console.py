@@ -16,7 +16,7 @@ from firstline.errors import FirstlineError, Unreadable
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Incident, Status
 from firstline.ledger import export
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.redaction import redact
 from firstline.reporting import links
 from firstline.reporting.console import escalation, rows
@@ -138,7 +138,7 @@ def _row(
     standing = stand.get(held.id)
     acting = not held.ended or (standing is not None and standing.is_open)
     tail = system.ports.store.last_entries(held.id, TAIL) if acting else ()
-    row = rows.of_incident(held, [export.recorded(each) for each in tail], lens)
+    row = rows.of_incident(held, [export.decode_entry(each) for each in tail], lens)
     return rows.standing(row, standing)
 
 
@@ -146,7 +146,7 @@ def _detail(asked: str, system: System, lens: Lens) -> View:
     if not _ID.fullmatch(asked):
         return Missing("An incident's id is inc- and twenty hexadecimal digits.")
     id_, store = IncidentId(asked), system.ports.store
-    records = [export.recorded(each) for each in store.entries(id_)]
+    records = [export.decode_entry(each) for each in store.entries(id_)]
     if not records:
         return Missing(f"There is no incident {id_}.")
     shown, left_out = lines(records)
@@ -160,7 +160,7 @@ def _detail(asked: str, system: System, lens: Lens) -> View:
     )
 
 
-def _detailed(id_: IncidentId, records: Sequence[Recorded], system: System, lens: Lens) -> Row:
+def _detailed(id_: IncidentId, records: Sequence[DecodedEntry], system: System, lens: Lens) -> Row:
     """The row of the incident as it is stored; of a signal that opened none, of its chain."""
     loaded = _load(id_, system)
     if isinstance(loaded, Unreadable):

@@ -5,7 +5,7 @@ What it came to stands beside the lease, and is written with it.
 
 import copy
 
-from firstline.actions.catalogue import UNDOING
+from firstline.actions.catalogue import UNDO_RESULTS
 from firstline.config.profile import seconds
 from firstline.controller.operators.commands import CommandResult, Promote
 from firstline.controller.operators.kill_switch import write
@@ -16,7 +16,7 @@ from firstline.diagnosis.evidence import Unknown
 from firstline.errors import InvalidInput, InvariantViolation
 from firstline.incidents import demotion as trust
 from firstline.incidents.demotion import Demotion
-from firstline.incidents.incident import NOT_JUDGED, Attempt
+from firstline.incidents.incident import UNJUDGED_OUTCOMES, Attempt
 from firstline.ledger.entries import ActionDemoted, ActionPromoted
 from firstline.notifications import pages as paging
 from firstline.remediation import kill_switch as pauses
@@ -31,15 +31,17 @@ def judge(draft: IncidentUnitOfWork, over: Attempt) -> None:
     """
     held, profile = draft.incident, draft.system.profile
     goes_alone = profile.autonomy(over.action, held.condition) == "auto"
-    counts = goes_alone and over.outcome not in NOT_JUDGED and over.action not in UNDOING
+    counts = (
+        goes_alone and over.outcome not in UNJUDGED_OUTCOMES and over.action not in UNDO_RESULTS
+    )
     if draft.lease is None or not counts:
         return
     before, most = draft.lease.lease.trusts, profile.policy.demote_after_failed
     by = Demotion(draft.now, 0, held.id)
-    after = trust.judged(before, over.action, helped=not over.failed, by=by, most=most)
+    after = trust.after_verdict(before, over.action, helped=not over.failed, by=by, most=most)
     draft.lease = copy.replace(draft.lease, lease=copy.replace(draft.lease.lease, trusts=after))
-    demotion = trust.of(after, over.action).demoted
-    if demotion is not None and demotion != trust.of(before, over.action).demoted:
+    demotion = trust.track_record(after, over.action).demoted
+    if demotion is not None and demotion != trust.track_record(before, over.action).demoted:
         _tell(draft, over.action, demotion)
 
 
@@ -49,7 +51,9 @@ def told(draft: IncidentUnitOfWork, held: Limits | Unknown) -> tuple[str, ...]:
         return ()
     trusts, where = draft.lease_after(held).trusts, draft.system.origin.where
     return tuple(
-        f"{each.action}: {each.demoted.told(each.action, where)}" for each in trusts if each.demoted
+        f"{each.action}: {each.demoted.describe(each.action, where)}"
+        for each in trusts
+        if each.demoted
     )
 
 
@@ -73,18 +77,18 @@ def promote(order: Promote, by: str, system: System) -> CommandResult:
         why=order.why,
         by=by,
     )
-    trusts = trust.promoted(lease.trusts, order.action)
+    trusts = trust.reinstate(lease.trusts, order.action)
     after = LeaseWrite(copy.replace(lease, fence=lease.fence + 1, trusts=trusts), lease.fence)
-    write(pauses.noted(limits.switch, event, now, system.provenance()), system, after)
+    write(pauses.record_change(limits.switch, event, now, system.provenance()), system, after)
     return CommandResult(lever="promote", by=by, action=order.action)
 
 
 def _tell(draft: IncidentUnitOfWork, action: str, demotion: Demotion) -> None:
     """An entry, and a change beside PagerDuty's alerts, which notifies nobody."""
-    why = demotion.told(action)
+    why = demotion.describe(action)
     draft.record(ActionDemoted(action=action, failed=demotion.failed, autonomy="approve", why=why))
     due_at = draft.now + seconds(draft.system.profile.policy.poll_seconds)
-    why = demotion.told(action, draft.system.origin.where)
+    why = demotion.describe(action, draft.system.origin.where)
     draft.owe(paging.demoted(draft.incident, action, why, demotion.at, due_at))
 
 

@@ -53,10 +53,10 @@ def fold(draft: IncidentUnitOfWork, loaded: Loaded) -> None:
     profile = draft.system.profile
     found = [(each.signal, _found(draft, each.signal)) for each in chosen]
     for signal, meant in found:
-        draft.incident = episodes.join(draft.incident, signal, meant, profile, draft.now)
+        draft.incident = episodes.merge_signal(draft.incident, signal, meant, profile, draft.now)
     draft.heard = True
     draft.folded = chosen
-    joined = tuple(episodes.received(signal, meant, profile) for signal, meant in found)
+    joined = tuple(episodes.signal_received(signal, meant, profile) for signal, meant in found)
     lead = Lead(severity=draft.incident.severity, condition=draft.incident.condition)
     draft.record(SignalsJoined(joined=joined, leads=lead))
     rising.mark_sent(draft)
@@ -71,7 +71,7 @@ def _chosen(draft: IncidentUnitOfWork, loaded: Loaded) -> tuple[Joined, ...]:
 def take_approvals(draft: IncidentUnitOfWork, said: tuple[approvals.Approval, ...]) -> None:
     """Take in what people said to proposals, in order; what was asked of them is answered."""
     for approval in said[:APPROVALS_MAX]:
-        after = approvals.answered(draft.incident.proposals, approval)
+        after = approvals.with_answer(draft.incident.proposals, approval)
         counts = after != draft.incident.proposals and not draft.incident.ended
         draft.record(approval.to_ledger(counts=counts))
         draft.taken = (*draft.taken, approval)

@@ -33,7 +33,7 @@ def tell(arrival: Arrival, system: System) -> Receipt:
 
     Without one it is noted, and nothing is done.
     """
-    store, storm = system.ports.store, causes.storm(system.profile.fleet.name)
+    store, storm = system.ports.store, causes.storm_key(system.profile.fleet.name)
     incident = store.open_incident(arrival.found.cause) or store.open_incident(storm)
     if incident is None:
         return note(arrival, system)
@@ -44,7 +44,7 @@ def note(arrival: Arrival, system: System) -> Receipt:
     """One entry for a signal that opens nothing."""
     signal, found = arrival.signal, arrival.found
     now, by = system.ports.clock.now(), system.provenance()
-    entry = episodes.note(signal, found, system.profile, now, by)
+    entry = episodes.ignored_signal_entry(signal, found, system.profile, now, by)
     latest = heard(signal) if found.disposition is Disposition.RECOVERY else None
     change = Change(entries=(entry,), processed=signal.key, heard=latest)
     with contextlib.suppress(CommitConflict):  # a second delivery

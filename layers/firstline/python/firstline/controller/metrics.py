@@ -15,7 +15,7 @@ from firstline.ids import IncidentId
 from firstline.incidents.incident import Incident, Page, Status
 from firstline.ledger import entries
 from firstline.ledger.entries import LedgerEvent, UnknownEvent
-from firstline.ledger.export import recorded
+from firstline.ledger.export import decode_entry
 from firstline.monitoring.metric import Metric
 from firstline.notifications import pages as paging
 from firstline.notifications.delivery import is_alert
@@ -82,7 +82,7 @@ def of_open(incidents: Sequence[IncidentId]) -> Metric:
 def of_change(change: Change) -> tuple[Metric, ...]:
     """What *change*, which was committed, adds to the counts."""
     held = change.incident
-    records = [recorded(each) for each in change.entries]
+    records = [decode_entry(each) for each in change.entries]
     if held is None:
         return tuple(each for entry in records for each in _page_failed(entry.event))
     found = [each for entry in records for each in _of_event(entry.event, entry.at, held)]

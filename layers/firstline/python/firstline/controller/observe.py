@@ -14,7 +14,7 @@ from firstline.controller import demotion
 from firstline.controller.ports.readings import Fleet
 from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.diagnosis.diagnose import diagnose
-from firstline.diagnosis.evidence import UNREAD, Alarms, Evidence, Group, Need, Unknown, needs
+from firstline.diagnosis.evidence import NOT_NEEDED, Alarms, Evidence, Group, Need, Unknown, needs
 from firstline.diagnosis.preflight import Image, KeyState, PreflightFacts
 from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import CommandId, InstanceId
@@ -22,24 +22,24 @@ from firstline.incidents.incident import Attempt
 from firstline.redaction import redact
 from firstline.remediation import verification
 from firstline.remediation.departure import Departure
-from firstline.remediation.execution import Another, Answer, ordered
+from firstline.remediation.execution import Answer, OtherRefresh, fix_order
 from firstline.remediation.guards.surroundings import loud_alarms
 from firstline.remediation.limits import Limits
 from firstline.remediation.situation import Situation
-from firstline.remediation.update import Observation, learn, learnt
+from firstline.remediation.update import FleetObservation, apply_observation, with_known_hosts
 
 SUSPECTS_MAX = 50
 """As many as SSM and EC2 tell of in one answer."""
 
 
-def observe(draft: IncidentUnitOfWork) -> Observation:
+def observe(draft: IncidentUnitOfWork) -> FleetObservation:
     """The alarm, the limits, what the condition needs, and the answers that are waited for."""
     attempt = _waited_for(draft.incident.current)
     fix = _answers(draft, attempt.command if attempt else None)
     unsent = attempt is not None and attempt.command is None and draft.now >= attempt.lease_until
     found = _find(draft, attempt) if attempt is not None and unsent else None
     evidence = _evidence(draft)
-    return Observation(
+    return FleetObservation(
         evidence=evidence,
         limits=_limits(draft),
         look=_answers(draft, draft.incident.look.command if draft.incident.look else None),
@@ -56,21 +56,23 @@ def _waited_for(current: Attempt | None) -> Attempt | None:
     return current if known else None
 
 
-def take_in(draft: IncidentUnitOfWork, seen: Observation) -> None:
+def take_in(draft: IncidentUnitOfWork, seen: FleetObservation) -> None:
     """Learn from what was seen: answers, readings, the verdict on a fix, which frees the lease."""
-    lesson = learn(draft.incident, seen, draft.system.profile, draft.now)
+    lesson = apply_observation(draft.incident, seen, draft.system.profile, draft.now)
     draft.incident = lesson.incident
-    for event in lesson.news:
+    for event in lesson.events:
         draft.record(event)
-    if lesson.over is not None:
-        draft.release(seen.limits, lesson.over.token if lesson.over.failed else None)
-        demotion.judge(draft, lesson.over)
+    if lesson.finished_attempt is not None:
+        draft.release(
+            seen.limits, lesson.finished_attempt.token if lesson.finished_attempt.failed else None
+        )
+        demotion.judge(draft, lesson.finished_attempt)
 
 
-def situation(draft: IncidentUnitOfWork, seen: Observation) -> Situation:
+def situation(draft: IncidentUnitOfWork, seen: FleetObservation) -> Situation:
     """All that the decision may rest on, as it is after what was just learnt."""
     profile, incident = draft.system.profile, draft.incident
-    evidence = learnt(seen.evidence, incident)
+    evidence = with_known_hosts(seen.evidence, incident)
     hosts = tuple(each.id for each in incident.targets if not each.verified)
     age_max = seconds(profile.policy.evidence_age_max_seconds)
     return Situation(
@@ -86,7 +88,7 @@ def situation(draft: IncidentUnitOfWork, seen: Observation) -> Situation:
 
 def _mode(draft: IncidentUnitOfWork, limits: Limits | Unknown) -> Mode:
     """As deployed; the incident of a drill that an operator announced is only observed."""
-    if isinstance(limits, Limits) and limits.switch.only_observes(draft.incident, draft.now):
+    if isinstance(limits, Limits) and limits.switch.is_dry_run_drill(draft.incident, draft.now):
         return "observe"
     return draft.system.settings.mode
 
@@ -135,19 +137,19 @@ def _evidence(draft: IncidentUnitOfWork) -> Evidence:
     alarms = _alarms(draft)
     # whether a refresh of this incident may be under way
     refreshed = any(each.traits.replaces_fleet for each in draft.incident.attempts)
-    group = read(fleet.group) if Need.GROUP in needed else UNREAD
+    group = read(fleet.group) if Need.GROUP in needed else NOT_NEEDED
     suspects = _suspects(draft, group)
     return Evidence(
         at=draft.now,
         alarm=alarms.get(draft.incident.alarm_arn, Unknown("no alarm leads it")),
         alarms=alarms,
         group=group,
-        target_health=read(fleet.target_health) if Need.TARGET_HEALTH in needed else UNREAD,
+        target_health=read(fleet.target_health) if Need.TARGET_HEALTH in needed else NOT_NEEDED,
         hosts=draft.incident.hosts,
-        answering=read(fleet.answering) if Need.ANSWERING in needed else UNREAD,
-        connections=read(lambda: ports.hosts.connections(suspects)) if suspects else UNREAD,
-        instance_statuses=read(lambda: fleet.statuses(suspects)) if suspects else UNREAD,
-        refreshes=read(ports.scaling.refreshes) if refreshed else UNREAD,
+        answering=read(fleet.answering) if Need.ANSWERING in needed else NOT_NEEDED,
+        connections=read(lambda: ports.hosts.connections(suspects)) if suspects else NOT_NEEDED,
+        instance_statuses=read(lambda: fleet.statuses(suspects)) if suspects else NOT_NEEDED,
+        refreshes=read(ports.scaling.refreshes) if refreshed else NOT_NEEDED,
     )
 
 
@@ -185,17 +187,21 @@ def _answers(
     return None if isinstance(answers, Unknown) else answers
 
 
-def _find(draft: IncidentUnitOfWork, attempt: Attempt) -> CommandId | Another | Unknown | None:
+def _find(draft: IncidentUnitOfWork, attempt: Attempt) -> CommandId | OtherRefresh | Unknown | None:
     """Whether the intent was sent after all, once its lease has run out (I9, I10)."""
     executor = draft.system.ports.executor(attempt.traits.executor)
-    order = ordered(attempt, draft.incident.id)
+    order = fix_order(attempt, draft.incident.id)
     return read(lambda: executor.find(order, attempt.intended_at))
 
 
 def _departure(draft: IncidentUnitOfWork, evidence: Evidence) -> Departure | None:
     """How the host of the fix that waits for its verdict left its group, if it did."""
     current = draft.incident.current
-    if current is None or current.answered_at is None or not verification.left(current, evidence):
+    if (
+        current is None
+        or current.answered_at is None
+        or not verification.has_left(current, evidence)
+    ):
         return None
     host, since = InstanceId(current.target), current.intended_at
     found = read(lambda: draft.system.ports.scaling.departure(host, since))

@@ -70,7 +70,7 @@ def _open(
 ) -> Receipt:
     signal, found, first, _ = arrival
     now = system.ports.clock.now()
-    opening = episodes.begin(signal, found, system.profile, now, system.provenance())
+    opening = episodes.open_incident(signal, found, system.profile, now, system.provenance())
     incident = opening.incident
     change = Change(
         incident=incident,
@@ -116,7 +116,7 @@ def _page(draft: IncidentUnitOfWork) -> None:
 def _again(arrival: Arrival, system: System) -> Receipt:
     """A second delivery: harmless, but a page or a wake that the first still owes goes out."""
     found, store = arrival.found, system.ports.store
-    opened = episodes.noted_id(arrival.signal)
+    opened = episodes.ignored_signal_id(arrival.signal)
     try:
         loaded = store.load(opened)
     except Unreadable:  # whether the first delivery's worker lived to page is not known
@@ -150,7 +150,7 @@ def _into(
     incident: IncidentId, arrival: Arrival, system: System, openings: OpeningsWrite | None
 ) -> Receipt:
     """Into the inbox of *incident*; what opened lately is told of a storm alone."""
-    storm = arrival.found.cause == causes.storm(system.profile.fleet.name)
+    storm = arrival.found.cause == causes.storm_key(system.profile.fleet.name)
     return put(arrival, incident, system, openings if storm else None)
 
 
@@ -166,17 +166,17 @@ def counted(arrival: Arrival, system: System) -> tuple[Arrival, OpeningsWrite | 
     store, fleet, now = system.ports.store, system.profile.fleet.name, system.ports.clock.now()
     try:
         read = store.openings(fleet)
-        others = read.others(found.cause, now, seconds(policy.storm_window_seconds))
+        others = read.count_others(found.cause, now, seconds(policy.storm_window_seconds))
         many = others >= policy.storm_scopes_max
         known = many or found.cause in read.gathered
-        rages = known and store.open_incident(causes.storm(fleet)) is not None
+        rages = known and store.open_incident(causes.storm_key(fleet)) is not None
         storm = (many or rages) and store.open_incident(found.cause) is None
     except DependencyUnavailable:
         return arrival, None
-    latest = read.adding(found.cause, now, policy.storm_scopes_max)
+    latest = read.with_cause(found.cause, now, policy.storm_scopes_max)
     if storm:
-        latest = latest.gathering(found.cause, opens=not rages)
-        arrival = arrival._replace(found=episodes.in_storm(found, system.profile))
+        latest = latest.with_gathered(found.cause, opens=not rages)
+        arrival = arrival._replace(found=episodes.storm_classification(found, system.profile))
     return arrival, OpeningsWrite(fleet, latest)
 
 
@@ -190,7 +190,7 @@ def _late(signal: Signal, system: System) -> bool:
 def _page_alone(arrival: Arrival, system: System) -> None:
     """Page as if *arrival* opened its episode now."""
     now, by = system.ports.clock.now(), system.provenance()
-    opening = episodes.begin(arrival.signal, arrival.found, system.profile, now, by)
+    opening = episodes.open_incident(arrival.signal, arrival.found, system.profile, now, by)
     _page_unrecorded(opening.incident.pages, system)
 
 

@@ -9,5 +9,5 @@ from firstline.signals import episodes
 def raise_severity(draft: IncidentUnitOfWork, severity: Severity, why: str) -> None:
     """Owe the page of the rise; the next wake, which comes at once, sends it first of all."""
     profile = draft.system.profile
-    draft.incident = episodes.worsened(draft.incident, severity, why, profile, draft.now)
+    draft.incident = episodes.with_severity(draft.incident, severity, why, profile, draft.now)
     draft.rest(draft.now + seconds(profile.policy.watch_seconds))

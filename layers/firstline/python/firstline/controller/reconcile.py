@@ -27,9 +27,9 @@ from firstline.remediation.decision import (
     RequestApproval,
     Wait,
 )
-from firstline.remediation.decision_record import basis
+from firstline.remediation.decision_record import decision_inputs
 from firstline.remediation.situation import Situation
-from firstline.remediation.update import Observation
+from firstline.remediation.update import FleetObservation
 
 
 def reconcile(wake: Wake, system: System) -> None:
@@ -59,7 +59,7 @@ def _turn(wake: Wake, system: System) -> None:
     seen = observe(draft)
     take_in(draft, seen)
     decision, about = _decided(draft, seen)
-    draft.record(basis(seen, about).put(decision.to_ledger()))
+    draft.record(decision_inputs(seen, about).add_to(decision.to_ledger()))
     draft.before_rest = informing(draft, decision, about)
     _carry_out(draft, decision, about)
     return send_updates(draft)
@@ -85,7 +85,7 @@ def _carry_out(draft: IncidentUnitOfWork, decision: Decision, about: Situation) 
             assert_never(decision.step)
 
 
-def _decided(draft: IncidentUnitOfWork, seen: Observation) -> tuple[Decision, Situation]:
+def _decided(draft: IncidentUnitOfWork, seen: FleetObservation) -> tuple[Decision, Situation]:
     """The next step; one with a plan is decided on again with what goes on around the fleet."""
     about = situation(draft, seen)
     decision = decide(about)

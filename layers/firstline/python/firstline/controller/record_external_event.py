@@ -14,7 +14,7 @@ from firstline.diagnosis import external_events as circumstances
 from firstline.errors import CommitConflict, Contested, DependencyUnavailable
 from firstline.ids import InstanceId
 from firstline.signal import Disposition, Mark, Signal
-from firstline.signals.classify import MISDATED, Classification
+from firstline.signals.classify import IMPLAUSIBLE_TIMES, Classification
 
 TURNS_MAX = 5
 
@@ -36,7 +36,7 @@ def arrived(
     signal: Signal, found: Classification, system: System, *, first: bool = True
 ) -> Arrival:
     """*signal* held against the group, once, whatever is contested later: its page may wait."""
-    names_hosts = circumstances.names_suspects(signal) and believed(signal, found)
+    names_hosts = circumstances.is_grave_finding(signal) and believed(signal, found)
     return Arrival(signal, found, first, _fleet(system) if names_hosts else None)
 
 
@@ -62,17 +62,17 @@ def commit_with_circumstances(change: Change, arrival: Arrival, system: System) 
 def believed(signal: Signal, found: Classification) -> bool:
     """Whether what *signal* tells of the surroundings counts: it is ours, and of the present."""
     ours = found.disposition in (Disposition.CONTEXT, Disposition.INCIDENT)
-    return ours and not {Mark.REPLAYED, *MISDATED} & set(signal.marks)
+    return ours and not {Mark.REPLAYED, *IMPLAUSIBLE_TIMES} & set(signal.marks)
 
 
 def _circumstances_after(arrival: Arrival, system: System) -> CircumstancesWrite | None:
     """None where *arrival* changes nothing, which takes no request for most kinds of signal."""
     signal = arrival.signal
-    if not circumstances.concerns(signal) or not believed(signal, arrival.found):
+    if not circumstances.is_external_event(signal) or not believed(signal, arrival.found):
         return None
     group = system.profile.fleet.group
     before = system.ports.store.limits(group).circumstances
-    after = before.told(signal, arrival.fleet)
+    after = before.with_signal(signal, arrival.fleet)
     return CircumstancesWrite(group, after) if after != before else None
 
 

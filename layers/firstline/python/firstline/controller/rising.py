@@ -66,5 +66,5 @@ def _pages(arrival: Arrival, incident: IncidentId, system: System) -> tuple[Page
     """As reconcile owes them: of *incident* as the signal alone would have opened it."""
     signal, found = arrival.signal, arrival.found
     now, by = system.ports.clock.now(), system.provenance()
-    led = episodes.begin(signal, found, system.profile, now, by, id_=incident).incident
+    led = episodes.open_incident(signal, found, system.profile, now, by, id_=incident).incident
     return paging.raised(led, signal, found.why, now, system.profile)

@@ -25,7 +25,7 @@ from firstline.notifications import pages as paging
 
 GRACE = timedelta(seconds=15)
 """How late a wake may be before it counts as lost; a doubled one is harmless."""
-AHEAD = timedelta(minutes=1) + resolving.CLOCKS_DIFFER
+AHEAD = timedelta(minutes=1) + resolving.CLOCK_SKEW_MAX
 """An incident whose wake is due before the next sweep is looked at: that wake may be lost."""
 WITHIN = timedelta(seconds=40)
 """A sweep that has taken so long leaves the rest to the next: it must live to beat."""

@@ -66,7 +66,7 @@ class IncidentUnitOfWork:
         if self.lease is not None or isinstance(held, Unknown):
             return
         if held.lease.holder == self.incident.id:
-            self.lease = LeaseWrite(limits.release(held.lease, failed), held.lease.fence)
+            self.lease = LeaseWrite(limits.release_lease(held.lease, failed), held.lease.fence)
 
     def lease_after(self, held: limits.Limits) -> limits.Lease:
         """The lease as the next commit leaves it: what a verdict changed is not lost."""

@@ -1,1 +1,1 @@
-"""What is true of a host and of the fleet around it: evidence, health checks, external events."""
+"""The state of a host and of the fleet around it: evidence, health checks, external events."""

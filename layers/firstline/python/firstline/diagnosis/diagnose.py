@@ -1,8 +1,8 @@
-"""Diagnose: what the evidence says of each host, and so of the cause (R19).
+"""Diagnosis of each host from the evidence, and so of the cause (R19).
 
-A host is *proven dead* when two health checks say so that share no failure domain, and none says
-that it serves; one check alone, two with one possible cause, or two that disagree leave it
-unknown. What fails on it is the host's own word, where it has one.
+A host is *proven dead* when two health checks that share no failure domain find it dead, and none
+finds it serving. One check alone, two with one possible cause, or two that disagree leave it
+unknown. The failure mode is the host's own report, where it has one.
 """
 
 from datetime import datetime, timedelta
@@ -20,13 +20,13 @@ from firstline.diagnosis.evidence import (
     HostReport,
     Unknown,
 )
-from firstline.diagnosis.failure_domains import NO_INFO, Domain
+from firstline.diagnosis.failure_domains import NO_GREETING, Domain
 from firstline.diagnosis.health_checks import (
-    Check,
     Criteria,
     FailureMode,
+    HealthCheck,
     HostHealth,
-    Reading,
+    Observation,
     by_connection,
     by_load_balancer,
     by_probe,
@@ -37,18 +37,18 @@ from firstline.ids import InstanceId
 from firstline.signal import Component
 
 CRITERIA = Criteria()
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[HealthCheck, ...] = (
     by_report,
     by_load_balancer,
     by_probe,
     by_connection,
     by_status_checks,
 )
-"""All of them; the host's own word on what fails comes first."""
-CHANGING = frozenset({HostHealth.STARTING, HostHealth.STOPPING})
-AT_ONCE = timedelta(seconds=120)
-"""Hosts that are lost so close together have lost what they share."""
-MANY_MIN = 2
+"""All health checks; the host's own report comes first, because it decides the failure mode."""
+TRANSITIONAL = frozenset({HostHealth.STARTING, HostHealth.STOPPING})
+LOSS_WINDOW = timedelta(seconds=120)
+"""Hosts lost within this window have lost something that they share."""
+LOST_HOSTS_MIN = 2
 
 COMPONENTS = {
     FailureMode.ENCLAVE_GONE: Component.ENCLAVE,
@@ -64,11 +64,11 @@ COMPONENTS = {
     FailureMode.HOST_LOST: Component.HOST,
     FailureMode.UNKNOWN: Component.HOST,
 }
-"""Which component each failure is of (R19)."""
+"""The affected component of each failure mode (R19)."""
 
 
 class Confidence(StrEnum):
-    """How much of what should be known is known."""
+    """The share of hosts whose health is known."""
 
     FULL = "full"
     PARTIAL = "partial"
@@ -76,31 +76,31 @@ class Confidence(StrEnum):
 
 
 class HostDiagnosis(msgspec.Struct, frozen=True):
-    """One host: what is known of it, the facts behind that, and what fails on it."""
+    """One host: its health, the facts behind it, and its failure mode."""
 
-    life: HostHealth
+    health: HostHealth
     dead: tuple[str, ...] = ()
     serving: tuple[str, ...] = ()
     failure: FailureMode = FailureMode.UNKNOWN
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
-    """Each host in question, and a dependency that fails them all; `cause` puts it into words."""
+    """The diagnosis of each host, and a dependency that all of them lack; `cause` is in words."""
 
     hosts: dict[InstanceId, HostDiagnosis]
     dependency: Component | None = None
 
-    def having(self, life: HostHealth) -> tuple[InstanceId, ...]:
-        """The hosts of which *life* holds, in one stable order."""
-        return tuple(sorted(id_ for id_, each in self.hosts.items() if each.life is life))
+    def having(self, health: HostHealth) -> tuple[InstanceId, ...]:
+        """The hosts in *health*, in one stable order."""
+        return tuple(sorted(id_ for id_, each in self.hosts.items() if each.health is health))
 
     @property
     def component(self) -> Component | None:
         """The affected component, where the dead hosts agree on one (R19)."""
         if self.dependency is not None:
             return self.dependency
-        found = {COMPONENTS[self.hosts[each].failure] for each in self.having(HostHealth.DEAD)}
-        return found.pop() if len(found) == 1 else None
+        components = {COMPONENTS[self.hosts[each].failure] for each in self.having(HostHealth.DEAD)}
+        return components.pop() if len(components) == 1 else None
 
     @property
     def confidence(self) -> Confidence:
@@ -115,12 +115,12 @@ class Diagnosis(msgspec.Struct, frozen=True):
         """One sentence for people."""
         if not self.hosts:
             return "no host was looked at"
-        counts = {life: len(self.having(life)) for life in HostHealth}
-        told = ", ".join(f"{count} {life}" for life, count in counts.items() if count)
+        counts = {health: len(self.having(health)) for health in HostHealth}
+        states = ", ".join(f"{count} {health}" for health, count in counts.items() if count)
         failures = sorted({str(self.hosts[each].failure) for each in self.having(HostHealth.DEAD)})
         what = f"; {', '.join(failures)}" if failures else ""
         depends = f"; no host reaches {self.dependency}" if self.dependency is not None else ""
-        return f"{len(self.hosts)} hosts: {told}{what}{depends} (confidence {self.confidence})"
+        return f"{len(self.hosts)} hosts: {states}{what}{depends} (confidence {self.confidence})"
 
 
 def diagnose(
@@ -129,53 +129,55 @@ def diagnose(
     age_max: timedelta,
     criteria: Criteria = CRITERIA,
 ) -> Diagnosis:
-    """What *evidence* supports for each of *hosts*; older host evidence counts as none."""
+    """Diagnose each of *hosts*; host evidence older than *age_max* counts as none."""
     return Diagnosis(
-        hosts={each: judge(each, evidence, age_max, criteria) for each in hosts},
+        hosts={each: diagnose_host(each, evidence, age_max, criteria) for each in hosts},
         dependency=_dependency(evidence, hosts, age_max),
     )
 
 
-def judge(
+def diagnose_host(
     host: InstanceId, evidence: Evidence, age_max: timedelta, criteria: Criteria = CRITERIA
 ) -> HostDiagnosis:
-    """The verdict on one host from all its health checks."""
-    readings = [check(host, evidence, age_max, criteria) for check in CHECKS]
-    dead = [each for each in readings if each.life is HostHealth.DEAD]
-    serving = tuple(each.fact for each in readings if each.life is HostHealth.SERVING)
-    facts, failure = tuple(each.proof for each in dead), _failure(readings)
-    changing = next((each for each in readings if each.life in CHANGING), None)
+    """Diagnose one host from all its health checks."""
+    observations = [check(host, evidence, age_max, criteria) for check in CHECKS]
+    dead = [each for each in observations if each.health is HostHealth.DEAD]
+    serving = tuple(each.fact for each in observations if each.health is HostHealth.SERVING)
+    facts, failure = tuple(each.proof for each in dead), _failure(observations)
+    changing = next((each for each in observations if each.health in TRANSITIONAL), None)
     if changing is not None:
-        return HostDiagnosis(changing.life, facts, (*serving, changing.fact), failure)
+        return HostDiagnosis(changing.health, facts, (*serving, changing.fact), failure)
     if serving:
         return HostDiagnosis(
             HostHealth.UNKNOWN if dead else HostHealth.SERVING, facts, serving, failure
         )
     counted = [
-        each for each in dead if not many_lost(host, each.shared, evidence, age_max, criteria)
+        each
+        for each in dead
+        if not lost_with_others(host, each.shared, evidence, age_max, criteria)
     ]
     return HostDiagnosis(
-        HostHealth.DEAD if proven(counted) else HostHealth.UNKNOWN, facts, serving, failure
+        HostHealth.DEAD if is_proven(counted) else HostHealth.UNKNOWN, facts, serving, failure
     )
 
 
-def proven(dead: list[Reading]) -> bool:
-    """Whether two of these answers share no failure domain: no one cause made both (I11)."""
+def is_proven(dead: list[Observation]) -> bool:
+    """True if two of these observations share no failure domain: no one cause made both (I11)."""
     pairs = combinations(dead, 2)
     return any(one.source != two.source and not one.domains & two.domains for one, two in pairs)
 
 
-def many_lost(
+def lost_with_others(
     host: InstanceId,
     domain: Domain | None,
     evidence: Evidence,
     age_max: timedelta,
     criteria: Criteria = CRITERIA,
 ) -> bool:
-    """Whether *host* lost *domain* together with so many others that the domain itself is suspect.
+    """True if *host* lost *domain* together with so many others that the domain itself is suspect.
 
-    Many are half of those in service or more, at least two, within `AT_ONCE`; where the incident
-    did not see it begin, at once.
+    Many are half of those in service or more, at least two, within `LOSS_WINDOW`. A loss whose
+    start the incident did not see counts from now.
     """
     if domain is None or not isinstance(evidence.group, Group):
         return False
@@ -184,46 +186,46 @@ def many_lost(
     mine = lost.get(host)
     if mine is None:
         return False
-    together = [at for at in lost.values() if at is not None and abs(at - mine) <= AT_ONCE]
-    return len(together) >= MANY_MIN and 2 * len(together) >= len(in_service)
+    together = [at for at in lost.values() if at is not None and abs(at - mine) <= LOSS_WINDOW]
+    return len(together) >= LOST_HOSTS_MIN and 2 * len(together) >= len(in_service)
 
 
 def _lost_at(
     host: InstanceId, domain: Domain, evidence: Evidence, age_max: timedelta, criteria: Criteria
 ) -> datetime | None:
-    """Since when *host* has lost *domain*; None where it has not."""
+    """The start of *host*'s loss of *domain*; None if it has not lost it."""
     history = evidence.histories.get(host, HostHistory())
     if domain is Domain.SSM:
-        return (history.silent_at or evidence.at) if _unheard(host, evidence, age_max) else None
+        return (history.silent_at or evidence.at) if _agent_lost(host, evidence, age_max) else None
     own = by_report(host, evidence, age_max, criteria)
     if own.failure is FailureMode.NATS_LOST:
         return history.nats_lost_at or evidence.at
-    silent = by_probe(host, evidence, age_max, criteria).life is HostHealth.DEAD
-    return evidence.at if silent and own.life is not HostHealth.DEAD else None
+    silent = by_probe(host, evidence, age_max, criteria).health is HostHealth.DEAD
+    return evidence.at if silent and own.health is not HostHealth.DEAD else None
 
 
-def _unheard(host: InstanceId, evidence: Evidence, age_max: timedelta) -> bool:
-    found = evidence.hosts.get(host)
+def _agent_lost(host: InstanceId, evidence: Evidence, age_max: timedelta) -> bool:
+    known = evidence.hosts.get(host)
     states = evidence.connections.states if isinstance(evidence.connections, Connections) else {}
-    fresh = found is not None and found.fresh(evidence.at, age_max)
-    missing = found is not None and fresh and isinstance(found.report, Unknown)
+    fresh = known is not None and known.fresh(evidence.at, age_max)
+    missing = known is not None and fresh and isinstance(known.report, Unknown)
     return missing or states.get(host) == "ConnectionLost"
 
 
-def _failure(readings: list[Reading]) -> FailureMode:
-    """What the first check that can tell says; the host itself is asked first."""
-    known = (each.failure for each in readings if each.failure is not FailureMode.UNKNOWN)
+def _failure(observations: list[Observation]) -> FailureMode:
+    """The first known failure mode; the host's own report comes first."""
+    known = (each.failure for each in observations if each.failure is not FailureMode.UNKNOWN)
     return next(known, FailureMode.UNKNOWN)
 
 
 def _dependency(
     evidence: Evidence, hosts: tuple[InstanceId, ...], age_max: timedelta
 ) -> Component | None:
-    """NATS, when it greets nobody: no host that reports, or else not the probe."""
-    found = (evidence.hosts[each] for each in hosts if each in evidence.hosts)
-    reports = [each.report for each in found if each.fresh(evidence.at, age_max)]
+    """NATS, if it greets no host that reports, or else not the probe."""
+    recent = (evidence.hosts[each] for each in hosts if each in evidence.hosts)
+    reports = [each.report for each in recent if each.fresh(evidence.at, age_max)]
     known = [each.nats_reachable for each in reports if isinstance(each, HostReport)]
     answering = evidence.answering
     if not known and isinstance(answering, Answering) and answering.fresh(evidence.at, age_max):
-        known = [answering.outcome not in NO_INFO]
+        known = [answering.outcome not in NO_GREETING]
     return Component.NATS if known and all(each is False for each in known) else None

@@ -1,4 +1,4 @@
-"""Evidence: facts read from the world at one time, each of which may be unknown."""
+"""Evidence: facts read at one time, each of which may be unknown."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -56,7 +56,7 @@ class Unknown(msgspec.Struct, frozen=True, tag="unknown"):
     why: str
 
 
-UNREAD = Unknown("this condition does not need it")
+NOT_NEEDED = Unknown("this condition does not need it")
 
 
 class AlarmState(StrEnum):
@@ -68,25 +68,25 @@ class AlarmState(StrEnum):
 
 
 class AlarmReading(msgspec.Struct, frozen=True, tag="alarm", omit_defaults=True):
-    """The alarm's present state (DescribeAlarms), not the one that an event told.
+    """The alarm's present state (DescribeAlarms), which may differ from its event's.
 
-    ``suppressed`` says how somebody keeps its actions from being taken; empty where none does.
+    ``suppressed`` is how its actions are suppressed; empty where they are not.
     """
 
     state: AlarmState
     suppressed: str = ""
 
 
-class Gone(msgspec.Struct, frozen=True, tag="gone"):
-    """The alarm does not exist any more: somebody deleted it, and no OK will come."""
+class DeletedAlarm(msgspec.Struct, frozen=True, tag="gone"):
+    """The alarm no longer exists: no OK will come."""
 
 
 class FiringAlarm(msgspec.Struct, frozen=True, kw_only=True):
     """An alarm that is in ALARM, as DescribeAlarms shows it.
 
-    ``since`` is its last transition. ``reason`` and ``evaluation`` are CloudWatch's own words, and
-    are read as those of its event are; ``metric`` is empty where no single one is the alarm's.
-    ``suppressed`` is as in `AlarmReading`.
+    ``since`` is its last transition. ``reason`` and ``evaluation`` are CloudWatch's own texts,
+    and are parsed as those of its event are; ``metric`` is empty where the alarm has no single
+    one. ``suppressed`` is as in `AlarmReading`.
     """
 
     arn: str
@@ -98,22 +98,22 @@ class FiringAlarm(msgspec.Struct, frozen=True, kw_only=True):
     suppressed: str = ""
 
 
-type AlarmFact = AlarmReading | Gone | Unknown
+type AlarmFact = AlarmReading | DeletedAlarm | Unknown
 
 
 def is_ok(alarm: AlarmFact) -> bool:
-    """Whether it is known to be OK."""
+    """True if *alarm* is known to be OK."""
     return isinstance(alarm, AlarmReading) and alarm.state is AlarmState.OK
 
 
 type Alarms = dict[str, AlarmFact]
-"""What is known of alarms, by their ARNs."""
+"""Facts about alarms, by ARN."""
 
 
 class Instance(msgspec.Struct, frozen=True):
-    """One instance as its Auto Scaling group sees it: ``InService``, ``Healthy`` and the like.
+    """One instance as its Auto Scaling group reports it: ``InService``, ``Healthy`` and the like.
 
-    One that is ``protected`` from scale-in somebody wants to keep.
+    A ``protected`` one is protected from scale-in.
     """
 
     id: InstanceId
@@ -123,14 +123,14 @@ class Instance(msgspec.Struct, frozen=True):
 
     @property
     def in_service(self) -> bool:
-        """Whether the group counts on it now."""
+        """True if the group counts it as in service."""
         return self.lifecycle == "InService"
 
 
 class Group(msgspec.Struct, frozen=True, tag="group"):
     """The Auto Scaling group as it is now (R11, R14).
 
-    ``most`` is its maximum, if it is known; ``suspended`` are the processes that somebody stopped.
+    ``most`` is its maximum, if known; ``suspended`` are its suspended processes.
     """
 
     desired: int
@@ -139,33 +139,34 @@ class Group(msgspec.Struct, frozen=True, tag="group"):
     suspended: tuple[str, ...] = ()
 
     @property
-    def room(self) -> bool:
-        """Whether it may have one instance more."""
+    def has_room(self) -> bool:
+        """True if the group may have one instance more."""
         return self.most is not None and self.desired < self.most
 
     @property
-    def whole(self) -> bool:
-        """Whether as many instances are in service as it wants: a lost host is no recovery."""
+    def at_desired_capacity(self) -> bool:
+        """True if as many instances are in service as desired: a lost host is no recovery."""
         return 0 < self.desired <= len(self.in_service())
 
     @property
-    def short(self) -> bool:
-        """Whether fewer instances are in service than it wants."""
+    def below_desired_capacity(self) -> bool:
+        """True if fewer instances are in service than desired."""
         return len(self.in_service()) < self.desired
 
     def in_service(self) -> tuple[InstanceId, ...]:
         """Ids of the instances in service, in one stable order."""
         return tuple(sorted(each.id for each in self.instances if each.in_service))
 
-    def beyond(self, known: tuple[InstanceId, ...]) -> tuple[InstanceId, ...]:
-        """Those in service that are not of *known*: launched since."""
+    def launched_since(self, known: tuple[InstanceId, ...]) -> tuple[InstanceId, ...]:
+        """The instances in service that are not in *known*."""
         return tuple(each for each in self.in_service() if each not in known)
 
 
 class TargetHealth(msgspec.Struct, frozen=True, tag="target-health"):
-    """What the load balancer says of each target: ``healthy``, ``unhealthy``, ``draining``...
+    """The load balancer's state of each target: ``healthy``, ``unhealthy``, ``draining``...
 
-    ``reasons`` are its reason codes; one that begins with ``Elb.`` is the load balancer's own.
+    ``reasons`` are its reason codes; one that begins with ``Elb.`` concerns the load balancer
+    itself.
     """
 
     states: dict[InstanceId, str]
@@ -173,10 +174,10 @@ class TargetHealth(msgspec.Struct, frozen=True, tag="target-health"):
 
 
 class Answering(msgspec.Struct, frozen=True, tag="answering"):
-    """Whether any host answered the probe's last end-to-end request, asked at ``at``.
+    """The result of the probe's last end-to-end request, sent at ``at``.
 
-    ``outcome`` is what the probe published; None where only the answer is known, and then silence
-    proves nothing of a host.
+    ``outcome`` is what the probe published. It is None where only the answer is known, and then
+    silence proves nothing about a host.
     """
 
     answers: bool
@@ -184,12 +185,12 @@ class Answering(msgspec.Struct, frozen=True, tag="answering"):
     outcome: ProbeOutcome | None = None
 
     def fresh(self, now: datetime, age_max: timedelta) -> bool:
-        """Whether it may still be relied on; a metric's minute may begin after the clock's."""
+        """True if it is recent enough; a metric's minute may begin after the clock's."""
         return now - self.at <= age_max
 
 
 class Connections(msgspec.Struct, frozen=True, tag="connections"):
-    """What SSM says of its agent on each host: ``Online``, ``ConnectionLost``, ``Inactive``."""
+    """SSM's state of its agent on each host: ``Online``, ``ConnectionLost``, ``Inactive``."""
 
     states: dict[InstanceId, str]
 
@@ -206,7 +207,7 @@ class InstanceStatus(msgspec.Struct, frozen=True):
 
 
 class InstanceStatuses(msgspec.Struct, frozen=True, tag="instance-statuses"):
-    """What EC2 says of instances; one that it does not know is not there."""
+    """EC2's status of instances; one that EC2 does not know is missing."""
 
     known: dict[InstanceId, InstanceStatus]
 
@@ -214,7 +215,7 @@ class InstanceStatuses(msgspec.Struct, frozen=True, tag="instance-statuses"):
 class Refresh(msgspec.Struct, frozen=True):
     """One instance refresh of the group, as Auto Scaling lists it: ``InProgress`` and the like.
 
-    One that is pending has not started yet.
+    A pending one has not started.
     """
 
     id: str
@@ -223,12 +224,12 @@ class Refresh(msgspec.Struct, frozen=True):
 
     @property
     def ended(self) -> bool:
-        """Whether it replaces nothing any more; a word that is not known may still do so."""
+        """True if it replaces no instance any more; an unknown status may still do so."""
         return self.status in REFRESH_ENDED
 
     @property
     def stopped(self) -> bool:
-        """Whether it replaces no further instance: it has ended, or is being cancelled.
+        """True if it replaces no further instance: it has ended, or is being cancelled.
 
         A rollback replaces instances once more, and one that is baking may still roll back.
         """
@@ -238,7 +239,7 @@ class Refresh(msgspec.Struct, frozen=True):
 REFRESH_ENDED = frozenset(
     {"Successful", "Failed", "Cancelled", "RollbackFailed", "RollbackSuccessful"}
 )
-"""The statuses after which a refresh does nothing more (Auto Scaling API, InstanceRefresh)."""
+"""The final statuses of a refresh (Auto Scaling API, InstanceRefresh)."""
 
 
 class Refreshes(msgspec.Struct, frozen=True, tag="refreshes"):
@@ -247,12 +248,12 @@ class Refreshes(msgspec.Struct, frozen=True, tag="refreshes"):
     known: tuple[Refresh, ...] = ()
 
     def active(self) -> tuple[Refresh, ...]:
-        """Those that have not ended."""
+        """The refreshes that have not ended."""
         return tuple(each for each in self.known if not each.ended)
 
 
 class LogCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """How many lines of the parent's log, of the last 15 minutes, say what (R25, R35)."""
+    """Counts of lines in the parent's log of the last 15 minutes, by kind (R25, R35)."""
 
     nats_disconnected: int
     nats_reconnected: int
@@ -276,11 +277,12 @@ Pcr0 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{96}\Z")]
 
 
 class UnitDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """What systemd says of a unit beside its ActiveState; None where it gave no known word.
+    """systemd's details of a unit; None where it gave no known word.
 
-    ``job`` says whether a job of the unit is queued or runs. ``starting_seconds`` is the time
-    since the first attempt of the present series of starts, while the unit activates. One with
-    RemainAfterExit is ``stopped`` where a stop job ended its last run, as a person's does.
+    ``job`` is true while a job of the unit is queued or runs. ``starting_seconds`` is the time
+    since the first attempt of the present series of starts, while the unit activates. A unit
+    with RemainAfterExit is ``stopped`` where a stop job ended its last run, as an operator's
+    does.
     """
 
     load: UnitLoad | None = None
@@ -292,15 +294,15 @@ class UnitDetail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HostReport(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
-    """What ``look_host`` printed on one host; the keys are the script's allow-list.
+    """The output of ``look_host`` on one host; the keys are the script's allow-list.
 
     ``enclave_state`` is ``none`` when nitro-cli listed no enclave, which is the ground truth: a
-    unit can be ``active`` while its enclave is gone. ``restart_blockers`` are lines, since its unit
-    started, that say that something which the enclave holds in memory was not stored.
-    ``enclave_errors_recent`` are lines of the last two minutes that the enclave takes no messages.
-    ``enclave_debug`` is nitro-cli's DEBUG_MODE flag: such an enclave attests no PCR.
-    ``enclave_obstacle`` is why no enclave can start here. ``nats_reachable`` is true when NATS sent
-    its INFO line, and ``nats_state`` says what came instead.
+    unit can be ``active`` while its enclave is gone. ``restart_blockers`` counts the log lines,
+    since its unit started, about data in the enclave's memory that was not stored.
+    ``enclave_errors_recent`` counts lines of the last two minutes about messages that the
+    enclave does not take. ``enclave_debug`` is nitro-cli's DEBUG_MODE flag: such an enclave
+    attests no PCR. ``enclave_obstacle`` is why no enclave can start here. ``nats_reachable`` is
+    true when NATS sent its INFO line; ``nats_state`` says what came instead.
     """
 
     schema: Literal[1]
@@ -331,20 +333,20 @@ class HostReport(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
 
 
 class HostEvidence(msgspec.Struct, frozen=True):
-    """One host's report, or why there is none, and when it was asked for."""
+    """One host's report, or why there is none, and the time of the request."""
 
     report: HostReport | Unknown
     at: datetime
 
     def fresh(self, now: datetime, age_max: timedelta) -> bool:
-        """Whether it may still be relied on; a report from the future may not."""
+        """True if it is recent enough; a report from the future is not."""
         return timedelta(0) <= now - self.at <= age_max
 
 
 class HostHistory(msgspec.Struct, frozen=True, kw_only=True):
-    """Since when something has held of a host, as far as the incident saw it begin.
+    """Start times of a host's states, as far as the incident observed them.
 
-    ``in_service_at`` is None for a host that was in service at the first reading already.
+    ``in_service_at`` is None for a host that was already in service at the first reading.
     """
 
     in_service_at: datetime | None = None
@@ -353,10 +355,10 @@ class HostHistory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was read for one reconcile, at ``at``; ``hosts`` may be older, each by itself.
+    """Everything read for one reconcile, at ``at``; ``hosts`` may be older, each by itself.
 
-    ``histories`` are what the incident remembers of hosts. ``alarm`` is the one that leads the
-    incident, ``alarms`` are all that it waits for.
+    ``histories`` are the incident's memory of hosts. ``alarm`` leads the incident; ``alarms``
+    are all that it waits for.
     """
 
     at: datetime
@@ -365,20 +367,20 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     group: Group | Unknown
     target_health: TargetHealth | Unknown
     hosts: dict[InstanceId, HostEvidence]
-    answering: Answering | Unknown = UNREAD
-    connections: Connections | Unknown = UNREAD
-    instance_statuses: InstanceStatuses | Unknown = UNREAD
-    refreshes: Refreshes | Unknown = UNREAD
+    answering: Answering | Unknown = NOT_NEEDED
+    connections: Connections | Unknown = NOT_NEEDED
+    instance_statuses: InstanceStatuses | Unknown = NOT_NEEDED
+    refreshes: Refreshes | Unknown = NOT_NEEDED
     histories: dict[InstanceId, HostHistory] = {}
 
     def all_clear(self) -> bool:
-        """Whether every alarm that the incident waits for is OK; with none, nothing is known."""
+        """True if every alarm that the incident waits for is OK; false without alarms."""
         read = self.alarms.values()
         return bool(read) and all(map(is_ok, read))
 
 
 class Need(StrEnum):
-    """What a condition needs to know beside the alarm's present state."""
+    """Evidence that a condition needs in addition to the alarm's present state."""
 
     GROUP = "group"
     TARGET_HEALTH = "target-health"
@@ -391,9 +393,9 @@ NEEDS: dict[Condition, frozenset[Need]] = {
     Condition.USER_AFFECTED: frozenset({Need.GROUP, Need.HOSTS}),
     Condition.CAPACITY: frozenset({Need.GROUP}),
 }
-"""Which condition needs which evidence; nothing else is read. A condition not named needs none."""
+"""The evidence that each condition needs; nothing else is read. Any other condition needs none."""
 
 
 def needs(condition: Condition) -> frozenset[Need]:
-    """What must be read for *condition*."""
+    """The evidence to read for *condition*."""
     return NEEDS.get(condition, frozenset())

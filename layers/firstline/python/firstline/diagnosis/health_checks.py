@@ -1,8 +1,8 @@
-"""Health checks: what each source says of one host, and what else may have made it say so.
+"""Health checks: each source's observation of one host, and its other possible causes.
 
-A check that knows nothing says nothing. None takes a unit's state for proof that its enclave
-runs. The group's own `HealthStatus` is no check: it repeats the load balancer's answer where the
-group's health check is ELB, and anybody may set it (SetInstanceHealth).
+A check without knowledge returns `NO_OBSERVATION`. None takes a unit's state for proof that its
+enclave runs. The group's own `HealthStatus` is no check: it repeats the load balancer's answer
+where the group's health check is ELB, and any caller may set it (SetInstanceHealth).
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from firstline.ids import InstanceId
 
 
 class HostHealth(StrEnum):
-    """What is known of a host. One that is starting or being stopped is neither dead nor well."""
+    """The health of a host. One that is starting or stopping is neither dead nor well."""
 
     DEAD = "dead"
     SERVING = "serving"
@@ -36,7 +36,7 @@ class HostHealth(StrEnum):
 
 
 class FailureMode(StrEnum):
-    """What fails on a host, as far as anybody can tell."""
+    """The failure of a host, as far as it is known."""
 
     ENCLAVE_GONE = "its enclave is gone"
     ENCLAVE_SILENT = "its enclave runs and does not answer"
@@ -62,31 +62,31 @@ NOT_REPAIRABLE_ON_HOST = frozenset(
         FailureMode.UNIT_INVALID,
     }
 )
-"""What no fix of a host mends: a new one begins with the same credentials, image, key and unit.
+"""Failures that no fix of a host repairs: a new host has the same credentials, image, key and unit.
 
 A unit that a person masked or stopped is left to that person.
 """
 
 
 class Criteria(msgspec.Struct, frozen=True, kw_only=True):
-    """How evidence is judged.
+    """Criteria for judging evidence.
 
-    A host may boot for ``boot_allowance``; ``health_page_needs_nats`` says whether the page that
-    the load balancer asks is unhealthy without NATS.
+    A host may boot for ``boot_allowance``; ``health_page_needs_nats`` is true where the page
+    that the load balancer requests is unhealthy without NATS.
     """
 
     boot_allowance: timedelta = timedelta(minutes=10)
     health_page_needs_nats: bool = True
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """What one check says of one host.
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """One check's result for one host.
 
-    ``domains`` are what may have produced the answer while the host is well. ``shared`` is the
-    domain whose loss by many hosts at once discounts the answer.
+    ``domains`` are other possible causes of the answer while the host is well. ``shared`` is
+    the domain whose loss by many hosts at once discounts the answer.
     """
 
-    life: HostHealth = HostHealth.UNKNOWN
+    health: HostHealth = HostHealth.UNKNOWN
     fact: str = ""
     source: str = ""
     failure: FailureMode = FailureMode.UNKNOWN
@@ -95,62 +95,64 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def proof(self) -> str:
-        """The fact with its source, and what else would explain it."""
-        unless = f"; unless {domains.words(self.domains)} fails" if self.domains else ""
+        """The fact with its source and its other possible causes."""
+        unless = f"; unless {domains.describe(self.domains)} fails" if self.domains else ""
         return f"{self.fact} (source: {self.source}{unless})"
 
 
-type Check = Callable[[InstanceId, Evidence, timedelta, Criteria], Reading]
-NOTHING = Reading()
+type HealthCheck = Callable[[InstanceId, Evidence, timedelta, Criteria], Observation]
+NO_OBSERVATION = Observation()
 
 
 def by_load_balancer(
     host: InstanceId, evidence: Evidence, age_max: timedelta, criteria: Criteria
-) -> Reading:
-    """Target health, where the fleet has a load balancer; its own failure says nothing."""
+) -> Observation:
+    """Target health, where the fleet has a load balancer; its own failure is no observation."""
     del age_max
-    found = evidence.target_health
-    if not isinstance(found, TargetHealth) or found.reasons.get(host, "").startswith("Elb."):
-        return NOTHING
-    match found.states.get(host):
+    target_health = evidence.target_health
+    if not isinstance(target_health, TargetHealth) or target_health.reasons.get(
+        host, ""
+    ).startswith("Elb."):
+        return NO_OBSERVATION
+    match target_health.states.get(host):
         case "unhealthy":
-            return Reading(
-                life=HostHealth.DEAD,
+            return Observation(
+                health=HostHealth.DEAD,
                 fact="the load balancer finds it unhealthy",
                 source="load balancer",
-                domains=domains.of_load_balancer(needs_nats=criteria.health_page_needs_nats),
+                domains=domains.load_balancer_domains(needs_nats=criteria.health_page_needs_nats),
             )
         case "healthy":
             fact = "the load balancer finds it healthy"
-            return Reading(life=HostHealth.SERVING, fact=fact, source="load balancer")
+            return Observation(health=HostHealth.SERVING, fact=fact, source="load balancer")
         case _:
-            return NOTHING
+            return NO_OBSERVATION
 
 
 def by_probe(
     host: InstanceId, evidence: Evidence, age_max: timedelta, criteria: Criteria
-) -> Reading:
-    """The end-to-end request: its silence is of all hosts; its answer proves one that is alone.
+) -> Observation:
+    """The end-to-end request: silence concerns all hosts; an answer proves a host that is alone.
 
-    The probe's own failure (no server, refused, full) says nothing of any host.
+    The probe's own failure (no server, refused, full) is no observation of any host.
     """
     del criteria
     answering, group = evidence.answering, evidence.group
     if not isinstance(answering, Answering) or not answering.fresh(evidence.at, age_max):
-        return NOTHING
-    if answering.outcome in domains.OF_OUTCOME:
-        return Reading(
-            life=HostHealth.DEAD,
+        return NO_OBSERVATION
+    if answering.outcome in domains.OUTCOME_DOMAINS:
+        return Observation(
+            health=HostHealth.DEAD,
             fact=_SILENCE[answering.outcome],
             source="probe",
-            domains=domains.OF_OUTCOME[answering.outcome],
+            domains=domains.OUTCOME_DOMAINS[answering.outcome],
             shared=Domain.NATS,
         )
     if answering.answers and isinstance(group, Group) and group.in_service() == (host,):
-        return Reading(
-            life=HostHealth.SERVING, fact="it answers the end-to-end probe", source="probe"
+        return Observation(
+            health=HostHealth.SERVING, fact="it answers the end-to-end probe", source="probe"
         )
-    return NOTHING
+    return NO_OBSERVATION
 
 
 _SILENCE = {
@@ -162,40 +164,40 @@ _SILENCE = {
 
 def by_connection(
     host: InstanceId, evidence: Evidence, age_max: timedelta, criteria: Criteria
-) -> Reading:
-    """SSM's agent on the host: a lost connection speaks against it, a kept one proves nothing."""
+) -> Observation:
+    """SSM's agent on the host: a lost connection is evidence of death, a kept one is none."""
     del age_max, criteria
     states = evidence.connections.states if isinstance(evidence.connections, Connections) else {}
     if states.get(host) != "ConnectionLost":
-        return NOTHING
-    return Reading(
-        life=HostHealth.DEAD,
+        return NO_OBSERVATION
+    return Observation(
+        health=HostHealth.DEAD,
         fact="SSM has lost its connection",
         source="SSM",
         failure=FailureMode.HOST_LOST,
-        domains=domains.OF_CONNECTION,
+        domains=domains.CONNECTION_DOMAINS,
         shared=Domain.SSM,
     )
 
 
 def by_status_checks(
     host: InstanceId, evidence: Evidence, age_max: timedelta, criteria: Criteria
-) -> Reading:
-    """EC2's status checks: impaired speaks against the host, and ok proves nothing.
+) -> Observation:
+    """EC2's status checks: impaired is evidence of death, and ok proves nothing.
 
     ``initializing`` and ``insufficient-data`` are unknown (EC2 API, InstanceStatusSummary).
     """
     del age_max, criteria
-    found = evidence.instance_statuses
-    status = found.known.get(host) if isinstance(found, InstanceStatuses) else None
+    statuses = evidence.instance_statuses
+    status = statuses.known.get(host) if isinstance(statuses, InstanceStatuses) else None
     checks = status.checks if status is not None else {}
     failed = sorted(check for check, answer in checks.items() if answer == "impaired")
     if not failed:
-        return NOTHING
-    return Reading(
-        life=HostHealth.DEAD,
+        return NO_OBSERVATION
+    return Observation(
+        health=HostHealth.DEAD,
         fact=f"EC2's status checks fail: {', '.join(failed)}",
         source="EC2",
         failure=FailureMode.HOST_LOST,
-        domains=domains.OF_EC2,
+        domains=domains.EC2_DOMAINS,
     )

@@ -1,8 +1,8 @@
-"""Background: what a person looks up first, read once, when an incident is handed over.
+"""Context for a person, read once when an incident is escalated.
 
-Metrics around the start beside the same time of the days before (R20), what was deployed lately
-(R21), the way from the hosts to NATS (R37, R38), AWS Health (R13). None of it licenses a fix; it is
-told in lines of our own words, and what cannot be read is told as such.
+It compares metrics around the start with the days before (R20), and adds recent deployments (R21),
+the network path from the hosts to NATS (R37, R38) and AWS Health (R13). It never permits a fix.
+Unreadable parts are reported as such.
 """
 
 from collections.abc import Iterator
@@ -15,19 +15,19 @@ from firstline.diagnosis.evidence import Unknown
 from firstline.diagnosis.preflight import Deployments
 from firstline.signal import SERVICE_CONDITIONS, Condition
 
-QUARTER = timedelta(minutes=15)
-"""The start's own quarter of an hour and the one after it are compared."""
+COMPARISON_WINDOW = timedelta(minutes=15)
+"""The quarter of an hour of the start and the next one are compared."""
 DAYS_BEFORE = 7
 DAYS_MIN = 3
-"""With fewer days of data nothing is called usual."""
-CLEARLY = 0.2
-"""How far beyond all of the days before a value must lie, as a share of their widest."""
-LATELY = timedelta(days=1)
-"""What changed longer before the start is not told."""
+"""With fewer days of data no value counts as usual."""
+DEVIATION_SHARE_MIN = 0.2
+"""How far beyond the days before a value must lie, as a share of their largest magnitude."""
+CHANGE_LOOKBACK = timedelta(days=1)
+"""Changes longer before the start are omitted."""
 
 
 class Topic(Enum):
-    """What may be looked up."""
+    """A topic of the investigation."""
 
     METRICS = "metrics"
     CHANGES = "changes"
@@ -35,21 +35,21 @@ class Topic(Enum):
     HEALTH = "health"
 
 
-NOBODY_ELSES = frozenset({Condition.USER_AFFECTED, Condition.SECURITY_FINDING})
-"""Conditions that are about one user or one finding: nothing here says anything of them."""
-OF_NATS = frozenset({Condition.NATS_DISCONNECTED, Condition.NATS_BACKLOG})
+SINGLE_SUBJECT = frozenset({Condition.USER_AFFECTED, Condition.SECURITY_FINDING})
+"""Conditions about one user or one finding: no topic applies to them."""
+NATS_CONDITIONS = frozenset({Condition.NATS_DISCONNECTED, Condition.NATS_BACKLOG})
 
 
 def topics(condition: Condition, *, dependency: bool) -> frozenset[Topic]:
-    """What is looked up for *condition*; *dependency* says that no host reaches NATS."""
-    if condition in NOBODY_ELSES:
+    """The topics for *condition*; *dependency* is true when no host reaches NATS."""
+    if condition in SINGLE_SUBJECT:
         return frozenset()
-    found = {Topic.HEALTH, Topic.METRICS}
+    chosen = {Topic.HEALTH, Topic.METRICS}
     if condition in SERVICE_CONDITIONS or condition is Condition.UNCLASSIFIED:
-        found.add(Topic.CHANGES)
-    if condition in OF_NATS or dependency:
-        found.add(Topic.NETWORK)
-    return frozenset(found)
+        chosen.add(Topic.CHANGES)
+    if condition in NATS_CONDITIONS or dependency:
+        chosen.add(Topic.NETWORK)
+    return frozenset(chosen)
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -61,13 +61,13 @@ class Series(msgspec.Struct, frozen=True):
 
 
 class Metrics(msgspec.Struct, frozen=True, tag="metrics"):
-    """Each metric that an alarm of the profile is over."""
+    """The metric of each alarm of the profile."""
 
     series: tuple[Series, ...] = ()
 
 
 class Placement(msgspec.Struct, frozen=True, tag="placement"):
-    """Where hosts are: their networks and their security groups."""
+    """The hosts' networks and security groups."""
 
     vpcs: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
@@ -82,13 +82,13 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class Routes(msgspec.Struct, frozen=True, tag="routes"):
-    """All of them."""
+    """All such routes."""
 
     known: tuple[Route, ...] = ()
 
 
 class Peerings(msgspec.Struct, frozen=True, tag="peerings"):
-    """Each peering connection that was asked for, with its status."""
+    """The status of each requested peering connection."""
 
     statuses: dict[str, str] = {}
 
@@ -99,8 +99,8 @@ class Issues(msgspec.Struct, frozen=True, tag="issues"):
     open: tuple[str, ...] = ()
 
 
-class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """The way from the hosts to NATS; ``allowed``: whether a rule lets its port out."""
+class NetworkPath(msgspec.Struct, frozen=True, kw_only=True):
+    """The path from the hosts to NATS; ``allowed`` is true where a rule lets its port out."""
 
     placement: Placement | Unknown
     allowed: bool | Unknown
@@ -109,28 +109,32 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Investigation(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was looked up; None was not asked for, or is nothing that this fleet has."""
+    """All results; None for a topic that was not read or that this fleet does not have."""
 
     metrics: Metrics | Unknown | None = None
     changes: tuple[Deployments | Unknown | None, ...] = ()
     releases: tuple[str, ...] | Unknown | None = None
-    way: Way | None = None
+    network_path: NetworkPath | None = None
     issues: Issues | Unknown | None = None
 
 
-def told(background: Investigation, started_at: datetime, port: int) -> tuple[str, ...]:
-    """What it says, a line each, with the runbook's step; *port* is NATS's."""
+def describe(background: Investigation, started_at: datetime, port: int) -> tuple[str, ...]:
+    """The results for people, a line each, with the runbook's step; *port* is NATS's."""
     return (
         *_health(background.issues),
         *_metrics(background.metrics),
         *_changes(background.changes, started_at),
         *_releases(background.releases),
-        *(_way(background.way, port) if background.way is not None else ()),
+        *(
+            _network_path(background.network_path, port)
+            if background.network_path is not None
+            else ()
+        ),
     )
 
 
-def recorded(metrics: Metrics | Unknown | None) -> tuple[dict[str, object], ...]:
-    """Each metric as an entry tells it: numbers as text, for an entry holds no floats."""
+def to_ledger(metrics: Metrics | Unknown | None) -> tuple[dict[str, object], ...]:
+    """Each metric as an entry stores it: numbers as text, because an entry holds no floats."""
     series = metrics.series if isinstance(metrics, Metrics) else ()
     return tuple(
         {
@@ -142,12 +146,12 @@ def recorded(metrics: Metrics | Unknown | None) -> tuple[dict[str, object], ...]
     )
 
 
-def unusual(series: Series) -> str | None:
-    """How the values around the start lie beyond all those of the days before, if they do."""
+def describe_anomaly(series: Series) -> str | None:
+    """The deviation of the values around the start from all days before; None if there is none."""
     if not series.around or len(series.before) < DAYS_MIN:
         return None
     low, high = min(series.before), max(series.before)
-    margin = CLEARLY * max(abs(low), abs(high))
+    margin = DEVIATION_SHARE_MIN * max(abs(low), abs(high))
     top, bottom = max(series.around), min(series.around)
     value = top if top > high + margin else bottom if bottom < low - margin else None
     if value is None:
@@ -169,7 +173,7 @@ def _metrics(metrics: Metrics | Unknown | None) -> Iterator[str]:
     if isinstance(metrics, Unknown):
         yield f"R20 the metrics cannot be read: {metrics.why}"
     elif metrics is not None:
-        lines = [line for each in metrics.series if (line := unusual(each)) is not None]
+        lines = [line for each in metrics.series if (line := describe_anomaly(each)) is not None]
         yield from (f"R20 {line}" for line in lines)
         if not lines:
             yield f"R20 nothing unusual in {len(metrics.series)} metrics around the start"
@@ -184,12 +188,14 @@ def _changes(
         for each in changes
         if isinstance(each, Unknown)
     )
-    lately = [each for found in known for each in found.known if started_at - each.at <= LATELY]
-    for each in lately:
+    recent = [
+        each for group in known for each in group.known if started_at - each.at <= CHANGE_LOOKBACK
+    ]
+    for each in recent:
         minutes = round((started_at - each.at) / timedelta(minutes=1))
         when = f"{minutes} min before the start" if minutes >= 0 else f"{-minutes} min after it"
         yield f"R21 {each.what} changed {when}"
-    if known and not lately:
+    if known and not recent:
         yield "R21 nothing that is known was deployed within a day before the start"
 
 
@@ -200,22 +206,22 @@ def _releases(releases: tuple[str, ...] | Unknown | None) -> Iterator[str]:
         yield f"R21 CodeDeploy made deployments since a day before the start: {', '.join(releases)}"
 
 
-def _way(way: Way, port: int) -> Iterator[str]:
-    if isinstance(way.allowed, Unknown):
-        yield f"R37 the security groups cannot be read: {way.allowed.why}"
-    elif way.allowed:
+def _network_path(path: NetworkPath, port: int) -> Iterator[str]:
+    if isinstance(path.allowed, Unknown):
+        yield f"R37 the security groups cannot be read: {path.allowed.why}"
+    elif path.allowed:
         yield f"R37 the hosts' security groups let port {port} out"
     else:
         yield f"R37 no security group of the hosts lets port {port} out"
-    if isinstance(way.routes, Unknown):
-        yield f"R38 the routes cannot be read: {way.routes.why}"
-    elif not way.routes.known:
+    if isinstance(path.routes, Unknown):
+        yield f"R38 the routes cannot be read: {path.routes.why}"
+    elif not path.routes.known:
         yield "R38 no route of the hosts' network goes over a peering connection"
     else:
-        for each in way.routes.known:
+        for each in path.routes.known:
             if each.state != "active":
                 yield f"R38 the route to {each.destination} over {each.peering} is {each.state}"
-        yield from _peerings(way.peerings)
+        yield from _peerings(path.peerings)
 
 
 def _peerings(peerings: Peerings | Unknown) -> Iterator[str]:

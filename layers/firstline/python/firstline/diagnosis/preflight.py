@@ -1,7 +1,7 @@
-"""Surroundings: what is read of the fleet's surroundings when a fix is about to be done.
+"""Preflight facts: read only before a fix, because they are expensive.
 
-Each fact may be unknown, which is a reason not to act. A fact that the profile's fleet does not
-have (no key, no stack) is not asked for, and stops nothing.
+An unknown fact blocks the fix. A fact that the profile's fleet does not have (no key, no stack) is
+not read, and blocks nothing.
 """
 
 from datetime import datetime
@@ -19,12 +19,12 @@ class KeyState(msgspec.Struct, frozen=True, tag="key"):
 
     @property
     def usable(self) -> bool:
-        """Whether an enclave can decrypt with it."""
+        """True if an enclave can decrypt with it."""
         return self.state == "Enabled"
 
 
 class Deployment(msgspec.Struct, frozen=True):
-    """Something that was deployed (R21): what, when it last changed, and whether it still does."""
+    """Something that was deployed (R21), its last change, and true while it still changes."""
 
     what: str
     at: datetime
@@ -32,7 +32,7 @@ class Deployment(msgspec.Struct, frozen=True):
 
 
 class Deployments(msgspec.Struct, frozen=True, tag="deployments"):
-    """The fleet's stack, or its watched parameters."""
+    """Deployments of the fleet's stack, or of its watched parameters."""
 
     known: tuple[Deployment, ...] = ()
 
@@ -48,10 +48,10 @@ class Image(msgspec.Struct, frozen=True, tag="image"):
 
 
 class PreflightFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it, read at one time; the others are None where the fleet has none.
+    """All facts, read at one time; an optional one is None where the fleet has none.
 
-    ``muted`` are the redacted ARNs of alarms that a mute rule keeps quiet: every alarm that the fix
-    rests on, or those up to the first that no rule mutes.
+    ``muted`` are the redacted ARNs of muted alarms: every alarm that the fix depends on, or
+    those up to the first that no rule mutes.
     """
 
     refreshes: Refreshes | Unknown

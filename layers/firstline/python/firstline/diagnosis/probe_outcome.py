@@ -1,10 +1,10 @@
-"""ProbeOutcome: what one end-to-end request over NATS has shown. docs/PROBE.md has the table."""
+"""ProbeOutcome: the result of one end-to-end request over NATS. docs/PROBE.md has the table."""
 
 from enum import StrEnum
 
 
 class ProbeOutcome(StrEnum):
-    """What a probe of NATS has shown."""
+    """The result of a probe of NATS."""
 
     NO_SERVER = "no_server"
     CONNECT_TIMEOUT = "connect_timeout"
@@ -27,7 +27,7 @@ class ProbeOutcome(StrEnum):
     FAILED = "failed"
 
 
-LET_IN = frozenset(
+ADMITTED = frozenset(
     {
         ProbeOutcome.NO_RESPONDERS,
         ProbeOutcome.STREAM_CAPTURES,
@@ -40,7 +40,7 @@ LET_IN = frozenset(
     }
 )
 """The server let the probe in and took its question."""
-KEPT_OUT = frozenset(
+NOT_ADMITTED = frozenset(
     {
         ProbeOutcome.SERVER_FULL,
         ProbeOutcome.ACCOUNT_FULL,
@@ -52,7 +52,7 @@ KEPT_OUT = frozenset(
         ProbeOutcome.FAILED,
     }
 )
-"""The probe itself was kept from asking, which says nothing of the service that users have."""
+"""The probe itself could not ask: this shows nothing about the users' service."""
 CODES = {
     ProbeOutcome.TIMEOUT: 1,
     ProbeOutcome.UNHEALTHY: 2,
@@ -74,22 +74,22 @@ CODES = {
     ProbeOutcome.FAILED: 60,
     ProbeOutcome.ANSWERED: 100,
 }
-"""Each outcome as the value of one metric; a number is never given to another outcome.
+"""Each outcome as the value of one metric; a number is never reassigned.
 
-Those that accuse a host are the lowest and an answer is the highest: of two probes in one minute,
-its Maximum is the one that accuses less.
+Outcomes that accuse a host are the lowest and an answer is the highest: of two probes in one
+minute, the Maximum is the one that accuses less.
 """
 
 
-def answering(outcome: ProbeOutcome) -> bool | None:
-    """Whether an enclave answers as far as users are concerned; None where nothing is known of it.
+def is_answering(outcome: ProbeOutcome) -> bool | None:
+    """True if an enclave answers from a user's view; None where that is unknown.
 
-    A parent that refuses the question (``message_rejected``) proves no enclave. NATS that nothing
-    reaches is an outage: users have no other way to their vaults.
+    A parent that refuses the question (``message_rejected``) proves no enclave. NATS that
+    nothing reaches is an outage: users have no other way to their vaults.
     """
-    return None if outcome in KEPT_OUT else outcome is ProbeOutcome.ANSWERED
+    return None if outcome in NOT_ADMITTED else outcome is ProbeOutcome.ANSWERED
 
 
-def of_code(code: float) -> ProbeOutcome | None:
-    """The outcome that *code* stands for; None for a number that stands for none."""
+def outcome_of_code(code: float) -> ProbeOutcome | None:
+    """The outcome with *code*; None for a number without one."""
     return next((each for each, number in CODES.items() if number == code), None)

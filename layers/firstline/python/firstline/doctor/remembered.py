@@ -63,10 +63,12 @@ def _lately(store: Store, archive: Archive) -> Iterator[IncidentId]:
 
 def _archived(archive: Archive) -> Iterator[IncidentId]:
     newest = archive.first(archiving.CHECKPOINTS)
-    last = archiving.number(newest) if newest else 0
+    last = archiving.sequence_of(newest) if newest else 0
     for sequence in range(last, max(0, last - CHECKPOINTS_MAX), -1):
         try:
-            sealed = archiving.sealed(archive.get(archiving.checkpoint_key(sequence)) or b"")
+            sealed = archiving.parse_checkpoint(
+                archive.get(archiving.checkpoint_key(sequence)) or b""
+            )
         except InvalidInput:  # the audit tells of it
             continue
         # a chain of one entry is a signal that opened nothing

@@ -1,7 +1,7 @@
-"""Approvals: a fix that the profile wants a person to allow, and what the person said.
+"""Approvals: a fix that the profile requires a person to allow, and the person's answer.
 
-A proposal is made once for a plan and stands for a while; silence is no. An approval names the
-plan's hash, and so its targets; it is used once, and only where every guard lets the plan pass.
+A proposal is made once for a plan and expires; no answer is a denial. An approval names the plan's
+hash, and so its targets; it is used once, and only where every guard lets the plan pass.
 """
 
 import copy
@@ -13,11 +13,14 @@ from firstline.ids import Digest, FixTarget, InstanceId
 from firstline.ledger.entries import PlanAnswered, PlanProposed
 
 PROPOSALS_MAX = 10
-"""As many as one incident asks people about: each of them is a page."""
+"""Proposals of one incident; each of them is a page."""
 
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's word on one plan: ``by`` is the caller's ARN, and a yes holds before ``until``."""
+    """A person's answer on one plan.
+
+    ``by`` is the caller's ARN, and a yes is valid before ``until``.
+    """
 
     plan: Digest
     granted: bool
@@ -27,14 +30,15 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
     def to_ledger(self, *, counts: bool) -> PlanAnswered:
-        """As an entry records it; one that came too late does not count."""
+        """The entry; an answer that came too late does not count."""
         return PlanAnswered(**msgspec.structs.asdict(self), counts=counts)
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan that a person was told of; one that is only recommended nobody can approve.
+    """A plan shown to an operator; a recommendation is not ``approvable``.
 
-    ``unknowns`` are the guards that lack a fact, by name: a yes overrides these and no other.
+    ``unknowns`` are the guards that lack a fact, by name: an approval overrides these and no
+    other.
     """
 
     plan: Digest
@@ -52,17 +56,17 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def answerable(self) -> bool:
-        """Whether a person's word on it still counts."""
+        """True if an answer still counts."""
         return self.approvable and not self.used
 
-    def told(self) -> dict[str, str]:
-        """What a person must know to answer, but for the reasons."""
-        touched = {"hosts": ", ".join(self.hosts)} if self.hosts else {}
+    def describe(self) -> dict[str, str]:
+        """The facts that a person needs to answer, without the reasons."""
+        hosts = {"hosts": ", ".join(self.hosts)} if self.hosts else {}
         parameters = (f"{name}={value}" for name, value in sorted(self.parameters.items()))
         return {
             "action": self.action,
             "target": self.target,
-            **touched,
+            **hosts,
             "parameters": ", ".join(parameters) or "none",
             **({"unknowns": ", ".join(self.unknowns)} if self.unknowns else {}),
             "plan": self.plan,
@@ -70,42 +74,46 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     def to_ledger(self) -> PlanProposed:
-        """As an entry records it."""
-        return msgspec.convert({**self.told(), "approvable": self.approvable}, type=PlanProposed)
+        """The entry of the proposal."""
+        return msgspec.convert(
+            {**self.describe(), "approvable": self.approvable}, type=PlanProposed
+        )
 
 
-def standing(proposals: tuple[Proposal, ...], plan: Digest) -> Proposal | None:
-    """The last proposal of *plan*, unless its approval was used: then it may be asked anew."""
+def current_proposal(proposals: tuple[Proposal, ...], plan: Digest) -> Proposal | None:
+    """The last proposal of *plan*; None once its approval was used: it may be proposed again."""
     last = next((each for each in reversed(proposals) if each.plan == plan), None)
     return None if last is None or last.used else last
 
 
-def approval(proposals: tuple[Proposal, ...], plan: Digest, now: datetime) -> Approval | None:
-    """A person's yes to *plan*, where it holds at *now*."""
-    about = standing(proposals, plan)
-    answer = about.approval if about is not None else None
+def valid_approval(proposals: tuple[Proposal, ...], plan: Digest, now: datetime) -> Approval | None:
+    """The approval of *plan*, if it is valid at *now*."""
+    proposal = current_proposal(proposals, plan)
+    answer = proposal.approval if proposal is not None else None
     return answer if answer is not None and answer.granted and now < answer.until else None
 
 
-def overridden(proposals: tuple[Proposal, ...], plan: Digest, now: datetime) -> frozenset[str]:
-    """The guards for whose missing fact a person's yes to *plan* stands."""
-    about = standing(proposals, plan)
-    allowed = about is not None and approval(proposals, plan, now) is not None
-    return frozenset(about.unknowns) if about is not None and allowed else frozenset()
+def overridden_guards(
+    proposals: tuple[Proposal, ...], plan: Digest, now: datetime
+) -> frozenset[str]:
+    """The guards whose missing fact the approval of *plan* overrides."""
+    proposal = current_proposal(proposals, plan)
+    allowed = proposal is not None and valid_approval(proposals, plan, now) is not None
+    return frozenset(proposal.unknowns) if proposal is not None and allowed else frozenset()
 
 
-def answered(proposals: tuple[Proposal, ...], approval: Approval) -> tuple[Proposal, ...]:
-    """With *approval* on the standing proposal of its plan; a denial is final."""
-    about = standing(proposals, approval.plan)
-    if about is not None and about.approval is not None and not about.approval.granted:
+def with_answer(proposals: tuple[Proposal, ...], approval: Approval) -> tuple[Proposal, ...]:
+    """The proposals with *approval* on the current proposal of its plan; a denial is final."""
+    proposal = current_proposal(proposals, approval.plan)
+    if proposal is not None and proposal.approval is not None and not proposal.approval.granted:
         return proposals
     return tuple(
-        copy.replace(each, approval=approval) if each is about and each.answerable else each
+        copy.replace(each, approval=approval) if each is proposal and each.answerable else each
         for each in proposals
     )
 
 
-def used(proposals: tuple[Proposal, ...], plan: Digest) -> tuple[Proposal, ...]:
-    """With the approval of *plan* used up."""
-    about = standing(proposals, plan)
-    return tuple(copy.replace(each, used=True) if each is about else each for each in proposals)
+def with_used_approval(proposals: tuple[Proposal, ...], plan: Digest) -> tuple[Proposal, ...]:
+    """The proposals with the approval of *plan* used up."""
+    proposal = current_proposal(proposals, plan)
+    return tuple(copy.replace(each, used=True) if each is proposal else each for each in proposals)

@@ -1,9 +1,9 @@
-"""Trust: how an action's fixes went lately, and whether it still goes by itself (I20).
+"""Demotion: an action whose recent fixes failed needs an approval (I20).
 
-After so many fixes in a row that did not help an action is demoted: from then on it asks a person
-in every incident that opens later, until somebody promotes it. Time alone does not bring it back,
-for nobody has looked at why it failed. The incident in which it failed is held by its own limits:
-the attempts on a target, and the breaker.
+After so many fixes in a row that did not help, an action is demoted: it needs an approval in every
+incident that opens later, until an operator promotes it. Time alone does not end a demotion,
+because nothing has shown why it failed. The incident of the failure has its own limits: the
+attempts on a target, and the breaker.
 """
 
 import copy
@@ -16,64 +16,66 @@ from firstline.ids import IncidentId
 
 
 class Demotion(msgspec.Struct, frozen=True):
-    """Since when an action asks a person, after how many failed fixes, the last in *incident*."""
+    """The start of a demotion, after ``failed`` fixes, the last of them in *incident*."""
 
     at: datetime
     failed: int
     incident: IncidentId
 
-    def told(self, action: str, where: str = "") -> str:
-        """As people are told of it; *where* is the deployment in options of the command."""
+    def describe(self, action: str, where: str = "") -> str:
+        """The demotion in words; *where* is the deployment as options of the command."""
         since = self.at.isoformat(timespec="seconds")
         why = f"{self.failed} of its fixes in a row did not help by {since}"
         return f"{why}; {command_lines.promote(action, where)} lets it go by itself again"
 
 
 class ActionTrackRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One action in one group: how many of its fixes in a row did not help, up to the last."""
+    """One action in one group: the number of its latest fixes in a row that did not help."""
 
     action: str
     failed: int = 0
     demoted: Demotion | None = None
 
 
-type Trusts = tuple[ActionTrackRecord, ...]
+type TrackRecords = tuple[ActionTrackRecord, ...]
 
 
-def judged(trusts: Trusts, action: str, *, helped: bool, by: Demotion, most: int) -> Trusts:
-    """After a fix was judged; *by* is the demotion that comes with the *most*-th failure in a row.
+def after_verdict(
+    trusts: TrackRecords, action: str, *, helped: bool, by: Demotion, most: int
+) -> TrackRecords:
+    """The records after a verdict; *by* is the demotion at the *most*-th failure in a row.
 
-    One that stands already stays as it is: a fix that helped ends the row, and no demotion.
+    An existing demotion is kept: a fix that helped ends the row, and no demotion.
     """
-    before = of(trusts, action)
+    before = track_record(trusts, action)
     failed = 0 if helped else before.failed + 1
     down = before.demoted or (copy.replace(by, failed=failed) if failed >= most else None)
     return _with(trusts, copy.replace(before, failed=failed, demoted=down))
 
 
-def promoted(trusts: Trusts, action: str) -> Trusts:
-    """After a person promoted *action*: it goes by itself, and the row begins anew."""
+def reinstate(trusts: TrackRecords, action: str) -> TrackRecords:
+    """The records after an operator promoted *action*: no demotion, and no failures."""
     return _with(trusts, ActionTrackRecord(action=action))
 
 
-def of(trusts: Trusts, action: str) -> ActionTrackRecord:
-    """The trust in *action*; of one that never failed there is nothing to say."""
+def track_record(trusts: TrackRecords, action: str) -> ActionTrackRecord:
+    """The record of *action*; an empty one if it never failed."""
     return next(
         (each for each in trusts if each.action == action), ActionTrackRecord(action=action)
     )
 
 
-def demotion(
-    trusts: Trusts, action: str, incident: IncidentId, opened_at: datetime
+def active_demotion(
+    trusts: TrackRecords, action: str, incident: IncidentId, opened_at: datetime
 ) -> Demotion | None:
-    """What keeps *action* from going by itself in *incident*; nothing where that opened before."""
-    found = of(trusts, action).demoted
-    if found is None or found.incident == incident or opened_at <= found.at:
+    """The demotion of *action* in *incident*; None if the incident opened before it."""
+    down = track_record(trusts, action).demoted
+    if down is None or down.incident == incident or opened_at <= down.at:
         return None
-    return found
+    return down
 
 
-def _with(trusts: Trusts, after: ActionTrackRecord) -> Trusts:
-    """*trusts* with *after*; what has nothing to say is not kept."""
+def _with(trusts: TrackRecords, after: ActionTrackRecord) -> TrackRecords:
+    """*trusts* with *after*; an empty record is not kept."""
     others = tuple(each for each in trusts if each.action != after.action)
     return (*others, after) if after.failed or after.demoted else others

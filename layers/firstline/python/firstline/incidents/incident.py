@@ -1,7 +1,7 @@
 """The incident: the aggregate of one episode, and the one table of its lifecycle.
 
-Every change of status goes through `advance`, which raises on a transition that `TRANSITIONS`
-does not declare. The diagram in ``docs/LIFECYCLE.md`` is generated from the same table.
+Every change of status goes through `advance`, which raises on a transition that `TRANSITIONS` does
+not declare. The diagram in ``docs/LIFECYCLE.md`` is generated from the same table.
 """
 
 import copy
@@ -13,27 +13,27 @@ import msgspec
 
 from firstline import ids
 from firstline.actions.action import Action
-from firstline.actions.catalogue import UNDOING, traits
+from firstline.actions.catalogue import UNDO_RESULTS, traits
 from firstline.config.channels import PAGER, Channel, channel
 from firstline.diagnosis.evidence import HostEvidence, HostHistory
 from firstline.errors import InvariantViolation
 from firstline.incidents.approvals import Proposal
 from firstline.ledger.chain import Chain
-from firstline.signal import Component, Condition, Restricted, Severity, possible
+from firstline.signal import Component, Condition, Restricted, Severity, is_plausible
 
 SCHEMA = 1
-"""Version of the stored aggregate; a reader refuses one that it does not know.
+"""Version of the stored aggregate; a reader refuses an unknown one.
 
-A new field needs no new version where its default is right for an incident that older code wrote:
+A new field needs no new version if its default is right for an incident that older code wrote:
 older code ignores the field, and its next write drops it. Raise the version where that would do
-harm: where older code must not act without the field, where its value cannot be lost, or where a
-field that stands changes its meaning. Older code then leaves the incident alone and pages a
-person. A new word of an enum (a status, a condition, an outcome) does the same without a version.
+harm: where older code must not act without the field, where its value cannot be lost, or where an
+existing field changes its meaning. Older code then leaves the incident alone and pages a person. A
+new value of an enum (a status, a condition, an outcome) does the same without a version.
 """
 
 
 class Status(StrEnum):
-    """Where an incident stands."""
+    """The status of an incident."""
 
     INVESTIGATING = "investigating"
     REMEDIATING = "remediating"
@@ -44,12 +44,12 @@ class Status(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """No step follows; only pages that are still owed do."""
+        """True if no step follows; only pending pages do."""
         return self in ENDED
 
 
 class Fact(StrEnum):
-    """What happened to it, in the past tense."""
+    """An event of the lifecycle, in the past tense."""
 
     FIX_INTENDED = "fix intended"
     FIX_ANSWERED = "fix answered"
@@ -81,7 +81,7 @@ TRANSITIONS: dict[tuple[Status, Fact], Status] = {
 
 
 class UndeclaredTransition(InvariantViolation):
-    """The lifecycle's table has no such step."""
+    """The lifecycle's table has no such transition."""
 
 
 def advance(status: Status, fact: Fact) -> Status:
@@ -93,7 +93,7 @@ def advance(status: Status, fact: Fact) -> Status:
 
 
 class Outcome(StrEnum):
-    """What came of an intent, as far as the tool can say; never a proof that it helped."""
+    """The outcome of an intent as its tool reports it; never a proof that it helped."""
 
     DONE = "done"
     FAILED = "failed"
@@ -104,17 +104,21 @@ class Outcome(StrEnum):
     TARGET_LEFT = "target-left"
 
 
-UNDONE = frozenset({Outcome.NOT_SENT, Outcome.REFUSED})
+NO_EFFECT_OUTCOMES = frozenset({Outcome.NOT_SENT, Outcome.REFUSED})
 """Outcomes of an intent that has changed nothing."""
-NOT_JUDGED = UNDONE | {Outcome.ANOTHER, Outcome.TARGET_LEFT}
-"""Outcomes that say nothing of whether the action helps: ``another`` is a refresh that is not the
-one that was meant; ``target-left`` a host that somebody took away before it could be judged."""
+UNJUDGED_OUTCOMES = NO_EFFECT_OUTCOMES | {Outcome.ANOTHER, Outcome.TARGET_LEFT}
+"""Outcomes without evidence of whether the action helps.
+
+``another`` is a different refresh than the intended one; ``target-left`` a host that was taken away
+before the verdict.
+"""
 
 
 class Target(msgspec.Struct, frozen=True):
     """One instance in scope and its good readings in a row; ``verified`` at K of K.
 
-    ``silent`` counts the looks in a row that brought no report from it; ``history`` is since when.
+    ``silent`` counts the looks in a row without a report from it; ``history`` has the start
+    times.
     """
 
     id: ids.InstanceId
@@ -125,7 +129,7 @@ class Target(msgspec.Struct, frozen=True):
 
     @property
     def verified(self) -> bool:
-        """Whether independent looks agreed that it works."""
+        """True if independent looks agreed that it works."""
         return self.verified_at is not None
 
 
@@ -133,9 +137,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One fix on one target, from intent to verdict.
 
     ``not_after`` is the last instant at which the script accepts delivery; until
-    ``lease_until`` an unsent intent may still be on its way. ``helped`` is the verdict. ``hosts``
-    are the instances that it touches; ``known`` those that were in service when it was intended,
-    so that the ones that are launched for them can be told.
+    ``lease_until`` an unsent intent may still be in transit. ``helped`` is the verdict.
+    ``hosts`` are the instances that it touches; ``known`` those in service at the intent, which
+    distinguishes instances that are launched for it.
     """
 
     token: ids.Token
@@ -156,22 +160,22 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def traits(self) -> Action:
-        """What its action is."""
+        """The traits of its action."""
         return traits(self.action)
 
     @property
     def failed(self) -> bool:
-        """Whether it was tried and did not help (S04); what was never judged did not fail."""
-        return self.helped is False and self.outcome not in NOT_JUDGED
+        """True if it was tried and did not help (S04); one without a verdict did not fail."""
+        return self.helped is False and self.outcome not in UNJUDGED_OUTCOMES
 
     @property
-    def mended(self) -> bool:
-        """Whether it helped: what takes back a fix of ours mends nothing, whatever its verdict."""
-        return self.helped is True and self.action not in UNDOING
+    def repaired(self) -> bool:
+        """True if it helped; an action that takes back a fix of firstline never repairs."""
+        return self.helped is True and self.action not in UNDO_RESULTS
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """A look on hosts that was sent and not yet read; after ``until`` silence is the answer."""
+    """A look on hosts, sent and not yet read; a report missing at ``until`` is silence."""
 
     token: ids.Token
     targets: tuple[ids.InstanceId, ...]
@@ -180,9 +184,12 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     command: ids.CommandId | None = None
 
 
-BYTES_MAX = 330_000
-"""An incident of more bytes is a person's. DynamoDB's item holds 409,600, and one turn adds less
-than the difference: a look at 50 hosts, 62 KB."""
+INCIDENT_BYTES_MAX = 330_000
+"""An incident of more bytes is escalated.
+
+DynamoDB's item limit is 409,600, and one reconcile adds less than the difference: a look at 50
+hosts, 62 KB.
+"""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,10 +217,10 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """How soon a severity was responded to (R01 to R04): paged where it pages, and looked at.
+    """The response time of a severity (R01 to R04): paged where it pages, and looked at.
 
     ``since`` is the signal's instant; ``due_at`` is None where the profile sets no target.
-    ``missed`` says that the target passed before, and that this was told.
+    ``missed`` is true once a missed target was recorded.
     """
 
     severity: Severity
@@ -226,20 +233,20 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """The aggregate of one episode. ``version`` is the one that its next commit must find.
 
-    ``condition`` to ``alarm_arn`` are of the signal that leads it; ``joined`` are the conditions
-    that joined it, and ``alarms`` the ARNs of every alarm that it waits for, ``alarms_beyond``
-    how many more there were than are kept; the last signal came at ``joined_at``. ``scope`` is the
-    one host that it is about, if it is; ``storm`` says that it stands for unrelated troubles, and
-    ``suppressed`` that every alarm behind it is suppressed by the operator. ``drill`` is the word
-    of the drill that every signal of trouble in it says to be.
-    ``proposals`` are the plans that people were asked about. ``updates`` counts the updates that
-    were queued, and ``update_turn`` is what the last one is about.
-    ``reports`` are what users told, the latest last: nothing but the aggregate holds them.
-    ``hosts`` holds the last evidence of each host; ``clear_readings`` counts the readings in a
-    row, each at its interval, that found the alarm OK. It ``recovered_at`` by itself, unless its
-    trouble came back, ``returns`` times, the last one at ``returned_at``. The group of one that is
-    about capacity is short, or cannot be read, since ``short_since``. ``look_singly``: SSM refused
-    a look at several hosts, which it does when a single one of them is not registered.
+    ``condition`` to ``alarm_arn`` are of the signal that leads it; ``joined`` are the
+    conditions that joined it, and ``alarms`` the ARNs of every alarm that it waits for;
+    ``alarms_beyond`` counts alarms beyond the limit. The last signal came at ``joined_at``.
+    ``scope`` is the one host that it concerns, if any; ``storm`` is true for unrelated troubles
+    together, ``suppressed`` where every alarm behind it is suppressed by the operator.
+    ``drill`` is the word of the drill that every signal of trouble in it claims. ``proposals``
+    are the plans that people may answer. ``updates`` counts the queued updates, and
+    ``update_turn`` is the subject of the last one. ``reports`` are users' reports, the latest
+    last: only the aggregate holds them. ``hosts`` has the last evidence of each host;
+    ``clear_readings`` counts the readings in a row, each at its interval, with the alarm OK. It
+    ``recovered_at`` by itself, unless its trouble came back, ``returns`` times, the last one at
+    ``returned_at``. ``short_since`` is the time since when the group of a capacity incident is
+    short, or cannot be read. ``look_singly``: SSM refused a look at several hosts, as it does
+    when a single one of them is not registered.
     """
 
     schema: int = SCHEMA
@@ -290,35 +297,33 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ended(self) -> bool:
-        """No step follows."""
+        """True if no step follows."""
         return self.status.ended
 
     @property
     def current(self) -> Attempt | None:
-        """The attempt that has no verdict yet: at most one, the last."""
+        """The attempt without a verdict: at most one, the last."""
         last = self.attempts[-1] if self.attempts else None
         return last if last is not None and last.helped is None else None
 
     def after(self, fact: Fact) -> "Incident":
-        """The incident with the status that *fact* leads to."""
+        """The incident with the status that follows from *fact*."""
         return copy.replace(self, status=advance(self.status, fact))
 
     def with_current(self, attempt: Attempt) -> "Incident":
-        """The incident with its last attempt in this form."""
+        """The incident with its last attempt replaced by *attempt*."""
         return copy.replace(self, attempts=(*self.attempts[:-1], attempt))
 
 
 def encode(incident: Incident) -> str:
-    """The aggregate as one JSON text: the table holds it beside the few indexed attributes."""
+    """The aggregate as one JSON text: the table stores it next to the few indexed attributes."""
     return msgspec.json.encode(incident).decode()
 
 
 def decode(text: str) -> Incident:
-    """The aggregate that *text* holds.
+    """The aggregate in *text*; unknown fields are ignored.
 
-    Raises `InvariantViolation` for one of an unknown schema or form.
-
-    Fields that this code does not know are ignored.
+    Raises `InvariantViolation` for an unknown schema or form.
     """
     try:
         incident = msgspec.json.decode(text, type=Incident)
@@ -328,6 +333,6 @@ def decode(text: str) -> Incident:
         raise InvariantViolation(
             f"a stored incident has schema {incident.schema}, this code reads {SCHEMA}"
         )
-    if not possible(incident.signalled_at):  # an earlier version stored it as it came
+    if not is_plausible(incident.signalled_at):  # an earlier version stored it as it came
         return copy.replace(incident, signalled_at=incident.opened_at)
     return incident

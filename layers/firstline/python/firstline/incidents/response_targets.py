@@ -1,6 +1,6 @@
-"""Responses: how soon each severity was responded to, held against its target (R01 to R04).
+"""Response targets: the response time of each severity against its target (R01 to R04).
 
-Responded to means: paged, where it pages, and looked at. The time runs from the signal's own
+A response is a page, where the severity pages, and a look. The time runs from the signal's own
 instant, so a slow delivery counts too.
 """
 
@@ -13,16 +13,16 @@ from firstline.ledger.entries import ResponseMeasured
 from firstline.signal import Severity
 
 
-def expected(severity: Severity, since: datetime, profile: Profile) -> Response:
-    """The response that *severity* is owed; without a target in the profile it is never late."""
+def expected_response(severity: Severity, since: datetime, profile: Profile) -> Response:
+    """The response due for *severity*; without a target in the profile it is never late."""
     target = profile.response_target(severity)
     return Response(severity=severity, since=since, due_at=since + target if target else None)
 
 
 def measure(incident: Incident, now: datetime) -> tuple[Incident, tuple[ResponseMeasured, ...]]:
-    """The incident looked at just now, and what is to be recorded of its responses.
+    """The incident with its responses measured at *now*, and the events to record.
 
-    A miss is recorded while it is still waited for, and again when the response has come.
+    A miss is recorded when its target passes, and again when the response has come.
     """
     owed = any(
         each.action == "trigger" and each.sent_at is None and each.traits.required

@@ -19,10 +19,10 @@ from firstline.event_sources import Delivery
 from firstline.ids import digest
 from firstline.lab.twin import tell, undeployed
 from firstline.monitoring import alarms as detection
-from firstline.signals.classify import classify, known_as
+from firstline.signals.classify import classify, with_profile_name
 from firstline.signals.sources.envelope import parse
 from firstline.signals.sources.ssm import CALENDAR
-from firstline.signals.sources.user import named
+from firstline.signals.sources.user import with_pseudonym
 
 HOST = "i-0123456789abcdef0"
 USER = "00000000-0000-4000-8000-000000000000"
@@ -113,7 +113,7 @@ def _of_rule(rule: Rule, profile: Profile, home: Home, at: datetime) -> bytes:
         return generate(rule.subject, profile, home, at)
     body = _BY_SOURCE[rule.source](Asked(rule, when, profile, Place(home, at)))
     own = undeployed.own(profile, home)
-    signal = known_as(named(parse(body, home, at), "local"), profile, own)
+    signal = with_profile_name(with_pseudonym(parse(body, home, at), "local"), profile, own)
     found = classify(signal, profile, home)
     if found.rule != rule.name:
         raise InvalidInput(f"no event can be made of the rule {rule.name!r}: {found.why}")

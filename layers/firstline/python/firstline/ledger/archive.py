@@ -1,13 +1,13 @@
-"""What the archive holds: its objects' keys, and the fleet-wide chain of heads.
+"""The archive: the keys of its objects, and the fleet-wide chain of heads.
 
     entries/<incident>/<sequence>.json     an entry's exact body
     checkpoints/<down>-<sequence>.json     a checkpoint, as the line of an export
     policies/<digest>.toml                 a profile's text
-    altered/<incident>/<sequence>/<n>.json what became of an item of the ledger that must not change
+    altered/<incident>/<sequence>/<n>.json a change of a ledger item, which must never change
     reports/<incident>/...                 reports of an ended incident (report_location.py)
 
-No object is ever changed. ``<down>`` counts down, since S3 lists keys in the order of their names
-and can be asked for the first one alone: the latest checkpoint.
+No object is ever changed. ``<down>`` counts down: S3 lists keys by name, so the first listed
+checkpoint is the latest.
 """
 
 from datetime import datetime
@@ -23,25 +23,25 @@ from firstline.ledger.report_location import REPORTS
 
 ENTRIES, CHECKPOINTS, POLICIES, ALTERED = "entries/", "checkpoints/", "policies/", "altered/"
 PREFIXES = (ENTRIES, CHECKPOINTS, POLICIES, ALTERED, REPORTS)
-"""Where an object is put once, and never again."""
-AUDITS = "ArchiveAudits"
-"""The metric of an audit that was done."""
-FAULTS = "ArchiveFaults"
-"""The metric of what does not hold."""
+"""Prefixes of objects that are written once."""
+AUDITS_METRIC = "ArchiveAudits"
+"""Metric of completed audits."""
+FAULTS_METRIC = "ArchiveFaults"
+"""Metric of faults that audits found."""
 _CHECKPOINTS_MAX = 999_999_999
 
 
-class Added(msgspec.Struct, frozen=True):
-    """An entry that came into the ledger."""
+class EntryAdded(msgspec.Struct, frozen=True):
+    """A new entry of the ledger."""
 
     entry: Entry
 
 
-class Altered(msgspec.Struct, frozen=True):
-    """An item of the ledger that was changed, removed or replaced, or is no entry.
+class ItemAlteration(msgspec.Struct, frozen=True):
+    """A change, removal or replacement of a ledger item, or an item that is no entry.
 
-    ``number`` is the stream's own for what happened; ``old`` and ``new`` are the item, attribute
-    by attribute, before and after, None where there was none.
+    ``number`` is the stream's sequence number; ``old`` and ``new`` are the item's attributes
+    before and after, None where there was no item.
     """
 
     incident: str
@@ -52,11 +52,11 @@ class Altered(msgspec.Struct, frozen=True):
     new: dict[str, Any] | None
 
 
-type LedgerChange = Added | Altered
+type LedgerChange = EntryAdded | ItemAlteration
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A link of the fleet-wide chain: ``heads`` are those that changed, as length and hash."""
+    """A link of the fleet-wide chain: ``heads`` are the changed ones, as length and hash."""
 
     sequence: int
     previous: Digest
@@ -64,7 +64,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     heads: dict[IncidentId, tuple[int, Digest]]
 
 
-class Sealed(msgspec.Struct, frozen=True):
+class SignedCheckpoint(msgspec.Struct, frozen=True):
     """A checkpoint, the exact text that was signed, and its signature in base64."""
 
     checkpoint: Checkpoint
@@ -72,9 +72,9 @@ class Sealed(msgspec.Struct, frozen=True):
     signature: str
 
 
-def second(entry: Entry) -> Altered:
-    """An entry in whose place another stands already."""
-    return Altered(
+def duplicate_entry(entry: Entry) -> ItemAlteration:
+    """The alteration for an entry whose place another entry has already."""
+    return ItemAlteration(
         incident=entry.incident,
         sequence=str(entry.sequence),
         how="a second entry in its place",
@@ -85,37 +85,37 @@ def second(entry: Entry) -> Altered:
 
 
 def entry_key(incident: IncidentId, sequence: int) -> str:
-    """Where an entry is."""
-    return f"{entries_of(incident)}{sequence:06d}.json"
+    """The key of an entry."""
+    return f"{entries_prefix(incident)}{sequence:06d}.json"
 
 
-def entries_of(incident: IncidentId) -> str:
-    """How the keys of the incident's entries begin."""
+def entries_prefix(incident: IncidentId) -> str:
+    """The prefix of the keys of an incident's entries."""
     return f"{ENTRIES}{incident}/"
 
 
 def checkpoint_key(sequence: int) -> str:
-    """Where a checkpoint is; the later one's key comes first."""
+    """The key of a checkpoint; a later one sorts first."""
     return f"{CHECKPOINTS}{_CHECKPOINTS_MAX - sequence:09d}-{sequence:09d}.json"
 
 
 def policy_key(policy: Digest) -> str:
-    """Where a profile's text is."""
+    """The key of a profile's text."""
     return f"{POLICIES}{policy}.toml"
 
 
-def altered_key(altered: Altered) -> str:
-    """Where it is kept what became of an item."""
+def alteration_key(altered: ItemAlteration) -> str:
+    """The key of a recorded alteration."""
     return f"{ALTERED}{altered.incident}/{altered.sequence}/{altered.number}.json"
 
 
-def number(key: str) -> int:
-    """The sequence that the key of an entry or a checkpoint ends with."""
+def sequence_of(key: str) -> int:
+    """The sequence at the end of an entry's or a checkpoint's key."""
     return int(key.removesuffix(".json").replace("/", "-").rpartition("-")[2])
 
 
-def sealed(line: bytes) -> Sealed:
-    """The checkpoint of an archived object; raises `InvalidInput` for one that is none."""
+def parse_checkpoint(line: bytes) -> SignedCheckpoint:
+    """The checkpoint of an archived object; raises `InvalidInput` if it is not one."""
     (read,) = export.read([line])
     if not isinstance(read, export.Checkpoint):
         raise InvalidInput("an archived checkpoint is none")
@@ -123,18 +123,18 @@ def sealed(line: bytes) -> Sealed:
         checkpoint = msgspec.json.decode(read.text, type=Checkpoint)
     except msgspec.DecodeError as error:
         raise InvalidInput(f"an archived checkpoint cannot be read: {error}") from error
-    return Sealed(checkpoint, read.text, read.signature)
+    return SignedCheckpoint(checkpoint, read.text, read.signature)
 
 
-def following(
-    last: Sealed | None, at: datetime, heads: dict[IncidentId, Chain]
+def next_checkpoint(
+    last: SignedCheckpoint | None, at: datetime, heads: dict[IncidentId, Chain]
 ) -> Checkpoint | None:
-    """The checkpoint after *last* that says what it does not say of *heads*; None if nothing."""
-    said = last.checkpoint.heads if last else {}
+    """The checkpoint after *last* with the *heads* that changed since; None if none did."""
+    known = last.checkpoint.heads if last else {}
     new = {
         incident: (chain.length, chain.head)
         for incident, chain in heads.items()
-        if said.get(incident, (0, GENESIS))[0] < chain.length
+        if known.get(incident, (0, GENESIS))[0] < chain.length
     }
     if not new:
         return None
@@ -146,6 +146,6 @@ def following(
     )
 
 
-def text(checkpoint: Checkpoint) -> str:
-    """The exact text that is signed."""
+def checkpoint_text(checkpoint: Checkpoint) -> str:
+    """The exact text to sign."""
     return msgspec.json.encode(checkpoint, order="deterministic").decode()

@@ -12,14 +12,14 @@ import msgspec
 from firstline.ids import Digest, IncidentId, digest
 
 GENESIS = Digest("0" * 64)
-"""What the first entry of a chain names as the entry before it."""
+"""The ``previous`` hash of a chain's first entry."""
 
 type Data = dict[str, object]
-"""What an entry says: strings, integers, booleans, nulls, and lists and objects of them."""
+"""The content of an entry: strings, integers, booleans, nulls, and lists and objects of them."""
 
 
 class Kind(StrEnum):
-    """What an entry records."""
+    """The kind of fact that an entry records."""
 
     SIGNAL = "signal"
     DECISION = "decision"
@@ -39,21 +39,21 @@ class Kind(StrEnum):
 
 
 class Provenance(msgspec.Struct, frozen=True):
-    """Which policy and which code spoke: digests of the profile's and the package's bytes."""
+    """The policy and the code behind an entry: digests of the profile's and the package's bytes."""
 
     policy: Digest
     code: str
 
 
 class Chain(msgspec.Struct, frozen=True):
-    """Where an incident's chain stands: how many entries it has, and the hash of the last."""
+    """The end of an incident's chain: number of entries, and the hash of the last."""
 
     length: int = 0
     head: Digest = GENESIS
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One link: ``body`` is the exact JSON text that ``hash`` is of."""
+    """One link: ``body`` is the exact JSON text that ``hash`` covers."""
 
     incident: IncidentId
     sequence: int
@@ -64,7 +64,7 @@ class Entry(msgspec.Struct, frozen=True):
 def append(  # noqa: PLR0913, PLR0917 - an entry has these parts
     chain: Chain, incident: IncidentId, kind: Kind, at: datetime, by: Provenance, data: Data
 ) -> tuple[Chain, Entry]:
-    """The chain one entry longer, and that entry. ``data`` holds no floats."""
+    """Return the chain one entry longer, and that entry. ``data`` holds no floats."""
     sequence = chain.length + 1
     text = msgspec.json.encode(
         {

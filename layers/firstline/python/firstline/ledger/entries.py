@@ -1,4 +1,4 @@
-"""What an entry of the ledger says: one type for each kind of fact, for its writer and its readers.
+"""Ledger entries: one type for each kind of fact, shared by its writer and its readers.
 
     signal         SignalReceived, SignalsJoined
     decision       DecisionMade
@@ -16,9 +16,9 @@
     drill          DrillAnnounced
     metric         AlarmMetricRead
 
-`Event.to_ledger` gives what is hashed and stored, byte for byte as every version wrote it. A field
-that an older entry lacks has its default, and a field that this code does not know is not read. A
-kind that this code does not know is an `UnknownEvent`.
+`Event.to_ledger` returns the bytes that are hashed and stored, the same in every version. A field
+that an older entry lacks has its default; unknown fields are ignored; an unknown kind is an
+`UnknownEvent`.
 """
 
 import contextlib
@@ -35,23 +35,23 @@ type Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact, as an entry of its ``kind`` says it."""
+    """A fact, in the form that an entry of its ``kind`` stores."""
 
     kind: ClassVar[Kind]
-    absent: ClassVar[frozenset[str]] = frozenset()
-    """Fields that the entry leaves out where they are None."""
-    offset: ClassVar[frozenset[str]] = frozenset()
-    """Instants that are written with the offset ``+00:00``; the others end in ``Z``."""
+    omit_if_none: ClassVar[frozenset[str]] = frozenset()
+    """Fields that the entry omits where they are None."""
+    with_offset: ClassVar[frozenset[str]] = frozenset()
+    """Instants written with the offset ``+00:00``; the others end in ``Z``."""
 
     def to_ledger(self) -> Data:
         """The ``data`` of the entry."""
         data: Data = msgspec.to_builtins(self)
-        instants = {name: getattr(self, name) for name in self.offset}
+        instants = {name: getattr(self, name) for name in self.with_offset}
         data |= {name: at.isoformat() for name, at in instants.items() if at is not None}
         return {
             name: value
             for name, value in data.items()
-            if value is not None or name not in self.absent
+            if value is not None or name not in self.omit_if_none
         }
 
 
@@ -59,15 +59,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignalReceived(Event, frozen=True, kw_only=True):
-    """One signal and how it was classified: the one that opened an incident has an ``owner``.
+    """One signal and its classification; the one that opened an incident has an ``owner``.
 
-    Texts of the event are redacted, ``key_digest`` stands for its key, and ``words`` are those of
-    its fields that a rule or a guard knows.
+    Texts of the event are redacted, ``key_digest`` stands for its key, and ``words`` hold only
+    the fields that a rule or a guard knows.
     """
 
     kind: ClassVar = Kind.SIGNAL
-    absent: ClassVar = frozenset({"owner", "drill", "kind"})
-    offset: ClassVar = frozenset({"signalled_at"})
+    omit_if_none: ClassVar = frozenset({"owner", "drill", "kind"})
+    with_offset: ClassVar = frozenset({"signalled_at"})
 
     disposition: str = ""
     why: str = ""
@@ -89,20 +89,20 @@ class SignalReceived(Event, frozen=True, kw_only=True):
     owner: str | None = None
 
     @property
-    def all(self) -> tuple["SignalReceived", ...]:
-        """Each signal that the entry holds."""
+    def signals(self) -> tuple["SignalReceived", ...]:
+        """Each signal of the entry."""
         return (self,)
 
 
 class Lead(msgspec.Struct, frozen=True, kw_only=True):
-    """The severity and the condition that an incident has since signals joined it."""
+    """The severity and the condition of an incident after signals joined it."""
 
     severity: str
     condition: str
 
 
 class SignalsJoined(Event, frozen=True, kw_only=True):
-    """Signals that joined an open incident, folded in one entry."""
+    """Signals that joined an open incident, in one entry."""
 
     kind: ClassVar = Kind.SIGNAL
 
@@ -110,13 +110,13 @@ class SignalsJoined(Event, frozen=True, kw_only=True):
     leads: Lead | None = None
 
     def to_ledger(self) -> Data:
-        """Each signal as an entry of its own would say it."""
+        """Each signal in the form of an entry of its own."""
         joined = [each.to_ledger() for each in self.joined]
         return {"joined": joined, "leads": msgspec.to_builtins(self.leads)}
 
     @property
-    def all(self) -> tuple[SignalReceived, ...]:
-        """Each signal that the entry holds."""
+    def signals(self) -> tuple[SignalReceived, ...]:
+        """Each signal of the entry."""
         return self.joined
 
 
@@ -124,7 +124,7 @@ class SignalsJoined(Event, frozen=True, kw_only=True):
 
 
 class PlannedFix(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan that a decision was about."""
+    """The plan of a decision."""
 
     action: str = ""
     target: str = ""
@@ -134,7 +134,7 @@ class PlannedFix(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GuardDenial(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a guard did not let the plan pass."""
+    """A guard's reason against the plan."""
 
     why: str = ""
     retry_at: Instant | None = None
@@ -145,7 +145,7 @@ class GuardDenial(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GuardAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One guard's answer; without a denial, or with one ``overridden``, it let the plan pass."""
+    """One guard's answer; without a denial, or with an ``overridden`` one, the plan passed."""
 
     guard: str = ""
     denial: GuardDenial | None = None
@@ -161,7 +161,7 @@ class DecisionMade(Event, frozen=True, kw_only=True):
     """
 
     kind: ClassVar = Kind.DECISION
-    absent: ClassVar = frozenset({"seen", "wakes", "around", "mode"})
+    omit_if_none: ClassVar = frozenset({"seen", "wakes", "around", "mode"})
 
     step: dict[str, Any] = {}
     rule: str = ""
@@ -181,12 +181,12 @@ class DecisionMade(Event, frozen=True, kw_only=True):
 
     @property
     def raised_to(self) -> str | None:
-        """The severity that the incident rose to by this decision, if it did."""
+        """The severity that this decision raised the incident to; None for another step."""
         return str(self.step.get("severity")) if self.step_type == "raise" else None
 
     @property
     def recovered_at(self) -> datetime | None:
-        """Since when it is over, where it ended as a recovery that was watched."""
+        """The start of the watched recovery that ended the incident, if any."""
         since: datetime | None = None
         with contextlib.suppress(msgspec.ValidationError):
             since = msgspec.convert(self.step.get("recovered_at"), Instant)
@@ -194,7 +194,7 @@ class DecisionMade(Event, frozen=True, kw_only=True):
 
     @property
     def denials(self) -> tuple[tuple[str, GuardDenial], ...]:
-        """The guards that did not let the plan pass, each with its denial."""
+        """The guards that stopped the plan, each with its denial."""
         stops = (each for each in self.guards if not each.overridden)
         return tuple((each.guard, each.denial) for each in stops if each.denial is not None)
 
@@ -202,26 +202,26 @@ class DecisionMade(Event, frozen=True, kw_only=True):
 # --- looks and fixes ---------------------------------------------------------------------------
 
 
-class OfAction(Event, frozen=True, kw_only=True):
-    """What is recorded of one look or fix, which ``token`` names."""
+class ActionEvent(Event, frozen=True, kw_only=True):
+    """A fact about one look or fix, which ``token`` names."""
 
     action: str = ""
     token: str = ""
 
 
-class LookIntended(OfAction, frozen=True, kw_only=True):
-    """Hosts are about to be inspected."""
+class LookIntended(ActionEvent, frozen=True, kw_only=True):
+    """A look at hosts is about to be sent."""
 
     kind: ClassVar = Kind.INTENT
 
     targets: tuple[str, ...] = ()
 
 
-class FixIntended(OfAction, frozen=True, kw_only=True):
-    """A fix is about to be sent: committed before it is."""
+class FixIntended(ActionEvent, frozen=True, kw_only=True):
+    """A fix is about to be sent; the entry is committed first."""
 
     kind: ClassVar = Kind.INTENT
-    offset: ClassVar = frozenset({"not_after"})
+    with_offset: ClassVar = frozenset({"not_after"})
 
     targets: tuple[str, ...] = ()
     hosts: tuple[InstanceId, ...] = ()
@@ -232,43 +232,43 @@ class FixIntended(OfAction, frozen=True, kw_only=True):
     not_after: Instant | None = None
 
 
-class Reported(OfAction, frozen=True, kw_only=True):
-    """What came of sending a look or a fix."""
+class ActionReported(ActionEvent, frozen=True, kw_only=True):
+    """The reported result of a look or a fix."""
 
     kind: ClassVar = Kind.OUTCOME
-    absent: ClassVar = frozenset({"command", "detail"})
+    omit_if_none: ClassVar = frozenset({"command", "detail"})
 
     outcome: str = ""
     command: str | None = None
     detail: str | None = None
 
 
-class LookReported(Reported, frozen=True, kw_only=True):
-    """What sending a look came to: ``sent`` as ``command``, ``unknown`` or ``not-sent``."""
+class LookReported(ActionReported, frozen=True, kw_only=True):
+    """The result of sending a look: ``sent`` as ``command``, ``unknown`` or ``not-sent``."""
 
     targets: tuple[str, ...]
 
 
-class FixReported(Reported, frozen=True, kw_only=True):
-    """What a fix came to by its tool: ``sent``, ``done``, ``failed``, ``unknown``, ``not-sent``.
+class FixReported(ActionReported, frozen=True, kw_only=True):
+    """The result of a fix by its tool: ``sent``, ``done``, ``failed``, ``unknown``, ``not-sent``.
 
-    Or ``refused``: its host did nothing; or ``another``: ``command`` is another refresh than the
-    one that was meant; or ``target-left``: its host left the group before a verdict.
+    Also ``refused``: its host did nothing; ``another``: ``command`` is another refresh than the
+    intended one; ``target-left``: its host left the group before a verdict.
     """
 
     target: str = ""
 
 
-class HostsInspected(OfAction, frozen=True, kw_only=True):
-    """What a look brought: the report of each host, or why there is none."""
+class HostsInspected(ActionEvent, frozen=True, kw_only=True):
+    """The result of a look: the report of each host, or why there is none."""
 
     kind: ClassVar = Kind.OUTCOME
 
     hosts: dict[InstanceId, HostReport | Unknown]
 
 
-class FixVerified(OfAction, frozen=True, kw_only=True):
-    """The verdict on a fix, found by looking and not by what its tool reported."""
+class FixVerified(ActionEvent, frozen=True, kw_only=True):
+    """The verdict on a fix, from observations and not from the tool's report."""
 
     kind: ClassVar = Kind.VERIFICATION
 
@@ -279,7 +279,7 @@ class FixVerified(OfAction, frozen=True, kw_only=True):
 
 
 class HostsVerified(Event, frozen=True, kw_only=True):
-    """Hosts that are verified since ``readings_needed`` good readings, or are doubted again."""
+    """Hosts that are verified after ``readings_needed`` good readings, or doubted again."""
 
     kind: ClassVar = Kind.VERIFICATION
 
@@ -294,11 +294,11 @@ class HostsVerified(Event, frozen=True, kw_only=True):
 class PageDelivered(Event, frozen=True, kw_only=True):
     """A notification was ``accepted``, is ``owed`` still, or was ``dropped``.
 
-    ``summary`` is what a change event said: no other entry has those words.
+    ``summary`` is the text of a change event: no other entry contains it.
     """
 
     kind: ClassVar = Kind.PAGE
-    absent: ClassVar = frozenset({"summary"})
+    omit_if_none: ClassVar = frozenset({"summary"})
 
     key: str = ""
     action: str = ""
@@ -323,7 +323,7 @@ class ResponseMeasured(Event, frozen=True, kw_only=True):
 
 
 class MetricSeries(msgspec.Struct, frozen=True, kw_only=True):
-    """A metric around the start, and at that time of the days before: decimal numbers as text."""
+    """A metric around the start, and at that time on the days before: decimal numbers as text."""
 
     name: str
     around: tuple[str, ...] = ()
@@ -331,10 +331,10 @@ class MetricSeries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HandedOver(Event, frozen=True, kw_only=True):
-    """What a person received who took over; the parts of a text are joined by ``; ``."""
+    """The context that a person receives at escalation; ``; `` joins the parts of a text."""
 
     kind: ClassVar = Kind.HAND_OVER
-    absent: ClassVar = frozenset({"support_case", "demoted"})
+    omit_if_none: ClassVar = frozenset({"support_case", "demoted"})
 
     owner: str = ""
     why: str = ""
@@ -353,8 +353,8 @@ class PlanProposed(Event, frozen=True, kw_only=True):
     """A plan that people may allow; one that is not ``approvable`` is advice only."""
 
     kind: ClassVar = Kind.PROPOSAL
-    absent: ClassVar = frozenset({"hosts", "unknowns"})
-    offset: ClassVar = frozenset({"until"})
+    omit_if_none: ClassVar = frozenset({"hosts", "unknowns"})
+    with_offset: ClassVar = frozenset({"until"})
 
     action: str = ""
     target: str = ""
@@ -395,7 +395,7 @@ class ActionPromoted(Event, frozen=True, kw_only=True):
     """An operator ended the demotion of an action."""
 
     kind: ClassVar = Kind.PROMOTION
-    offset: ClassVar = frozenset({"since"})
+    with_offset: ClassVar = frozenset({"since"})
 
     change: str = "promoted"
     action: str = ""
@@ -412,8 +412,8 @@ class PauseChanged(Event, frozen=True, kw_only=True):
     """
 
     kind: ClassVar = Kind.PAUSE
-    absent: ClassVar = frozenset({"why", "by", "until"})
-    offset: ClassVar = frozenset({"until"})
+    omit_if_none: ClassVar = frozenset({"why", "by", "until"})
+    with_offset: ClassVar = frozenset({"until"})
 
     change: str = ""
     scope: str = ""
@@ -426,7 +426,7 @@ class DrillAnnounced(Event, frozen=True, kw_only=True):
     """An operator registered a drill before its alarm rang."""
 
     kind: ClassVar = Kind.DRILL
-    offset: ClassVar = frozenset({"until"})
+    with_offset: ClassVar = frozenset({"until"})
 
     change: str = "announced"
     word: str = ""
@@ -438,15 +438,15 @@ class DrillAnnounced(Event, frozen=True, kw_only=True):
 
 
 class AlarmMetricRead(Event, frozen=True, kw_only=True):
-    """The metric of the leading ``alarm`` around the incident, as CloudWatch had it at the end.
+    """The metric of the leading ``alarm`` around the incident, read from CloudWatch at the end.
 
-    ``values`` are decimal numbers as text, one for each period from ``begins`` on, and None where
-    CloudWatch had none. ``metric`` to ``threshold`` say what an alarm judges that the policy does
-    not make; of one that it makes, the policy says that.
+    ``values`` are decimal numbers as text, one for each period from ``begins`` on, and None
+    where CloudWatch had none. ``metric`` to ``threshold`` define an alarm that the policy does
+    not make; for one that it makes, the policy defines them.
     """
 
     kind: ClassVar = Kind.METRIC
-    absent: ClassVar = frozenset({"metric", "definition", "comparison", "threshold"})
+    omit_if_none: ClassVar = frozenset({"metric", "definition", "comparison", "threshold"})
 
     alarm: str = ""
     begins: Instant | None = None
@@ -459,7 +459,7 @@ class AlarmMetricRead(Event, frozen=True, kw_only=True):
 
 
 class UnknownEvent(msgspec.Struct, frozen=True):
-    """An entry that this code cannot read: its kind is not known, or its form, and ``why``."""
+    """An entry that this code cannot decode: an unknown kind, or an invalid form and ``why``."""
 
     kind: str
     why: str = ""
@@ -509,7 +509,7 @@ _FORMS: dict[str, dict[str, type[LedgerEvent]]] = {
 
 
 def decode(kind: str, data: Data) -> LedgerEvent | UnknownEvent:
-    """What *data* of an entry of *kind* says."""
+    """The event that *data* of an entry of *kind* encodes."""
     forms = _FORMS.get(kind)
     if forms is None:
         return UnknownEvent(kind)

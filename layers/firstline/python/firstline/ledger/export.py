@@ -4,8 +4,8 @@
     a policy      {"policy": "<SHA-256 of the text>", "text": "<the profile's TOML>"}
     a checkpoint  {"checkpoint": "<exact text>", "signature": "<base64>"}
 
-Lines come in any order, but the entries of an incident in theirs, and so do checkpoints. Reading
-takes one line at a time. It understands, and does not judge: that is ``ledger/verify.py``'s.
+Lines may come in any order, except that the entries of one incident keep theirs, and checkpoints
+theirs. Reading takes one line at a time. It parses and does not verify: ``ledger/verify.py`` does.
 """
 
 import contextlib
@@ -22,13 +22,13 @@ from firstline.errors import InvalidInput
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger.chain import Entry
 from firstline.ledger.entries import DecisionMade, LedgerEvent, SignalReceived, UnknownEvent, decode
-from firstline.signal import Disposition, possible
+from firstline.signal import Disposition, is_plausible
 
 ENDING_STEPS = frozenset({"close", "hand-over"})
-"""The steps after which nothing is decided."""
+"""Steps that end an incident: no decision follows."""
 
 
-class _Said(msgspec.Struct, frozen=True, kw_only=True):
+class _Fields(msgspec.Struct, frozen=True, kw_only=True):
     previous: Digest
     at: Annotated[datetime, msgspec.Meta(tz=True)]
     kind: str
@@ -37,24 +37,24 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any]
 
 
-class _Body(_Said, frozen=True, kw_only=True):
+class _Body(_Fields, frozen=True, kw_only=True):
     incident: IncidentId
     sequence: int
 
 
-class Recorded(_Said, frozen=True, kw_only=True, dict=True):
-    """An entry beside what its body says; ``line`` counts from 1, and is 0 outside an export."""
+class DecodedEntry(_Fields, frozen=True, kw_only=True, dict=True):
+    """An entry with its parsed body; ``line`` counts from 1, and is 0 outside an export."""
 
     line: int
     entry: Entry
 
     @functools.cached_property
     def event(self) -> LedgerEvent | UnknownEvent:
-        """Its ``data``, typed; what this code cannot read is an `UnknownEvent`."""
+        """Its ``data``, typed; an `UnknownEvent` where this code cannot decode it."""
         return decode(self.kind, self.data)
 
     def checked(self) -> LedgerEvent | UnknownEvent:
-        """Its event; raises `InvalidInput` where a kind that is known has another form."""
+        """Return its event; raises `InvalidInput` where a known kind has another form."""
         event = self.event
         if isinstance(event, UnknownEvent) and event.why:
             where = f"line {self.line}" if self.line else f"entry {self.entry.sequence}"
@@ -64,13 +64,13 @@ class Recorded(_Said, frozen=True, kw_only=True, dict=True):
 
     @property
     def opens(self) -> bool:
-        """Whether it is of the signal that opened an incident."""
+        """True for the signal that opened an incident."""
         event = self.event
         return isinstance(event, SignalReceived) and event.disposition == Disposition.INCIDENT
 
     @property
     def ends(self) -> bool:
-        """Whether it is of the decision that ended an incident."""
+        """True for the decision that ended an incident."""
         event = self.event
         return isinstance(event, DecisionMade) and event.step_type in ENDING_STEPS
 
@@ -91,54 +91,54 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     signature: str
 
 
-type Line = Recorded | Policy | Checkpoint
+type Line = DecodedEntry | Policy | Checkpoint
 
 
 # --- from lines --------------------------------------------------------------------------------
 
 
 def read(lines: Iterable[bytes]) -> Iterator[Line]:
-    """What *lines* say, one at a time; raises `InvalidInput` naming the line that says nothing."""
+    """Parse *lines* one at a time; raises `InvalidInput` naming the line that cannot be parsed."""
     for number, line in enumerate(lines, start=1):
         try:
-            yield _understood(number, line.removesuffix(b"\n"))
+            yield _parse(number, line.removesuffix(b"\n"))
         except (ValueError, RecursionError) as error:
             why = "is neither an entry, a policy nor a checkpoint"
             raise InvalidInput(f"line {number} {why}: {error}") from error
 
 
-def recorded(entry: Entry, line: int = 0) -> Recorded:
-    """*entry* beside what its body says; raises `InvalidInput` when that cannot be read."""
+def decode_entry(entry: Entry, line: int = 0) -> DecodedEntry:
+    """Parse the body of *entry*; raises `InvalidInput` when that fails."""
     try:
-        return _recorded(entry.body.encode(), line)
+        return _decode(entry.body.encode(), line)
     except (ValueError, RecursionError) as error:
         where = f"entry {entry.sequence} of {entry.incident}"
         raise InvalidInput(f"{where} cannot be read: {error}") from error
 
 
-def _understood(number: int, line: bytes) -> Line:
+def _parse(number: int, line: bytes) -> Line:
     keys = msgspec.json.decode(line, type=dict[str, msgspec.Raw]).keys()
     if "checkpoint" in keys:
         return copy.replace(msgspec.json.decode(line, type=Checkpoint), line=number)
     if "kind" not in keys:
         return copy.replace(msgspec.json.decode(line, type=Policy), line=number)
-    return _recorded(line, number)
+    return _decode(line, number)
 
 
-def _recorded(body: bytes, line: int) -> Recorded:
-    said = msgspec.json.decode(body, type=_Body)
-    if not possible(said.at):
-        raise ValueError(f"nothing was recorded at {said.at.isoformat()}")
-    entry = Entry(said.incident, said.sequence, body.decode(), digest(body))
-    rest = {name: getattr(said, name) for name in _Said.__struct_fields__}
-    return Recorded(line=line, entry=entry, **rest)
+def _decode(body: bytes, line: int) -> DecodedEntry:
+    fields = msgspec.json.decode(body, type=_Body)
+    if not is_plausible(fields.at):
+        raise ValueError(f"nothing was recorded at {fields.at.isoformat()}")
+    entry = Entry(fields.incident, fields.sequence, body.decode(), digest(body))
+    rest = {name: getattr(fields, name) for name in _Fields.__struct_fields__}
+    return DecodedEntry(line=line, entry=entry, **rest)
 
 
 # --- to lines ----------------------------------------------------------------------------------
 
 
 def entry_line(entry: Entry) -> bytes:
-    """The entry's own bytes: nothing encodes an entry again."""
+    """The entry's own bytes: no code encodes an entry again."""
     return entry.body.encode() + b"\n"
 
 
@@ -153,7 +153,7 @@ def checkpoint_line(text: str, signature: str) -> bytes:
 
 
 def _line(document: dict[str, str]) -> bytes:
-    """One spelling for one document: ``verify.py`` takes no other, so nothing hides in it."""
+    """The one canonical spelling of a document; ``verify.py`` accepts no other."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
@@ -167,12 +167,12 @@ def write(
 ) -> Iterator[bytes]:
     """The lines of an export; *checkpoints* are texts, each with its signature.
 
-    Of the policies that entries name, those are in it whose text *text_of* gives.
+    It includes the policies that entries name and whose text *text_of* returns.
     """
     named: dict[Digest, None] = {}
     for entry in entries:
         with contextlib.suppress(InvalidInput):  # one that cannot be read, the verifier tells
-            named[recorded(entry).policy] = None
+            named[decode_entry(entry).policy] = None
         yield entry_line(entry)
     texts = map(text_of, named)
     yield from (policy_line(text) for text in texts if text is not None)

@@ -1,4 +1,4 @@
-"""Where the reports of an incident are: in the archive, under a prefix that its alert links to.
+"""The location of an incident's reports: in the archive, under a prefix that its alert links to.
 
 reports/<incident>/report-<n>.html     the report of its first n entries, as a page
 reports/<incident>/report-<n>.md       the same, as Markdown
@@ -11,12 +11,12 @@ from firstline.ids import IncidentId
 REPORTS = "reports/"
 
 
-def key(incident: IncidentId, entries: int, name: str) -> str:
-    """Where a file of the report of so many entries is; *name* is ``report.html`` and the like."""
+def report_key(incident: IncidentId, entries: int, name: str) -> str:
+    """The key of a file of the report on that many entries; *name* is such as ``report.html``."""
     stem, _, suffix = name.rpartition(".")
     return f"{REPORTS}{incident}/{stem}-{entries:06d}.{suffix}"
 
 
-def link(bucket: str, region: str, incident: IncidentId) -> str:
-    """Where the console lists an incident's reports, for whoever may read the bucket."""
-    return console_links.folder(bucket, f"{REPORTS}{incident}/", region)
+def reports_url(bucket: str, region: str, incident: IncidentId) -> str:
+    """The console's list of an incident's reports, for readers with access to the bucket."""
+    return console_links.s3_prefix_url(bucket, f"{REPORTS}{incident}/", region)

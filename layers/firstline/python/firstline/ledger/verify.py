@@ -5,17 +5,17 @@
 EXPORT holds a line for each entry, policy and checkpoint. An entry's line is the bytes that were
 hashed when it was written; it names the SHA-256 of the line before it in its incident's chain. A
 policy's line holds a profile's text under its SHA-256. A checkpoint's line holds a text and its
-signature: the text names the SHA-256 of the checkpoint before it, and where incidents' chains
-stood then ({incident: [entries, SHA-256 of the last]}).
+signature: the text names the SHA-256 of the checkpoint before it, and the state of the incidents'
+chains at that time ({incident: [entries, SHA-256 of the last]}).
 
-KEY is the public key that checkpoints are signed with (PEM or DER, RSA, PKCS #1 v1.5, SHA-256).
-A HASH, known from elsewhere, is of an incident's last entry, or of the last checkpoint's text.
+KEY is the public key that checkpoints are signed with (PEM or DER, RSA, PKCS #1 v1.5, SHA-256). A
+HASH, known from elsewhere, is of an incident's last entry, or of the last checkpoint's text.
 --partial says that EXPORT was made of some incidents only.
 
-What no signed checkpoint and no HASH reaches could have been changed and hashed again unseen, a
-chain without any of them as a whole, and the answer says so; --require-anchor makes the latter a
-failure. The file is read twice, line by line. This one imports nothing of firstline, so that
-anyone can read it whole and run it alone.
+Entries that no signed checkpoint and no HASH anchors could have been changed and hashed again
+undetected. The output reports them; --require-anchor makes a chain without any anchor a failure.
+The file is read twice, line by line. This module imports nothing of firstline, so that anyone can
+read it whole and run it alone.
 """
 
 from __future__ import annotations  # it runs on an older Python, too
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 GENESIS = "0" * 64
 NEITHER = "is not an entry, nor a policy or a checkpoint"
 FAULTS_MAX = 100
-"""How many faults are told; one often brings others with it."""
+"""Maximum number of reported faults; one often causes others."""
 RSA_ENCRYPTION = bytes.fromhex("300d06092a864886f70d0101010500")
-"""What says in a public key that it is one of RSA (RFC 3279)."""
+"""The algorithm identifier of an RSA public key (RFC 3279)."""
 SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
-"""What stands before a SHA-256 that is signed (RFC 8017, 9.2)."""
+"""The prefix of a signed SHA-256 (RFC 8017, 9.2)."""
 MODULUS_BITS_MIN, EXPONENT_MIN = 2048, 3
 COUNT_MAX = 2**63 - 1
-"""The highest sequence or length that is one; a longer number may have no decimal form."""
+"""The highest valid sequence or length; a longer number may have no decimal form."""
 
 REQUIRE_ANCHOR = "end with 1 where nothing anchors one of the chains"
 
@@ -63,31 +63,31 @@ def verify(
     key: Key | None = None,
     *,
     partial: bool = False,
-) -> Finding:
+) -> VerifyResult:
     """Check all of *export*: a file that can be read twice, or its bytes."""
     file = io.BytesIO(export) if isinstance(export, bytes) else export
-    found = Finding(key)
-    for take in (found.checkpoint, found.line):
+    result = VerifyResult(key)
+    for take in (result.checkpoint, result.line):
         file.seek(0)
         for number, line in enumerate(file, start=1):
             if why := take(number, line):
-                found.faults.append(Fault(number, why))
-                del found.faults[FAULTS_MAX:]
-    found.end(anchors, partial=partial)
-    if found.strange:
+                result.faults.append(Fault(number, why))
+                del result.faults[FAULTS_MAX:]
+    result.end(anchors, partial=partial)
+    if result.is_unrecognised:
         why = "is no export: no line of it is an entry, a policy or a checkpoint"
-        found.faults[:] = [Fault(0, why)]
-    return found
+        result.faults[:] = [Fault(0, why)]
+    return result
 
 
-class Finding:
-    """What an export holds, and in ``faults`` what does not hold, in the order of lines (0 last).
+class VerifyResult:
+    """The content of an export, and its ``faults`` in the order of lines (0 last).
 
-    ``heads`` are the hashes of each chain's last entry, ``last`` is that of the last checkpoint.
-    ``unanchored`` counts, by incident, the entries that nothing trusted reaches; ``bare`` names the
-    chains of which that is all. ``policies`` tells of each that entries name whether its text is
-    here. ``anchored`` has, by incident and length, the hash that a checkpoint says stands there,
-    and that checkpoint's line.
+    ``heads`` are the hashes of each chain's last entry, ``last`` is that of the last
+    checkpoint. ``unanchored`` counts, by incident, the entries that nothing trusted reaches;
+    ``unanchored_chains`` names the chains without any anchored entry. ``policies`` has each
+    that entries name, true where its text is in the export. ``anchored`` has, by incident and
+    length, the hash that a checkpoint states, and that checkpoint's line.
     """
 
     def __init__(self, key: Key | None) -> None:
@@ -96,36 +96,36 @@ class Finding:
         self.heads: dict[str, str] = {}
         self.anchored: dict[str, dict[int, tuple[str, int]]] = {}
         self.unanchored: dict[str, int] = {}
-        self.bare: list[str] = []
+        self.unanchored_chains: list[str] = []
         self.policies: dict[str, bool] = {}
         self._sequence = 0
         self._stands: dict[str, tuple[int, int]] = {}  # sequence and line of a chain's last entry
 
     @property
     def valid(self) -> bool:
-        """Whether there is something, and nothing is wrong with it."""
+        """True if there are entries and no faults."""
         return not self.faults and self.entries > 0
 
     @property
-    def strange(self) -> bool:
-        """Whether there are lines, and none that is understood."""
+    def is_unrecognised(self) -> bool:
+        """True if there are lines, and none can be parsed."""
         known = self.entries or self.policies or self.checkpoints
         return not known and any(each.why == NEITHER for each in self.faults)
 
     @property
     def absent(self) -> int:
-        """How many incidents of checkpoints the export does not have."""
+        """The number of incidents in checkpoints that the export lacks."""
         return len(self.anchored.keys() - self.heads.keys())
 
     def checkpoint(self, number: int, line: bytes) -> str:
-        """Take a link of the fleet-wide chain of heads; gives why it does not hold, or nothing."""
+        """Check a link of the fleet-wide chain of heads; return why it does not hold, or ""."""
         if (document := _checkpoint(line)) is None:
             return ""
         try:
             text, signature = _text(document["checkpoint"]).encode(), _text(document["signature"])
-            said = json.loads(text)
-            sequence, previous = _count(said["sequence"]), said["previous"]
-            heads = said["heads"].items()
+            content = json.loads(text)
+            sequence, previous = _count(content["sequence"]), content["previous"]
+            heads = content["heads"].items()
             named = [(_text(name), _count(at), _text(head)) for name, (at, head) in heads]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return "is no checkpoint"
@@ -134,9 +134,9 @@ class Finding:
         self.checkpoints += 1
         why = ""
         for name, length, head in named:
-            there, says = self.anchored.setdefault(name, {}).setdefault(length, (head, number))
-            why = why if there == head else f"contradicts line {says} on entry {length} of {name}"
-        if not _spelled(line, document, "checkpoint", "signature"):
+            known, says = self.anchored.setdefault(name, {}).setdefault(length, (head, number))
+            why = why if known == head else f"contradicts line {says} on entry {length} of {name}"
+        if not _is_canonical(line, document, "checkpoint", "signature"):
             why = "is a checkpoint that was not written so"
         elif sequence != due:
             why = f"is checkpoint {sequence}, and checkpoint {due} was due"
@@ -147,27 +147,31 @@ class Finding:
         return why
 
     def line(self, number: int, line: bytes) -> str:
-        """Take any other line, once all checkpoints are known; gives as `checkpoint`."""
+        """Check any other line, after all checkpoints; return as `checkpoint` does."""
         if not line.endswith(b"\n"):
             return "the last line is cut off"
         if _checkpoint(line) is not None:
             return ""
         try:
-            said = json.loads(line)
-            return self._policy(line, said) if "text" in said else self._entry(number, line, said)
+            document = json.loads(line)
+            return (
+                self._policy(line, document)
+                if "text" in document
+                else self._entry(number, line, document)
+            )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return NEITHER
 
-    def _policy(self, line: bytes, said: dict[str, Any]) -> str:
-        digest = hashlib.sha256(said["text"].encode()).hexdigest()
-        if said["policy"] != digest or not _spelled(line, said, "policy", "text"):
+    def _policy(self, line: bytes, document: dict[str, Any]) -> str:
+        digest = hashlib.sha256(document["text"].encode()).hexdigest()
+        if document["policy"] != digest or not _is_canonical(line, document, "policy", "text"):
             return "is a policy whose text has another digest, or which was not written so"
         self.policies[digest] = True
         return ""
 
-    def _entry(self, number: int, line: bytes, said: dict[str, Any]) -> str:
-        name, sequence = _text(said["incident"]), _count(said["sequence"])
-        previous, policy = said["previous"], _text(said.get("policy", ""))
+    def _entry(self, number: int, line: bytes, document: dict[str, Any]) -> str:
+        name, sequence = _text(document["incident"]), _count(document["sequence"])
+        previous, policy = document["previous"], _text(document.get("policy", ""))
         digest, before = hashlib.sha256(line[:-1]).hexdigest(), self.heads.get(name, GENESIS)
         length, stood = self._stands.get(name, (0, 0))
         self.entries += 1
@@ -181,7 +185,7 @@ class Finding:
         return "" if head == digest else f"is not what line {says} anchored as entry {sequence}"
 
     def end(self, anchors: tuple[str, ...], *, partial: bool) -> None:
-        """Find what is missing at the ends, and what nothing reaches there."""
+        """Find missing entries at the ends of chains, and ends without an anchor."""
         trusted = self.key is not None or self.last in anchors
         for name in {**self.anchored, **self._stands}:
             length, known = self._stands.get(name, (0, 0))[0], self.anchored.get(name, {0: ("", 0)})
@@ -193,7 +197,9 @@ class Finding:
             if length > reached * trusted and self.heads[name] not in anchors:
                 self.unanchored[name] = length - reached * trusted
         ends = self._stands
-        self.bare = [name for name, some in self.unanchored.items() if some == ends[name][0]]
+        self.unanchored_chains = [
+            name for name, some in self.unanchored.items() if some == ends[name][0]
+        ]
         for each in anchors:
             if each != self.last and each not in self.heads.values():
                 why = f"no chain ends in {each}: the end was cut off or changed"
@@ -202,7 +208,7 @@ class Finding:
 
 
 def _checkpoint(line: bytes) -> dict[str, Any] | None:
-    """The document of a line that means to be a checkpoint."""
+    """The document of a line that has a checkpoint's key."""
     if b'"checkpoint"' not in line:
         return None
     try:
@@ -213,7 +219,7 @@ def _checkpoint(line: bytes) -> dict[str, Any] | None:
 
 
 def _text(value: object) -> str:
-    """*value*, a string that UTF-8 can write; else raises `TypeError` or `ValueError`."""
+    """*value*, a string that UTF-8 can encode; else raises `TypeError` or `ValueError`."""
     if not isinstance(value, str):
         raise TypeError
     value.encode()
@@ -221,16 +227,16 @@ def _text(value: object) -> str:
 
 
 def _count(value: object) -> int:
-    """*value*, a number that counts entries or checkpoints; else raises `TypeError`."""
+    """*value*, a valid number of entries or checkpoints; else raises `TypeError`."""
     if type(value) is not int or not 0 < value <= COUNT_MAX:
         raise TypeError
     return value
 
 
-def _spelled(line: bytes, document: dict[str, Any], *keys: str) -> bool:
-    """Whether *line* is *document*, of these keys, as an encoder spells it.
+def _is_canonical(line: bytes, document: dict[str, Any], *keys: str) -> bool:
+    """True if *line* is *document*, of these keys, as an encoder spells it.
 
-    Else a byte could be changed that changes nothing of what is hashed.
+    Otherwise a byte could be changed without changing what is hashed.
     """
     if tuple(document) != keys:
         return False
@@ -239,7 +245,7 @@ def _spelled(line: bytes, document: dict[str, Any], *keys: str) -> bool:
 
 
 def signed_by(key: Key, text: bytes, signature: str) -> bool:
-    """Whether *signature* (base64) is of *text* by *key*: RSASSA-PKCS1-v1_5 with SHA-256."""
+    """True if *signature* (base64) is of *text* by *key*: RSASSA-PKCS1-v1_5 with SHA-256."""
     modulus, exponent = key
     size = (modulus.bit_length() + 7) // 8
     try:
@@ -272,7 +278,7 @@ def read_key(data: bytes) -> Key:
 
 
 def _der(data: bytes, tag: int) -> tuple[bytes, bytes]:
-    """The content of the value that *data* begins with, and what follows it."""
+    """The content of the value that *data* begins with, and the rest."""
     if data[:1] != bytes((tag,)) or not data[1:]:
         raise ValueError("it is no public key, PEM or DER: aws kms get-public-key gives one")
     many = max(0, data[1] - 0x80)
@@ -282,7 +288,7 @@ def _der(data: bytes, tag: int) -> tuple[bytes, bytes]:
 
 
 def main(arguments: list[str]) -> int:
-    """Verify the file that *arguments* name; 0 it holds, 1 it does not, 2 it cannot be read."""
+    """Verify the file in *arguments*; exit code 0 if it holds, 1 if not, 2 if it cannot be read."""
     parser = argparse.ArgumentParser(prog="audit.py", description="Verify an exported ledger.")
     parser.add_argument("export", metavar="EXPORT")
     parser.add_argument("key", metavar="KEY", nargs="?", help="the public key, PEM or DER")
@@ -295,57 +301,61 @@ def main(arguments: list[str]) -> int:
         key = read_key(Path(name).read_bytes()) if name else None
         name = given.export
         with Path(name).open("rb") as file:
-            found = verify(file, tuple(given.head), key, partial=given.partial)
+            result = verify(file, tuple(given.head), key, partial=given.partial)
     except (OSError, ValueError) as error:
         print(printable(f"{name}: cannot be read: {error}"), file=sys.stderr)
         return 2
-    print(told(given.export, found))
-    return status(found, require_anchor=given.require_anchor)
+    print(describe(given.export, result))
+    return status(result, require_anchor=given.require_anchor)
 
 
-def status(found: Finding, *, require_anchor: bool) -> int:
-    """0 it holds, 1 it does not, or where *require_anchor* nothing anchors one of its chains."""
-    return 0 if found.valid and not (require_anchor and found.bare) else 1
+def status(result: VerifyResult, *, require_anchor: bool) -> int:
+    """0 if it holds; 1 if not, or if *require_anchor* and a chain has no anchor."""
+    return 0 if result.valid and not (require_anchor and result.unanchored_chains) else 1
 
 
-def told(name: str, found: Finding) -> str:
-    """The finding in words: each fault in a line, or what was checked and what could not be."""
-    return "\n".join(map(printable, _lines(name, found)))
+def describe(name: str, result: VerifyResult) -> str:
+    """The result in words: one line for each fault, or a summary of the checks and their limits."""
+    return "\n".join(map(printable, _lines(name, result)))
 
 
 def printable(text: str) -> str:
-    """*text* in ASCII: names in an export are anybody's, and may hold what steers a terminal."""
+    """*text* in ASCII: names in an export are untrusted and may contain terminal escapes."""
     return "".join(each if " " <= each <= "~" else ascii(each)[1:-1] for each in text)
 
 
-def _lines(name: str, found: Finding) -> Iterator[str]:
-    for each in found.faults:
+def _lines(name: str, result: VerifyResult) -> Iterator[str]:
+    for each in result.faults:
         yield f"{name}:{each.line}: {each.why}" if each.line else f"{name}: {each.why}"
-    if not found.entries and not found.faults:
+    if not result.entries and not result.faults:
         yield f"{name}: holds no entry"
-    elif not found.faults:
-        parts = [f"{found.entries} entries in {len(found.heads)} chains hold", *_said(found)]
+    elif not result.faults:
+        parts = [f"{result.entries} entries in {len(result.heads)} chains hold", *_notes(result)]
         yield f"{name}: {'; '.join(parts)}"
 
 
-def _said(found: Finding) -> list[str]:
-    signed = "are signed by KEY" if found.key else "without a KEY: signatures not checked"
-    told = [f"{found.checkpoints} checkpoints {signed}" if found.checkpoints else "no checkpoint"]
-    bare = sum(found.unanchored[each] for each in found.bare)
+def _notes(result: VerifyResult) -> list[str]:
+    signed = "are signed by KEY" if result.key else "without a KEY: signatures not checked"
+    notes = [
+        f"{result.checkpoints} checkpoints {signed}" if result.checkpoints else "no checkpoint"
+    ]
+    bare = sum(result.unanchored[each] for each in result.unanchored_chains)
     if bare:
         why = "they may have been rewritten as a whole"
-        told.append(f"nothing anchors {bare} entries, all of {len(found.bare)} chains: {why}")
-    if later := sum(found.unanchored.values()) - bare:
-        where = len(found.unanchored) - len(found.bare)
+        notes.append(
+            f"nothing anchors {bare} entries, all of {len(result.unanchored_chains)} chains: {why}"
+        )
+    if later := sum(result.unanchored.values()) - bare:
+        where = len(result.unanchored) - len(result.unanchored_chains)
         why = "a change or a cut there is not seen"
-        told.append(f"{later} entries at the ends of {where} chains are not anchored: {why}")
-    if not found.unanchored:
-        told.append("every entry is anchored")
-    if absent := sum(1 for there in found.policies.values() if not there):
-        told.append(f"of {absent} policies the text is not here")
-    if found.absent:
-        told.append(f"{found.absent} incidents of the checkpoints are left out")
-    return told
+        notes.append(f"{later} entries at the ends of {where} chains are not anchored: {why}")
+    if not result.unanchored:
+        notes.append("every entry is anchored")
+    if absent := sum(1 for there in result.policies.values() if not there):
+        notes.append(f"of {absent} policies the text is not here")
+    if result.absent:
+        notes.append(f"{result.absent} incidents of the checkpoints are left out")
+    return notes
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from firstline.config.probe_settings import Consumer
-from firstline.diagnosis.probe_outcome import CODES, LET_IN, ProbeOutcome, answering
+from firstline.diagnosis.probe_outcome import ADMITTED, CODES, ProbeOutcome, is_answering
 from firstline.monitoring.metric import Metric
 from firstline.monitoring.nats_backlog import Backlog
 from firstline.monitoring.nats_messages import health, shown
@@ -126,12 +126,12 @@ def metrics(
     found = [
         Metric("Probe", 1, "Count", (("outcome", what.value),)),
         *_answering(what),
-        Metric("NatsConnected", int(what in LET_IN), "Count"),
+        Metric("NatsConnected", int(what in ADMITTED), "Count"),
         Metric("ProbeOutcome", CODES[what], "Count"),
         *_timings(reading),
         *_backlogs(reading),
     ]
-    if what in LET_IN:
+    if what in ADMITTED:
         found.append(Metric("Responders", responders(reading), "Count"))
     if credentials_days_left is not None:
         found.append(Metric("CredentialsDaysLeft", credentials_days_left, "Count"))
@@ -141,7 +141,7 @@ def metrics(
 
 
 def _answering(what: ProbeOutcome) -> Iterator[Metric]:
-    answers = answering(what)
+    answers = is_answering(what)
     if answers is not None:
         yield Metric("EnclaveAnswering", int(answers), "Count")
 

@@ -28,7 +28,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def facts(self) -> dict[str, str]:
         """What every page says beside what it is about; the console is on the dashboard."""
-        link = console_links.dashboard(dashboard_name(self.fleet), self.region)
+        link = console_links.dashboard_url(dashboard_name(self.fleet), self.region)
         runbook = {"runbook_link": self.runbook} if self.runbook else {}
         return {"region": self.region, "mode": self.mode, "dashboard_link": link, **runbook}
 

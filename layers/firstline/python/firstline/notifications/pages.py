@@ -141,8 +141,8 @@ def asked(
         word = f"recommended: {proposal.action}"
         can = {"next": "firstline does not do this by itself: a person may"}
     summary = titled(incident, f"{word} on {proposal.target}")
-    down = {"demoted": demotion.told(proposal.action, origin.where)} if demotion else {}
-    details = {**proposal.told(), "facts": "; ".join(why), **down, **can, **_facts(incident)}
+    down = {"demoted": demotion.describe(proposal.action, origin.where)} if demotion else {}
+    details = {**proposal.describe(), "facts": "; ".join(why), **down, **can, **_facts(incident)}
     return _page(incident, proposal.key, summary, details, proposal.at)
 
 
@@ -171,7 +171,7 @@ def resolutions(incident: Incident, now: datetime, report_link: str = "") -> tup
         for each in incident.pages
         if _keeps_open(each) and (each.channel, each.key) not in over
     )
-    return resolving.held_back((*incident.pages, *pages))[len(incident.pages) :]
+    return resolving.delay_resolves((*incident.pages, *pages))[len(incident.pages) :]
 
 
 def demoted(incident: Incident, action: str, why: str, at: datetime, due_at: datetime) -> Page:
@@ -239,7 +239,7 @@ def tried(
     sent_at = now if accepted else None
     after = copy.replace(page, tries=page.tries + 1, sent_at=sent_at, due_at=now + RETRY_AFTER)
     pages = tuple(after if each == page else each for each in pages)
-    return resolving.held_back(pages)
+    return resolving.delay_resolves(pages)
 
 
 def given_up(page: Page, delivery: Delivery) -> bool:
@@ -312,5 +312,5 @@ def _facts(incident: Incident) -> dict[str, str]:
         "signalled_at": incident.signalled_at.isoformat(timespec="seconds"),
     }
     if incident.alarm_arn:
-        facts["alarm_link"] = console_links.alarm(incident.alarm_arn)
+        facts["alarm_link"] = console_links.alarm_url(incident.alarm_arn)
     return facts

@@ -1,1 +1,1 @@
-"""Whether to act, and how: decisions, guards, plans, limits, verification, hand-over."""
+"""From a situation to a decision: rules, guards, ladder, limits, execution, verification."""

@@ -1,44 +1,43 @@
-"""Decide: from a situation to the next step, with its whole reasoning.
+"""Decide: from a situation to the next step, with the whole reasoning.
 
-The rules stand in the order of the runbook, and the first that has something to say decides:
-bound the effort; let what is under way end; judge the fix; close; look; fix; confirm; wait, and
-not for ever.
-A decision to wait carries its reasons like any other.
+The rules are in the order of the runbook, and the first that returns a decision wins: bound the
+effort; wait for running work; judge the fix; close; look; fix; confirm; wait, within a limit. A
+decision to wait has its reasons like any other.
 """
 
 from collections.abc import Callable
 
 from firstline.remediation.decision import Decision
-from firstline.remediation.rules import fixing, handing_over, looking, raising, recovering, waiting
+from firstline.remediation.rules import escalate, fix, look, raise_severity, resolve, wait
 from firstline.remediation.situation import Situation
 
 RULES: tuple[Callable[[Situation], Decision | None], ...] = (
-    handing_over.not_known_here,
-    handing_over.went_astray,
-    handing_over.outgrown,
-    raising.short_group,
-    handing_over.bounded,
-    recovering.storm_gathers,
-    waiting.fix_not_found,
-    looking.fix_under_way,
-    looking.look_under_way,
-    handing_over.alarm_gone,
-    looking.fix_to_verify,
-    fixing.refresh_to_cancel,
-    recovering.recovered,
-    waiting.group_not_whole,
-    handing_over.no_hosts,
-    handing_over.silent_hosts,
-    looking.hosts_to_look_at,
-    looking.approved_to_confirm,
-    handing_over.nothing_to_watch,
-    fixing.next_fix,
-    fixing.more_capacity,
-    handing_over.beyond_mending,
-    looking.targets_to_confirm,
-    recovering.alarm_to_clear,
+    escalate.not_known_here,
+    escalate.went_astray,
+    escalate.outgrown,
+    raise_severity.short_group,
+    escalate.bounded,
+    resolve.storm_gathers,
+    wait.fix_not_found,
+    look.fix_under_way,
+    look.look_under_way,
+    escalate.alarm_gone,
+    look.fix_to_verify,
+    fix.refresh_to_cancel,
+    resolve.recovered,
+    wait.group_not_whole,
+    escalate.no_hosts,
+    escalate.silent_hosts,
+    look.hosts_to_look_at,
+    look.approved_to_confirm,
+    escalate.nothing_to_watch,
+    fix.next_fix,
+    fix.more_capacity,
+    escalate.beyond_mending,
+    look.targets_to_confirm,
+    resolve.alarm_to_clear,
 )
-"""The rules in the order of asking."""
+"""The rules in order of precedence."""
 
 
 def decide(situation: Situation) -> Decision:
@@ -46,5 +45,5 @@ def decide(situation: Situation) -> Decision:
     for rule in RULES:
         decision = rule(situation)
         if decision is not None:
-            return handing_over.later(decision, situation)
-    return handing_over.later(waiting.watch(situation), situation)
+            return escalate.delay_escalation(decision, situation)
+    return escalate.delay_escalation(wait.watch(situation), situation)

@@ -12,7 +12,7 @@ from firstline.signal import Severity
 
 
 class Wait(msgspec.Struct, frozen=True, tag="wait"):
-    """Nothing now; look again at ``until``."""
+    """No step now; look again at ``until``."""
 
     until: datetime
 
@@ -25,13 +25,13 @@ class Look(msgspec.Struct, frozen=True, tag="look"):
 
 
 class Fix(msgspec.Struct, frozen=True, tag="fix"):
-    """Do what the plan says, once."""
+    """Carry out the plan, once."""
 
     plan: Plan
 
 
 class RequestApproval(msgspec.Struct, frozen=True, tag="ask"):
-    """Tell a person of the plan, who may allow it, or do it.
+    """Show the plan to a person, who may allow it, or do it.
 
     ``unknowns`` are the guards that lack a fact, by name.
     """
@@ -41,17 +41,17 @@ class RequestApproval(msgspec.Struct, frozen=True, tag="ask"):
 
 
 class Escalate(msgspec.Struct, frozen=True, tag="hand-over"):
-    """Give it to a person, with a page of its own."""
+    """Give the incident to a person, with a page of its own."""
 
 
 class Raise(msgspec.Struct, frozen=True, tag="raise"):
-    """It is as grave as ``severity`` now, and people are paged for it."""
+    """Raise the incident to ``severity``, and page people for it."""
 
     severity: Severity
 
 
 class Close(msgspec.Struct, frozen=True, tag="close", omit_defaults=True):
-    """It is over, and proven so; since ``recovered_at`` where it recovered by itself."""
+    """The recovery is proven; ``recovered_at`` is the start of a recovery by itself."""
 
     recovered_at: datetime | None = None
 
@@ -70,7 +70,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[Answer, ...] = ()
 
     def to_ledger(self) -> DecisionMade:
-        """The whole of it as an entry records it, but for its inputs."""
+        """The entry, without the decision's inputs."""
         return DecisionMade(
             step=msgspec.to_builtins(self.step),
             rule=self.rule,

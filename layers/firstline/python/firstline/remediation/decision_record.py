@@ -1,7 +1,7 @@
-"""Basis: what a decision rests on, as its entry says it, so that it can be decided again (I26).
+"""The inputs of a decision, stored in its ledger entry so that it can be decided again (I26).
 
-It is what was read, and not what followed from it: hosts' reports stand in the answers of the
-looks that brought them. Alarms go by their redacted ARNs, as in the entries of their signals.
+They are what was read, not conclusions. Hosts' reports are in the entries of their looks. Alarms
+have their redacted ARNs, as in the entries of their signals.
 """
 
 import copy
@@ -10,7 +10,7 @@ import msgspec
 
 from firstline.config.settings import Mode
 from firstline.diagnosis.evidence import (
-    UNREAD,
+    NOT_NEEDED,
     AlarmFact,
     Answering,
     Connections,
@@ -27,40 +27,40 @@ from firstline.ids import CommandId, InstanceId
 from firstline.ledger.entries import DecisionMade
 from firstline.redaction import redact
 from firstline.remediation.departure import Departure
-from firstline.remediation.execution import Another, Answer
+from firstline.remediation.execution import Answer, OtherRefresh
 from firstline.remediation.limits import Limits
 from firstline.remediation.situation import Situation
-from firstline.remediation.update import Observation
+from firstline.remediation.update import FleetObservation
 
 
 class ObservedFleet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is said of the fleet as a whole; what was not read is left out."""
+    """Observed facts about the fleet as a whole; facts that were not read are omitted."""
 
-    group: Group | Unknown = UNREAD
-    target_health: TargetHealth | Unknown = UNREAD
-    answering: Answering | Unknown = UNREAD
-    connections: Connections | Unknown = UNREAD
-    instance_statuses: InstanceStatuses | Unknown = UNREAD
+    group: Group | Unknown = NOT_NEEDED
+    target_health: TargetHealth | Unknown = NOT_NEEDED
+    answering: Answering | Unknown = NOT_NEEDED
+    connections: Connections | Unknown = NOT_NEEDED
+    instance_statuses: InstanceStatuses | Unknown = NOT_NEEDED
     histories: dict[InstanceId, HostHistory] = {}
 
 
 class ObservedFacts(ObservedFleet, frozen=True, kw_only=True, omit_defaults=True):
-    """What one reconcile read before it decided; what it did not need to read is left out."""
+    """The facts that one reconcile read before its decision; unneeded ones are omitted."""
 
     alarms: dict[str, AlarmFact] = {}
-    refreshes: Refreshes | Unknown = UNREAD
+    refreshes: Refreshes | Unknown = NOT_NEEDED
     limits: Limits | Unknown
     look: dict[InstanceId, Answer] | None = None
     fix: Answer | None = None
-    found: CommandId | Another | None = None
+    found: CommandId | OtherRefresh | None = None
     searched: bool = False
     departure: Departure | None = None
 
 
 class DecisionInputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All of it: ``around`` is None unless a fix was decided on, and only then read.
+    """All inputs; ``around`` is read, and not None, only where a fix was decided on.
 
-    ``wakes`` are those that the incident has had by then: some end without an entry.
+    ``wakes`` counts the incident's wakes so far: some end without an entry.
     """
 
     seen: ObservedFacts
@@ -68,23 +68,23 @@ class DecisionInputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     around: PreflightFacts | None = None
     mode: Mode
 
-    def put(self, event: DecisionMade) -> DecisionMade:
-        """*event* with all of it."""
+    def add_to(self, event: DecisionMade) -> DecisionMade:
+        """*event* with all inputs."""
         return copy.replace(event, **msgspec.to_builtins(self))
 
 
-def basis(seen: Observation, about: Situation) -> DecisionInputs:
-    """What the decision on *about* rests on, of which *seen* was read."""
+def decision_inputs(observation: FleetObservation, situation: Situation) -> DecisionInputs:
+    """The inputs of the decision on *situation*, of which *observation* was read."""
     return DecisionInputs(
-        seen=_seen(seen, about.evidence),
-        wakes=about.incident.wakes,
-        around=about.surroundings,
-        mode=about.mode,
+        seen=_observed_facts(observation, situation.evidence),
+        wakes=situation.incident.wakes,
+        around=situation.surroundings,
+        mode=situation.mode,
     )
 
 
-def read(event: DecisionMade) -> DecisionInputs | None:
-    """What the decision rested on; None where that was not recorded."""
+def read_inputs(event: DecisionMade) -> DecisionInputs | None:
+    """The inputs of a decision; None where they were not recorded."""
     if event.seen is None:
         return None
     inputs = {name: getattr(event, name) for name in DecisionInputs.__struct_fields__}
@@ -92,11 +92,11 @@ def read(event: DecisionMade) -> DecisionInputs | None:
 
 
 def observed_fleet(event: DecisionMade) -> ObservedFleet | None:
-    """What the decision knew of the fleet; None where that was not recorded."""
+    """The decision's facts about the fleet; None where they were not recorded."""
     return None if event.seen is None else msgspec.convert(event.seen, type=ObservedFleet)
 
 
-def _seen(seen: Observation, evidence: Evidence) -> ObservedFacts:
+def _observed_facts(observation: FleetObservation, evidence: Evidence) -> ObservedFacts:
     return ObservedFacts(
         alarms={redact(arn): fact for arn, fact in evidence.alarms.items()},
         group=evidence.group,
@@ -106,17 +106,17 @@ def _seen(seen: Observation, evidence: Evidence) -> ObservedFacts:
         instance_statuses=evidence.instance_statuses,
         histories=evidence.histories,
         refreshes=evidence.refreshes,
-        limits=_needed(seen.limits),
-        look=seen.look,
-        fix=seen.fix,
-        found=seen.found,
-        searched=seen.searched,
-        departure=seen.departure,
+        limits=_needed(observation.limits),
+        look=observation.look,
+        fix=observation.fix,
+        found=observation.found,
+        searched=observation.searched,
+        departure=observation.departure,
     )
 
 
 def _needed(limits: Limits | Unknown) -> Limits | Unknown:
-    """Without the words that pauses owe to people: no decision rests on them."""
+    """*limits* without the pages of pauses, which no decision depends on."""
     if isinstance(limits, Unknown):
         return limits
     return copy.replace(limits, switch=copy.replace(limits.switch, pages=()))

@@ -1,7 +1,7 @@
-"""Departure: why an instance left its Auto Scaling group, from what the group says of it.
+"""Departure: why an instance left its Auto Scaling group, from the group's activities.
 
-An activity names its instance in the midst of prose, and says more while the instance drains
-("Terminating EC2 instance: i-0abc - Waiting For ELB Connection Draining.").
+An activity names its instance within prose, which grows while the instance drains ("Terminating EC2
+instance: i-0abc - Waiting For ELB Connection Draining.").
 """
 
 import re
@@ -12,20 +12,20 @@ from typing import NamedTuple
 import msgspec
 
 from firstline.ids import CommandId, InstanceId
-from firstline.remediation.execution import CLOCKS_APART
+from firstline.remediation.execution import COMMAND_SEARCH_MARGIN
 
-FOR_HEALTH = re.compile(
+HEALTH_CAUSE = re.compile(
     r"in response to an? (?!user\b).*\b(?:health|status) checks?\b(?!.*\bterminated or stopped\b)"
 )
 """The cause of an instance that the group replaced for its health (Auto Scaling guide, "Health
-checks"). One that "has been terminated or stopped" somebody ended outside the group, and by a
-"user health-check" somebody marked it."""
-LEAVES = re.compile(r"\b(?:Terminating|Detaching|to Standby)\b")
+checks"). An instance that "has been terminated or stopped" was ended outside the group, and a "user
+health-check" was set by a person."""
+REMOVAL = re.compile(r"\b(?:Terminating|Detaching|to Standby)\b")
 """In the description of an activity that takes an instance out of service."""
 
 
 class Activity(NamedTuple):
-    """What the group did, or does, since ``at`` (DescribeScalingActivities)."""
+    """An activity of the group since ``at`` (DescribeScalingActivities)."""
 
     id: str
     description: str
@@ -34,31 +34,31 @@ class Activity(NamedTuple):
 
 
 class Departure(msgspec.Struct, frozen=True, tag="departure"):
-    """How an instance left its group: ``unhealthy`` if the group replaced it for its health."""
+    """An instance's departure: ``unhealthy`` if the group replaced it for its health."""
 
     activity: str
     unhealthy: bool
 
 
-def departure(
+def find_departure(
     activities: Iterable[Activity], host: InstanceId, since: datetime
 ) -> Departure | None:
-    """The first that took *host* out of service since *since* or a little before, if any did."""
-    found = _of(activities, host, LEAVES, since)
-    return Departure(found[0].id, _for_health(found[0])) if found else None
+    """The first activity that took *host* out of service since *since* or a little before."""
+    departures = _of(activities, host, REMOVAL, since)
+    return Departure(departures[0].id, _for_health(departures[0])) if departures else None
 
 
-def termination(
+def find_termination(
     activities: Iterable[Activity], host: InstanceId, since: datetime
 ) -> CommandId | None:
-    """The request that ended *host* since *since* or a little before; the group's own is none."""
-    found = _of(activities, host, re.compile(r"\bTerminating\b"), since)
-    asked = [each for each in found if not _for_health(each)]
-    return CommandId(asked[0].id) if asked else None
+    """The request that ended *host* since *since* or a little before; never the group's own."""
+    endings = _of(activities, host, re.compile(r"\bTerminating\b"), since)
+    requested = [each for each in endings if not _for_health(each)]
+    return CommandId(requested[0].id) if requested else None
 
 
-def ends(lifecycle: str | None) -> bool:
-    """Whether an instance of that lifecycle state leaves its group for good, or has (None)."""
+def is_leaving(lifecycle: str | None) -> bool:
+    """True if an instance of that lifecycle state leaves its group for good, or has left (None)."""
     return lifecycle is None or lifecycle.startswith("Terminat")
 
 
@@ -71,7 +71,7 @@ def _of(
         (
             each
             for each in activities
-            if each.at >= since - CLOCKS_APART
+            if each.at >= since - COMMAND_SEARCH_MARGIN
             and kind.search(each.description)
             and named.search(each.description)
         ),
@@ -80,4 +80,4 @@ def _of(
 
 
 def _for_health(activity: Activity) -> bool:
-    return FOR_HEALTH.search(activity.cause) is not None
+    return HEALTH_CAUSE.search(activity.cause) is not None

@@ -1,4 +1,4 @@
-"""Execution: what is asked of hosts and of the group, and what is known to have come of it."""
+"""Execution: orders to hosts and to the group, and their known results."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -11,9 +11,9 @@ from firstline.diagnosis.evidence import HostReport, Refreshes, Unknown
 from firstline.ids import CommandId, FixTarget, IncidentId, InstanceId, Token
 from firstline.incidents.incident import Attempt
 
-CLOCKS_APART = timedelta(seconds=60)
-"""A command is looked for from so long before its intent: the clocks of two machines differ, and
-one that is overlooked would be sent again."""
+COMMAND_SEARCH_MARGIN = timedelta(seconds=60)
+"""The search for a command begins so long before its intent: the clocks of two machines differ, and
+an overlooked command would be sent again."""
 
 
 class Sent(msgspec.Struct, frozen=True, tag="sent"):
@@ -29,7 +29,7 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
 
 class Unsettled(msgspec.Struct, frozen=True, tag="unsettled"):
-    """Nobody knows whether the command was sent: to be settled by looking, never by resending."""
+    """The command may or may not have been sent: settle it by a search, never by resending."""
 
     why: str
 
@@ -37,8 +37,8 @@ class Unsettled(msgspec.Struct, frozen=True, tag="unsettled"):
 type Sending = Sent | Refused | Unsettled
 
 
-class Another(msgspec.Struct, frozen=True, tag="another"):
-    """A search found something of the kind that began in that time, and that is not ours."""
+class OtherRefresh(msgspec.Struct, frozen=True, tag="another"):
+    """A search found a refresh that began in that time, and that is not firstline's."""
 
     command: CommandId
 
@@ -48,9 +48,9 @@ class Pending(msgspec.Struct, frozen=True, tag="pending"):
 
 
 class Answered(msgspec.Struct, frozen=True, tag="answered", omit_defaults=True):
-    """The host's answer: whether the tool calls it a success, its detail, and a look's report.
+    """The host's answer: the tool's success, its detail, and a look's report.
 
-    A fix that its host ``refused`` has done nothing there.
+    A fix that its host ``refused`` did nothing there.
     """
 
     success: bool
@@ -70,9 +70,9 @@ class LookOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FixOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """One fix with one target. A script refuses the token twice and after ``not_after``.
+    """One fix with one target. The script refuses a token twice, and after ``not_after``.
 
-    ``parameters`` are the tool's beside those that follow from the profile.
+    ``parameters`` are the tool's, in addition to those that follow from the profile.
     """
 
     token: Token
@@ -83,8 +83,8 @@ class FixOrder(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, str] = {}
 
 
-def ordered(attempt: Attempt, incident: IncidentId) -> FixOrder:
-    """What is to be sent for *attempt* of *incident*, or was."""
+def fix_order(attempt: Attempt, incident: IncidentId) -> FixOrder:
+    """The order for *attempt* of *incident*."""
     return FixOrder(
         token=attempt.token,
         incident=incident,
@@ -95,8 +95,8 @@ def ordered(attempt: Attempt, incident: IncidentId) -> FixOrder:
     )
 
 
-def withheld(order: FixOrder, refreshes: Refreshes) -> str | None:
-    """Why a cancel is not sent: the refresh that it means is not the one that goes on now."""
+def cancel_refusal(order: FixOrder, refreshes: Refreshes) -> str | None:
+    """The reason not to send a cancel: another refresh is active than the intended one."""
     active = tuple(each.id for each in refreshes.active())
     if active == (order.parameters[REFRESH_ID],):
         return None
@@ -104,46 +104,46 @@ def withheld(order: FixOrder, refreshes: Refreshes) -> str | None:
     return f"{order.parameters[REFRESH_ID]} is to be cancelled, and {going_on} goes on"
 
 
-def cancelled(order: FixOrder, refreshes: Refreshes) -> CommandId | None:
-    """The refresh that a cancel means, once it is listed as one that replaces nothing more."""
-    meant = order.parameters.get(REFRESH_ID)
-    stopped = (each.id for each in refreshes.known if each.id == meant and each.stopped)
+def cancelled_refresh(order: FixOrder, refreshes: Refreshes) -> CommandId | None:
+    """The intended refresh of a cancel, once it replaces no further instance."""
+    intended = order.parameters.get(REFRESH_ID)
+    stopped = (each.id for each in refreshes.known if each.id == intended and each.stopped)
     return next(map(CommandId, stopped), None)
 
 
-class Begun(NamedTuple):
-    """A refresh of the group; ``ours`` says that it has every preference that an order asks for."""
+class ListedRefresh(NamedTuple):
+    """A refresh of the group; ``ours`` is true if it has every preference of an order."""
 
     id: CommandId
     at: datetime | None  # None while it is pending
     ours: bool
 
 
-def refreshed(
-    order: FixOrder, since: datetime, listed: Iterable[Begun]
-) -> CommandId | Another | None:
-    """Which of the refreshes *listed*, the latest first, *order* began; `Another` that began since.
+def find_refresh(
+    order: FixOrder, since: datetime, listed: Iterable[ListedRefresh]
+) -> CommandId | OtherRefresh | None:
+    """The refresh that *order* began, from *listed*, the latest first; else an `OtherRefresh`.
 
-    Ours has our preferences, and began between its intent and the last instant at which it may be
-    sent, or a little beside. Any other that began since may have kept ours from being taken.
+    Ours has our preferences, and began between its intent and the last instant at which it may
+    be sent, within a margin. Another one that began since may have prevented ours.
     """
-    new = [each for each in listed if each.at is None or each.at >= since - CLOCKS_APART]
-    until = order.not_after + CLOCKS_APART
+    new = [each for each in listed if each.at is None or each.at >= since - COMMAND_SEARCH_MARGIN]
+    until = order.not_after + COMMAND_SEARCH_MARGIN
     for each in new:
         if each.ours and (each.at is None or each.at <= until):
             return each.id
-    return Another(new[0].id) if new else None
+    return OtherRefresh(new[0].id) if new else None
 
 
-def strayed(attempt: Attempt, command: CommandId) -> bool:
-    """Whether the tool's answer names another refresh than the one that *attempt* means."""
+def is_wrong_refresh(attempt: Attempt, command: CommandId) -> bool:
+    """True if the tool's answer names another refresh than *attempt* intended."""
     return attempt.parameters.get(REFRESH_ID, command) != command
 
 
-def astray(attempt: Attempt) -> str:
-    """What a person must know of an *attempt* that met another refresh than its own."""
-    if meant := attempt.parameters.get(REFRESH_ID):
-        return f"{attempt.action} meant {meant}, and cancelled {attempt.command} instead"
+def describe_wrong_refresh(attempt: Attempt) -> str:
+    """The facts for a person about an *attempt* that met another refresh than its own."""
+    if intended := attempt.parameters.get(REFRESH_ID):
+        return f"{attempt.action} meant {intended}, and cancelled {attempt.command} instead"
     return (
         f"whether {attempt.action} was carried out is not known: {attempt.command} began since,"
         " and is not as ours would be"

@@ -1,4 +1,4 @@
-"""Ladder: which fix comes next for a host, and the plan for it. It only climbs (I20)."""
+"""Ladder: the next fix for a host, and its plan. It only climbs (I20)."""
 
 from typing import NamedTuple
 
@@ -16,58 +16,58 @@ from firstline.remediation.situation import Situation
 
 
 def gentlest_plan(situation: Situation, dead: tuple[InstanceId, ...]) -> Plan | None:
-    """What comes next for the *dead* hosts: the canary's next rung, or else the gentlest of all.
+    """The next plan for the *dead* hosts: the canary's next rung, or else the gentlest of all.
 
     While a fix of one host did not help, no other host is touched (S09).
     """
     rungs = situation.profile.rungs(situation.incident.condition)
     failed = {each.target for each in situation.incident.attempts if each.failed}
     plans = ((host, next_plan(situation, host)) for host in dead)
-    found = [(host, plan) for host, plan in plans if plan is not None]
+    candidates = [(host, plan) for host, plan in plans if plan is not None]
     by_gentleness = sorted(
-        found, key=lambda it: (it[0] not in failed, rungs.index(it[1].action), it[0])
+        candidates, key=lambda it: (it[0] not in failed, rungs.index(it[1].action), it[0])
     )
     return by_gentleness[0][1] if by_gentleness else None
 
 
 def next_plan(situation: Situation, host: InstanceId) -> Plan | None:
-    """The gentlest fix that fits *host* and is not used up; the last that fits when all are.
+    """The gentlest fix that fits *host* and has attempts left, or else the last that fits.
 
-    None where no rung of the condition's ladder mends what fails on *host*.
+    None where no rung of the condition's ladder repairs the failure of *host*.
     """
     verdict = situation.diagnosis.hosts[host]
     fitting = [each for each in _rungs_ahead(situation, host) if _fits(each, verdict, situation)]
     allowed = situation.profile.policy.attempts_per_target_max
     for action in fitting:
-        tried = attempts(situation, action.name, _target(action, situation, host))
-        if not isinstance(tried, Unknown) and tried.made < allowed:
+        tried = count_attempts(situation, action.name, _target(action, situation, host))
+        if not isinstance(tried, Unknown) and tried.effective < allowed:
             return _plan(action, situation, host)
     return _plan(fitting[-1], situation, host) if fitting else None
 
 
 class Attempts(NamedTuple):
-    """How often an action was tried: on its target itself, and what it takes over from others."""
+    """Attempts of an action: on its target itself, and those taken over from replaced hosts."""
 
     own: int
     taken_over: int
 
     @property
-    def made(self) -> int:
-        """What counts."""
+    def effective(self) -> int:
+        """The number that limits further attempts."""
         return max(self)
 
 
-def attempts(situation: Situation, action: str, target: FixTarget) -> Attempts | Unknown:
+def count_attempts(situation: Situation, action: str, target: FixTarget) -> Attempts | Unknown:
     """Attempts in the window by all incidents, or in this incident where that is more.
 
-    A host takes over what those that left the group have used up: the hosts that the group wants
-    have so many attempts together, so that one that is replaced again and again has no more.
+    A host takes over the attempts of hosts that left the group: the desired hosts have so many
+    attempts together, so that a host that is replaced repeatedly has no more.
     """
     if isinstance(situation.limits, Unknown):
         return situation.limits
     policy, group = situation.profile.policy, situation.evidence.group
     window = seconds(policy.attempts_window_seconds)
-    spent = limits.attempts(situation.limits.lease, action, situation.now, window)
+    spent = limits.attempted_targets(situation.limits.lease, action, situation.now, window)
     here = [each.target for each in situation.incident.attempts if each.action == action]
     own = max(here.count(target), spent.count(target))
     if not isinstance(group, Group):
@@ -80,19 +80,19 @@ def capacity_plan(situation: Situation, group: Group) -> Plan | None:
     """One instance more, where the ladder has that rung and the group has room."""
     rungs = situation.profile.rungs(situation.incident.condition)
     adding = next((each for each in rungs if FIXES[each].adds_capacity), None)
-    if adding is None or not group.room:
+    if adding is None or not group.has_room:
         return None
-    wanted = group.desired + 1
+    desired = group.desired + 1
     return Plan(
         action=adding,
         target=GroupName(situation.profile.fleet.group),
-        parameters={"DesiredCapacity": str(wanted)},
+        parameters={"DesiredCapacity": str(desired)},
         facts=(f"the group wants {group.desired} instances, and may have {group.most}",),
     )
 
 
 def cancel_plan(situation: Situation, refresh: str) -> Plan:
-    """Cancel the refresh of ours that did not help."""
+    """Cancel firstline's refresh that did not help."""
     return Plan(
         action=CANCEL_REFRESH.name,
         target=GroupName(situation.profile.fleet.group),
@@ -102,10 +102,10 @@ def cancel_plan(situation: Situation, refresh: str) -> Plan:
 
 
 def refresh_parameters(action: str, situation: Situation, group: Group) -> dict[str, str]:
-    """Preferences of the refresh *action*: the policy's floor, or nothing where every host is dead.
+    """Preferences of the refresh *action*: the policy's floor, or zero where every host is dead.
 
-    The first instance is a canary: a checkpoint after it lasts as long as it may take to verify.
-    Its percentage is rounded down, so that one instance reaches it.
+    The first instance is a canary: a checkpoint after it lasts as long as it may take to
+    verify. Its percentage is rounded down, so that one instance reaches it.
     """
     policy = situation.profile.policy
     from_zero = policy.refresh_from_zero and all_dead(situation, group)
@@ -120,12 +120,12 @@ def refresh_parameters(action: str, situation: Situation, group: Group) -> dict[
 
 
 def all_dead(situation: Situation, group: Group) -> bool:
-    """Whether each host in service is proven dead: one of which nothing is known may serve."""
+    """True if each host in service is proven dead: an unknown one may serve."""
     return set(group.in_service()) <= set(situation.diagnosis.having(HostHealth.DEAD))
 
 
 def serving_hosts(situation: Situation, group: Group) -> tuple[InstanceId, ...]:
-    """Hosts in service that serve: those that are verified, and those that readers vouch for."""
+    """Hosts in service that serve: verified ones, and those that health checks find serving."""
     verified = {each.id for each in situation.incident.targets if each.verified}
     vouched = set(situation.diagnosis.having(HostHealth.SERVING))
     return tuple(each for each in group.in_service() if each in verified | vouched)
@@ -144,7 +144,7 @@ def _rungs_ahead(situation: Situation, host: InstanceId) -> list[Action]:
 
 
 def _fits(action: Action, verdict: HostDiagnosis, situation: Situation) -> bool:
-    """Whether *action* repairs what fails; one of the whole fleet only where every host is dead."""
+    """True if *action* repairs the failure; a fix of the fleet requires that every host is dead."""
     if verdict.failure not in action.repairs:
         return False
     group = situation.evidence.group

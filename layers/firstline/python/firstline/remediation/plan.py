@@ -1,4 +1,4 @@
-"""Plan: an action on explicit targets with the facts it rests on; its hash names it."""
+"""Plan: an action on explicit targets with its facts; its hash identifies it."""
 
 import msgspec
 
@@ -9,9 +9,9 @@ from firstline.ledger.entries import PlannedFix
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be done, to whom, and why it may be: one fix has one target.
+    """An action, its target, and the facts that justify it: one fix has one target.
 
-    ``hosts`` are all the instances that it touches: the target itself, or for a fix of the whole
+    ``hosts`` are all instances that it touches: the target itself, or for a fix of the whole
     fleet each one that it would replace. ``parameters`` are the tool's, computed from the
     situation.
     """
@@ -24,24 +24,24 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def traits(self) -> Action:
-        """What its action is."""
+        """The traits of its action."""
         return traits(self.action)
 
     @property
     def hash(self) -> Digest:
         """The same for the same action, target, hosts and parameters.
 
-        The facts are not part of it: they are read anew each time, and a person who approved the
-        plan approved what is done to whom. The guards ask whether the facts still hold.
+        The facts are not part of it: they are read again each time, and an approval covers
+        the action and its targets. The guards check whether the facts still hold.
         """
         what = (self.action, self.target, self.hosts, self.parameters)
         return digest(msgspec.json.encode(what, order="deterministic"))
 
     def to_ledger(self) -> PlannedFix:
-        """The plan as an entry records it."""
+        """The plan as its entry stores it."""
         return msgspec.convert(self, PlannedFix, from_attributes=True)
 
 
-def token(incident: IncidentId, sequence: int, purpose: str) -> Token:
+def intent_token(incident: IncidentId, sequence: int, purpose: str) -> Token:
     """The token of the intent that entry *sequence* of *incident* records."""
     return Token(digest(f"{incident}|{sequence}|{purpose}".encode())[:32])

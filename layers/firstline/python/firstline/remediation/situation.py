@@ -1,4 +1,4 @@
-"""Situation: all that `decide` and its guards see. There is nothing else that they could read."""
+"""Situation: the complete input of `decide` and its guards."""
 
 from datetime import datetime
 
@@ -19,9 +19,9 @@ from firstline.remediation.limits import Limits
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
-    """One incident at one instant, with the world, the limits and the policy.
+    """One incident at one instant, with the evidence, the limits and the policy.
 
-    ``surroundings`` are None until a fix is decided on: only then are they read, and asked about.
+    ``surroundings`` are None until a fix is decided on: only then are they read and checked.
     """
 
     now: datetime
@@ -35,14 +35,15 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def unverified(self) -> tuple[Target, ...]:
-        """The targets of which nobody has proven yet that they work."""
+        """The targets that are not verified."""
         return tuple(each for each in self.incident.targets if not each.verified)
 
     @property
     def progressed_at(self) -> datetime:
-        """When it last changed for us; at first its opening.
+        """The latest progress, or else the opening.
 
-        A host was verified or came into service, a fix answered, or the trouble came back.
+        Progress is a host verified or in service, an answer to a fix, or a return of the
+        trouble.
         """
         verified = (each.verified_at for each in self.incident.targets)
         entered = (each.history.in_service_at for each in self.incident.targets)
@@ -53,17 +54,17 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def recovered(self) -> bool:
-        """Whether what was read proves its recovery (I4)."""
-        return recovery.proven(self.incident, self.evidence, self.profile.policy)
+        """True if the evidence proves its recovery (I4)."""
+        return recovery.is_proven(self.incident, self.evidence, self.profile.policy)
 
     @property
     def quiet_until(self) -> datetime | None:
-        """When its quiet window is over; None while it has not recovered by itself."""
+        """The end of its quiet window; None while it has not recovered by itself."""
         return quiet_window.ends_at(self.incident, self.profile.policy)
 
     @property
     def short_until(self) -> datetime | None:
-        """When a group that stays short is a P2; None while it is not short, or pages already."""
+        """The instant at which a short group becomes a P2; None if it never does."""
         since = self.incident.short_since
         if since is None or self.incident.severity.pages:
             return None
@@ -71,23 +72,25 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def stalled(self) -> bool:
-        """Whether nothing went forward for `blocked_max_seconds`: waiting longer helps no one."""
+        """True after `blocked_max_seconds` without progress."""
         patience = seconds(self.profile.policy.blocked_max_seconds)
         return self.now - self.progressed_at >= patience
 
     def demotion(self, action: str) -> Demotion | None:
-        """What keeps *action* from going by itself here; none is known where limits are not."""
+        """The demotion of *action* that applies here; None where the limits are unknown."""
         if isinstance(self.limits, Unknown):
             return None
-        held = self.incident
-        return trust.demotion(self.limits.lease.trusts, action, held.id, held.opened_at)
+        incident = self.incident
+        return trust.active_demotion(
+            self.limits.lease.trusts, action, incident.id, incident.opened_at
+        )
 
     def autonomy(self, action: str) -> Autonomy:
-        """As the profile says; what was demoted asks a person where it went by itself."""
-        said = self.profile.autonomy(action, self.incident.condition)
-        return "approve" if said == "auto" and self.demotion(action) is not None else said
+        """The profile's autonomy of *action*; a demoted ``auto`` needs an approval."""
+        level = self.profile.autonomy(action, self.incident.condition)
+        return "approve" if level == "auto" and self.demotion(action) is not None else level
 
     @property
     def needs_hosts(self) -> bool:
-        """Whether the condition is about hosts at all."""
+        """True if the condition concerns hosts."""
         return Need.HOSTS in needs(self.incident.condition)

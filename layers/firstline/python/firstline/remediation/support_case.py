@@ -1,6 +1,6 @@
-"""A case for AWS Support, written and not sent: a person reads it, adds to it, and sends it (R46).
+"""A case for AWS Support, prepared and not sent: a person completes and sends it (R46).
 
-Codes are those of the Support API (CreateCase). Which severities an account may choose depends on
+Codes are those of the Support API (CreateCase). The severities that an account may choose depend on
 its support plan.
 """
 
@@ -8,7 +8,7 @@ from firstline.incidents.incident import Incident
 from firstline.signal import Condition, Severity
 
 SERVICES = {Condition.CAPACITY: "auto-scaling"}
-"""The service that a case is about; any other is about the instances themselves."""
+"""The service of a case; any other condition concerns the instances themselves."""
 INSTANCES = "amazon-elastic-compute-cloud-linux"
 SEVERITIES = {
     Severity.P1: "urgent",
@@ -19,7 +19,7 @@ SEVERITIES = {
 
 
 def prepare(incident: Incident, seen: str, tried: str) -> str:
-    """The case of *incident*, from what was seen and tried: subject [service, severity]: body."""
+    """The case of *incident*, from observations and attempts: subject [service, severity]: body."""
     since = incident.signalled_at.isoformat(timespec="seconds")
     service = SERVICES.get(incident.condition, INSTANCES)
     return (

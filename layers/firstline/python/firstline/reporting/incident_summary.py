@@ -13,7 +13,7 @@ import msgspec
 from firstline.ids import Digest, IncidentId
 from firstline.incidents.incident import Status
 from firstline.ledger import entries
-from firstline.ledger.export import ENDING_STEPS, Recorded
+from firstline.ledger.export import ENDING_STEPS, DecodedEntry
 from firstline.notifications.delivery import is_alert
 from firstline.reporting.events import events, timed
 from firstline.reporting.judged_fix import JudgedFix
@@ -94,7 +94,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         return self.disposition in {Disposition.INCIDENT, ""}
 
 
-def summarise(chain: Iterable[Recorded]) -> Summary:
+def summarise(chain: Iterable[DecodedEntry]) -> Summary:
     """The summary of one chain, which has an entry; raises `InvalidInput`."""
     record = tuple(chain)
     first, *_ = [each.checked() for each in record]
@@ -135,7 +135,7 @@ def summarise(chain: Iterable[Recorded]) -> Summary:
 
 
 def leading(
-    record: Iterable[Recorded], opening: entries.SignalReceived
+    record: Iterable[DecodedEntry], opening: entries.SignalReceived
 ) -> tuple[str | None, str | None]:
     """The severity and the condition that it had in the end, from those of its *opening* on."""
     severity, condition = opening.severity, opening.condition
@@ -158,7 +158,7 @@ class Ending(NamedTuple):
     recovered_at: datetime | None = None
 
 
-def endings(record: Iterable[Recorded], *, helped: bool) -> Iterator[Ending]:
+def endings(record: Iterable[DecodedEntry], *, helped: bool) -> Iterator[Ending]:
     """The end that each decision to end made; resolved if a fix *helped*.
 
     What takes back a fix of ours is none that helped.
@@ -172,22 +172,22 @@ def endings(record: Iterable[Recorded], *, helped: bool) -> Iterator[Ending]:
 
 
 def _ending(
-    record: tuple[Recorded, ...], opening: entries.SignalReceived, fixes: tuple[Tried, ...]
+    record: tuple[DecodedEntry, ...], opening: entries.SignalReceived, fixes: tuple[Tried, ...]
 ) -> Ending:
     """The outcome, and when it ended; a signal that opened nothing ends where it is noted."""
-    ended = tuple(endings(record, helped=any(each.mended for each in fixes)))
+    ended = tuple(endings(record, helped=any(each.repaired for each in fixes)))
     if ended:
         return ended[-1]
     noted = NOTED.get(opening.disposition)
     return Ending(noted, record[0].at) if noted else Ending(OPEN, None)
 
 
-def _paged_at(record: tuple[Recorded, ...]) -> datetime | None:
+def _paged_at(record: tuple[DecodedEntry, ...]) -> datetime | None:
     pages = timed(record, entries.PageDelivered)
     return next((at for at, it in pages if is_alert(it) and it.outcome == "accepted"), None)
 
 
-def _hosts(record: tuple[Recorded, ...]) -> Iterator[str]:
+def _hosts(record: tuple[DecodedEntry, ...]) -> Iterator[str]:
     """What looks and fixes touched, of it the hosts."""
     for each in record:
         match each.event:
@@ -200,13 +200,13 @@ def _hosts(record: tuple[Recorded, ...]) -> Iterator[str]:
         yield from (target for target in touched if target.startswith("i-"))
 
 
-def _denials(record: tuple[Recorded, ...]) -> Iterator[Denied]:
+def _denials(record: tuple[DecodedEntry, ...]) -> Iterator[Denied]:
     for event in events(record, entries.DecisionMade):
         plan = event.plan or entries.PlannedFix()
         yield from (Denied(guard, plan.action, plan.target) for guard, _ in event.denials)
 
 
-def _fixes(record: tuple[Recorded, ...]) -> dict[str, Tried]:
+def _fixes(record: tuple[DecodedEntry, ...]) -> dict[str, Tried]:
     """Each fix by its token, with what its tool reported, or what looking at it came to."""
     approved: set[str] = set()
     fixes: dict[str, Tried] = {}

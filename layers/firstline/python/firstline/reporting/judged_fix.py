@@ -2,7 +2,7 @@
 
 import msgspec
 
-from firstline.actions.catalogue import UNDOING
+from firstline.actions.catalogue import UNDO_RESULTS
 
 
 class JudgedFix(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,9 +16,9 @@ class JudgedFix(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def undoing(self) -> str:
         """What it comes to where it takes back a fix of ours; empty for any other."""
-        return UNDOING.get(self.action, "")
+        return UNDO_RESULTS.get(self.action, "")
 
     @property
-    def mended(self) -> bool:
+    def repaired(self) -> bool:
         """Whether it is a fix that helped."""
         return self.helped is True and not self.undoing

@@ -44,7 +44,7 @@ def of_fleet(places: Places) -> tuple[Link, ...]:
     """The dashboard, the runbook, and the service in PagerDuty."""
     known = places.region and places.fleet
     board = f"firstline-{places.fleet}"
-    dashboard = console_links.dashboard(board, places.region) if known else ""
+    dashboard = console_links.dashboard_url(board, places.region) if known else ""
     named = {"dashboard": dashboard, "runbook": places.runbook, "PagerDuty": places.pagerduty}
     return tuple(Link(text, href) for text, href in named.items() if href)
 
@@ -60,9 +60,9 @@ def _alarm(arn: str) -> Iterator[Link]:
     """None for an address in which a part was redacted: it leads nowhere."""
     found = _ALARM.fullmatch(arn)
     if found and not _REDACTED.search(found[1]):
-        yield Link("alarm", console_links.alarm(arn))
+        yield Link("alarm", console_links.alarm_url(arn))
 
 
 def _report(places: Places, incident: IncidentId) -> Iterator[Link]:
     if places.bucket and places.region:
-        yield Link("report", report_location.link(places.bucket, places.region, incident))
+        yield Link("report", report_location.reports_url(places.bucket, places.region, incident))

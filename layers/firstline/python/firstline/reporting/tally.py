@@ -12,7 +12,7 @@ class Judged(Protocol):
         """Whether it did what it is for; None without a verdict."""
 
     @property
-    def mended(self) -> bool:
+    def repaired(self) -> bool:
         """Whether it is a fix that helped."""
 
     @property
@@ -34,7 +34,7 @@ def tally(judged: Iterable[Judged]) -> str:
 
 def _parts(judged: tuple[Judged, ...]) -> Iterator[str]:
     fixes = [each for each in judged if not each.undoing]
-    helped = sum(1 for each in fixes if each.mended)
+    helped = sum(1 for each in fixes if each.repaired)
     yield f"{helped} of {len(fixes)} {'fix' if len(fixes) == 1 else 'fixes'} helped"
     undone = [each for each in judged if each.undoing]
     yield from dict.fromkeys(

@@ -9,7 +9,7 @@ from firstline.config.channels import Channel, channel
 from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.ledger import entries
 from firstline.ledger.chain import Entry
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.reporting.postmortem.words import grouped
 from firstline.reporting.tones import Tone
 
@@ -32,11 +32,11 @@ class Moment(NamedTuple):
 
 def moments(chain: Iterable[Entry]) -> Iterator[Moment]:
     """A ledger's entries in words; a wait is told once, while its reason stands."""
-    for _, told in beside(map(recorded, chain)):
+    for _, told in beside(map(decode_entry, chain)):
         yield from told
 
 
-def beside(chain: Iterable[Recorded]) -> Iterator[tuple[Recorded, tuple[Moment, ...]]]:
+def beside(chain: Iterable[DecodedEntry]) -> Iterator[tuple[DecodedEntry, tuple[Moment, ...]]]:
     """Each entry with its moments; what is said by the lines around it has none."""
     waited_for = ""
     for entry in chain:
@@ -61,7 +61,7 @@ def _texts(event: Event) -> Iterator[Text]:
     """What firstline received and decided; the rest is in the two functions after this one."""
     match event:
         case entries.SignalReceived() | entries.SignalsJoined():
-            for signal in event.all:
+            for signal in event.signals:
                 what = f"{signal.subject} {signal.state}".strip()
                 yield "heard", f"{what}: {signal.why}", Tone.PLAIN
         case entries.DecisionMade():

@@ -1,7 +1,6 @@
-"""Classify: what a signal is to us, how bad it is, and why (R01 to R04).
+"""Classification: a signal's disposition, its severity, and the reason (R01 to R04).
 
-Classification reads names that the operator listed, never a description: text from outside is
-data.
+It reads names that the operator listed, never a description: text from outside is data.
 """
 
 import copy
@@ -26,28 +25,29 @@ from firstline.signal import (
 from firstline.signals import correlation as causes
 from firstline.signals.rules import match
 
-SETTLED = {
+FIXED_DISPOSITIONS = {
     SignalKind.TICK: (Disposition.IGNORED, "the tick of a schedule"),
     SignalKind.MISROUTED: (
         Disposition.REJECTED,
         "an alarm by SNS or a direct call: route it to firstline by EventBridge",
     ),
 }
-"""Kinds that mean the same whatever they say."""
+"""Kinds whose disposition does not depend on their content."""
 
-MISDATED = {Mark.FUTURE_DATED: "from the future", Mark.PAST_DATED: "from before 2010"}
-"""Marks of an instant that is not believed, and what is said of it."""
-NO_EVENT = "a sweep found it in ALARM without an incident"
-"""What is added to the reason of a signal that came of a look, and not of an event."""
+IMPLAUSIBLE_TIMES = {Mark.FUTURE_DATED: "from the future", Mark.PAST_DATED: "from before 2010"}
+"""Marks of an implausible instant, with their description."""
+FOUND_BY_SWEEP = "a sweep found it in ALARM without an incident"
+"""Appended to the reason of a signal that a sweep found, without an event."""
 
 FINDINGS = {"CRITICAL": Severity.P1, "HIGH": Severity.P2}
-"""How bad a security finding is; one of a lesser state is evidence alone."""
+"""The severity of a security finding; one of another state is evidence alone."""
 
 
 class Classification(msgspec.Struct, frozen=True, kw_only=True):
-    """What a signal means. What has a cause opens or joins its episode, or only joins it.
+    """The meaning of a signal. One with a ``cause`` opens or joins its incident, or only joins it.
 
-    ``scope`` is the value that tells it apart from others of its condition, empty for the fleet.
+    ``scope`` is the value that distinguishes it from others of its condition, empty for the
+    fleet.
     """
 
     disposition: Disposition
@@ -60,24 +60,24 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True):
     scope: str = ""
 
 
-def known_as(signal: Signal, profile: Profile, alarms: dict[str, str]) -> Signal:
-    """*signal* under the name that the rules use; ``alarms`` maps the stack's ARNs to names.
+def with_profile_name(signal: Signal, profile: Profile, alarms: dict[str, str]) -> Signal:
+    """*signal* under the name that rules use; ``alarms`` maps the stack's ARNs to names.
 
-    An alarm that nobody listed goes by its ARN, so that its name is never taken for one of ours.
+    An unlisted alarm is named by its ARN, so that its name is never taken for a listed one.
     """
     name = alarms.get(signal.arn) or profile.external(signal.subject)
     return copy.replace(signal, subject=name or signal.arn or signal.subject)
 
 
 def classify(signal: Signal, profile: Profile, home: Home) -> Classification:
-    """The disposition of *signal*, whose subject is as `known_as` gives it."""
+    """The classification of *signal*, whose subject comes from `with_profile_name`."""
     refusal = _foreign(signal, home)
     if refusal:
         return Classification(disposition=Disposition.REJECTED, why=refusal)
     if Mark.REPLAYED in signal.marks:
         why = "replayed from an archive: it is recorded, and never pages or acts"
         return Classification(disposition=Disposition.CONTEXT, why=why)
-    for mark, when in MISDATED.items():
+    for mark, when in IMPLAUSIBLE_TIMES.items():
         if mark in signal.marks:
             return _unclassified(signal, profile, f"an event of our own account, {when}")
     return _of_kind(signal, profile)
@@ -93,15 +93,15 @@ def _of_kind(signal: Signal, profile: Profile) -> Classification:
             return _finding(signal, profile)
         case SignalKind.UNREAD:
             return _not_understood(signal, profile)
-        case _ if signal.kind in SETTLED:
-            disposition, why = SETTLED[signal.kind]
+        case _ if signal.kind in FIXED_DISPOSITIONS:
+            disposition, why = FIXED_DISPOSITIONS[signal.kind]
             return Classification(disposition=disposition, why=why)
         case _:
             return _evidence(signal, profile)
 
 
 def _evidence(signal: Signal, profile: Profile) -> Classification:
-    """An incident where a rule of the profile says so, unless its sender says that it is over."""
+    """An incident where a rule of the profile matches, unless the signal is marked as ended."""
     rule = match(signal, profile).rule
     if rule is None or Mark.ENDED in signal.marks:
         why = f"kept as evidence: {signal.kind}"
@@ -115,19 +115,19 @@ def _not_understood(signal: Signal, profile: Profile) -> Classification:
 
 
 def _configuration(signal: Signal, profile: Profile) -> Classification:
-    """An alarm itself was changed: an open incident of it looks again, and none is opened."""
+    """The alarm itself was changed: its open incident looks again, and none is opened."""
     cause = _by_rule(copy.replace(signal, source=ALARM), profile).cause
     why = f"somebody changed the alarm itself: {signal.state}"
     return Classification(disposition=Disposition.CONTEXT, why=why, cause=cause)
 
 
 def _finding(signal: Signal, profile: Profile) -> Classification:
-    """A person must look; each finding is an episode of its own, whoever tells it."""
+    """A person must look; each finding is an incident of its own, whichever product sent it."""
     condition = Condition.SECURITY_FINDING
     return Classification(
         disposition=Disposition.INCIDENT,
         why=f"a security finding of severity {signal.state}",
-        cause=causes.cause(profile.fleet.name, condition, signal.subject),
+        cause=causes.correlation_key(profile.fleet.name, condition, signal.subject),
         condition=condition,
         severity=FINDINGS[signal.state],
         component=Component.AWS,
@@ -135,7 +135,7 @@ def _finding(signal: Signal, profile: Profile) -> Classification:
 
 
 def _foreign(signal: Signal, home: Home) -> str:
-    """Why it is none of ours; empty if it is."""
+    """The reason why the signal is foreign; empty if it is not."""
     if signal.account != home.account:
         return f"it comes from account {signal.account}, not {home.account}"
     if signal.region != home.region:
@@ -147,41 +147,43 @@ def _foreign(signal: Signal, home: Home) -> str:
 
 
 def _alarm(signal: Signal, profile: Profile) -> Classification:
-    found = _by_rule(signal, profile)
+    classified = _by_rule(signal, profile)
     if signal.state == AlarmState.OK:
-        return copy.replace(found, disposition=Disposition.RECOVERY, why="the alarm is OK again")
+        return copy.replace(
+            classified, disposition=Disposition.RECOVERY, why="the alarm is OK again"
+        )
     if Mark.FIRST_EVALUATION in signal.marks and Mark.NO_DATA in signal.marks:
         why = "the alarm's first evaluation, before any data came"
-        return copy.replace(found, disposition=Disposition.IGNORED, why=why)
+        return copy.replace(classified, disposition=Disposition.IGNORED, why=why)
     if Mark.MUTED in signal.marks:
         why = "the operator muted this alarm in CloudWatch"
-        return copy.replace(found, disposition=Disposition.CONTEXT, why=why)
-    if signal.state == AlarmState.INSUFFICIENT_DATA and found.severity is not Severity.P1:
+        return copy.replace(classified, disposition=Disposition.CONTEXT, why=why)
+    if signal.state == AlarmState.INSUFFICIENT_DATA and classified.severity is not Severity.P1:
         why = "the alarm has no data; only a P1 that is blind is an incident"
-        return copy.replace(found, disposition=Disposition.CONTEXT, why=why)
+        return copy.replace(classified, disposition=Disposition.CONTEXT, why=why)
     if Mark.UNANNOUNCED in signal.marks:
-        return copy.replace(found, why=f"{found.why}; {NO_EVENT}")
-    return found
+        return copy.replace(classified, why=f"{classified.why}; {FOUND_BY_SWEEP}")
+    return classified
 
 
 def _by_rule(signal: Signal, profile: Profile) -> Classification:
     if signal.subject == DRILL_ALARM:
         return _drill(profile)
-    found = match(signal, profile)
-    if found.rule is None:
-        misses = "".join(f"; {name!r}: {why}" for name, why in found.misses)
+    matched = match(signal, profile)
+    if matched.rule is None:
+        misses = "".join(f"; {name!r}: {why}" for name, why in matched.misses)
         return _unclassified(signal, profile, f"no rule fits the alarm {signal.subject!r}{misses}")
-    rule = found.rule
+    rule = matched.rule
     return _ruled(signal, rule, profile, f"rule {rule.name!r} fits the alarm {signal.subject!r}")
 
 
 def _drill(profile: Profile) -> Classification:
-    """A rehearsal of the whole way: minor, never fixed, and whatever the profile says."""
+    """A rehearsal of the whole path: minor, never fixed, whatever the profile says."""
     return Classification(
         disposition=Disposition.INCIDENT,
         why="the drill's own alarm: nothing is wrong",
         rule="drill",
-        cause=causes.cause(profile.fleet.name, Condition.DRILL),
+        cause=causes.correlation_key(profile.fleet.name, Condition.DRILL),
         condition=Condition.DRILL,
         severity=Severity.P4,
     )
@@ -193,7 +195,7 @@ def _ruled(signal: Signal, rule: Rule, profile: Profile, why: str) -> Classifica
         disposition=Disposition.INCIDENT,
         why=why,
         rule=rule.name,
-        cause=causes.cause(profile.fleet.name, rule.condition, scope),
+        cause=causes.correlation_key(profile.fleet.name, rule.condition, scope),
         condition=rule.condition,
         severity=rule.severity,
         component=rule.component,
@@ -202,7 +204,7 @@ def _ruled(signal: Signal, rule: Rule, profile: Profile, why: str) -> Classifica
 
 
 def _unclassified(signal: Signal, profile: Profile, why: str) -> Classification:
-    """Ours, and not understood: never silent, never acted on (I6)."""
+    """From this account, and not understood: never silent, never acted on (I6)."""
     what = signal.arn or signal.source
-    cause = causes.cause(profile.fleet.name, Condition.UNCLASSIFIED, what)
+    cause = causes.correlation_key(profile.fleet.name, Condition.UNCLASSIFIED, what)
     return Classification(disposition=Disposition.INCIDENT, why=why, cause=cause)

@@ -1,24 +1,24 @@
-"""Causes: which signals tell of one trouble, and which of them leads its incident.
+"""Correlation: which signals belong to the same incident, and which condition leads it.
 
-A complete outage is also seen as latency, as 5xx and as a silent NATS: several alarms, one
-incident. A cause is a fleet, a kind of trouble and a scope; one episode of it is open at a time.
+A complete outage also shows as latency, as 5xx and as a silent NATS: several alarms, one incident.
+A correlation key is a fleet, a kind of trouble and a scope; one incident of it is open at a time.
 """
 
 from firstline.ids import CorrelationKey, digest
 from firstline.signal import SERVICE_CONDITIONS, Condition
 
 
-def cause(fleet: str, condition: Condition, scope: str = "") -> CorrelationKey:
-    """The cause behind *condition*; *scope* comes from outside, and so is only its digest here."""
+def correlation_key(fleet: str, condition: Condition, scope: str = "") -> CorrelationKey:
+    """The key of *condition*; *scope* comes from outside, so only its digest is part of the key."""
     what = "service" if condition in SERVICE_CONDITIONS else condition.value
     return CorrelationKey(f"{fleet}#{what}" + (f"#{digest(scope.encode())[:20]}" if scope else ""))
 
 
-def storm(fleet: str) -> CorrelationKey:
-    """The one that stands for many unrelated troubles at once (I21)."""
+def storm_key(fleet: str) -> CorrelationKey:
+    """The key of many unrelated troubles at once (I21)."""
     return CorrelationKey(f"{fleet}#storm")
 
 
-def rank(condition: Condition) -> int:
-    """Its place among those that lead; what is no side of the service never takes the lead."""
+def precedence(condition: Condition) -> int:
+    """The rank of *condition*; one outside `SERVICE_CONDITIONS` never leads."""
     return (*SERVICE_CONDITIONS, condition).index(condition)

@@ -1,9 +1,9 @@
-"""Announced: a drill that an operator told firstline of, so that its incident is only observed.
+"""Drill marker: a drill that an operator announced, so that its incident runs in dry-run mode.
 
-Two things must agree, and neither is enough. The operators' function has recorded a word, for one
-alarm and for a while: only who may pull levers can do that. And the reason of the alarm's state is
-the drill's, with that word: what CloudWatch finds by itself has a reason of its own. So an alarm
-that rings by itself is never only observed, and text from outside switches nothing off (I15).
+Two facts must agree. The operators' function has recorded a word, for one alarm and for a limited
+time, and only callers with that permission can record one. The reason of the alarm's state is the
+drill's, with that word: CloudWatch's own transitions have another reason. So an alarm that turns by
+itself never runs in dry-run mode, and text from outside disables nothing (I15).
 """
 
 import re
@@ -14,19 +14,19 @@ import msgspec
 from firstline.ids import digest
 from firstline.ledger.entries import DrillAnnounced
 
-ANNOUNCED_MAX = 20
-"""As many drills at a time as one small item holds."""
-LONGEST = timedelta(hours=4)
-"""No drill is observed for longer."""
+DRILLS_MAX = 20
+"""Announced drills at a time, so that the item stays small."""
+DRILL_DURATION_MAX = timedelta(hours=4)
+"""Longest time for which a drill runs in dry-run mode."""
 REASON = "firstline drill: rung on purpose, nothing is wrong"
-"""The reason of the alarm in a drill that was not announced: no mode follows from it."""
+"""The alarm's reason in a drill that was not announced: no mode follows from it."""
 UNANNOUNCED = "unannounced"
-"""The word of such a drill, which no operator's is."""
+"""The word of such a drill, which no announced drill has."""
 _REASON = re.compile(r"firstline drill ([0-9a-f]{16}): rung on purpose, nothing is wrong")
 
 
-class Announced(msgspec.Struct, frozen=True, kw_only=True):
-    """A drill of ``alarm`` by whom ``by`` names, both ARNs; it is observed before ``until``."""
+class AnnouncedDrill(msgspec.Struct, frozen=True, kw_only=True):
+    """A drill of ``alarm`` announced by ``by``, both ARNs; it is a dry run before ``until``."""
 
     word: str
     alarm: str
@@ -35,25 +35,25 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
 
     def to_ledger(self) -> DrillAnnounced:
-        """As an entry records it: without the alarm's name, which its signal has."""
+        """The entry, without the alarm's name, which its signal has."""
         until = self.until.replace(microsecond=0)
         return DrillAnnounced(word=self.word, by=self.by, until=until)
 
 
-def announced(alarm: str, by: str, at: datetime, until: datetime) -> Announced:
-    """A drill with a word of its own."""
+def new_drill(alarm: str, by: str, at: datetime, until: datetime) -> AnnouncedDrill:
+    """A drill with a new word."""
     word = digest(f"{alarm}|{by}|{at.isoformat()}".encode())[:16]
-    return Announced(word=word, alarm=alarm, by=by, at=at, until=until)
+    return AnnouncedDrill(word=word, alarm=alarm, by=by, at=at, until=until)
 
 
-def reason(word: str) -> str:
-    """What the alarm's history says of a drill that was announced under *word*."""
+def state_reason(word: str) -> str:
+    """The state reason of a drill that was announced under *word*."""
     return f"firstline drill {word}: rung on purpose, nothing is wrong"
 
 
-def word_of(said: str) -> str:
-    """The word in the *said* reason of a state; empty where it is no drill's."""
-    if said == REASON:
+def drill_word(reason: str) -> str:
+    """The word in the *reason* of a state; empty where the reason is not a drill's."""
+    if reason == REASON:
         return UNANNOUNCED
-    found = _REASON.fullmatch(said)
-    return found[1] if found else ""
+    matched = _REASON.fullmatch(reason)
+    return matched[1] if matched else ""

@@ -1,7 +1,7 @@
-"""Episodes: what the first signal of a cause begins, and what the later ones change.
+"""Incidents from signals: the first signal opens one, and later ones change it.
 
-Severity and lead can rise while an incident is open, and never fall: a P1 that joins a P2 pages
-under a key of its own, for a trigger on an acknowledged alert notifies nobody.
+Severity and lead can rise while an incident is open, and never fall. A P1 that joins a P2 pages
+under a new key, because a trigger on an acknowledged alert notifies no one.
 """
 
 import copy
@@ -26,9 +26,9 @@ from firstline.signals import rules
 from firstline.signals.classify import Classification
 
 ALARMS_MAX = 100
-"""As many as one DescribeAlarms shows; an incident of more is not closed by firstline."""
+"""Alarms that one DescribeAlarms returns; an incident of more is not closed by firstline."""
 REPORTS_MAX = 10
-"""Of one user's reports the latest are kept: the aggregate must fit into its item."""
+"""The latest reports of users that are kept: the aggregate must fit into its item."""
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -38,28 +38,28 @@ class Opening(msgspec.Struct, frozen=True):
     entry: Entry
 
 
-def begin(  # noqa: PLR0913 - a signal, what it means, and the id where that is known
+def open_incident(  # noqa: PLR0913 - a signal, what it means, and the id where that is known
     signal: Signal,
-    found: Classification,
+    classified: Classification,
     profile: Profile,
     now: datetime,
     by: Provenance,
     *,
     id_: IncidentId | None = None,
 ) -> Opening:
-    """The episode that *signal* begins, with its page owed; its id follows from the signal."""
+    """The incident that *signal* opens, with its page queued; its id follows from the signal."""
     incident = Incident(
-        id=id_ or noted_id(signal),
-        cause=found.cause,
-        condition=found.condition,
-        severity=found.severity,
-        component=found.component,
-        rule=found.rule,
+        id=id_ or ignored_signal_id(signal),
+        cause=classified.cause,
+        condition=classified.condition,
+        severity=classified.severity,
+        component=classified.component,
+        rule=classified.rule,
         alarm=redact(signal.subject),
         alarm_arn=signal.arn,
         alarms=(signal.arn,) if signal.arn else (),
-        scope=InstanceId(found.scope) if re.fullmatch(INSTANCE_ID, found.scope) else None,
-        storm=found.cause == causes.storm(profile.fleet.name),
+        scope=InstanceId(classified.scope) if re.fullmatch(INSTANCE_ID, classified.scope) else None,
+        storm=classified.cause == causes.storm_key(profile.fleet.name),
         suppressed=Mark.SUPPRESSED in signal.marks,
         drill=signal.drill,
         opening=signal.key,
@@ -68,9 +68,9 @@ def begin(  # noqa: PLR0913 - a signal, what it means, and the id where that is 
         joined_at=now,
         next_wake_at=now,
         reports=(signal.restricted,) if signal.restricted else (),
-        responses=(responses.expected(found.severity, signal.at, profile),),
+        responses=(responses.expected_response(classified.severity, signal.at, profile),),
     )
-    pages = paging.opening(incident, signal, found.why, profile)
+    pages = paging.opening(incident, signal, classified.why, profile)
     if incident.condition is Condition.DRILL:
         pages = (paging.rehearsal(incident),)
     else:
@@ -78,17 +78,17 @@ def begin(  # noqa: PLR0913 - a signal, what it means, and the id where that is 
         pages = (*pages, *digest_)
     incident = copy.replace(incident, pages=pages)
     # R12: firstline owns it until it hands over
-    event = copy.replace(received(signal, found, profile), owner="firstline")
+    event = copy.replace(signal_received(signal, classified, profile), owner="firstline")
     chain, entry = append(incident.chain, incident.id, event.kind, now, by, event.to_ledger())
     return Opening(copy.replace(incident, chain=chain), entry)
 
 
-def join(
-    incident: Incident, signal: Signal, found: Classification, profile: Profile, now: datetime
+def merge_signal(
+    incident: Incident, signal: Signal, classified: Classification, profile: Profile, now: datetime
 ) -> Incident:
-    """The incident after *signal* joined it; what is no trouble only makes it look again."""
+    """The incident after *signal* joined it; a signal without trouble only makes it look again."""
     incident = copy.replace(incident, signals=incident.signals + 1, joined_at=now)
-    if found.disposition is not Disposition.INCIDENT or incident.ended:
+    if classified.disposition is not Disposition.INCIDENT or incident.ended:
         return incident
     incident, came_back = _watched(incident, signal, now)
     suppressed = incident.suppressed and Mark.SUPPRESSED in signal.marks
@@ -96,36 +96,36 @@ def join(
     drill = "" if rung else incident.drill
     incident = copy.replace(_awaiting(incident, signal.arn), suppressed=suppressed, drill=drill)
     if rung:  # who was paged knows of a drill, and must hear that this is none
-        pages = paging.in_earnest(incident, signal, found.why, now, profile)
+        pages = paging.in_earnest(incident, signal, classified.why, now, profile)
         incident = copy.replace(incident, pages=(*incident.pages, *pages))
     if signal.restricted:
         reports = (*incident.reports, signal.restricted)[-REPORTS_MAX:]
         incident = copy.replace(incident, reports=reports)
-    if _leads(found, incident):
-        led = _led_by(signal, found, incident, profile, now)
+    if _leads(classified, incident):
+        led = _led_by(signal, classified, incident, profile, now)
     else:
-        led = _beside(incident, found.condition)
+        led = _beside(incident, classified.condition)
     # a rise has a page of its own
-    again = came_back and found.severity == incident.severity == led.severity
+    again = came_back and classified.severity == incident.severity == led.severity
     pages = paging.returned(led, now, profile.routes) if again else ()
     return copy.replace(led, pages=(*led.pages, *pages))
 
 
 def _watched(incident: Incident, signal: Signal, now: datetime) -> tuple[Incident, bool]:
-    """*incident*, and whether *signal* tells that its trouble came back since it recovered."""
+    """*incident*, and True if *signal* shows that its trouble came back after the recovery."""
     if incident.recovered_at is None or signal.at <= incident.recovered_at:
         return incident, False
-    return quiet_window.returned(incident, now), True
+    return quiet_window.with_return(incident, now), True
 
 
-def in_storm(found: Classification, profile: Profile) -> Classification:
-    """What opens or joins the one incident of a storm: it pages once (P2), and nothing is fixed."""
+def storm_classification(classified: Classification, profile: Profile) -> Classification:
+    """The classification in a storm's one incident: it pages once (P2), and nothing is fixed."""
     policy = profile.policy
     many = f"more than {policy.storm_scopes_max} unrelated troubles"
     return Classification(
         disposition=Disposition.INCIDENT,
-        why=f"a storm, {many} within {policy.storm_window_seconds} s: {found.why}",
-        cause=causes.storm(profile.fleet.name),
+        why=f"a storm, {many} within {policy.storm_window_seconds} s: {classified.why}",
+        cause=causes.storm_key(profile.fleet.name),
     )
 
 
@@ -137,43 +137,43 @@ def _awaiting(incident: Incident, arn: str) -> Incident:
     return copy.replace(incident, alarms_beyond=incident.alarms_beyond + 1)
 
 
-def _leads(found: Classification, incident: Incident) -> bool:
-    """Worse, or as bad and nearer to what can be mended; a storm leads nobody to a fix."""
-    if found.cause != incident.cause:
+def _leads(classified: Classification, incident: Incident) -> bool:
+    """True if worse, or as bad and more repairable; a storm leads to no fix."""
+    if classified.cause != incident.cause:
         return False
-    ranked = (found.severity, causes.rank(found.condition))
-    return ranked < (incident.severity, causes.rank(incident.condition))
+    ranked = (classified.severity, causes.precedence(classified.condition))
+    return ranked < (incident.severity, causes.precedence(incident.condition))
 
 
 def _led_by(
-    signal: Signal, found: Classification, incident: Incident, profile: Profile, now: datetime
+    signal: Signal, classified: Classification, incident: Incident, profile: Profile, now: datetime
 ) -> Incident:
     led = copy.replace(
         incident,
-        condition=found.condition,
-        severity=found.severity,
-        component=found.component,
-        rule=found.rule,
+        condition=classified.condition,
+        severity=classified.severity,
+        component=classified.component,
+        rule=classified.rule,
         alarm=redact(signal.subject),
         alarm_arn=signal.arn,
         joined=tuple(
-            each for each in (*incident.joined, incident.condition) if each != found.condition
+            each for each in (*incident.joined, incident.condition) if each != classified.condition
         ),
     )
-    if found.severity == incident.severity:
+    if classified.severity == incident.severity:
         return led
-    pages = paging.raised(led, signal, found.why, now, profile)
-    response = responses.expected(found.severity, signal.at, profile)
+    pages = paging.raised(led, signal, classified.why, now, profile)
+    response = responses.expected_response(classified.severity, signal.at, profile)
     return copy.replace(led, pages=(*led.pages, *pages), responses=(*led.responses, response))
 
 
-def worsened(
+def with_severity(
     incident: Incident, severity: Severity, why: str, profile: Profile, now: datetime
 ) -> Incident:
-    """*incident* that is as grave as *severity* by what was read, with the page of its rise."""
+    """*incident* raised to *severity* by what was read, with the page of its rise."""
     worse = copy.replace(incident, severity=severity)
     pages = paging.worsened(worse, why, now, profile.routes)
-    response = responses.expected(severity, now, profile)
+    response = responses.expected_response(severity, now, profile)
     return copy.replace(worse, pages=(*worse.pages, *pages), responses=(*worse.responses, response))
 
 
@@ -183,40 +183,39 @@ def _beside(incident: Incident, condition: Condition) -> Incident:
     return copy.replace(incident, joined=(*incident.joined, condition))
 
 
-def note(
-    signal: Signal, found: Classification, profile: Profile, now: datetime, by: Provenance
+def ignored_signal_entry(
+    signal: Signal, classified: Classification, profile: Profile, now: datetime, by: Provenance
 ) -> Entry:
-    """The one entry of a signal that opens nothing, under the id that it would have opened."""
-    event = received(signal, found, profile)
-    return append(Chain(), noted_id(signal), event.kind, now, by, event.to_ledger())[1]
+    """The one entry of a signal that opens no incident, under the id that it would have opened."""
+    event = signal_received(signal, classified, profile)
+    return append(Chain(), ignored_signal_id(signal), event.kind, now, by, event.to_ledger())[1]
 
 
-def noted_id(signal: Signal) -> IncidentId:
-    """Where the entry of a signal that opens nothing is kept."""
+def ignored_signal_id(signal: Signal) -> IncidentId:
+    """The chain of the entry of a signal that opens no incident."""
     return incident_id(signal.key)
 
 
-def received(signal: Signal, found: Classification, profile: Profile) -> SignalReceived:
-    """What the ledger says of a signal: names of ours and its key, never its free text.
+def signal_received(signal: Signal, classified: Classification, profile: Profile) -> SignalReceived:
+    """The ledger event of a signal: known names and its key, never its free text.
 
-    What stands where a name of AWS's or ours does is redacted, for an event may be anybody's. Of
-    what it says beside that, only the words are told that a rule or a guard knows, so that it can
-    be judged again.
+    Every name is redacted, because an event may come from any sender. Of other dimensions it
+    has only the words that a rule or a guard knows, so that the signal can be judged again.
     """
     words = rules.known_words(signal, profile) | circumstances.known_words(signal)
     return SignalReceived(
-        disposition=found.disposition,
-        why=redact(found.why),
-        rule=found.rule,
-        severity=found.severity,
-        condition=found.condition,
+        disposition=classified.disposition,
+        why=redact(classified.why),
+        rule=classified.rule,
+        severity=classified.severity,
+        condition=classified.condition,
         source_kind=signal.kind,
         source=redact(signal.source),
         subject=redact(signal.subject),
         state=redact(signal.state),
         signalled_at=signal.at,
         key_digest=digest(signal.key.encode()),
-        cause=found.cause,
+        cause=classified.cause,
         marks=signal.marks,
         region=signal.region,
         arn=redact(signal.arn),

@@ -1,7 +1,7 @@
-"""Rules: which of the profile's rules a signal fits, and why the others do not.
+"""Rules: the profile's rule that a signal matches, and why the others do not match.
 
 ``when`` holds field = value, a list of values, or ``{prefix = "..."}``: no expressions, no
-negation, no regular expressions. What needs more is a named function.
+negation, no regular expressions. Anything more complex is a named function.
 """
 
 import re
@@ -14,14 +14,14 @@ from firstline.signal import Signal
 
 
 class Match(msgspec.Struct, frozen=True):
-    """The rule that fits, or None, and each one asked before it with the field that missed."""
+    """The matching rule, or None, and the rules tried before it, each with its first mismatch."""
 
     rule: Rule | None
     missed: tuple[tuple[Rule, str], ...]
 
     @property
     def misses(self) -> tuple[tuple[str, str], ...]:
-        """Why each of them did not fit; never the value, which is outside text."""
+        """The reasons of the others; never the value, which is text from outside."""
         return tuple(
             (rule.name, f"{field} {_not(rule.when[field])}") for rule, field in self.missed
         )
@@ -40,34 +40,36 @@ def match(signal: Signal, profile: Profile) -> Match:
 
 def _miss(rule: Rule, signal: Signal) -> str | None:
     """The first field of ``when`` that does not hold."""
-    for field, wanted in rule.when.items():
-        if not fits(_held(field, signal), wanted):
+    for field, matcher in rule.when.items():
+        if not fits(_value(field, signal), matcher):
             return field
     return None
 
 
-def _held(field: str, signal: Signal) -> str:
+def _value(field: str, signal: Signal) -> str:
     if field == "metric":
         return signal.metric
     return signal.state if field == "state" else signal.dimensions.get(field, "")
 
 
-def _not(wanted: Wanted) -> str:
-    if isinstance(wanted, str):
-        return f"is not {wanted!r}"
-    if isinstance(wanted, tuple):
-        return f"is not {' or '.join(map(repr, wanted))}"
-    return f"does not begin with {wanted.prefix!r}"
+def _not(matcher: Wanted) -> str:
+    if isinstance(matcher, str):
+        return f"is not {matcher!r}"
+    if isinstance(matcher, tuple):
+        return f"is not {' or '.join(map(repr, matcher))}"
+    return f"does not begin with {matcher.prefix!r}"
 
 
 def known_words(signal: Signal, profile: Profile) -> dict[str, str]:
-    """What rules ask of *signal*, by field, as far as it is what some rule wants.
+    """The values of *signal* that rules match, by field.
 
-    Those are words of the operator's. Whatever else an event says there is told to nobody, so that
-    the same rules fit these words as fit the signal. The value that tells scopes apart stands as a
-    digest of it, unless it is an instance or a pseudonym.
+    They are words of the operator's. No other value of the event is stored, so that the same
+    rules match these words as match the signal. The value of a scope is stored as a digest,
+    unless it is an instance or a pseudonym.
     """
-    words = {field: _word(_held(field, signal), asked) for field, asked in profile.wanted.items()}
+    words = {
+        field: _word(_value(field, signal), matchers) for field, matchers in profile.wanted.items()
+    }
     scopes = {
         field: value if _NAMES_NOBODY.fullmatch(value) else f"#{digest(value.encode())[:20]}"
         for field in profile.scopes
@@ -80,8 +82,8 @@ _NAMES_NOBODY = re.compile(rf"{INSTANCE_ID}|[0-9a-f]{{16}}")
 """An instance's id, or the keyed hash of a user (`sources.user.pseudonym`)."""
 
 
-def _word(held: str, asked: tuple[Wanted, ...]) -> str:
-    for wanted in asked:
-        if fits(held, wanted):
-            return wanted.prefix if isinstance(wanted, Prefix) else held
+def _word(value: str, matchers: tuple[Wanted, ...]) -> str:
+    for matcher in matchers:
+        if fits(value, matcher):
+            return matcher.prefix if isinstance(matcher, Prefix) else value
     return ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from firstline.adapters.aws.errors import instant
 from firstline.diagnosis.evidence import FiringAlarm
-from firstline.signals.sources.alarm_metric import AlarmMetric, about, query
+from firstline.signals.sources.alarm_metric import AlarmMetric, common_metric, parse_query
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.literals import AlarmTypeType
@@ -69,11 +69,11 @@ def firing(alarm: Mapping[str, Any]) -> FiringAlarm:
 def metric(alarm: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     """The metric that *alarm* is about and its dimensions, as its event tells them.
 
-    Of an expression that is what `firstline.signals.sources.alarm_metric.about` makes of its
-    parts. An alarm of another kind, and a metric without dimensions, show no such key.
+    Of an expression that is what `firstline.signals.sources.alarm_metric.common_metric` makes of
+    its parts. An alarm of another kind, and a metric without dimensions, show no such key.
     """
     parts = [_part(each) for each in alarm.get("Metrics", ())]
-    several = about([each for each in parts if each is not None])
+    several = common_metric([each for each in parts if each is not None])
     found = _read(alarm) if "MetricName" in alarm else several
     return found.name, found.dimensions
 
@@ -82,7 +82,7 @@ def _part(entry: Mapping[str, Any]) -> AlarmMetric | None:
     """What one entry of an expression reads; the service's own default is that it is judged."""
     returned = entry.get("ReturnData", True)
     if "MetricStat" not in entry:
-        return query(entry.get("Expression", ""), returned=returned)
+        return parse_query(entry.get("Expression", ""), returned=returned)
     return _read(entry["MetricStat"]["Metric"])._replace(returned=returned)
 
 

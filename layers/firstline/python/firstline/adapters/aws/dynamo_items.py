@@ -39,8 +39,8 @@ from firstline.diagnosis.external_events import ExternalEvents
 from firstline.errors import InvariantViolation, Unreadable
 from firstline.ids import CorrelationKey, Digest, IncidentId, SignalKey, digest
 from firstline.incidents import incident as incidents
-from firstline.incidents.accounted import Accounted
 from firstline.incidents.approvals import Approval
+from firstline.incidents.handled_alarms import HandledAlarms
 from firstline.incidents.incident import Incident, Status
 from firstline.ledger.chain import Entry
 from firstline.remediation.kill_switch import KillSwitch
@@ -209,7 +209,7 @@ def cause_item(cause: CorrelationKey, incident: IncidentId) -> Item:
     return {**cause_key(cause), "incident": text(incident)}
 
 
-def ended_item(cause: CorrelationKey, accounted: Accounted) -> Item:
+def ended_item(cause: CorrelationKey, accounted: HandledAlarms) -> Item:
     """What a P1 episode of *cause* that ends accounts for."""
     return {**ended_key(cause), "body": _json(accounted)}
 
@@ -319,9 +319,9 @@ def openings_of(item: Item) -> Openings:
         return Openings(version)
 
 
-def accounted_of(item: Item) -> Accounted:
+def accounted_of(item: Item) -> HandledAlarms:
     """What the last P1 episode accounts for; raises `InvariantViolation` when it cannot be read."""
-    return _body(item, Accounted)
+    return _body(item, HandledAlarms)
 
 
 def circumstances_of(item: Item) -> ExternalEvents:

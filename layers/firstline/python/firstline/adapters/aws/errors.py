@@ -22,7 +22,7 @@ from botocore.parsers import ResponseParserError
 
 from firstline.errors import DependencyUnavailable
 from firstline.redaction import redact
-from firstline.signal import possible
+from firstline.signal import is_plausible
 
 CODE_MAX = 80
 _BETWEEN = ("botocore", "firstline")
@@ -90,7 +90,7 @@ def prove(answer: Mapping[str, object], key: str) -> None:
 
 def instant(at: datetime) -> datetime:
     """*at*; raises `ValueError`, so that its answer is unavailable, for what can be no instant."""
-    if not possible(at):
+    if not is_plausible(at):
         raise ValueError(f"{at.isoformat()} cannot be")
     return at
 

@@ -14,7 +14,7 @@ from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.controller.ports.people import Clock
 from firstline.diagnosis import evidence
-from firstline.diagnosis.probe_outcome import ProbeOutcome, of_code
+from firstline.diagnosis.probe_outcome import ProbeOutcome, outcome_of_code
 from firstline.errors import DependencyUnavailable
 from firstline.ids import InstanceId
 from firstline.monitoring.alarms import PROBED
@@ -110,7 +110,7 @@ class AwsFleet:
             found = _latest(answer)
         if found is None:
             return evidence.Unknown("the probe has no recent measurement")
-        at, shown = found[0], of_code(found[1])
+        at, shown = found[0], outcome_of_code(found[1])
         return evidence.Answering(answers=shown is ProbeOutcome.ANSWERED, at=at, outcome=shown)
 
     def statuses(self, hosts: tuple[InstanceId, ...]) -> evidence.InstanceStatuses:
@@ -242,7 +242,7 @@ def _reading(shown: _Shown, arn: str) -> evidence.AlarmFact:
         case [["OK" | "ALARM" | "INSUFFICIENT_DATA" as state, str(why)]]:
             return evidence.AlarmReading(evidence.AlarmState(state), why)
         case [] if shown.whole:
-            return evidence.Gone()
+            return evidence.DeletedAlarm()
         case []:
             return evidence.Unknown("the answer lists no log alarms, and it may be one")
         case _:

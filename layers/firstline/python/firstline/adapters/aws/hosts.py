@@ -21,7 +21,13 @@ from firstline.config.profile import Profile
 from firstline.diagnosis.evidence import Connections
 from firstline.errors import InvariantViolation
 from firstline.ids import INSTANCE_ID, CommandId, InstanceId, Token
-from firstline.remediation.execution import CLOCKS_APART, Answer, FixOrder, LookOrder, Sending
+from firstline.remediation.execution import (
+    COMMAND_SEARCH_MARGIN,
+    Answer,
+    FixOrder,
+    LookOrder,
+    Sending,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -123,7 +129,7 @@ class SsmHosts:
         Raises `DependencyUnavailable`.
         """
         comment = _comment(order.token)
-        after = (since - CLOCKS_APART).strftime("%Y-%m-%dT%H:%M:%SZ")
+        after = (since - COMMAND_SEARCH_MARGIN).strftime("%Y-%m-%dT%H:%M:%SZ")
         with unavailable("hosts"):
             pages = self._reading.get_paginator("list_commands").paginate(
                 Filters=[{"key": "InvokedAfter", "value": after}]

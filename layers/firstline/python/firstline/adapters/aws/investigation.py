@@ -9,8 +9,8 @@ from firstline.adapters.aws import alarm_kinds, clients, external_alarm, metric_
 from firstline.adapters.aws.errors import instant, unavailable
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.diagnosis.investigation import (
+    COMPARISON_WINDOW,
     DAYS_BEFORE,
-    QUARTER,
     Issues,
     Metrics,
     Peerings,
@@ -45,10 +45,10 @@ class AwsBackground:
     def metrics(self, start: datetime) -> Metrics:
         """A value each quarter of an hour since a week before; raises `DependencyUnavailable`."""
         alarms = metric_data.by_metric(detection.made(self._profile))
-        first, period = _quarter(start), int(QUARTER.total_seconds())
+        first, period = _quarter(start), int(COMPARISON_WINDOW.total_seconds())
         queries = [metric_data.query(f"m{n}", each, period) for n, each in enumerate(alarms)]
         with unavailable("background"):
-            found = self._values(queries, first - DAYS_BEFORE * DAY, first + 2 * QUARTER)
+            found = self._values(queries, first - DAYS_BEFORE * DAY, first + 2 * COMPARISON_WINDOW)
             return Metrics(
                 tuple(
                     _series(f"{each.metric} ({each.statistic})", found[f"m{number}"], first)
@@ -220,7 +220,7 @@ def _series(name: str, values: list[tuple[datetime, float]], first: datetime) ->
     days = [
         value
         for at, value in values
-        if at < first and (first - at) % DAY in {timedelta(0), DAY - QUARTER}
+        if at < first and (first - at) % DAY in {timedelta(0), DAY - COMPARISON_WINDOW}
     ]
     return Series(name, tuple(around), tuple(days))
 
@@ -229,4 +229,4 @@ def _quarter(at: datetime) -> datetime:
     """The beginning of the quarter of an hour that *at* is in, as CloudWatch has its periods."""
     utc = at.astimezone(UTC)
     day = utc.replace(hour=0, minute=0, second=0, microsecond=0)
-    return day + (utc - day) // QUARTER * QUARTER
+    return day + (utc - day) // COMPARISON_WINDOW * COMPARISON_WINDOW

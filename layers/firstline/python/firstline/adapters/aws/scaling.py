@@ -14,15 +14,21 @@ from firstline.adapters.aws.errors import instant, unavailable
 from firstline.diagnosis.evidence import Refresh, Refreshes
 from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import CommandId, InstanceId
-from firstline.remediation.departure import Activity, Departure, departure, ends, termination
+from firstline.remediation.departure import (
+    Activity,
+    Departure,
+    find_departure,
+    find_termination,
+    is_leaving,
+)
 from firstline.remediation.execution import (
-    Another,
-    Begun,
     FixOrder,
+    ListedRefresh,
+    OtherRefresh,
     Sending,
-    cancelled,
-    refreshed,
-    withheld,
+    cancel_refusal,
+    cancelled_refresh,
+    find_refresh,
 )
 
 if TYPE_CHECKING:
@@ -58,14 +64,14 @@ class AsgScaling:
             raise InvariantViolation(f"{order.action} is no fix of the group")
         return changes.send_once(self._sending, action, order.parameters, lambda: self._ask(order))
 
-    def find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
+    def find(self, order: FixOrder, since: datetime) -> CommandId | OtherRefresh | None:
         """What shows that the group was asked for it at or after *since*.
 
         Raises `DependencyUnavailable`.
         """
         action = FIXES[order.action]
         if action.undoes_own_fix:
-            return cancelled(order, self.refreshes())
+            return cancelled_refresh(order, self.refreshes())
         if action.adds_capacity:
             return self._find_capacity(order)
         if action.replaces_fleet:
@@ -93,7 +99,7 @@ class AsgScaling:
 
     def departure(self, host: InstanceId, since: datetime) -> Departure | None:
         """How *host* left the group at or after *since*; raises `DependencyUnavailable`."""
-        return departure(self._activities(), host, since)
+        return find_departure(self._activities(), host, since)
 
     def _ask(self, order: FixOrder) -> str:
         """Send it; the id of the activity or refresh that it began."""
@@ -128,7 +134,7 @@ class AsgScaling:
     def _cancel(self, order: FixOrder) -> str:
         """The id of the refresh that was cancelled: the call names none."""
         try:
-            why = withheld(order, self.refreshes())
+            why = cancel_refusal(order, self.refreshes())
         except DependencyUnavailable as error:
             why = str(error)
         if why is not None:
@@ -136,24 +142,24 @@ class AsgScaling:
         ended = self._sending.cancel_instance_refresh(AutoScalingGroupName=self._group)
         return ended["InstanceRefreshId"]
 
-    def _find_refresh(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
+    def _find_refresh(self, order: FixOrder, since: datetime) -> CommandId | OtherRefresh | None:
         """One that has our preferences, and began in our time; else any that began since."""
         ours = _preferences(order.parameters)
         with unavailable("scaling"):
             begun = [
-                Begun(
+                ListedRefresh(
                     CommandId(each["InstanceRefreshId"]),
                     _started_at(each),
                     ours=ours.items() <= each.get("Preferences", {}).items(),
                 )
                 for each in self._described()
             ]
-        return refreshed(order, since, begun)
+        return find_refresh(order, since, begun)
 
     def _find_termination(self, order: FixOrder, since: datetime) -> CommandId | None:
         """The activity that ended it, once the group counts on the instance no more."""
         host = InstanceId(order.parameters["InstanceId"])
-        found = termination(self._activities(), host, since)
+        found = find_termination(self._activities(), host, since)
         if found is None:
             return None
         with unavailable("scaling"):
@@ -162,7 +168,7 @@ class AsgScaling:
                 for group in self._groups()
                 for each in group["Instances"]
             }
-        return found if ends(states.get(host)) else None
+        return found if is_leaving(states.get(host)) else None
 
     def _activities(self) -> list[Activity]:
         with unavailable("scaling"):

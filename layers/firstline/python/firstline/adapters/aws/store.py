@@ -16,7 +16,7 @@ from firstline.controller.ports.store import DUE_MAX, WAITING_MAX, Change, Due, 
 from firstline.diagnosis.external_events import ExternalEvents
 from firstline.errors import CommitConflict, DependencyUnavailable, InvariantViolation
 from firstline.ids import CorrelationKey, IncidentId
-from firstline.incidents.accounted import Accounted
+from firstline.incidents.handled_alarms import HandledAlarms
 from firstline.ledger.chain import Entry
 from firstline.remediation.kill_switch import OFF, KillSwitch
 from firstline.remediation.limits import Lease, Limits
@@ -123,7 +123,7 @@ class DynamoStore:
         item = self._get(items.cause_key(cause))
         return IncidentId(items.attribute(item, "incident")) if item else None
 
-    def accounted(self, cause: CorrelationKey) -> Accounted | None:
+    def accounted(self, cause: CorrelationKey) -> HandledAlarms | None:
         """What the last P1 episode of *cause* accounts for."""
         item = self._get(items.ended_key(cause))
         return items.accounted_of(item) if item else None

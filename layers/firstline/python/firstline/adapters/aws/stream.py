@@ -8,23 +8,23 @@ from typing import Any
 
 from firstline.adapters.aws import dynamo_items as items
 from firstline.errors import InvariantViolation
-from firstline.ledger.archive import Added, Altered, LedgerChange
+from firstline.ledger.archive import EntryAdded, ItemAlteration, LedgerChange
 
 
 def change(record: dict[str, Any]) -> LedgerChange:
-    """What *record* tells; what cannot be read as a new entry is `Altered`, and is kept."""
+    """What *record* tells; what cannot be read as a new entry is `ItemAlteration`, and is kept."""
     told = record["dynamodb"]
     if record["eventName"] == "INSERT":
         try:
-            return Added(items.entry_of(told["NewImage"]))
+            return EntryAdded(items.entry_of(told["NewImage"]))
         except (InvariantViolation, ValueError):
             return _altered("INSERT of what is no entry", told)
     return _altered(record["eventName"], told)
 
 
-def _altered(how: str, told: dict[str, Any]) -> Altered:
+def _altered(how: str, told: dict[str, Any]) -> ItemAlteration:
     keys = told["Keys"]
-    return Altered(
+    return ItemAlteration(
         incident=items.attribute(keys, "incident"),
         sequence=items.attribute(keys, "sequence"),
         how=how,

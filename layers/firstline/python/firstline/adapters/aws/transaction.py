@@ -11,7 +11,7 @@ from firstline.adapters.aws import dynamo_items as items
 from firstline.adapters.aws.dynamo_items import Item, Key
 from firstline.controller.ports.store import ACTIONS_MAX, Change, Fence, Given
 from firstline.errors import Contested, InvariantViolation, Unwritable
-from firstline.incidents.accounted import accounted
+from firstline.incidents.handled_alarms import handled_alarms
 from firstline.redaction import redact
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _aggregate(change: Change, table: str) -> Iterator[Write]:
             ConditionExpression="incident = :incident",
             ExpressionAttributeValues={":incident": items.text(incident.id)},
         )
-        if (kept := accounted(incident)) is not None:
+        if (kept := handled_alarms(incident)) is not None:
             yield _put(TableName=table, Item=items.ended_item(change.closes, kept))
     for joined in {each.place: each for each in change.folded}.values():
         yield _delete(TableName=table, Key=items.inbox_key(joined))

@@ -17,7 +17,7 @@ from firstline.lab.redecide.misses import Miss
 from firstline.lab.redecide.record import story
 
 if TYPE_CHECKING:
-    from firstline.ledger.export import Recorded
+    from firstline.ledger.export import DecodedEntry
 
 SHOWN_MAX = 20
 
@@ -54,7 +54,7 @@ def of_export(path: Path, fleet: Path) -> Past:
     known = replay_export.policies(path)
     found: list[Miss] = []
     undecided: list[str] = []
-    latest: Recorded | None = None
+    latest: DecodedEntry | None = None
     incidents = 0
     with exported.opened(path) as read, exported.understood(path):
         for chain in chapters.chains(read):

@@ -14,7 +14,7 @@ def checkpoints(archive: Archive) -> Iterator[tuple[str, str]]:
     A gap, and an object that is no checkpoint, are left out: the verifier notices.
     """
     newest = archive.first(archiving.CHECKPOINTS)
-    length = archiving.number(newest) if newest else 0
+    length = archiving.sequence_of(newest) if newest else 0
     found = (checkpoint(archive, sequence) for sequence in range(1, length + 1))
     return ((each.text, each.signature) for each in found if each is not None)
 

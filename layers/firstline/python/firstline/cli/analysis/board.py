@@ -21,7 +21,7 @@ from firstline.ledger.entries import (
     SignalsJoined,
     UnknownEvent,
 )
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.redaction import redact
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.console import escalation, rows
@@ -44,7 +44,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     fleet: str
     now: datetime
-    chains: Mapping[IncidentId, Sequence[Recorded]]
+    chains: Mapping[IncidentId, Sequence[DecodedEntry]]
     judging: Judging = Judging()
 
     def look(self, asked: str) -> View:
@@ -75,7 +75,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             stops=stops(self.chains.get(CHAIN, ()), self.now),
         )
 
-    def _row(self, id_: IncidentId, chain: Sequence[Recorded]) -> Row:
+    def _row(self, id_: IncidentId, chain: Sequence[DecodedEntry]) -> Row:
         """One that cannot be read has a row that says so, as in the deployed console."""
         try:
             row = rows.of_chain(chain, Lens(now=self.now, judging=self.judging))
@@ -94,16 +94,16 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return next((redact(each) for each in modes if each), "unknown")
 
 
-def at(fleet: str, records: Sequence[Recorded], now: datetime) -> Board:
+def at(fleet: str, records: Sequence[DecodedEntry], now: datetime) -> Board:
     """The board of *records* as it was at *now*."""
-    chains: dict[IncidentId, list[Recorded]] = {}
+    chains: dict[IncidentId, list[DecodedEntry]] = {}
     for each in records:
         if each.at <= now:
             chains.setdefault(each.entry.incident, []).append(each)
     return Board(fleet=fleet, now=now, chains=chains)
 
 
-def stops(records: Iterable[Recorded], now: datetime) -> tuple[Stop, ...]:
+def stops(records: Iterable[DecodedEntry], now: datetime) -> tuple[Stop, ...]:
     """The pauses that stand by the entries of the kill switch's own chain."""
     standing: dict[str, Stop] = {}
     for each in events(records, PauseChanged):
@@ -113,12 +113,12 @@ def stops(records: Iterable[Recorded], now: datetime) -> tuple[Stop, ...]:
     return tuple(each for each in standing.values() if now < each.until)
 
 
-def _odd(first: Recorded) -> bool:
+def _odd(first: DecodedEntry) -> bool:
     """Whether it is a signal of another form: whether it opened an incident is unknown."""
     return first.kind == Kind.SIGNAL and isinstance(first.event, UnknownEvent)
 
 
-def alarms(chains: Iterable[Sequence[Recorded]]) -> Alarms:
+def alarms(chains: Iterable[Sequence[DecodedEntry]]) -> Alarms:
     """The last state of each alarm that a signal brought, by its ARN as entries have it."""
     found: dict[str, tuple[datetime, AlarmReading]] = {}
     for at, signal in (each for chain in chains for each in _signals(chain)):
@@ -128,14 +128,14 @@ def alarms(chains: Iterable[Sequence[Recorded]]) -> Alarms:
     return {arn: reading for arn, (_, reading) in found.items()}
 
 
-def _signals(chain: Sequence[Recorded]) -> Iterator[tuple[datetime, SignalReceived]]:
+def _signals(chain: Sequence[DecodedEntry]) -> Iterator[tuple[datetime, SignalReceived]]:
     """Each signal of *chain* with its own instant, or else that of its entry."""
     for entry in chain:
         if isinstance(entry.event, SignalReceived | SignalsJoined):
-            yield from ((each.signalled_at or entry.at, each) for each in entry.event.all)
+            yield from ((each.signalled_at or entry.at, each) for each in entry.event.signals)
 
 
-def _case(chain: Sequence[Recorded]) -> escalation.Case | None:
+def _case(chain: Sequence[DecodedEntry]) -> escalation.Case | None:
     """None for a chain of another form."""
     try:
         summary = summarise(chain)

@@ -12,7 +12,7 @@ import msgspec
 from firstline.errors import InvalidInput
 from firstline.ids import IncidentId
 from firstline.ledger.chain import Entry
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.incident_summary import OPEN, Summary, summarise
 
@@ -42,12 +42,12 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def chains(records: Iterable[Recorded]) -> Iterator[tuple[IncidentId, Iterator[Recorded]]]:
+def chains(records: Iterable[DecodedEntry]) -> Iterator[tuple[IncidentId, Iterator[DecodedEntry]]]:
     """The entries of each chain, which stand together in *records*; one is read before the next."""
     return groupby(records, key=lambda each: each.entry.incident)
 
 
-def summaries(records: Iterable[Recorded]) -> Iterator[Summary]:
+def summaries(records: Iterable[DecodedEntry]) -> Iterator[Summary]:
     """The summary of each incident of *records*; `InvalidInput` for an entry of another form."""
     for id_, chain in chains(records):
         if id_ != CHAIN:
@@ -73,7 +73,7 @@ def within(
 
 def _falls(entry: Entry, since: datetime | None, until: datetime | None) -> bool:
     try:
-        at = recorded(entry).at
+        at = decode_entry(entry).at
     except InvalidInput:
         return True
     return (since is None or since <= at) and (until is None or at < until)

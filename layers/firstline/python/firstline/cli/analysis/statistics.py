@@ -11,10 +11,10 @@ from datetime import datetime
 import msgspec
 
 from firstline import command_lines
-from firstline.actions.catalogue import UNDOING
+from firstline.actions.catalogue import UNDO_RESULTS
 from firstline.cli.analysis.selection import chains
 from firstline.ledger.entries import ActionPromoted
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.events import timed
 from firstline.reporting.incident_summary import OPEN, Summary, summarise
@@ -56,7 +56,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def undoing(self) -> str:
         """What it comes to where it takes back a fix of ours; empty for any other."""
-        return UNDOING.get(self.action, "")
+        return UNDO_RESULTS.get(self.action, "")
 
 
 class Blocked(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +145,7 @@ class _Tally(msgspec.Struct, kw_only=True):
 
 
 def review(
-    records: Iterable[Recorded],
+    records: Iterable[DecodedEntry],
     since: datetime | None = None,
     until: datetime | None = None,
     where: str = "",

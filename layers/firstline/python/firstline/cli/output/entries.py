@@ -7,7 +7,7 @@ from rich.text import Text
 
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.reporting.tones import Tone
 
 APART = frozenset({"guards", "seen", "around", "step", "plan"})
@@ -15,7 +15,7 @@ APART = frozenset({"guards", "seen", "around", "step", "plan"})
 INDENT = 6
 
 
-def tell(entries: Iterable[Recorded], *, as_json: bool) -> int:
+def tell(entries: Iterable[DecodedEntry], *, as_json: bool) -> int:
     """Every entry, and what it says; gives how many there were."""
     count = 0
     for each in entries:
@@ -27,7 +27,7 @@ def tell(entries: Iterable[Recorded], *, as_json: bool) -> int:
     return count
 
 
-def _told(entry: Recorded) -> Iterator[Text]:
+def _told(entry: DecodedEntry) -> Iterator[Text]:
     at = entry.at.isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
     head = f"{entry.entry.sequence:>4}  {at}  {entry.kind:<12}  {_headline(entry)}"
     yield Text(terminal.printable(head.rstrip()), style="bold")
@@ -39,7 +39,7 @@ def _told(entry: Recorded) -> Iterator[Text]:
         yield Text(text, style=terminal.STYLES[tone])
 
 
-def _headline(entry: Recorded) -> str:
+def _headline(entry: DecodedEntry) -> str:
     """What it is about, in a few words."""
     data = entry.data
     match entry.kind:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.reporting.incident_summary import Summary
 
 
@@ -319,7 +319,7 @@ def incident(told: Summary) -> IncidentLine:
     )
 
 
-def entry(told: Recorded) -> EntryLine:
+def entry(told: DecodedEntry) -> EntryLine:
     """The line of an entry."""
     return EntryLine(
         incident=told.entry.incident,

@@ -10,16 +10,16 @@ from firstline.ids import IncidentId, InstanceId
 from firstline.lab.twin.pager.alerts import Received
 from firstline.lab.twin.replayed import Chapter, Replayed
 from firstline.ledger.entries import (
+    ActionReported,
     DecisionMade,
     FixIntended,
     FixReported,
     HostsInspected,
     LookIntended,
     LookReported,
-    Reported,
     SignalReceived,
 )
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.reporting.incident_summary import NOTED
 from firstline.signal import Disposition
 
@@ -35,7 +35,7 @@ def lines(replayed: Replayed) -> tuple[ReplayLine, ...]:
 
 def _line(chapter: Chapter, replayed: Replayed) -> ReplayLine:
     incident = chapter.incident
-    read = [recorded(each) for each in chapter.entries]
+    read = [decode_entry(each) for each in chapter.entries]
     disposition = _disposition(read[0])
     pages = [each for each in replayed.pages if each.key.split(":")[0] == chapter.id]
     return ReplayLine(
@@ -54,7 +54,7 @@ def _line(chapter: Chapter, replayed: Replayed) -> ReplayLine:
     )
 
 
-def _disposition(first: Recorded) -> str:
+def _disposition(first: DecodedEntry) -> str:
     event = first.event
     return event.disposition if isinstance(event, SignalReceived) else ""
 
@@ -98,7 +98,7 @@ def _page(page: Received, start: datetime) -> PageLine:
     )
 
 
-def actions(read: Sequence[Recorded], start: datetime) -> Iterator[ActionLine]:
+def actions(read: Sequence[DecodedEntry], start: datetime) -> Iterator[ActionLine]:
     """Each intent's targets, with the last outcome that bears the intent's token."""
     events = [each.event for each in read]
     outcomes = {it.token: it for it in events if isinstance(it, _OUTCOMES)}
@@ -116,14 +116,14 @@ def actions(read: Sequence[Recorded], start: datetime) -> Iterator[ActionLine]:
             )
 
 
-def _outcome(event: Reported | HostsInspected | None, target: str) -> str | None:
+def _outcome(event: ActionReported | HostsInspected | None, target: str) -> str | None:
     """``done``, ``failed``, ``unknown`` or ``not-sent``; a look is done where a host reported."""
     if isinstance(event, HostsInspected):
         return "done" if isinstance(event.hosts[InstanceId(target)], HostReport) else "unknown"
     return event.outcome if event is not None else None
 
 
-def denials(read: Sequence[Recorded]) -> Iterator[DenialLine]:
+def denials(read: Sequence[DecodedEntry]) -> Iterator[DenialLine]:
     """Each guard's denial of each plan, once."""
     events = (each.event for each in read)
     lines = (

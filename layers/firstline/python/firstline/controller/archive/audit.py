@@ -11,7 +11,7 @@ from firstline.errors import InvalidInput
 from firstline.ids import IncidentId, digest
 from firstline.ledger import archive as archiving
 from firstline.ledger import verify as audit
-from firstline.ledger.archive import Sealed
+from firstline.ledger.archive import SignedCheckpoint
 from firstline.ledger.chain import Chain
 from firstline.ledger.export import entry_line
 
@@ -24,9 +24,9 @@ def faults(within: Archiving) -> Iterator[str]:
     newest = within.archive.first(archiving.CHECKPOINTS)
     if newest is None:
         return
-    last = archiving.number(newest)
+    last = archiving.sequence_of(newest)
     key = audit.read_key(within.signer.public_key())
-    before: Sealed | None = None
+    before: SignedCheckpoint | None = None
     heads: dict[IncidentId, Chain] = {}
     for sequence in range(max(1, last - CHECKPOINTS_READ + 1), last + 1):
         sealed = checkpoint(within.archive, sequence)
@@ -43,7 +43,9 @@ def faults(within: Archiving) -> Iterator[str]:
         yield from _chain(incident, chain, within)
 
 
-def _links(sealed: Sealed, sequence: int, before: Sealed | None, key: audit.Key) -> Iterator[str]:
+def _links(
+    sealed: SignedCheckpoint, sequence: int, before: SignedCheckpoint | None, key: audit.Key
+) -> Iterator[str]:
     if not audit.signed_by(key, sealed.text.encode(), sealed.signature):
         yield f"checkpoint {sequence} is not signed by the key"
     if sealed.checkpoint.sequence != sequence:
@@ -68,9 +70,9 @@ def _chain(incident: IncidentId, anchored: Chain, within: Archiving) -> Iterator
         yield f"the table's {where}: {found.faults[0].why}"
 
 
-def checkpoint(archive: Archive, sequence: int) -> Sealed | None:
+def checkpoint(archive: Archive, sequence: int) -> SignedCheckpoint | None:
     """The checkpoint of that number; None where there is none that can be read."""
     try:
-        return archiving.sealed(archive.get(archiving.checkpoint_key(sequence)) or b"")
+        return archiving.parse_checkpoint(archive.get(archiving.checkpoint_key(sequence)) or b"")
     except InvalidInput:
         return None

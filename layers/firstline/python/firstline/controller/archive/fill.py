@@ -56,11 +56,11 @@ def archive(changes: Iterable[archiving.LedgerChange], within: Archiving) -> Arc
     """
     within.archive.put(archiving.policy_key(digest(within.policy)), within.policy)
     changes = tuple(changes)
-    altered = [each for each in changes if isinstance(each, archiving.Altered)]
+    altered = [each for each in changes if isinstance(each, archiving.ItemAlteration)]
     for each in altered:
         _keep(each, within)
     added = sorted(
-        (each.entry for each in changes if isinstance(each, archiving.Added)),
+        (each.entry for each in changes if isinstance(each, archiving.EntryAdded)),
         key=lambda entry: (entry.incident, entry.sequence),
     )
     chains = [
@@ -82,11 +82,11 @@ def anchor(heads: dict[IncidentId, Chain], within: Archiving) -> None:
     """
     for _ in range(TRIES_MAX):
         newest = within.archive.first(archiving.CHECKPOINTS)
-        last = archiving.sealed(_read(newest, within)) if newest else None
-        checkpoint = archiving.following(last, within.clock.now(), heads)
+        last = archiving.parse_checkpoint(_read(newest, within)) if newest else None
+        checkpoint = archiving.next_checkpoint(last, within.clock.now(), heads)
         if checkpoint is None:
             return
-        text = archiving.text(checkpoint)
+        text = archiving.checkpoint_text(checkpoint)
         signature = within.signer.sign(digest(text.encode()))
         line = export.checkpoint_line(text, base64.b64encode(signature).decode())
         if within.archive.put(archiving.checkpoint_key(checkpoint.sequence), line):
@@ -94,13 +94,13 @@ def anchor(heads: dict[IncidentId, Chain], within: Archiving) -> None:
     raise DependencyUnavailable("archive: others were first with each checkpoint that was tried")
 
 
-def _keep(altered: archiving.Altered, within: Archiving) -> None:
-    within.archive.put(archiving.altered_key(altered), msgspec.json.encode(altered))
+def _keep(altered: archiving.ItemAlteration, within: Archiving) -> None:
+    within.archive.put(archiving.alteration_key(altered), msgspec.json.encode(altered))
 
 
 def _carry(incident: IncidentId, entries: Sequence[Entry], within: Archiving) -> Archived:
     """Put what is missing of the incident's chain up to the last of *entries*, in order."""
-    held = set(map(archiving.number, within.archive.keys(archiving.entries_of(incident))))
+    held = set(map(archiving.sequence_of, within.archive.keys(archiving.entries_prefix(incident))))
     brought = {entry.sequence for entry in entries}
     missing = set(range(1, max(brought) + 1)) - held - brought
     # the table is asked only where something is missing
@@ -137,7 +137,7 @@ def _put(entry: Entry, within: Archiving) -> _Put:
         return _Put(put=True, replaced=False, head=own)
     head = _stored(entry.incident, entry.sequence, within)
     if head != own:
-        _keep(archiving.second(entry), within)
+        _keep(archiving.duplicate_entry(entry), within)
     return _Put(put=False, replaced=head != own, head=head)
 
 

@@ -15,7 +15,7 @@ from firstline.ids import IncidentId, digest
 from firstline.ledger import archive as archiving
 from firstline.ledger import report_location as report_place
 from firstline.ledger.chain import Entry
-from firstline.ledger.export import recorded
+from firstline.ledger.export import decode_entry
 from firstline.reporting.postmortem.markdown import markdown
 from firstline.reporting.postmortem.meeting import invitation
 from firstline.reporting.postmortem.report import Report
@@ -43,14 +43,14 @@ def _report(incident: IncidentId, within: Archiving, draw: Draw) -> int:
     if (meeting := invitation(told)) is not None:
         files["post-mortem.ics"] = meeting
     return sum(
-        within.archive.put(report_place.key(incident, len(chain), name), text.encode())
+        within.archive.put(report_place.report_key(incident, len(chain), name), text.encode())
         for name, text in files.items()
     )
 
 
 def _profile(last: Entry, within: Archiving) -> Profile | None:
     """The policy that the last entry was under; None where it is not archived, or not read now."""
-    named = recorded(last).policy
+    named = decode_entry(last).policy
     text: bytes | None = within.policy
     if digest(within.policy) != named:
         text = within.archive.get(archiving.policy_key(named))

@@ -93,7 +93,7 @@ def _proposed(loaded: Loaded, word: commands.Approve | commands.Deny, now: datet
     """The proposal that *word* is about, as it stands after what others said; or `InvalidInput`."""
     known = loaded.incident.proposals
     for each in loaded.approvals:
-        known = approvals.answered(known, each)
+        known = approvals.with_answer(known, each)
     plans = {each.plan for each in known if each.plan.startswith(word.plan)}
     found = [each for each in known if each.plan in plans]
     if len(plans) != 1:
@@ -127,8 +127,8 @@ def _open(incident: IncidentId, system: System) -> Loaded:
 
 def _pause(order: commands.PauseFixes, by: str, system: System) -> commands.CommandResult:
     now = system.ports.clock.now()
-    if not now < order.until <= now + pauses.PAUSE_MAX:
-        days = pauses.PAUSE_MAX.days
+    if not now < order.until <= now + pauses.PAUSE_DURATION_MAX:
+        days = pauses.PAUSE_DURATION_MAX.days
         raise InvalidInput(f"until: give an instant within the next {days} days, later than now")
     if order.scope.startswith("inc-"):
         with contextlib.suppress(Unreadable):  # other code may read it, and must not fix then
@@ -137,7 +137,7 @@ def _pause(order: commands.PauseFixes, by: str, system: System) -> commands.Comm
     switch = _readable(system)
     if len(switch.pauses) >= pauses.PAUSES_MAX:
         raise InvalidInput(f"there are {pauses.PAUSES_MAX} pauses already: pause everything")
-    told = _turned(pauses.paused(switch, pause, system.provenance()), pause, system)
+    told = _turned(pauses.add_pause(switch, pause, system.provenance()), pause, system)
     return commands.CommandResult(
         lever="pause",
         by=by,
@@ -154,7 +154,7 @@ def _under_way(system: System, now: datetime) -> commands.UnderWay | Unknown | N
         lease = system.ports.store.limits(system.profile.fleet.group).lease
     except (DependencyUnavailable, InvariantViolation) as error:
         return Unknown(str(error))
-    spent = limits.under_way(lease, now)
+    spent = limits.fix_in_progress(lease, now)
     if spent is None:
         return None
     return commands.UnderWay(
@@ -174,22 +174,22 @@ def _resume(order: commands.Resume, by: str, system: System) -> commands.Command
         known = ", ".join(each.scope for each in switch.pauses) or "nothing"
         raise InvalidInput(f"{order.scope} is not paused: paused is {known}")
     change = PauseChanged(change="resumed", why=order.why, by=by)
-    told = _turned(pauses.resumed(switch, over, change, now, system.provenance()), over, system)
+    told = _turned(
+        pauses.remove_pause(switch, over, change, now, system.provenance()), over, system
+    )
     return commands.CommandResult(lever="resume", by=by, scope=over.scope, told=told)
 
 
 def _announce(order: commands.AnnounceDrill, by: str, system: System) -> commands.CommandResult:
     """From now on, before the alarm is rung."""
     now = system.ports.clock.now()
-    if not now < order.until <= now + announced.LONGEST:
-        hours = announced.LONGEST // timedelta(hours=1)
+    if not now < order.until <= now + announced.DRILL_DURATION_MAX:
+        hours = announced.DRILL_DURATION_MAX // timedelta(hours=1)
         raise InvalidInput(f"until: give an instant within the next {hours} hours, later than now")
-    drill = announced.announced(order.alarm, by, now, order.until)
-    changed = pauses.announced(_readable(system), drill, system.provenance())
-    if len(changed.switch.drills) > announced.ANNOUNCED_MAX:
-        raise InvalidInput(
-            f"{announced.ANNOUNCED_MAX} drills are announced already: wait for an end"
-        )
+    drill = announced.new_drill(order.alarm, by, now, order.until)
+    changed = pauses.add_drill(_readable(system), drill, system.provenance())
+    if len(changed.switch.drills) > announced.DRILLS_MAX:
+        raise InvalidInput(f"{announced.DRILLS_MAX} drills are announced already: wait for an end")
     write(changed, system)
     return commands.CommandResult(lever="drill", by=by, until=drill.until, word=drill.word)
 
@@ -203,7 +203,7 @@ def _readable(system: System) -> pauses.KillSwitch:
     return switch
 
 
-def _turned(changed: pauses.Changed, pause: pauses.Pause, system: System) -> bool:
+def _turned(changed: pauses.SwitchChange, pause: pauses.Pause, system: System) -> bool:
     """Write the switch. True if PagerDuty took what is owed of *pause*; else the sweep tries on."""
     after = settle_switch(write(changed, system), system)
     return all(each.sent_at is not None for each in after.pages if each.key == pause.key)

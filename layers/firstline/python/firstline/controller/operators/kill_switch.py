@@ -12,13 +12,13 @@ from firstline.errors import CommitConflict
 from firstline.ledger.entries import PauseChanged
 from firstline.notifications import pages as paging
 from firstline.remediation import kill_switch as pauses
-from firstline.remediation.kill_switch import Changed, KillSwitch
+from firstline.remediation.kill_switch import KillSwitch, SwitchChange
 
 WITHIN = timedelta(seconds=10)
 """As long may pauses take; what is left is the next sweep's, for incidents wait."""
 
 
-def write(changed: Changed, system: System, lease: LeaseWrite | None = None) -> KillSwitch:
+def write(changed: SwitchChange, system: System, lease: LeaseWrite | None = None) -> KillSwitch:
     """The switch as it is stored now, with *lease*.
 
     Raises `CommitConflict` and `DependencyUnavailable`.
@@ -50,9 +50,9 @@ def sweep_switch(system: System) -> timedelta:
     """
     switch = system.ports.store.switch()
     now = system.ports.clock.now()
-    for over in switch.overdue(now):
+    for over in switch.expired_pauses(now):
         if system.ports.clock.now() - now > WITHIN:
             break
         change = PauseChanged(change="expired", until=over.until.replace(microsecond=0))
-        switch = write(pauses.resumed(switch, over, change, now, system.provenance()), system)
+        switch = write(pauses.remove_pause(switch, over, change, now, system.provenance()), system)
     return paging.owed_for(settle_switch(switch, system).pages, now)

@@ -6,7 +6,7 @@ from typing import Protocol
 from firstline.diagnosis.evidence import Connections, Refreshes
 from firstline.ids import CommandId, InstanceId
 from firstline.remediation.departure import Departure
-from firstline.remediation.execution import Another, Answer, FixOrder, LookOrder, Sending
+from firstline.remediation.execution import Answer, FixOrder, LookOrder, OtherRefresh, Sending
 
 
 class Executor(Protocol):
@@ -15,7 +15,7 @@ class Executor(Protocol):
     def fix(self, order: FixOrder) -> Sending:
         """Send a fix to its one target, once."""
 
-    def find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
+    def find(self, order: FixOrder, since: datetime) -> CommandId | OtherRefresh | None:
         """What shows that *order* was sent since *since* or a little before, if anything does."""
 
 
@@ -47,10 +47,10 @@ class Scaling(Protocol):
         A cancel is refused unless the refresh that it means is the one that goes on.
         """
 
-    def find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
+    def find(self, order: FixOrder, since: datetime) -> CommandId | OtherRefresh | None:
         """What shows that the group was asked for it since then, if anything does.
 
-        `Another` where a refresh began in that time, and does not bear what *order* asks for.
+        `OtherRefresh` where a refresh began in that time, and does not bear what *order* asks for.
         """
 
     def departure(self, host: InstanceId, since: datetime) -> Departure | None:

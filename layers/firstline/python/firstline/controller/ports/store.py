@@ -7,8 +7,8 @@ import msgspec
 
 from firstline.diagnosis.external_events import ExternalEvents
 from firstline.ids import CorrelationKey, Digest, IncidentId, SignalKey
-from firstline.incidents.accounted import Accounted, accounted
 from firstline.incidents.approvals import Approval
+from firstline.incidents.handled_alarms import HandledAlarms, handled_alarms
 from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Entry
 from firstline.remediation.kill_switch import KillSwitch
@@ -150,7 +150,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         answer = 0 if self.given is None else 2 if self.given.approval.granted else 3
         fence = 0 if self.fence is None else 3
         folded = {each.place for each in self.folded}
-        kept = self.incident is not None and bool(self.closes) and accounted(self.incident)
+        kept = self.incident is not None and bool(self.closes) and handled_alarms(self.incident)
         several = len(self.entries) + len(folded) + len(self.taken)
         return sum(map(bool, (*claims, *items, *hints, kept))) + answer + fence + several
 
@@ -182,7 +182,7 @@ class Store(Protocol):
     def open_incident(self, cause: CorrelationKey) -> IncidentId | None:
         """The incident that has *cause* open now."""
 
-    def accounted(self, cause: CorrelationKey) -> Accounted | None:
+    def accounted(self, cause: CorrelationKey) -> HandledAlarms | None:
         """What the last P1 episode of *cause* that ended accounts for, read consistently."""
 
     def limits(self, group: str) -> Limits:

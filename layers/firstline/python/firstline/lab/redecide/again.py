@@ -28,8 +28,8 @@ from firstline.lab.redecide.compare import Difference
 from firstline.lab.redecide.present import PastStore, Present
 from firstline.lab.redecide.record import HOME, Story, Turn, received, said, signals
 from firstline.ledger.chain import Kind, Provenance
-from firstline.ledger.entries import PageDelivered, Reported, SignalReceived
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.entries import ActionReported, PageDelivered, SignalReceived
+from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.notifications.delivery import Delivery
 from firstline.notifications.notification import Notification
 from firstline.remediation.decision_record import DecisionInputs
@@ -132,7 +132,7 @@ class Again:
         (signal,), (event,) = signals(entry), received(entry)
         found = judged(signal, event, profile)
         by = Provenance(policy=entry.policy, code=entry.code)
-        begun = episodes.begin(signal, found, profile, entry.at, by, id_=self._story.id)
+        begun = episodes.open_incident(signal, found, profile, entry.at, by, id_=self._story.id)
         opens = begun.incident.cause
         self._store.commit(Change(incident=begun.incident, entries=(begun.entry,), opens=opens))
         yield from compare.classification(entry, event, found)
@@ -154,13 +154,13 @@ class Again:
         self._set((*last, turn.decision)[0].at, turn.decision.at, held, rests_on)
         with contextlib.suppress(Lost):
             reconcile(Wake(held.id, held.wake_generation), system)
-        yield from compare.turn(turn, [recorded(each) for each in entries[before:]])
+        yield from compare.turn(turn, [decode_entry(each) for each in entries[before:]])
 
     def held(self) -> Incident:
         """The incident as it stands."""
         return incidents.decode(self._store.tables.incidents[self._story.id])
 
-    def _put(self, arrived: tuple[Recorded, ...]) -> Loaded:
+    def _put(self, arrived: tuple[DecodedEntry, ...]) -> Loaded:
         """What came between: signals and people's words."""
         told = [each for entry in arrived if entry.kind == Kind.SIGNAL for each in signals(entry)]
         answered = said(each for each in arrived if each.kind == Kind.APPROVAL)
@@ -170,7 +170,7 @@ class Again:
         tables.approvals[id_] = list(answered)
         return Loaded(self.held(), waiting, answered)
 
-    def _take_in(self, arrived: tuple[Recorded, ...], system: System) -> None:
+    def _take_in(self, arrived: tuple[DecodedEntry, ...], system: System) -> None:
         """What a worker of then committed that did not live to decide."""
         loaded = self._put(arrived)
         draft = IncidentUnitOfWork(loaded.incident, system, arrived[0].at)
@@ -201,8 +201,8 @@ def woken(held: Incident, rests_on: DecisionInputs, store: PastStore) -> Inciden
 def judged(signal: Signal, event: SignalReceived, profile: Profile) -> Classification:
     """What *signal* means by *profile*, in a storm if it was one of a storm then."""
     found = classify(signal, profile, HOME)
-    storm = causes.storm(profile.fleet.name)
-    return episodes.in_storm(found, profile) if event.cause == storm else found
+    storm = causes.storm_key(profile.fleet.name)
+    return episodes.storm_classification(found, profile) if event.cause == storm else found
 
 
 def answers(held: Incident, rests_on: DecisionInputs) -> dict[CommandId, dict[InstanceId, Answer]]:
@@ -216,7 +216,7 @@ def answers(held: Incident, rests_on: DecisionInputs) -> dict[CommandId, dict[In
     return known
 
 
-def sending(event: Reported) -> Sending:
+def sending(event: ActionReported) -> Sending:
     """What came of the sending."""
     match event.outcome:
         case "sent" | "another":

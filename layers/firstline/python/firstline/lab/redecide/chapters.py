@@ -10,7 +10,7 @@ from firstline.config import profile_file as profiles
 from firstline.config.profile import Profile
 from firstline.errors import InvalidInput
 from firstline.ids import Digest, digest
-from firstline.ledger.export import Line, Policy, Recorded
+from firstline.ledger.export import DecodedEntry, Line, Policy
 
 
 def policies(lines: Iterable[Line]) -> dict[Digest, Profile]:
@@ -28,8 +28,8 @@ def policies(lines: Iterable[Line]) -> dict[Digest, Profile]:
     return found
 
 
-def chains(lines: Iterable[Line]) -> Iterator[tuple[Recorded, ...]]:
+def chains(lines: Iterable[Line]) -> Iterator[tuple[DecodedEntry, ...]]:
     """Each chain's entries; those of a chain stand together in *lines*."""
-    entries = (line for line in lines if isinstance(line, Recorded))
+    entries = (line for line in lines if isinstance(line, DecodedEntry))
     for _, chain in groupby(entries, key=lambda each: each.entry.incident):
         yield tuple(chain)

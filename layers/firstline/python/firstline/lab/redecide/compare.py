@@ -9,7 +9,7 @@ import msgspec
 from firstline.lab.redecide.record import Turn
 from firstline.ledger.chain import Kind
 from firstline.ledger.entries import SignalReceived
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.remediation.decision_record import DecisionInputs
 from firstline.signals.classify import Classification
 
@@ -29,7 +29,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     again: Any
 
 
-def turn(recorded: Turn, again: Sequence[Recorded]) -> Iterator[Difference]:
+def turn(recorded: Turn, again: Sequence[DecodedEntry]) -> Iterator[Difference]:
     """Entry by entry, in the order of each kind."""
     then = [*recorded.heard, recorded.decision, *recorded.deeds]
     for kind in CONCLUDED:
@@ -39,7 +39,7 @@ def turn(recorded: Turn, again: Sequence[Recorded]) -> Iterator[Difference]:
 
 
 def _entries(
-    kind: Kind, sequence: int, before: Sequence[Recorded], now: Sequence[Recorded]
+    kind: Kind, sequence: int, before: Sequence[DecodedEntry], now: Sequence[DecodedEntry]
 ) -> Iterator[Difference]:
     for then, today in zip(before, now, strict=False):
         for field, recorded, again in parted(_concluded(then), _concluded(today)):
@@ -57,7 +57,7 @@ def _entries(
 
 
 def classification(
-    entry: Recorded, event: SignalReceived, found: Classification
+    entry: DecodedEntry, event: SignalReceived, found: Classification
 ) -> Iterator[Difference]:
     """Whether a signal is still taken for what it was taken for."""
     today = {
@@ -77,7 +77,7 @@ def classification(
         )
 
 
-def _concluded(entry: Recorded) -> dict[str, Any]:
+def _concluded(entry: DecodedEntry) -> dict[str, Any]:
     return {name: value for name, value in entry.data.items() if name not in GIVEN}
 
 

@@ -21,7 +21,7 @@ from firstline.lab.redecide.record import HOME
 from firstline.lab.twin import undeployed
 from firstline.ledger.chain import Kind
 from firstline.ledger.entries import DecisionMade, PageDelivered
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.notifications.delivery import is_alert
 from firstline.signal import EARLIEST
 
@@ -42,7 +42,7 @@ class Miss(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
-def by_code(chain: Sequence[Recorded], compared: Compared) -> Iterator[Miss]:
+def by_code(chain: Sequence[DecodedEntry], compared: Compared) -> Iterator[Miss]:
     """What today's code misses of *chain*, whose turns *compared* has decided again.
 
     What could not be decided again misses nothing; ``compared.why`` says so.

@@ -21,13 +21,13 @@ from firstline.lab.redecide.pair import Pair
 from firstline.lab.redecide.record import Story, Turn, signals, story
 from firstline.ledger import export as exports
 from firstline.ledger.entries import SignalReceived
-from firstline.ledger.export import Recorded
-from firstline.signal import LATEST, on_time, possible
+from firstline.ledger.export import DecodedEntry
+from firstline.signal import LATEST, clamp_to_now, is_plausible
 from firstline.signals import episodes
 from firstline.signals.sources.cloudwatch import Detail
 from firstline.signals.sources.envelope import SIZE_MAX, parse
-from firstline.signals.sources.eventbridge import Account, Instant, Region, instant
-from firstline.signals.sources.user import named
+from firstline.signals.sources.eventbridge import Account, Instant, Region, parse_instant
+from firstline.signals.sources.user import with_pseudonym
 
 HASH_KEY = "local"
 """Pseudonyms of users need only to be the same within one backtest."""
@@ -66,7 +66,7 @@ def hear(body: bytes, pair: Pair, home: Home, where: str) -> None:
     if _REPLAY_NAME in body:
         body = _original(body)
     at = told_at(body) or pair.now
-    signal = named(on_time(parse(body, home, at), at), HASH_KEY)
+    signal = with_pseudonym(clamp_to_now(parse(body, home, at), at), HASH_KEY)
     pair.hear(pair.known(signal), at, where)
 
 
@@ -74,7 +74,7 @@ def _all_is_well(body: bytes, pair: Pair, home: Home) -> bool:
     """Whether it was an alarm that is OK, which opens nothing: most of a year's events are."""
     try:
         event = _WHOLE.decode(body)
-        at = instant(event.detail.state.timestamp)
+        at = parse_instant(event.detail.state.timestamp)
     except (msgspec.DecodeError, UnicodeError, RecursionError, InvalidInput):
         return False
     arn = f"arn:aws:cloudwatch:{home.region}:{home.account}:alarm:{event.detail.alarm_name}"
@@ -82,7 +82,7 @@ def _all_is_well(body: bytes, pair: Pair, home: Home) -> bool:
     ours = event.account == home.account and event.region == home.region
     if not (well and ours and event.resources == (arn,) and arn.isprintable()):
         return False
-    if not possible(at) or not at <= event.time < LATEST or len(body) > SIZE_MAX:
+    if not is_plausible(at) or not at <= event.time < LATEST or len(body) > SIZE_MAX:
         return False
     pair.well(arn, at, event.time)
     return True
@@ -95,7 +95,7 @@ def told_at(body: bytes) -> datetime | None:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
     at = told.time or told.at
-    return at if at is not None and possible(at) else None
+    return at if at is not None and is_plausible(at) else None
 
 
 def _original(body: bytes) -> bytes:
@@ -188,13 +188,13 @@ def _next(
         heapq.heappush(under_way, (turn.decision.at, number, turns, turn, id_))
 
 
-def _chain(file: BinaryIO, place: Place) -> list[Recorded]:
+def _chain(file: BinaryIO, place: Place) -> list[DecodedEntry]:
     file.seek(place.offset)
     lines = file.read(place.size).splitlines(keepends=True)
-    return [each for each in exports.read(lines) if isinstance(each, Recorded)]
+    return [each for each in exports.read(lines) if isinstance(each, DecodedEntry)]
 
 
-def _open(chain: Iterable[Recorded], pair: Pair) -> None:
+def _open(chain: Iterable[DecodedEntry], pair: Pair) -> None:
     """The signal that a chain begins with, if it begins with one: another chain is people's."""
     opening = next(iter(chain))
     if isinstance(opening.event, SignalReceived):
@@ -207,4 +207,4 @@ def _open(chain: Iterable[Recorded], pair: Pair) -> None:
 def _known_as(told: Story) -> IncidentId:
     """The id under which both sides know it: of the key that its signal has here."""
     (signal,) = signals(told.opening)
-    return episodes.noted_id(signal)
+    return episodes.ignored_signal_id(signal)

@@ -90,7 +90,7 @@ class Pair:
         known, under whatever policy.
         """
         old = self.sides[0]
-        storm = causes.storm(old.profile.fleet.name)
+        storm = causes.storm_key(old.profile.fleet.name)
         return cause not in {"", storm} and old.storms(signal, found)
 
     @property

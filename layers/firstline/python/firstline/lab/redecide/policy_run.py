@@ -31,7 +31,7 @@ from firstline.lab.redecide.again import SETTINGS, Lost, answers, sending, woken
 from firstline.lab.redecide.present import PastStore, Present
 from firstline.lab.redecide.record import Turn
 from firstline.ledger.entries import DecisionMade, FixIntended
-from firstline.ledger.export import Recorded, recorded
+from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.notifications.delivery import Accepted, Delivery
 from firstline.notifications.notification import Notification
 from firstline.notifications.pages import owed
@@ -40,7 +40,7 @@ from firstline.remediation.execution import Answer, FixOrder, LookOrder, Sending
 from firstline.remediation.limits import Limits
 from firstline.signal import Disposition, Signal
 from firstline.signals import correlation as causes
-from firstline.signals.classify import Classification, classify, known_as
+from firstline.signals.classify import Classification, classify, with_profile_name
 
 UNRECORDED = CommandId("unrecorded")
 """The command of a look that nobody did then: it is never answered."""
@@ -117,7 +117,7 @@ class Side:
 
     def known(self, signal: Signal) -> Signal:
         """*signal* under the name that this policy knows it by."""
-        return known_as(signal, self.profile, self._system.settings.alarms)
+        return with_profile_name(signal, self.profile, self._system.settings.alarms)
 
     def judge(self, signal: Signal) -> Classification:
         """What *signal* means by this policy."""
@@ -132,20 +132,20 @@ class Side:
             return False
         if found.disposition is Disposition.RECOVERY:
             self.heard(signal.arn, signal.at)
-        elif circumstances.concerns(signal) and believed(signal, found):
+        elif circumstances.is_external_event(signal) and believed(signal, found):
             around, group = self.store.tables.circumstances, self.profile.fleet.group
-            around[group] = around.get(group, ExternalEvents()).told(signal)
+            around[group] = around.get(group, ExternalEvents()).with_signal(signal)
         return True
 
     def _alone(self, found: Classification) -> bool:
         """Whether nothing is open that *found* could join."""
-        joins = {found.cause, causes.storm(self.profile.fleet.name)}
+        joins = {found.cause, causes.storm_key(self.profile.fleet.name)}
         return joins.isdisjoint(self.store.tables.causes)
 
     def storms(self, signal: Signal, found: Classification) -> bool:
         """Whether *signal* would be one too many, and part of a storm."""
         one, _ = counted(Arrival(signal, found), self._system)
-        return one.found.cause == causes.storm(self.profile.fleet.name)
+        return one.found.cause == causes.storm_key(self.profile.fleet.name)
 
     def hear(self, signal: Signal, found: Classification) -> None:
         """Take in *signal*."""
@@ -180,7 +180,7 @@ class Side:
         demoted = {each.action for each in then.lease.trusts if each.demoted}
         for action in sorted(self._demoted - demoted):
             own = tables.leases.get(group, then.lease)
-            tables.leases[group] = copy.replace(own, trusts=trust.promoted(own.trusts, action))
+            tables.leases[group] = copy.replace(own, trusts=trust.reinstate(own.trusts, action))
         self._demoted = demoted
 
     def _decided(self, held: Incident, basis: DecisionInputs) -> Step | None:
@@ -195,7 +195,7 @@ class Side:
         except (Lost, DependencyUnavailable):
             pass
         self._same_fix(held.id, self.deeds.fixes[fixes:])
-        step = _step([recorded(each) for each in entries[before:]])
+        step = _step([decode_entry(each) for each in entries[before:]])
         self._handed_over = step is not None and step.step == "hand-over"
         return step
 
@@ -249,7 +249,7 @@ def _answers(held: Incident, basis: DecisionInputs) -> dict[CommandId, dict[Inst
     return known
 
 
-def _step(made: list[Recorded]) -> Step | None:
+def _step(made: list[DecodedEntry]) -> Step | None:
     """The decision among the entries that a turn made."""
     for each in made:
         event = each.event

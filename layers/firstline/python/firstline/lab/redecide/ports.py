@@ -28,7 +28,7 @@ from firstline.notifications.delivery import Accepted, Delivery, NotYet
 from firstline.notifications.notification import Notification
 from firstline.redaction import redact
 from firstline.remediation.departure import Departure
-from firstline.remediation.execution import Another, Answer, FixOrder, LookOrder, Sending
+from firstline.remediation.execution import Answer, FixOrder, LookOrder, OtherRefresh, Sending
 
 
 class PastFleet:
@@ -94,7 +94,7 @@ class PastHosts:
         """See `firstline.controller.ports.orders.Hosts`."""
         del order, since
         found = _found(self._present)
-        return None if isinstance(found, Another) else found
+        return None if isinstance(found, OtherRefresh) else found
 
     def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
         """See `firstline.controller.ports.orders.Hosts`."""
@@ -113,7 +113,7 @@ class PastScaling:
         """See `firstline.controller.ports.orders.Scaling`."""
         return self._deeds.send(order)
 
-    def find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
+    def find(self, order: FixOrder, since: datetime) -> CommandId | OtherRefresh | None:
         """See `firstline.controller.ports.orders.Scaling`."""
         del order, since
         return _found(self._present)
@@ -276,7 +276,7 @@ def ports(present: Present, store: PastStore, deeds: Deeds, wakes: PastWakes) ->
     )
 
 
-def _found(present: Present) -> CommandId | Another | None:
+def _found(present: Present) -> CommandId | OtherRefresh | None:
     """What the search of then came to; a search that did not happen, or failed, tells nothing."""
     if not present.seen.searched:
         raise DependencyUnavailable(NEVER.why)

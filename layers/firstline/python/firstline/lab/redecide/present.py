@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from firstline.controller.ports.store import Loaded
-from firstline.diagnosis.evidence import UNREAD, Unknown
+from firstline.diagnosis.evidence import NOT_NEEDED, Unknown
 from firstline.diagnosis.preflight import PreflightFacts
 from firstline.errors import DependencyUnavailable
 from firstline.ids import CommandId, IncidentId, InstanceId
@@ -56,7 +56,7 @@ class Present(msgspec.Struct):
 
     def known[T](self, name: str, fact: T | Unknown) -> T:
         """*fact*; raises `DependencyUnavailable` with the reason why it was not known."""
-        if fact in (UNREAD, NEVER):
+        if fact in (NOT_NEEDED, NEVER):
             self.missing.add(name)
             raise DependencyUnavailable(NEVER.why)
         if isinstance(fact, Unknown):

@@ -16,19 +16,19 @@ from firstline.ids import IncidentId, SignalKey
 from firstline.incidents.approvals import Approval
 from firstline.ledger.chain import Kind
 from firstline.ledger.entries import (
+    ActionReported,
     DecisionMade,
     FixIntended,
     FixReported,
     LookIntended,
     LookReported,
-    Reported,
     SignalReceived,
     SignalsJoined,
 )
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.remediation import decision_record as basis
 from firstline.remediation.decision_record import DecisionInputs
-from firstline.signal import Mark, Signal, SignalKind, possible
+from firstline.signal import Mark, Signal, SignalKind, is_plausible
 
 HOME = Home("111122223333", "us-east-1")
 """Entries do not tell the account: in the past it is this one."""
@@ -37,24 +37,24 @@ HOME = Home("111122223333", "us-east-1")
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """What was heard and learnt before a decision, the decision, and what was done about it."""
 
-    heard: tuple[Recorded, ...]
-    decision: Recorded
-    deeds: tuple[Recorded, ...] = ()
+    heard: tuple[DecodedEntry, ...]
+    decision: DecodedEntry
+    deeds: tuple[DecodedEntry, ...] = ()
 
     @property
     def basis(self) -> DecisionInputs | None:
         """What the decision rested on; None where its entry is from before that was recorded."""
         made = self.decision.event
-        return basis.read(made) if isinstance(made, DecisionMade) else None
+        return basis.read_inputs(made) if isinstance(made, DecisionMade) else None
 
     @property
-    def arrivals(self) -> tuple[tuple[Recorded, ...], ...]:
+    def arrivals(self) -> tuple[tuple[DecodedEntry, ...], ...]:
         """What signals and people said before the decision, by the commits that took it in.
 
         One commit tells all its signals in one entry, its last. A worker that pages commits that
         at once, and may not live to decide.
         """
-        found: list[tuple[Recorded, ...]] = [()]
+        found: list[tuple[DecodedEntry, ...]] = [()]
         for each in self.heard:
             if each.kind in {Kind.APPROVAL, Kind.SIGNAL}:
                 found[-1] = (*found[-1], each)
@@ -62,7 +62,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
                 found.append(())
         return tuple(each for each in found if each)
 
-    def of(self, kind: Kind) -> tuple[Recorded, ...]:
+    def of(self, kind: Kind) -> tuple[DecodedEntry, ...]:
         """The entries of a kind that stand before the decision."""
         return tuple(each for each in self.heard if each.kind == kind)
 
@@ -78,7 +78,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
         return next((it for it in events if isinstance(it, LookIntended | FixIntended)), None)
 
     @property
-    def outcome(self) -> Reported | None:
+    def outcome(self) -> ActionReported | None:
         """What came of sending that."""
         events = (each.event for each in self.deeds)
         return next((it for it in events if isinstance(it, LookReported | FixReported)), None)
@@ -88,12 +88,12 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     """One incident as its ledger tells it; ``ends`` are the entries after its last decision."""
 
     id: IncidentId
-    opening: Recorded
+    opening: DecodedEntry
     turns: tuple[Turn, ...]
-    ends: tuple[Recorded, ...] = ()
+    ends: tuple[DecodedEntry, ...] = ()
 
 
-def story(entries: Iterable[Recorded]) -> Story | None:
+def story(entries: Iterable[DecodedEntry]) -> Story | None:
     """The story of an incident's entries, in order; None for any other chain; `InvalidInput`."""
     told = list(entries)
     for each in told:
@@ -102,7 +102,7 @@ def story(entries: Iterable[Recorded]) -> Story | None:
         return None
     opening, *rest = told
     turns: list[Turn] = []
-    heard: list[Recorded] = []
+    heard: list[DecodedEntry] = []
     while rest:
         entry = rest.pop(0)
         if entry.kind != Kind.DECISION:
@@ -114,7 +114,7 @@ def story(entries: Iterable[Recorded]) -> Story | None:
     return Story(id=opening.entry.incident, opening=opening, turns=tuple(turns), ends=tuple(heard))
 
 
-def said(entries: Iterable[Recorded]) -> tuple[Approval, ...]:
+def said(entries: Iterable[DecodedEntry]) -> tuple[Approval, ...]:
     """The answers of people that *entries* of their kind tell."""
     return tuple(msgspec.convert(each.data, type=Approval) for each in entries)
 
@@ -122,9 +122,9 @@ def said(entries: Iterable[Recorded]) -> tuple[Approval, ...]:
 _DEEDS = {Kind.INTENT, Kind.OUTCOME, Kind.PROPOSAL, Kind.HAND_OVER, Kind.METRIC}
 
 
-def _deeds(decision: Recorded, after: Sequence[Recorded]) -> tuple[Recorded, ...]:
+def _deeds(decision: DecodedEntry, after: Sequence[DecodedEntry]) -> tuple[DecodedEntry, ...]:
     """What a turn recorded behind its decision, at the same instant: never more than two."""
-    found: list[Recorded] = []
+    found: list[DecodedEntry] = []
     for each in after[:2]:
         done = each.kind in _DEEDS and each.at == decision.at
         answers = each.kind == Kind.OUTCOME and not (found and _answer_to(each, found[0]))
@@ -134,7 +134,7 @@ def _deeds(decision: Recorded, after: Sequence[Recorded]) -> tuple[Recorded, ...
     return tuple(found)
 
 
-def _answer_to(outcome: Recorded, intent: Recorded) -> bool:
+def _answer_to(outcome: DecodedEntry, intent: DecodedEntry) -> bool:
     """Whether *outcome* is what came of sending *intent*, and not what a later turn learnt."""
     said, meant = outcome.event, intent.event
     return (
@@ -144,15 +144,15 @@ def _answer_to(outcome: Recorded, intent: Recorded) -> bool:
     )
 
 
-def signals(entry: Recorded) -> tuple[Signal, ...]:
+def signals(entry: DecodedEntry) -> tuple[Signal, ...]:
     """The signals that an entry of their kind tells, in its order."""
     return tuple(_signal(each, number, entry.at) for number, each in enumerate(received(entry)))
 
 
-def received(entry: Recorded) -> tuple[SignalReceived, ...]:
+def received(entry: DecodedEntry) -> tuple[SignalReceived, ...]:
     """Each signal that an entry of their kind holds."""
     event = entry.event
-    return event.all if isinstance(event, SignalReceived | SignalsJoined) else ()
+    return event.signals if isinstance(event, SignalReceived | SignalsJoined) else ()
 
 
 def _signal(event: SignalReceived, number: int, received_at: datetime) -> Signal:
@@ -169,7 +169,7 @@ def _signal(event: SignalReceived, number: int, received_at: datetime) -> Signal
         source=event.source,
         subject=event.subject,
         state=event.state,
-        at=event.signalled_at if possible(event.signalled_at) else received_at,
+        at=event.signalled_at if is_plausible(event.signalled_at) else received_at,
         account=HOME.account,
         region=HOME.region if event.region is None else event.region,
         arn=event.arn,

@@ -9,8 +9,8 @@ PLANTED = (
         name="an alert is resolved while its trigger may be sent again",
         breaks="I2",
         file="incidents/resolve_delay.py",
-        old="RESOLVE_AFTER = 2 * LIVES_MAX + CLOCKS_DIFFER\n",
-        new="RESOLVE_AFTER = timedelta(0)\n",
+        old="RESOLVE_DELAY_MIN = 2 * WORKER_LIFETIME_MAX + CLOCK_SKEW_MAX\n",
+        new="RESOLVE_DELAY_MIN = timedelta(0)\n",
         start="PagerDuty is down",
     ),
     Planted(
@@ -32,7 +32,7 @@ PLANTED = (
     Planted(
         name="what no alarm stands behind is given up at once",
         breaks="I36",
-        file="remediation/rules/handing_over.py",
+        file="remediation/rules/escalate.py",
         old="    if not ahead:\n",
         new="    if s.incident:\n",
         start="launches fail again and again",
@@ -41,7 +41,7 @@ PLANTED = (
         name="a group that is short for long has no page",
         breaks="I36 (short)",
         file="remediation/decide.py",
-        old="    raising.short_group,\n",
+        old="    raise_severity.short_group,\n",
         new="",
         start="launches fail again and again",
     ),
@@ -56,14 +56,14 @@ PLANTED = (
     Planted(
         name="watching has no end",
         breaks="I37",
-        file="remediation/rules/waiting.py",
+        file="remediation/rules/wait.py",
         old="    if s.stalled and not s.evidence.all_clear():\n",
         new="    if s.stalled and not s.evidence.alarms:\n",
     ),
     Planted(
         name="a group that stays short is watched on",
         breaks="I37",
-        file="remediation/rules/waiting.py",
+        file="remediation/rules/wait.py",
         old="    if not cleared or s.unverified or not s.needs_hosts or not s.stalled:\n",
         new="    if cleared or s.unverified or not s.needs_hosts or not s.stalled:\n",
     ),
@@ -100,7 +100,7 @@ PLANTED = (
         name="the kill switch is not asked",
         breaks="I15",
         file="remediation/guards/authority.py",
-        old="    pause = switch.stops(incident.condition, incident.id, situation.now)\n",
+        old="    pause = switch.active_pause(incident.condition, incident.id, situation.now)\n",
         new="    pause = None\n",
     ),
     Planted(
@@ -234,7 +234,7 @@ PLANTED = (
         name="an entry leaves out what a fix's host answered",
         breaks="I26 (again)",
         file="remediation/decision_record.py",
-        old="        fix=seen.fix,\n",
+        old="        fix=observation.fix,\n",
         new="        fix=None,\n",
     ),
     Planted(

@@ -15,7 +15,7 @@ from firstline.lab.twin.fleet.hosts import Host
 from firstline.lab.twin.scenario import FaultPlan, UnreadablePlan
 from firstline.ledger.chain import Entry
 from firstline.ledger.entries import FixIntended, LedgerEvent, UnknownEvent
-from firstline.ledger.export import recorded
+from firstline.ledger.export import decode_entry
 
 if TYPE_CHECKING:
     from firstline.incidents.incident import Incident
@@ -149,5 +149,5 @@ def _glances(at: datetime, since: timedelta) -> Iterator[datetime]:
 
 
 def _read(id_: IncidentId, entry: Entry) -> Told[LedgerEvent | UnknownEvent]:
-    told = recorded(entry)
+    told = decode_entry(entry)
     return Told(id_, told.at, told.checked())

@@ -92,7 +92,7 @@ REGRESSIONS = (
         bug=Planted(
             name="no host is looked at again before its fix",
             breaks="I12",
-            file="remediation/rules/fixing.py",
+            file="remediation/rules/fix.py",
             old="        hosts_to_look_at_first(s, plan)\n        if isinstance(",
             new="        None\n        if isinstance(",
         ),
@@ -104,7 +104,7 @@ REGRESSIONS = (
             name="an entry does not tell how often its incident was woken",
             breaks="I26 (again)",
             file="remediation/decision_record.py",
-            old="        wakes=about.incident.wakes,\n",
+            old="        wakes=situation.incident.wakes,\n",
             new="",
         ),
         start="a P1 joins while fixes are paused and PagerDuty is down",

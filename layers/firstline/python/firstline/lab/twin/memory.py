@@ -20,8 +20,8 @@ from firstline.diagnosis.evidence import (
     AlarmState,
     Answering,
     Connections,
+    DeletedAlarm,
     FiringAlarm,
-    Gone,
     Group,
     HostReport,
     Instance,
@@ -45,7 +45,7 @@ from firstline.lab.twin.store import MemoryStore
 from firstline.lab.twin.world import Command, Mutation, Unregistered, World
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
 from firstline.remediation.execution import (
-    CLOCKS_APART,
+    COMMAND_SEARCH_MARGIN,
     Answer,
     Answered,
     FixOrder,
@@ -137,10 +137,10 @@ class MemoryFleet:
         running = {id_: InstanceStatus("running", dict.fromkeys(CHECKS, it)) for id_, it in found}
         return InstanceStatuses(running)
 
-    def _alarm(self, arn: str) -> AlarmReading | Gone:
+    def _alarm(self, arn: str) -> AlarmReading | DeletedAlarm:
         found = self._world.alarms.get(arn)
         if found is None:
-            return Gone()
+            return DeletedAlarm()
         why = alarm_kinds.suppressed(self._world.alarm_actions(arn))
         return AlarmReading(found.state_at(self._world.now), why)
 
@@ -210,7 +210,10 @@ class MemoryHosts:
 
     def _find(self, token: Token, since: datetime) -> CommandId | None:
         def bears(each: Command) -> bool:
-            return each.comment == token and since - CLOCKS_APART <= each.sent_at <= self._world.now
+            return (
+                each.comment == token
+                and since - COMMAND_SEARCH_MARGIN <= each.sent_at <= self._world.now
+            )
 
         return next((each.id for each in self._world.commands.values() if bears(each)), None)
 

@@ -25,7 +25,7 @@ from firstline.controller.overdue import Overdue
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import DependencyUnavailable, InvalidInput, InvariantViolation
-from firstline.event_sources import ALARM, LAUNCH_FAILED
+from firstline.event_sources import ALARM, LAUNCH_UNSUCCESSFUL
 from firstline.ids import IncidentId, incident_id
 from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin import operator as person
@@ -44,10 +44,10 @@ from firstline.lab.twin.world import World
 from firstline.monitoring import alarms as detection
 from firstline.remediation import kill_switch as pauses
 from firstline.signal import Signal, SignalKind
-from firstline.signals.classify import known_as
-from firstline.signals.drill_marker import reason
+from firstline.signals.classify import with_profile_name
+from firstline.signals.drill_marker import state_reason
 from firstline.signals.sources.envelope import parse
-from firstline.signals.sources.transports import envelope_in
+from firstline.signals.sources.transports import unwrap_envelope
 from functions import ingest, operator, reconcile, sweep
 
 MINUTE = timedelta(minutes=1)
@@ -192,7 +192,7 @@ class Run:
             self._disable_actions(signal, at)
         if signal.source == ALARM and signal.state in set(AlarmState):
             self._world.tell(signal.arn, AlarmState(signal.state), at)
-        if signal.subject == LAUNCH_FAILED:
+        if signal.subject == LAUNCH_UNSUCCESSFUL:
             self._world.group.fail_launch(at)
         if signal.muted_until is not None:
             self._world.mutes.append(MuteWindow(signal.arn, at, signal.muted_until, announced=True))
@@ -201,7 +201,7 @@ class Run:
     def _disable_actions(self, signal: Signal, at: datetime) -> None:
         """An alarm of the scenario is named by its ARN, or by the name that the profile has."""
         settings = self.system.settings
-        known = known_as(signal, self.system.profile, settings.alarms).subject
+        known = with_profile_name(signal, self.system.profile, settings.alarms).subject
         for arn in {signal.arn, undeployed.arn(known, settings.home)}:
             self._world.disable_actions(arn, at)
 
@@ -229,7 +229,7 @@ class Run:
 
     def _ring(self, alarm: str, word: str | None) -> None:
         """Turn *alarm* on purpose, with the word under which its drill was announced."""
-        now, state, told = self._world.now, AlarmState.ALARM, reason(word or "")
+        now, state, told = self._world.now, AlarmState.ALARM, state_reason(word or "")
         home = self.system.settings.home
         self._hear(tell.envelope(alarm, state, now, self.system.profile, home, told), now)
 
@@ -279,7 +279,9 @@ def _stand_behind(event: Event, world: World, home: Home) -> None:
         counts = None if event.counts == "nothing" else event.counts or COUNTS.get(signal.metric)
         later = event.after > timedelta(0) and not event.lost
         since = world.start + event.after if later else signal.at
-        world.watch(signal.arn, envelope_in(event.body), counts, AlarmState(signal.state), since)
+        world.watch(
+            signal.arn, unwrap_envelope(event.body), counts, AlarmState(signal.state), since
+        )
 
 
 def _pager_fault(world: World, clock: WorldClock) -> Fault | None:

@@ -23,8 +23,8 @@ from firstline.diagnosis.external_events import ExternalEvents
 from firstline.errors import CommitConflict, Contested, InvariantViolation, Unreadable, Unwritable
 from firstline.ids import CorrelationKey, Digest, IncidentId, SignalKey
 from firstline.incidents import incident as incidents
-from firstline.incidents.accounted import Accounted, accounted
 from firstline.incidents.approvals import Approval
+from firstline.incidents.handled_alarms import HandledAlarms, handled_alarms
 from firstline.incidents.incident import Incident, Status
 from firstline.lab.twin.effects import Effects
 from firstline.ledger.chain import Entry
@@ -56,7 +56,7 @@ class Tables(msgspec.Struct):
     paged: dict[str, datetime] = {}
     joined: list[Joined] = []
     causes: dict[CorrelationKey, IncidentId] = {}
-    accounted: dict[CorrelationKey, Accounted] = {}
+    accounted: dict[CorrelationKey, HandledAlarms] = {}
     leases: dict[str, Lease] = {}
     entries: dict[IncidentId, list[Entry]] = {}
     switch: KillSwitch = OFF
@@ -103,7 +103,7 @@ class MemoryStore:
             "store", "store.open_incident", lambda: self.tables.causes.get(cause)
         )
 
-    def accounted(self, cause: CorrelationKey) -> Accounted | None:
+    def accounted(self, cause: CorrelationKey) -> HandledAlarms | None:
         """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect(
             "store", "store.accounted", lambda: self.tables.accounted.get(cause)
@@ -239,7 +239,7 @@ class MemoryStore:
             self.tables.causes[change.opens] = incident.id
         if change.closes:
             del self.tables.causes[change.closes]
-            if (kept := accounted(incident)) is not None:
+            if (kept := handled_alarms(incident)) is not None:
                 self.tables.accounted[change.closes] = kept
 
     def _write_levers(self, change: Change) -> None:

@@ -14,7 +14,7 @@ from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.undeployed import arn
 from firstline.monitoring import alarms as detection
 from firstline.signal import DRILL_ALARM
-from firstline.signals.sources.transports import undelivered
+from firstline.signals.sources.transports import unwrap_dead_letter
 
 REASON = "Threshold Crossed"
 """How CloudWatch begins its own."""
@@ -65,7 +65,7 @@ def mutes(scenario: Scenario, start: datetime, home: Home) -> Iterator[MuteWindo
 
 def disables_actions(body: bytes) -> bool:
     """Whether *body*, the event of an alarm's configuration, shows its actions disabled."""
-    configuration = json.loads(undelivered(body))["detail"].get("configuration", {})
+    configuration = json.loads(unwrap_dead_letter(body))["detail"].get("configuration", {})
     return configuration.get("actionsEnabled") is False
 
 

@@ -58,7 +58,7 @@ def spoilt(world: World, fleet: str) -> tuple[Incident, ...]:
         Incident(
             id=incident_id(key),
             version=1,
-            cause=correlation.cause(fleet, condition),
+            cause=correlation.correlation_key(fleet, condition),
             condition=condition,
             severity=Severity.P2,
             component=Component.ENCLAVE,

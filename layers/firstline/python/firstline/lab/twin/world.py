@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from firstline.diagnosis.evidence import AlarmState, NatsState
-from firstline.diagnosis.failure_domains import OF_CONNECTION, OF_NATS, Domain
-from firstline.diagnosis.probe_outcome import ProbeOutcome, answering
+from firstline.diagnosis.failure_domains import CONNECTION_DOMAINS, NATS_DOMAINS, Domain
+from firstline.diagnosis.probe_outcome import ProbeOutcome, is_answering
 from firstline.ids import CommandId, InstanceId, digest
 from firstline.lab.twin.fleet.alarms import CROSSED, Alarm, MuteWindow
 from firstline.lab.twin.fleet.group import AutoScaling
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
 """When the alarms were made."""
-PAGE_NEEDS = OF_NATS | {Domain.LOAD_BALANCER}
+PAGE_NEEDS = NATS_DOMAINS | {Domain.LOAD_BALANCER}
 """What the health page needs that the load balancer asks, beside its host."""
 NATS_STATES: dict[str, NatsState] = {"up": "answering", "hung": "hung", "refusing": "refusing"}
 """What a host finds where the server is so."""
@@ -243,7 +243,7 @@ class World:
 
     def _breaches(self, counts: str, at: datetime) -> bool | None:
         if counts == "answering":
-            answers = answering(self._outcome(at))
+            answers = is_answering(self._outcome(at))
             return None if answers is None else not answers
         there = self.group.in_service(at)
         healthy = sum(self._believed(host, at) for host in there)
@@ -293,7 +293,7 @@ class World:
         host = self.hosts.get(id_)
         if host is None or not host.plan.registered or not host.in_service(self.now):
             return None
-        lost = not host.plan.reachable or self.broken(self.now) & OF_CONNECTION
+        lost = not host.plan.reachable or self.broken(self.now) & CONNECTION_DOMAINS
         return "ConnectionLost" if lost else "Online"
 
 

@@ -1,1 +1,1 @@
-"""Guards: reasons not to act. Each is asked every time, and every answer is kept."""
+"""Guards: reasons not to act. Each is evaluated every time, and every answer is recorded."""

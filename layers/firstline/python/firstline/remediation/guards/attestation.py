@@ -1,7 +1,6 @@
-"""Attestation: would an enclave that starts now be let in, and unlock its vaults?
+"""Attestation: whether an enclave that starts now would be admitted, and could unlock its vaults.
 
-What must be read is read once every other guard lets the fix pass; until then those guards have
-nothing to say.
+Preflight facts are read once every other guard lets the fix pass; until then these guards pass.
 """
 
 from firstline.diagnosis.evidence import HostReport, Unknown
@@ -53,7 +52,7 @@ def image_agrees(plan: Plan, situation: Situation) -> Denial | None:
 
 
 def _same_image(running: dict[InstanceId, HostReport], image: Image) -> Denial | None:
-    """Whether each enclave that runs has the published image, as far as its host can tell."""
+    """Deny unless each running enclave has the published image, as far as its host reports it."""
     if debug := [each for each, report in running.items() if report.enclave_debug]:
         return Denial(f"{', '.join(debug)} runs a debug enclave, which attests no PCR", final=True)
     measured = {each: report.enclave_pcr0 for each, report in running.items()}
@@ -71,10 +70,10 @@ def kms_is_calm(plan: Plan, situation: Situation) -> Denial | None:
     if plan.traits.keeps_enclave:
         return None
     counts = {id_: report.log_counts for id_, report in _reports(situation).items()}
-    throttled = [id_ for id_, found in counts.items() if found and found.kms_throttled]
+    throttled = [id_ for id_, known in counts.items() if known and known.kms_throttled]
     if throttled:
         return Denial(f"KMS throttles {', '.join(throttled)}")
-    dark = [id_ for id_, found in counts.items() if found is None and id_ in plan.hosts]
+    dark = [id_ for id_, known in counts.items() if known is None and id_ in plan.hosts]
     if not dark:
         return None
     why = f"it is not known whether KMS throttles {', '.join(dark)}: its log cannot be read"
@@ -83,12 +82,12 @@ def kms_is_calm(plan: Plan, situation: Situation) -> Denial | None:
 
 def _reports(situation: Situation) -> dict[InstanceId, HostReport]:
     """The last report of each host that gave one."""
-    found = ((id_, each.report) for id_, each in situation.incident.hosts.items())
-    return {id_: report for id_, report in found if isinstance(report, HostReport)}
+    known = ((id_, each.report) for id_, each in situation.incident.hosts.items())
+    return {id_: report for id_, report in known if isinstance(report, HostReport)}
 
 
 def _running(plan: Plan, situation: Situation) -> dict[InstanceId, HostReport]:
-    """The reports of the plan's hosts on which an enclave runs, as far as they say."""
+    """The reports of the plan's hosts with a running enclave, as far as they report it."""
     reports = _reports(situation)
     return {
         each: reports[each]

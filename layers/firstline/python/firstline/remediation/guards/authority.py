@@ -1,4 +1,4 @@
-"""Authority: may firstline act at all?"""
+"""Authority: whether firstline may act at all."""
 
 from datetime import datetime
 
@@ -11,9 +11,9 @@ from firstline.remediation.situation import Situation
 
 
 def mode_enforces(plan: Plan, situation: Situation) -> Denial | None:
-    """I15: in ``observe`` it is recorded what would have been done, and it is not done.
+    """I15: in ``observe`` mode a fix is recorded, and not done.
 
-    So it is where the deployment is in that mode, and in a drill that an operator announced.
+    The mode is the deployment's, or that of an announced drill.
     """
     if situation.mode == "enforce":
         return None
@@ -21,16 +21,16 @@ def mode_enforces(plan: Plan, situation: Situation) -> Denial | None:
 
 
 def switch_is_off(plan: Plan, situation: Situation) -> Denial | None:
-    """I15: no new fix while the kill switch is on; a switch that cannot be read is on.
+    """I15: no new fix while the kill switch is on; an unreadable switch is on.
 
-    A pause lets the cancel of a refresh of ours pass: it ends what goes on replacing hosts.
+    A pause lets the cancel of firstline's refresh pass: it ends the replacement of hosts.
     """
     if isinstance(situation.limits, Unknown):
         return Denial(f"the kill switch cannot be read: {situation.limits.why}")
     switch, incident = situation.limits.switch, situation.incident
     if switch.unreadable:
         return Denial(f"the kill switch cannot be read: {switch.unreadable}")
-    pause = switch.stops(incident.condition, incident.id, situation.now)
+    pause = switch.active_pause(incident.condition, incident.id, situation.now)
     if pause is None or plan.traits.undoes_own_fix:
         return None
     until = pause.until.isoformat(timespec="seconds")
@@ -39,15 +39,16 @@ def switch_is_off(plan: Plan, situation: Situation) -> Denial | None:
 
 
 def action_is_allowed(plan: Plan, situation: Situation) -> Denial | None:
-    """The profile lets this action go by itself in this condition, or a person allowed this plan.
+    """The profile allows this action in this condition, or a person approved this plan.
 
-    An action that the profile does not name may go nowhere. Silence is no. I20: one whose fixes
-    failed too often in a row asks a person in later incidents, until somebody promotes it.
+    An action that the profile does not name is not allowed. No answer is a denial. I20: an
+    action whose fixes failed too often in a row needs an approval in later incidents, until it
+    is promoted.
     """
     autonomy = situation.autonomy(plan.action)
     if autonomy == "observe":
         return Denial(f"autonomy of {plan.action} is observe")
-    proposal = approvals.standing(situation.incident.proposals, plan.hash)
+    proposal = approvals.current_proposal(situation.incident.proposals, plan.hash)
     if autonomy == "auto":
         return _refused(proposal) or _trust_is_known(plan, situation)
     if proposal is None:
@@ -58,11 +59,11 @@ def action_is_allowed(plan: Plan, situation: Situation) -> Denial | None:
 
 
 def _refused(proposal: Proposal | None) -> Denial | None:
-    """A person's no stands, whatever the profile allows, or becomes known after it."""
-    said = proposal.approval if proposal is not None else None
-    if proposal is None or said is None or said.granted:
+    """A person's denial stands, whatever the profile allows."""
+    approval = proposal.approval if proposal is not None else None
+    if proposal is None or approval is None or approval.granted:
         return None
-    return Denial(f"{said.by} denied {proposal.action}: {said.why}", final=True)
+    return Denial(f"{approval.by} denied {proposal.action}: {approval.why}", final=True)
 
 
 def _trust_is_known(plan: Plan, situation: Situation) -> Denial | None:
@@ -74,23 +75,25 @@ def _trust_is_known(plan: Plan, situation: Situation) -> Denial | None:
 def _unasked(plan: Plan, situation: Situation, autonomy: str) -> Denial:
     if len(situation.incident.proposals) < PROPOSALS_MAX:
         down = situation.demotion(plan.action)
-        why = f": {down.told(plan.action)}" if down else ""
+        why = f": {down.describe(plan.action)}" if down else ""
         return Denial(f"autonomy of {plan.action} is {autonomy}{why}", ask=True)
     why = f"approval was requested {PROPOSALS_MAX} times: {plan.action} is not proposed again"
     return Denial(why, final=True)
 
 
 def _unapproved(proposal: Proposal, now: datetime) -> Denial | None:
-    said = proposal.approval
-    if said is None:
+    approval = proposal.approval
+    if approval is None:
         until = proposal.until.isoformat(timespec="seconds")
         if now < proposal.until:
             why = f"{proposal.action} waits for approval until {until}"
             return Denial(why, retry_at=proposal.until, ask=True)
         return Denial(f"{proposal.action} was not approved before {until}", final=True)
-    if not said.granted:
+    if not approval.granted:
         return _refused(proposal)
-    if now >= said.until:
-        until = said.until.isoformat(timespec="seconds")
-        return Denial(f"the approval of {proposal.action} by {said.by} ended {until}", final=True)
+    if now >= approval.until:
+        until = approval.until.isoformat(timespec="seconds")
+        return Denial(
+            f"the approval of {proposal.action} by {approval.by} ended {until}", final=True
+        )
     return None

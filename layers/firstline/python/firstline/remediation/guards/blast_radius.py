@@ -1,4 +1,4 @@
-"""Blast radius: whom would it touch?"""
+"""Blast radius: which hosts a fix would touch."""
 
 from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import (
@@ -17,7 +17,7 @@ from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 
 MEMORY_GONE = frozenset({"stopped", "terminated"})
-"""EC2's states of an instance that holds nothing in memory any more."""
+"""EC2's states of an instance whose memory is lost."""
 
 
 def targets_are_ours(plan: Plan, situation: Situation) -> Denial | None:
@@ -51,15 +51,15 @@ def _names_its_target(
 
 
 def target_is_proven_dead(plan: Plan, situation: Situation) -> Denial | None:
-    """I11, I12, I16: two fresh sources prove it by causes of their own, and none says it serves.
+    """I11, I12, I16: two fresh, independent sources prove it, and none finds it serving.
 
-    The load balancer, where the fleet has one, must be able to say so: two sources that are wrong
-    at once must not touch a host to which it sends users.
+    The load balancer, where the fleet has one, must be readable: two sources that are wrong at
+    once must not touch a host to which it sends users.
     """
     if plan.traits.scope == "fleet":
         return None  # whom it touches is held by the budget and the floor
     verdict = next((v for id_, v in situation.diagnosis.hosts.items() if id_ == plan.target), None)
-    life = verdict.life if verdict is not None else HostHealth.UNKNOWN
+    life = verdict.health if verdict is not None else HostHealth.UNKNOWN
     if life is not HostHealth.DEAD:
         return Denial(f"{plan.target} is not proven dead: it is {life}")
     health = situation.evidence.target_health
@@ -78,7 +78,7 @@ def budget_is_left(plan: Plan, situation: Situation) -> Denial | None:
     if not alive:
         return None
     window = seconds(policy.budget_window_seconds)
-    touched = alive | limits.touched(situation.limits.lease, situation.now, window)
+    touched = alive | limits.recently_touched_hosts(situation.limits.lease, situation.now, window)
     size = len(group.in_service()) if isinstance(group, Group) else 0
     allowed = max(1, size * policy.budget_percent // 100)
     if len(touched) <= allowed:
@@ -90,14 +90,14 @@ def budget_is_left(plan: Plan, situation: Situation) -> Denial | None:
 def healthy_floor_stays(plan: Plan, situation: Situation) -> Denial | None:
     """I12, I19: a refresh keeps the policy's floor; from nothing only where every host is dead."""
     floor = situation.profile.policy.healthy_floor_percent
-    told = plan.parameters.get("MinHealthyPercentage")
-    if told is None or int(told) >= floor:
+    requested = plan.parameters.get("MinHealthyPercentage")
+    if requested is None or int(requested) >= floor:
         return None
     group = situation.evidence.group
     dead = isinstance(group, Group) and all_dead(situation, group)
     if situation.profile.policy.refresh_from_zero and dead:
         return None
-    return Denial(f"it would leave {told} % of the group, and {floor} % must stay", final=True)
+    return Denial(f"it would leave {requested} % of the group, and {floor} % must stay", final=True)
 
 
 def serving_host_stays(plan: Plan, situation: Situation) -> Denial | None:
@@ -112,7 +112,7 @@ def serving_host_stays(plan: Plan, situation: Situation) -> Denial | None:
 
 
 def target_is_unprotected(plan: Plan, situation: Situation) -> Denial | None:
-    """An instance that somebody protected from scale-in is kept: a person may know why."""
+    """An instance that is protected from scale-in is kept: a person may know why."""
     group = situation.evidence.group
     if not plan.traits.replaces_instances or not isinstance(group, Group):
         return None
@@ -123,17 +123,17 @@ def target_is_unprotected(plan: Plan, situation: Situation) -> Denial | None:
 
 
 def nothing_is_unsaved(plan: Plan, situation: Situation) -> Denial | None:
-    """A vault of which something was never stored is lost with its enclave's memory: a person asks.
+    """Unsaved vaults are lost with their enclave's memory: a person decides.
 
-    A restart of the parent leaves the enclave as it is. What nobody could look at is not known to
-    hold nothing: a person, who may know, is asked.
+    A restart of the parent leaves the enclave as it is. An unreadable host may hold unsaved
+    vaults: a person, who may know, is asked.
     """
     if not situation.profile.fleet.restarts_can_lose_vaults or plan.traits.keeps_enclave:
         return None
     unsaved = {host: _unsaved(host, situation.evidence) for host in plan.hosts}
-    held = [f"{host} logged {count} times" for host, count in unsaved.items() if count]
-    if held:
-        return Denial(f"{', '.join(held)} that it could not store", final=True)
+    losses = [f"{host} logged {count} times" for host, count in unsaved.items() if count]
+    if losses:
+        return Denial(f"{', '.join(losses)} that it could not store", final=True)
     dark = sorted(host for host, count in unsaved.items() if count is None)
     if not dark:
         return None
@@ -142,14 +142,14 @@ def nothing_is_unsaved(plan: Plan, situation: Situation) -> Denial | None:
 
 
 def _unsaved(host: InstanceId, evidence: Evidence) -> int | None:
-    """How often *host* logged that it could not store, or None; memory does not outlive a host."""
-    found, statuses = evidence.hosts.get(host), evidence.instance_statuses
+    """The number of *host*'s failed stores, or None if unknown; memory does not outlive a host."""
+    known, statuses = evidence.hosts.get(host), evidence.instance_statuses
     status = statuses.known.get(host) if isinstance(statuses, InstanceStatuses) else None
     if status is not None and status.state in MEMORY_GONE:
         return 0
-    if found is None or not isinstance(found.report, HostReport):
+    if known is None or not isinstance(known.report, HostReport):
         return None
-    return 0 if found.report.enclave_state == "none" else found.report.restart_blockers
+    return 0 if known.report.enclave_state == "none" else known.report.restart_blockers
 
 
 def one_fix_at_a_time(plan: Plan, situation: Situation) -> Denial | None:

@@ -1,6 +1,6 @@
-"""Freshness: is the trouble still there?"""
+"""Freshness: whether the trouble still exists."""
 
-from firstline.diagnosis.evidence import AlarmState, Gone, Unknown
+from firstline.diagnosis.evidence import AlarmState, DeletedAlarm, Unknown
 from firstline.remediation.guards.guard import Denial
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
@@ -9,18 +9,18 @@ from firstline.remediation.situation import Situation
 def alarm_still_fires(plan: Plan, situation: Situation) -> Denial | None:
     """I14: no fix when the alarm is OK now, nor when its state cannot be read.
 
-    One exception, stated in docs/ARCHITECTURE.md: once a fix of this incident is verified, an
-    alarm that turns OK is that fix's own doing (I31), and the hosts of the scope that are still
-    proven dead are mended too. One host back does not close a complete outage.
+    One exception, stated in docs/ARCHITECTURE.md: after a verified fix of this incident, an
+    alarm that turns OK is that fix's effect (I31), and the hosts of the scope that are still
+    proven dead are repaired too. One host back does not close a complete outage.
     """
     del plan
     alarm = situation.evidence.alarm
-    if isinstance(alarm, Gone):
+    if isinstance(alarm, DeletedAlarm):
         return Denial("the alarm does not exist any more")
     if isinstance(alarm, Unknown):
         return Denial(f"the alarm's present state cannot be read: {alarm.why}")
     if alarm.state is not AlarmState.OK:
         return None
-    if any(attempt.mended for attempt in situation.incident.attempts):
+    if any(attempt.repaired for attempt in situation.incident.attempts):
         return None
     return Denial("the alarm is OK now, and no fix of ours made it so")

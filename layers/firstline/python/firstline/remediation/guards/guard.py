@@ -1,4 +1,4 @@
-"""What a guard is, and what it answers."""
+"""The types of a guard and of its answer."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -10,12 +10,12 @@ from firstline.remediation.situation import Situation
 
 
 class Denial(msgspec.Struct, frozen=True):
-    """Why not. ``retry_at`` says when it may be asked again to some purpose.
+    """A guard's reason against a plan. ``retry_at`` is the next useful time to ask again.
 
-    A ``final`` denial does not pass with time: a person must take over. One that is ``held`` is
-    so by a person's own will, who need not be told of it again. ``ask`` says that a person may
-    allow the plan: it is proposed at once, or the answer is waited for. ``unknown`` says that a
-    fact is missing which a person may know: the plan is proposed, and a yes overrides the denial.
+    A ``final`` denial does not pass with time: a person must take over. A ``held`` one is a
+    person's own decision, so no page about it follows. ``ask`` means that a person may allow
+    the plan: it is proposed at once, or the answer is awaited. ``unknown`` means that a fact is
+    missing which a person may know: the plan is proposed, and an approval overrides the denial.
     """
 
     why: str
@@ -30,9 +30,9 @@ type Guard = Callable[[Plan, Situation], Denial | None]
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What one guard answered; no denial means that it lets the plan pass.
+    """One guard's answer; without a denial the plan passes.
 
-    A denial that is ``overridden`` stays in the record, and a person's yes stands above it.
+    An ``overridden`` denial stays in the record, and an approval takes precedence.
     """
 
     guard: str
@@ -41,5 +41,5 @@ class Answer(msgspec.Struct, frozen=True):
 
     @property
     def stops(self) -> bool:
-        """Whether it keeps the plan from being done."""
+        """True if it stops the plan."""
         return self.denial is not None and not self.overridden

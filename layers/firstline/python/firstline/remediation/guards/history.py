@@ -1,33 +1,33 @@
-"""History: what has been tried already?"""
+"""History: the fixes that were tried before."""
 
 from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import Unknown
 from firstline.remediation import limits
 from firstline.remediation.guards.guard import Denial
-from firstline.remediation.ladder import attempts
+from firstline.remediation.ladder import count_attempts
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 
 
 def attempts_are_left(plan: Plan, situation: Situation) -> Denial | None:
-    """I20: a fix is tried a bounded number of times on a target, counted over all incidents.
+    """I20: a fix is tried a limited number of times on a target, counted over all incidents.
 
-    What was tried on hosts that left the group counts for those that took their places.
+    Attempts on hosts that left the group count for the hosts that replaced them.
     """
-    tried = attempts(situation, plan.action, plan.target)
+    tried = count_attempts(situation, plan.action, plan.target)
     if isinstance(tried, Unknown):
         return Denial(f"the attempts made cannot be read: {tried.why}")
     allowed = situation.profile.policy.attempts_per_target_max
-    if tried.made < allowed:
+    if tried.effective < allowed:
         return None
     whom = f"{plan.target}" if tried.own >= allowed else f"{plan.target} or hosts before it"
-    why = f"{plan.action} was tried {tried.made} times on {whom}, and {allowed} are allowed"
+    why = f"{plan.action} was tried {tried.effective} times on {whom}, and {allowed} are allowed"
     return Denial(why, final=True)
 
 
 def cooldown_is_over(plan: Plan, situation: Situation) -> Denial | None:
     """I20: after each attempt on a target the next waits, twice as long each time."""
-    tried = attempts(situation, plan.action, plan.target)
+    tried = count_attempts(situation, plan.action, plan.target)
     if isinstance(tried, Unknown) or isinstance(situation.limits, Unknown):
         return Denial("the last attempt cannot be read")
     last = limits.last_attempt(situation.limits.lease, plan.action, plan.target)
@@ -43,7 +43,7 @@ def cooldown_is_over(plan: Plan, situation: Situation) -> Denial | None:
 def breaker_is_closed(plan: Plan, situation: Situation) -> Denial | None:
     """S09: after so many failed fixes in the group a person takes over; recovery always passes.
 
-    What undoes a fix of ours is let through: it is a way back, and not one more try.
+    An action that takes back a fix of firstline passes: it is no further attempt.
     """
     if plan.traits.undoes_own_fix:
         return None
@@ -51,7 +51,7 @@ def breaker_is_closed(plan: Plan, situation: Situation) -> Denial | None:
         return Denial(f"the failed fixes cannot be read: {situation.limits.why}")
     window = seconds(situation.profile.policy.attempts_window_seconds)
     here = sum(1 for each in situation.incident.attempts if each.failed)
-    failed = max(here, limits.failures(situation.limits.lease, situation.now, window))
+    failed = max(here, limits.count_failures(situation.limits.lease, situation.now, window))
     most = situation.profile.policy.failed_fixes_max
     if failed < most:
         return None

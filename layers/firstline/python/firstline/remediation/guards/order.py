@@ -1,4 +1,4 @@
-"""The guards in the order of asking. The list in ``docs/GUARDS.md`` is generated from this."""
+"""The guards in their order. The list in ``docs/GUARDS.md`` is generated from this."""
 
 from firstline.incidents import approvals
 from firstline.remediation.guards import (
@@ -13,7 +13,7 @@ from firstline.remediation.guards.guard import Answer, Guard
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 
-ORDER: tuple[Guard, ...] = (
+ALL_GUARDS: tuple[Guard, ...] = (
     authority.mode_enforces,
     authority.switch_is_off,
     authority.action_is_allowed,
@@ -45,21 +45,21 @@ ORDER: tuple[Guard, ...] = (
 )
 
 
-def ask(plan: Plan, situation: Situation) -> tuple[Answer, ...]:
-    """Every guard's answer: one denial is enough to stop *plan*, and all are kept.
+def ask_guards(plan: Plan, situation: Situation) -> tuple[Answer, ...]:
+    """Every guard's answer: one denial stops *plan*, and all are recorded.
 
-    A person's yes to the plan overrides exactly the unknowns that the proposal named.
+    An approval of the plan overrides exactly the unknowns that the proposal named.
     """
-    known = approvals.overridden(situation.incident.proposals, plan.hash, situation.now)
-    return tuple(_answer(guard, plan, situation, known) for guard in ORDER)
+    known = approvals.overridden_guards(situation.incident.proposals, plan.hash, situation.now)
+    return tuple(_answer(guard, plan, situation, known) for guard in ALL_GUARDS)
 
 
 def _answer(guard: Guard, plan: Plan, situation: Situation, known: frozenset[str]) -> Answer:
     denial = guard(plan, situation)
-    overridden = denial is not None and denial.unknown and name(guard) in known
-    return Answer(name(guard), denial, overridden)
+    overridden = denial is not None and denial.unknown and guard_name(guard) in known
+    return Answer(guard_name(guard), denial, overridden)
 
 
-def name(guard: Guard) -> str:
-    """What a guard is called in the ledger: its function's name."""
+def guard_name(guard: Guard) -> str:
+    """The guard's name in the ledger: its function's name."""
     return guard.__name__

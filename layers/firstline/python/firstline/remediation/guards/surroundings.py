@@ -1,8 +1,7 @@
-"""Surroundings: is something else going on that a fix would make worse?
+"""Surroundings: whether something else is happening that a fix would make worse.
 
-What events told is in the limits. What must be read is read once every other guard lets the fix
-pass; until then those guards have nothing to say. What only takes back a fix of ours is a way back,
-and no surroundings stop it.
+External events are in the limits. Preflight facts are read once every other guard lets the fix
+pass; until then their guards pass. They never stop an action that takes back a fix of firstline.
 """
 
 from datetime import timedelta
@@ -10,7 +9,7 @@ from datetime import timedelta
 from firstline.actions.catalogue import FIXES
 from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import AlarmReading, Group, Refreshes, Unknown, is_ok
-from firstline.diagnosis.external_events import KEPT_MAX, ExternalEvents, Sort
+from firstline.diagnosis.external_events import EVENTS_PER_SORT_MAX, EventSort, ExternalEvents
 from firstline.diagnosis.health_checks import FailureMode
 from firstline.diagnosis.preflight import Deployments
 from firstline.redaction import redact
@@ -21,9 +20,9 @@ from firstline.signal import SKEW_MAX
 
 
 def dependency_is_well(plan: Plan, situation: Situation) -> Denial | None:
-    """Hosts are left alone when what they depend on fails them all: no restart can help.
+    """Hosts are left alone when all of them lack a dependency: no restart can help.
 
-    A host whose own enclave is gone is mended all the same: that is not NATS' doing.
+    A host whose own enclave is gone is repaired all the same: NATS is not its cause.
     """
     if plan.traits.undoes_own_fix or situation.diagnosis.dependency is None:
         return None
@@ -35,16 +34,16 @@ def dependency_is_well(plan: Plan, situation: Situation) -> Denial | None:
 
 
 def no_storm(plan: Plan, situation: Situation) -> Denial | None:
-    """I21: many unrelated troubles at once have one cause that is none of the hosts'."""
+    """I21: many unrelated troubles at once have one cause outside the hosts."""
     if plan.traits.undoes_own_fix or not situation.incident.storm:
         return None
     return Denial("it stands for a storm of unrelated troubles", final=True)
 
 
 def no_alarm_is_suppressed(plan: Plan, situation: Situation) -> Denial | None:
-    """I17: an operator who suppressed the alarm expects the trouble: it pages, with no fix.
+    """I17: an operator who suppressed the alarm expects the trouble: it pages, without a fix.
 
-    So does one who disabled its actions or muted it, also after the incident opened.
+    Disabled actions and a mute count too, also after the incident opened.
     """
     if plan.traits.undoes_own_fix:
         return None
@@ -63,23 +62,23 @@ def no_alarm_is_suppressed(plan: Plan, situation: Situation) -> Denial | None:
 
 
 def loud_alarms(situation: Situation) -> tuple[str, ...]:
-    """The ARNs of the alarms that are not OK and that an operator did not silence, as known."""
-    held = situation.limits
-    known = ExternalEvents() if isinstance(held, Unknown) else held.circumstances
+    """The ARNs of the alarms that are not OK and not silenced by an operator, as far as known."""
+    limits = situation.limits
+    known = ExternalEvents() if isinstance(limits, Unknown) else limits.circumstances
     return tuple(arn for arn, silence in _silences(situation, known).items() if not silence)
 
 
 def _silences(situation: Situation, known: ExternalEvents) -> dict[str, str]:
-    """How an operator silenced each alarm that is not OK, by ARN; empty for one that rings."""
+    """The silence of each alarm that is not OK, by ARN; empty if it is not silenced."""
     read = situation.evidence.alarms.items()
     return {arn: _silence(arn, situation, known) for arn, each in read if not is_ok(each)}
 
 
 def _silence(arn: str, situation: Situation, known: ExternalEvents) -> str:
-    """How the operator silenced the alarm; empty where it is not silenced, or not known to be.
+    """How an operator silenced the alarm; empty if not, or not known.
 
-    What opens an incident, or joins one, was not muted: an earlier mute is over, earlier by more
-    than clocks may differ.
+    A signal that opened or joined an incident was not muted. An earlier mute is over, if it is
+    earlier by more than clocks may differ.
     """
     name, alarm = redact(arn.partition(":alarm:")[2]), situation.evidence.alarms[arn]
     if isinstance(alarm, AlarmReading) and alarm.suppressed:
@@ -106,7 +105,7 @@ def region_is_healthy(plan: Plan, situation: Situation) -> Denial | None:
 
 
 def calendar_is_open(plan: Plan, situation: Situation) -> Denial | None:
-    """A change freeze: while a change calendar is closed nothing is changed but by a person."""
+    """A change freeze: while a change calendar is closed only a person changes anything."""
     if plan.traits.undoes_own_fix:
         return None
     known = _known(situation, "calendar", "change calendars")
@@ -117,7 +116,7 @@ def calendar_is_open(plan: Plan, situation: Situation) -> Denial | None:
 
 
 def no_finding_on_target(plan: Plan, situation: Situation) -> Denial | None:
-    """I22: a host that a grave security finding is about is kept as it is, for it is evidence."""
+    """I22: a host with a grave security finding is kept as it is, as evidence."""
     if plan.traits.undoes_own_fix:
         return None
     known = _known(situation, "finding", "security findings")
@@ -130,7 +129,7 @@ def no_finding_on_target(plan: Plan, situation: Situation) -> Denial | None:
 
 
 def group_launches(plan: Plan, situation: Situation) -> Denial | None:
-    """No instance is ended or added in a group whose processes for it somebody suspended."""
+    """No instance is ended or added in a group whose processes for it are suspended."""
     group = situation.evidence.group
     suspended = group.suspended if isinstance(group, Group) else ()
     stopped = sorted(FIXES[plan.action].processes & set(suspended))
@@ -138,7 +137,7 @@ def group_launches(plan: Plan, situation: Situation) -> Denial | None:
 
 
 def no_refresh_in_progress(plan: Plan, situation: Situation) -> Denial | None:
-    """I19: while the group is being refreshed, by whomever, no host of it is touched."""
+    """I19: while any instance refresh of the group is active, no host of it is touched."""
     if situation.surroundings is None or plan.traits.undoes_own_fix:
         return None
     refreshes = situation.surroundings.refreshes
@@ -154,12 +153,12 @@ def no_deployment_in_progress(plan: Plan, situation: Situation) -> Denial | None
     if around is None or plan.traits.undoes_own_fix:
         return None
     freeze = seconds(situation.profile.policy.freeze_seconds)
-    for found, within in ((around.stack, timedelta(0)), (around.parameters, freeze)):
-        if isinstance(found, Unknown):
-            return Denial(f"recent deployments cannot be read: {found.why}", unknown=True)
+    for deployments, within in ((around.stack, timedelta(0)), (around.parameters, freeze)):
+        if isinstance(deployments, Unknown):
+            return Denial(f"recent deployments cannot be read: {deployments.why}", unknown=True)
         busy = [
             each.what
-            for each in (found.known if isinstance(found, Deployments) else ())
+            for each in (deployments.known if isinstance(deployments, Deployments) else ())
             if each.in_progress or situation.now - each.at < within
         ]
         if busy:
@@ -167,13 +166,13 @@ def no_deployment_in_progress(plan: Plan, situation: Situation) -> Denial | None
     return None
 
 
-def _known(situation: Situation, sort: Sort, what: str) -> ExternalEvents | Denial:
-    """External events, where those of *sort*, in words *what*, are all known."""
-    held = situation.limits
-    if isinstance(held, Unknown):
-        return Denial(f"{what} cannot be read: {held.why}")
-    until = held.circumstances.full(sort, situation.now)
+def _known(situation: Situation, sort: EventSort, what: str) -> ExternalEvents | Denial:
+    """External events, if those of *sort*, named by *what*, are all known."""
+    limits = situation.limits
+    if isinstance(limits, Unknown):
+        return Denial(f"{what} cannot be read: {limits.why}")
+    until = limits.circumstances.overflow_until(sort, situation.now)
     if until is None:
-        return held.circumstances
-    why = f"{what} are more than {KEPT_MAX}, and one that is not kept may forbid it"
+        return limits.circumstances
+    why = f"{what} are more than {EVENTS_PER_SORT_MAX}, and one that is not kept may forbid it"
     return Denial(f"{why}, until {until.isoformat(timespec='seconds')}")

@@ -1,1 +1,1 @@
-"""Progress: where an incident stands, in the words of an update."""
+"""The progress update of an open incident: the fleet's state, the action, and the next event."""

@@ -1,6 +1,6 @@
-"""The update of a decision: what is known, what is done about it, and what is awaited.
+"""The update of a decision: the fleet's state, the current action, and the next event.
 
-Its turn is the decision without what changes from wake to wake: texts, counts and instants.
+Its turn identifies the decision without texts, counts and instants, which change at each wake.
 """
 
 from datetime import datetime, timedelta
@@ -9,34 +9,34 @@ from firstline.config.profile import seconds
 from firstline.incidents.incident import Incident
 from firstline.notifications.updates import Update
 from firstline.remediation.decision import Decision, Fix, Look, Raise
-from firstline.remediation.progress.awaited import awaited
-from firstline.remediation.progress.doing import doing, unanswered
-from firstline.remediation.progress.known import known
+from firstline.remediation.progress.current_action import describe_action, unanswered
+from firstline.remediation.progress.fleet_state import describe_fleet
+from firstline.remediation.progress.next_event import next_event
 from firstline.remediation.situation import Situation
 
-FIRST_WITHIN = timedelta(seconds=25)
-"""A decision that comes later than this after the opening is not waited for: the first update
-then says that hosts are looked at. A worker has five seconds to send it."""
+FIRST_UPDATE_MAX = timedelta(seconds=25)
+"""After this time since the opening the first update no longer waits for a decision: it reports the
+look at the hosts. A worker has five seconds to send it."""
 
 
-def update(incident: Incident, decision: Decision, about: Situation) -> Update | None:
-    """What people are to know of *decision*, which was carried out and left *incident*.
+def update(incident: Incident, decision: Decision, situation: Situation) -> Update | None:
+    """The update for people on *decision*, which was carried out and left *incident*.
 
-    None while hosts are only looked at, unless it is the first and what follows comes too late;
-    and for a rise, whose page says it.
+    None while hosts are only looked at, unless it is the first and the next decision comes too
+    late; and for a raised severity, whose page reports it.
     """
     if isinstance(decision.step, Raise):
         return None
-    if _looks(decision) and (incident.updates or not _too_late(about)):
+    if _looks(decision) and (incident.updates or not _too_late(situation)):
         return None
-    what_is_known, done = known(about), doing(incident, decision, about)
-    waits = None if incident.ended else awaited(incident, decision, about)
+    what_is_known, done = describe_fleet(situation), describe_action(incident, decision, situation)
+    waits = None if incident.ended else next_event(incident, decision, situation)
     until = "" if waits is None else f"; awaits {waits[0]} until {waits[1]:%H:%M:%S} UTC"
     first = "" if what_is_known in done else f"{what_is_known}; "
     return Update(
         turn=_turn(incident, decision),
         line=f"{first}{done}{until}",
-        details={"known": what_is_known, "doing": done, "mode": about.mode}
+        details={"known": what_is_known, "doing": done, "mode": situation.mode}
         | ({"awaited": waits[0], "until": _instant(waits[1])} if waits else {})
         | _plan(decision),
         fix=isinstance(decision.step, Fix) and incident.current is not None,
@@ -54,25 +54,25 @@ def _instant(at: datetime) -> str:
 
 
 def _looks(decision: Decision) -> bool:
-    """Whether it only asks hosts, or waits for their answers: nothing is decided yet."""
+    """True if the decision only asks hosts, or waits for their answers."""
     return isinstance(decision.step, Look) or decision.rule == "look under way"
 
 
-def _too_late(about: Situation) -> bool:
-    next_wake = about.now + seconds(about.profile.policy.poll_seconds)
-    return next_wake > about.incident.opened_at + FIRST_WITHIN
+def _too_late(situation: Situation) -> bool:
+    next_wake = situation.now + seconds(situation.profile.policy.poll_seconds)
+    return next_wake > situation.incident.opened_at + FIRST_UPDATE_MAX
 
 
 def _turn(incident: Incident, decision: Decision) -> str:
-    """The fix under way, or the plan that people are asked about.
+    """The fix in progress, or the proposed plan.
 
-    Else the plan and what bars it, or the rule, after what was tried last.
+    Otherwise the plan and its denials, or the rule, after the last attempt.
     """
-    current, asked = incident.current, unanswered(incident, decision)
+    current, proposal = incident.current, unanswered(incident, decision)
     if current is not None and not incident.ended:
         return f"fix {current.token}"
-    if asked is not None and not incident.ended:
-        return f"asked {asked.key}"
+    if proposal is not None and not incident.ended:
+        return f"asked {proposal.key}"
     last = incident.attempts[-1:]
     tried = "".join(f" after {each.token} {each.outcome} {each.helped}" for each in last)
     barred = sorted(each.guard for each in decision.answers if each.stops)

@@ -1,1 +1,1 @@
-"""The rules of `decide`, by what they lead to."""
+"""The rules of `decide`, one module for each kind of step."""

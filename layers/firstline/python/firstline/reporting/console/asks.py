@@ -8,7 +8,7 @@ from firstline.ids import IncidentId
 from firstline.incidents.approvals import Proposal
 from firstline.incidents.incident import Incident
 from firstline.ledger.entries import FixIntended, PlanAnswered, PlanProposed
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.redaction import redact
 from firstline.reporting.console.view import Ask
 from firstline.reporting.events import events
@@ -24,7 +24,7 @@ def of_incident(held: Incident, now: datetime, where: str) -> tuple[Ask, ...]:
     )
 
 
-def of_chain(records: Iterable[Recorded], now: datetime, where: str) -> tuple[Ask, ...]:
+def of_chain(records: Iterable[DecodedEntry], now: datetime, where: str) -> tuple[Ask, ...]:
     """Plans that a chain proposes, and neither answers nor carries out since."""
     waiting: dict[str, Ask] = {}
     for each in records:
@@ -44,7 +44,7 @@ def approvers_of_incident(held: Incident) -> tuple[str, ...]:
     return _names(each.by for each in answers if each.granted)
 
 
-def approvers_of_chain(records: Iterable[Recorded]) -> tuple[str, ...]:
+def approvers_of_chain(records: Iterable[DecodedEntry]) -> tuple[str, ...]:
     """Who allowed a fix, by the entries of a chain."""
     return _names(each.by for each in events(records, PlanAnswered) if each.granted and each.counts)
 

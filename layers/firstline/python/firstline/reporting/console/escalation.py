@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from firstline.diagnosis.evidence import AlarmFact, Alarms, Gone, Unknown, is_ok
+from firstline.diagnosis.evidence import AlarmFact, Alarms, DeletedAlarm, Unknown, is_ok
 from firstline.ids import IncidentId
 from firstline.redaction import redact
 from firstline.reporting.postmortem.words import grouped, named
@@ -73,7 +73,7 @@ def _standing(one: Case, escalated_at: datetime, facts: Alarms, now: datetime) -
     if not not_ok and not one.beyond:
         text = "OK now" if facts else "a later incident has its alarms"
         return Standing(is_open=False, alarms=text)
-    silent = all(isinstance(each, Gone) for each in not_ok.values()) and not one.beyond
+    silent = all(isinstance(each, DeletedAlarm) for each in not_ok.values()) and not one.beyond
     is_open = not silent or now - escalated_at <= SILENT_SHOWN
     return Standing(is_open, "; ".join(_reasons(not_ok, beyond=one.beyond)))
 
@@ -90,7 +90,7 @@ def _state(fact: AlarmFact) -> str:
     match fact:
         case Unknown(why):
             return f"unknown ({redact(why)})"
-        case Gone():
+        case DeletedAlarm():
             return "deleted"
         case _:
             return fact.state.value

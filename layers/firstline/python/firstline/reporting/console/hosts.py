@@ -10,7 +10,7 @@ from firstline.diagnosis.evidence import HostEvidence
 from firstline.diagnosis.health_checks import Criteria, HostHealth
 from firstline.ids import InstanceId
 from firstline.ledger.entries import DecisionMade
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.remediation.decision_record import observed_fleet
 from firstline.reporting.console.view import Hosts
 from firstline.reporting.postmortem.health import Known, judged, last_known
@@ -28,7 +28,7 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
     criteria: Criteria = CRITERIA
 
 
-def of_chain(records: Iterable[Recorded], judging: Judging) -> Hosts | None:
+def of_chain(records: Iterable[DecodedEntry], judging: Judging) -> Hosts | None:
     """By the last decision of a whole chain; None where it saw no hosts."""
     try:
         return _counted(last_known(records, judging.age_max, judging.criteria))
@@ -37,7 +37,7 @@ def of_chain(records: Iterable[Recorded], judging: Judging) -> Hosts | None:
 
 
 def of_decision(
-    record: Recorded | None, hosts: dict[InstanceId, HostEvidence], judging: Judging
+    record: DecodedEntry | None, hosts: dict[InstanceId, HostEvidence], judging: Judging
 ) -> Hosts | None:
     """By one decision, beside the evidence of *hosts* that was at hand for it."""
     if record is None or not isinstance(record.event, DecisionMade):

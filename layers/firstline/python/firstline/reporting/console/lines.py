@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from firstline.ledger.entries import DecisionMade, GuardAnswer
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.redaction import redact
 from firstline.reporting import timeline
 from firstline.reporting.console.view import DECISIONS_MAX, LINES_MAX, Answer, Line, Reasons
 
 
-def lines(records: Sequence[Recorded]) -> tuple[tuple[Line, ...], int]:
+def lines(records: Sequence[DecodedEntry]) -> tuple[tuple[Line, ...], int]:
     """The latest lines of a chain, and how many earlier ones there are.
 
     What is said again is one line; a decision that has none stands behind the one before it.
@@ -43,7 +43,7 @@ def _behind(line: Line, decided: tuple[Reasons, ...]) -> Line:
     return copy.replace(line, decisions=(*line.decisions, *decided)[-DECISIONS_MAX:])
 
 
-def _reasons(record: Recorded, began: datetime) -> Iterator[Reasons]:
+def _reasons(record: DecodedEntry, began: datetime) -> Iterator[Reasons]:
     event = record.event
     if isinstance(event, DecisionMade):
         yield Reasons(

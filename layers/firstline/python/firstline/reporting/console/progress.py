@@ -8,7 +8,7 @@ import msgspec
 
 from firstline.incidents.incident import Incident
 from firstline.ledger.entries import DecisionMade, HandedOver
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.redaction import redact
 from firstline.reporting.events import events
 from firstline.reporting.incident_summary import Tried
@@ -31,7 +31,7 @@ class Coming(NamedTuple):
     why: str
 
 
-def coming(last: Recorded | None, at: datetime | None) -> Coming:
+def coming(last: DecodedEntry | None, at: datetime | None) -> Coming:
     """After the decision *last*; *at* is the next wake, where it is known."""
     event = last.event if last is not None else None
     if not isinstance(event, DecisionMade):
@@ -39,13 +39,13 @@ def coming(last: Recorded | None, at: datetime | None) -> Coming:
     return Coming(_NEXT.get(event.step_type, AGAIN), at or _planned(event), redact(event.why))
 
 
-def last_decision(records: Sequence[Recorded]) -> Recorded | None:
+def last_decision(records: Sequence[DecodedEntry]) -> DecodedEntry | None:
     """The last of *records* that is a decision."""
     found = (each for each in reversed(records) if isinstance(each.event, DecisionMade))
     return next(found, None)
 
 
-def steps(records: Iterable[Recorded]) -> tuple[str, ...]:
+def steps(records: Iterable[DecodedEntry]) -> tuple[str, ...]:
     """What the last escalation among *records* gave a person to do next."""
     following = [each.next for each in events(records, HandedOver)]
     return tuple(map(redact, parts(following[-1]))) if following else ()

@@ -10,7 +10,7 @@ from firstline.errors import Unreadable
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Incident, Status
 from firstline.ledger.entries import SignalReceived, SignalsJoined
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.notifications.unreadable import WHAT_TO_DO
 from firstline.redaction import redact
 from firstline.remediation.kill_switch import KillSwitch
@@ -38,7 +38,7 @@ class Lens(msgspec.Struct, frozen=True, kw_only=True):
     places: Places = Places()
 
 
-def of_incident(held: Incident, tail: Sequence[Recorded], lens: Lens) -> Row:
+def of_incident(held: Incident, tail: Sequence[DecodedEntry], lens: Lens) -> Row:
     """The incident as it is stored now; *tail* are the last entries of its chain."""
     outcome = held.status.value if held.ended else OPEN
     last = progress.last_decision(tail)
@@ -65,7 +65,7 @@ def of_incident(held: Incident, tail: Sequence[Recorded], lens: Lens) -> Row:
     )
 
 
-def of_chain(records: Sequence[Recorded], lens: Lens) -> Row:
+def of_chain(records: Sequence[DecodedEntry], lens: Lens) -> Row:
     """What the entries of a chain tell; raises `InvalidInput` for one of another form."""
     summary = summarise(records)
     is_open = summary.outcome == OPEN
@@ -108,7 +108,7 @@ def of_unreadable(error: Unreadable) -> Row:
     )
 
 
-def of_odd_chain(records: Sequence[Recorded], why: str) -> Row:
+def of_odd_chain(records: Sequence[DecodedEntry], why: str) -> Row:
     """A chain of another form: its first entry's instant, and why the rest cannot be read."""
     return Row(
         id=records[0].entry.incident,
@@ -130,11 +130,11 @@ def standing(row: Row, stands: Standing | None) -> Row:
     return copy.replace(row, escalated=stands.is_open, alarms=stands.alarms)
 
 
-def alarms_of_chain(records: Iterable[Recorded]) -> tuple[str, ...]:
+def alarms_of_chain(records: Iterable[DecodedEntry]) -> tuple[str, ...]:
     """The ARNs of the alarms whose trouble the chain is of, redacted as it has them."""
     received = (each.event for each in records)
     joined = (each for each in received if isinstance(each, SignalReceived | SignalsJoined))
-    signals = (signal for each in joined for signal in each.all)
+    signals = (signal for each in joined for signal in each.signals)
     troubles = (each for each in signals if each.disposition == Disposition.INCIDENT)
     return tuple(dict.fromkeys(each.arn for each in troubles if each.arn))
 

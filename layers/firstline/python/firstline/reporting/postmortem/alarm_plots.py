@@ -26,7 +26,7 @@ from firstline.reporting.postmortem.report import Line, Plot, Point
 from firstline.reporting.postmortem.standing import Standing
 from firstline.reporting.postmortem.words import number
 from firstline.reporting.tones import Tone
-from firstline.signal import possible
+from firstline.signal import is_plausible
 
 type Reading = Callable[[ObservedFleet], Point | float | None]
 """What one decision read of a metric: a value, or one with an instant of its own."""
@@ -103,7 +103,7 @@ def _recorded(record: Record, profile: Profile | None) -> Plot | None:
 
 def _values(read: AlarmMetricRead) -> Iterator[Point]:
     """Each that is a number, at the beginning of its period."""
-    if read.begins is None or not possible(read.begins):
+    if read.begins is None or not is_plausible(read.begins):
         return
     for place, text in enumerate(read.values):
         value = number(text) if text is not None else None
@@ -185,7 +185,7 @@ def _readings(record: Record) -> Iterator[tuple[str, datetime, AlarmState]]:
     for entry in record:
         match entry.event:
             case SignalReceived() | SignalsJoined() as event:
-                for each in event.all:
+                for each in event.signals:
                     if each.arn and each.state in LEVELS:
                         name = names.setdefault(each.arn, each.subject or each.arn)
                         yield name, each.signalled_at or entry.at, AlarmState(each.state)

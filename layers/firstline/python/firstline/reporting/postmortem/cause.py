@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from firstline.config.profile import Profile
 from firstline.diagnosis.diagnose import COMPONENTS, Diagnosis
-from firstline.diagnosis.evidence import UNREAD, Unknown
+from firstline.diagnosis.evidence import NOT_NEEDED, Unknown
 from firstline.diagnosis.health_checks import FailureMode, HostHealth
 from firstline.ledger.entries import DecisionMade, HandedOver
 from firstline.reporting.events import events
@@ -116,7 +116,7 @@ def unreadable(record: Record, worst: Known | None) -> Iterator[str]:
         ("the end-to-end probe", worst.seen.answering),
         ("SSM's connections", worst.seen.connections),
     ):
-        if isinstance(fact, Unknown) and fact != UNREAD:
+        if isinstance(fact, Unknown) and fact != NOT_NEEDED:
             yield f"{name}: {fact.why}"
     for host, evidence in sorted(worst.hosts.items()):
         if isinstance(evidence.report, Unknown):

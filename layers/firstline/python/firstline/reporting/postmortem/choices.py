@@ -3,7 +3,7 @@
 import copy
 
 from firstline.ledger.entries import DecisionMade
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.redaction import redact
 from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.report import Answered, Choice
@@ -30,7 +30,7 @@ def choices(record: Record) -> tuple[Choice, ...]:
     return tuple(found)
 
 
-def _choice(entry: Recorded, event: DecisionMade) -> Choice:
+def _choice(entry: DecodedEntry, event: DecisionMade) -> Choice:
     plan = f"{event.plan.action} on {event.plan.target}" if event.plan else ""
     return Choice(
         at=entry.at,

@@ -9,7 +9,7 @@ from firstline.actions.catalogue import ACTIONS
 from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.ids import InstanceId
 from firstline.ledger.entries import FixIntended, FixReported, FixVerified, HostsInspected
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.reporting.judged_fix import JudgedFix
 from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.words import grouped
@@ -65,14 +65,16 @@ def by_action(fixed: tuple[Fix, ...], *, helped: bool) -> dict[str, list[str]]:
     What takes back a fix of ours is none that helped.
     """
     judged = (each for each in fixed if each.sent and each.helped is helped)
-    return grouped((each.action, each.target) for each in judged if not helped or each.mended)
+    return grouped((each.action, each.target) for each in judged if not helped or each.repaired)
 
 
 def _vaults(report: HostReport | Unknown) -> int | None:
     return report.vault_processes if isinstance(report, HostReport) else None
 
 
-def _intended(entry: Recorded, intent: FixIntended, vaults: dict[InstanceId, int | None]) -> Fix:
+def _intended(
+    entry: DecodedEntry, intent: FixIntended, vaults: dict[InstanceId, int | None]
+) -> Fix:
     locked = () if intent.action in KEEPS_VAULTS else intent.hosts
     return Fix(
         action=intent.action,

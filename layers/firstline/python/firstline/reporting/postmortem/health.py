@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 import msgspec
 
 from firstline.diagnosis.diagnose import CRITERIA, Diagnosis, diagnose
-from firstline.diagnosis.evidence import UNREAD, Evidence, Group, HostEvidence
+from firstline.diagnosis.evidence import NOT_NEEDED, Evidence, Group, HostEvidence
 from firstline.diagnosis.health_checks import Criteria, FailureMode, HostHealth
 from firstline.ids import InstanceId
 from firstline.ledger.entries import DecisionMade, HostsInspected, LookIntended
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.remediation.decision_record import ObservedFleet, observed_fleet
 from firstline.reporting.postmortem.record import Record
 
@@ -36,7 +36,7 @@ def known(record: Record, age_max: timedelta, criteria: Criteria = CRITERIA) -> 
 
 
 def last_known(
-    record: Iterable[Recorded], age_max: timedelta, criteria: Criteria = CRITERIA
+    record: Iterable[DecodedEntry], age_max: timedelta, criteria: Criteria = CRITERIA
 ) -> Known | None:
     """What the last decision knew; None where no decision recorded what it saw."""
     last = None
@@ -45,7 +45,7 @@ def last_known(
     return judged(*last, age_max, criteria) if last is not None else None
 
 
-def _observed(record: Iterable[Recorded]) -> Iterator[Observed]:
+def _observed(record: Iterable[DecodedEntry]) -> Iterator[Observed]:
     """What each decision saw, and the latest evidence of each host by then."""
     asked: dict[str, datetime] = {}
     hosts: dict[InstanceId, HostEvidence] = {}
@@ -72,7 +72,7 @@ def judged(
     """What a decision knew that saw *seen*, with the latest evidence of *hosts*."""
     evidence = Evidence(
         at=at,
-        alarm=UNREAD,
+        alarm=NOT_NEEDED,
         alarms={},
         group=seen.group,
         target_health=seen.target_health,

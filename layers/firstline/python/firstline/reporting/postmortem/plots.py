@@ -123,7 +123,7 @@ def comparisons(record: Record, made: MadeAlarm | None = None) -> tuple[Comparis
 
 def _comparison(series: MetricSeries, made: MadeAlarm | None) -> Comparison:
     around, before = _numbers(series.around), _numbers(series.before)
-    judged = background.unusual(background.Series(series.name, around, before))
+    judged = background.describe_anomaly(background.Series(series.name, around, before))
     return Comparison(
         name=series.name,
         around=around,

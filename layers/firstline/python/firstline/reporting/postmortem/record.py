@@ -9,11 +9,11 @@ from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.errors import InvalidInput
 from firstline.ids import InstanceId
 from firstline.ledger.entries import HostsInspected
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.redaction import redact
 from firstline.reporting.events import events
 
-type Record = tuple[Recorded, ...]
+type Record = tuple[DecodedEntry, ...]
 """The entries of one incident, redacted, each of a form that can be read."""
 
 TEXT_MAX = 8000
@@ -23,12 +23,12 @@ _OURS = frozenset({"token", "plan", "hash", "key_digest", "enclave_pcr0"})
 _DIGEST = re.compile(r"[0-9a-f]{8,96}", re.ASCII)
 
 
-def read(chain: Iterable[Recorded]) -> Record:
+def read(chain: Iterable[DecodedEntry]) -> Record:
     """The entries of one incident; raises `InvalidInput` naming the first that cannot be read."""
     return tuple(map(_cleaned, chain))
 
 
-def _cleaned(entry: Recorded) -> Recorded:
+def _cleaned(entry: DecodedEntry) -> DecodedEntry:
     data = {_redacted(name): _clean(inner, name) for name, inner in entry.data.items()}
     cleaned = copy.replace(entry, data=data)
     try:

@@ -43,7 +43,7 @@ def standing(record: Record, fixed: tuple[Fix, ...]) -> Standing:
     opened = opening.disposition == Disposition.INCIDENT
     unended = Ending(OPEN if opened else NOTED.get(opening.disposition, "ignored"), record[-1].at)
     # after a hand-over or a close nothing is decided
-    ending = next(endings(record, helped=any(each.mended for each in fixed)), unended)
+    ending = next(endings(record, helped=any(each.repaired for each in fixed)), unended)
     return Standing(
         severity=severity or "none",
         condition=condition or "none",

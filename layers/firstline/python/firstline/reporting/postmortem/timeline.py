@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from firstline.ledger import entries
 from firstline.ledger.chain import Kind
-from firstline.ledger.export import Recorded as Exported
+from firstline.ledger.export import DecodedEntry as Exported
 from firstline.redaction import redact
 from firstline.reporting import timeline
 from firstline.reporting.postmortem.fixes import Fix
@@ -101,7 +101,7 @@ def _lane(kind: str, event: timeline.Event) -> Lane:
 def _tone(event: timeline.Event, number: int, tone: Tone) -> Tone:
     match event:
         case entries.SignalReceived() | entries.SignalsJoined():
-            return _SIGNALS.get(event.all[number].disposition, Tone.PLAIN)
+            return _SIGNALS.get(event.signals[number].disposition, Tone.PLAIN)
         case entries.FixReported(outcome="done"):
             return Tone.QUIET  # a tool's word proves nothing
         case entries.PageDelivered(action="resolve", outcome="accepted"):

@@ -9,7 +9,7 @@ from firstline.diagnosis.diagnose import CRITERIA
 from firstline.errors import InvalidInput
 from firstline.ledger.chain import Entry
 from firstline.ledger.entries import SignalReceived
-from firstline.ledger.export import recorded
+from firstline.ledger.export import decode_entry
 from firstline.redaction import redact
 from firstline.reporting import links
 from firstline.reporting.events import events
@@ -42,7 +42,7 @@ def write(chain: tuple[Entry, ...], profile: Profile | None) -> Report:
 
     Raises `InvalidInput` for a chain that is empty or cannot be read.
     """
-    exported = tuple(map(recorded, chain))
+    exported = tuple(map(decode_entry, chain))
     record = read(exported)
     if not record:
         raise InvalidInput("a report is of an incident: the chain has no entry")
@@ -86,7 +86,7 @@ def ended(chain: tuple[Entry, ...]) -> bool:
 
     Raises `InvalidInput` for an entry that is none; what else an entry says is not read.
     """
-    said = tuple(map(recorded, chain))
+    said = tuple(map(decode_entry, chain))
     return bool(said) and said[0].opens and any(each.ends for each in said)
 
 

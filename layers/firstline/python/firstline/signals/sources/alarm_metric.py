@@ -1,8 +1,8 @@
-"""Alarm metric: the one metric that an alarm is about, also where it watches an expression.
+"""Alarm metric: the one metric that an alarm watches, also through an expression.
 
-An alarm is about one metric where all that it reads is of one namespace and name: an anomaly band,
+An alarm has one metric where everything that it reads has one namespace and name: an anomaly band,
 arithmetic, use against ``SERVICE_QUOTA``, or a query of Metrics Insights (CloudWatch user guide,
-"Metrics Insights query components and syntax"). Of several metrics none is the alarm's.
+"Metrics Insights query components and syntax"). An alarm on several metrics has none.
 """
 
 import re
@@ -18,7 +18,7 @@ _EQUALS = re.compile(rf"\b(?:WHERE|AND)\s+{_NAME}\s*=\s*'([^']*)'", re.IGNORECAS
 
 
 class AlarmMetric(NamedTuple):
-    """What one part of an alarm reads; ``returned`` says that the part itself is judged."""
+    """The metric that one part of an alarm reads; ``returned`` is true for the judged part."""
 
     name: str
     dimensions: dict[str, str]
@@ -26,28 +26,28 @@ class AlarmMetric(NamedTuple):
     returned: bool = True
 
 
-NONE = AlarmMetric("", {})
-"""Of an alarm that is about no metric, or about several."""
+NO_METRIC = AlarmMetric("", {})
+"""An alarm without a metric, or with several."""
 
 
-def query(expression: str, *, returned: bool = True) -> AlarmMetric | None:
-    """What *expression* reads, if it is a query; its dimensions are those that it asks to equal."""
-    found = _QUERY.match(expression)
-    if found is None:
+def parse_query(expression: str, *, returned: bool = True) -> AlarmMetric | None:
+    """The metric and the dimensions that *expression* queries; None for no query."""
+    matched = _QUERY.match(expression)
+    if matched is None:
         return None
-    name, namespace = (each.strip('"') for each in found.groups())
-    asked = _EQUALS.findall(expression, found.end())
+    name, namespace = (each.strip('"') for each in matched.groups())
+    asked = _EQUALS.findall(expression, matched.end())
     return AlarmMetric(name, {key.strip('"'): value for key, value in asked}, namespace, returned)
 
 
-def about(parts: Sequence[AlarmMetric]) -> AlarmMetric:
-    """The metric of the part that is judged, or the one that all *parts* are of.
+def common_metric(parts: Sequence[AlarmMetric]) -> AlarmMetric:
+    """The metric of the judged part, or the one that all *parts* share.
 
     Several parts of one metric have the dimensions in which they agree.
     """
     returned = [each for each in parts if each.returned]
     parts = returned if len(returned) == 1 else parts
     if len({(each.namespace, each.name) for each in parts}) != 1:
-        return NONE
+        return NO_METRIC
     agreed = set.intersection(*(set(each.dimensions.items()) for each in parts))
     return AlarmMetric(parts[0].name, dict(agreed), parts[0].namespace)

@@ -1,7 +1,7 @@
 """EC2 Auto Scaling: launches, terminations, lifecycle actions, instance refreshes.
 
-Shape: Auto Scaling user guide, "event reference". Best effort: one may never arrive. A launch
-says ``InProgress`` even when it was successful, so the detail type is what happened.
+Shape: Auto Scaling user guide, "event reference". Delivery is best effort. A launch has the status
+``InProgress`` even when it was successful, so the detail type is the subject.
 """
 
 from typing import Annotated
@@ -11,7 +11,7 @@ import msgspec
 from firstline.errors import InvalidInput
 from firstline.ids import INSTANCE_ID
 from firstline.signal import Signal, SignalKind
-from firstline.signals.sources.eventbridge import Envelope, Id, Name, decoded, read
+from firstline.signals.sources.eventbridge import Envelope, Id, Name, decode, make_signal
 
 _Instance = Annotated[str, msgspec.Meta(pattern=rf"^({INSTANCE_ID})?\Z")]
 """Empty where a launch failed before there was an instance."""
@@ -27,8 +27,8 @@ class _Activity(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
 
 def activity(envelope: Envelope) -> Signal:
-    """What happened to the group: the key is the id of its activity; raises `InvalidInput`."""
-    event = decoded(envelope.detail, _Activity)
+    """The signal of a group's activity, keyed by the activity's id; raises `InvalidInput`."""
+    event = decode(envelope.detail, _Activity)
     ids = (event.activity_id, event.instance_refresh_id, event.lifecycle_action_token)
     if not any(ids):
         raise InvalidInput("an event of a group that names no activity of it")
@@ -36,4 +36,6 @@ def activity(envelope: Envelope) -> Signal:
     where = {"AutoScalingGroupName": event.auto_scaling_group_name}
     if event.instance:
         where["InstanceId"] = event.instance
-    return read(envelope, SignalKind.AUTOSCALING, key, envelope.detail_type, "", dimensions=where)
+    return make_signal(
+        envelope, SignalKind.AUTOSCALING, key, envelope.detail_type, "", dimensions=where
+    )

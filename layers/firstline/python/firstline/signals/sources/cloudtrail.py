@@ -1,13 +1,20 @@
-"""CloudTrail: a call of KMS that failed, or did not.
+"""CloudTrail: a call of KMS, failed or not.
 
-Shape: CloudTrail user guide, "record contents". Best effort, and not proven to tell each
-throttled call: evidence, never the only sign.
+Shape: CloudTrail user guide, "record contents". Delivery is best effort, and possibly not every
+throttled call is reported: it is evidence, never the only sign.
 """
 
 import msgspec
 
 from firstline.signal import Signal, SignalKind
-from firstline.signals.sources.eventbridge import Envelope, Id, Name, decoded, instant, read
+from firstline.signals.sources.eventbridge import (
+    Envelope,
+    Id,
+    Name,
+    decode,
+    make_signal,
+    parse_instant,
+)
 
 
 class _Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,8 +25,10 @@ class _Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def call(envelope: Envelope) -> Signal:
-    """A call and the error that it met; who called, and with what, is not read."""
-    event = decoded(envelope.detail, _Call)
-    at = instant(event.event_time)
+    """A call and its error; the caller and the parameters are not read."""
+    event = decode(envelope.detail, _Call)
+    at = parse_instant(event.event_time)
     key = ("call", event.event_id)
-    return read(envelope, SignalKind.API_CALL, key, event.event_name, event.error_code, at=at)
+    return make_signal(
+        envelope, SignalKind.API_CALL, key, event.event_name, event.error_code, at=at
+    )

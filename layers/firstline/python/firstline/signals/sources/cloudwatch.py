@@ -1,8 +1,8 @@
 """CloudWatch: an alarm's state change, a contributor's, and a change of an alarm itself.
 
-Shape and oddities: the CloudWatch user guide, "Alarm events and EventBridge". The state change
-is sent also when the alarm's actions are suppressed or muted, and ``reasonData`` is a hint that
-is not always there, so nothing is decided by it.
+Shape and oddities: the CloudWatch user guide, "Alarm events and EventBridge". A state change is
+sent also while the alarm's actions are suppressed or muted. ``reasonData`` is not always present,
+so nothing depends on it.
 """
 
 import contextlib
@@ -17,9 +17,9 @@ from firstline.errors import InvalidInput
 from firstline.event_sources import ALARM, ALARM_STATES
 from firstline.ids import SignalKey
 from firstline.signal import Mark, Signal, SignalKind
-from firstline.signals.drill_marker import word_of
-from firstline.signals.sources.alarm_metric import AlarmMetric, about, query
-from firstline.signals.sources.eventbridge import Envelope, decoded, instant, read
+from firstline.signals.drill_marker import drill_word
+from firstline.signals.sources.alarm_metric import AlarmMetric, common_metric, parse_query
+from firstline.signals.sources.eventbridge import Envelope, decode, make_signal, parse_instant
 
 SOURCE = ALARM_STATES.source
 STATE_CHANGE, CONTRIBUTOR, CONFIGURATION_CHANGE = ALARM_STATES.detail_types
@@ -31,7 +31,7 @@ _NO_DATA = "no datapoints were received"
 
 
 class _Camel(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """CloudWatch writes its keys so."""
+    """Base of types with CloudWatch's camel-case keys."""
 
 
 class _State(_Camel, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ class _Contributor(_Camel, frozen=True, kw_only=True):
 
 
 class Detail(_Camel, frozen=True, kw_only=True):
-    """What a state change says of its alarm."""
+    """The detail of a state change."""
 
     alarm_name: str
     state: _State
@@ -90,12 +90,12 @@ def state_change(envelope: Envelope) -> Signal:
 
     The envelope's id differs between deliveries of the same transition, and is not read.
     """
-    event = decoded(envelope.detail, Detail)
+    event = decode(envelope.detail, Detail)
     by = event.alarm_contributor
     if by is None and envelope.detail_type == CONTRIBUTOR:
         raise InvalidInput("a contributor's state change without its contributor")
     arn = _arn(event.alarm_name, envelope)
-    at = instant(event.state.timestamp)
+    at = parse_instant(event.state.timestamp)
     metric = _metric(event.configuration.metrics)
     who = by.id if by else "-"
     return Signal(
@@ -111,13 +111,13 @@ def state_change(envelope: Envelope) -> Signal:
         metric=metric.name,
         dimensions=metric.dimensions | (by.attributes if by else {}),
         marks=_marks(event),
-        drill="" if by else word_of(event.state.reason),
+        drill="" if by else drill_word(event.state.reason),
         muted_until=_end(event.mute_detail),
     )
 
 
-def unannounced(alarm: FiringAlarm, home: Home) -> Signal:
-    """The signal of the last transition of *alarm*, of which no event may have come.
+def from_firing_alarm(alarm: FiringAlarm, home: Home) -> Signal:
+    """The signal of the last transition of *alarm*, whose event may not have come.
 
     It has the key of that event, so that the two are one. Its subject is the alarm's own name.
     """
@@ -141,7 +141,7 @@ def unannounced(alarm: FiringAlarm, home: Home) -> Signal:
         metric=alarm.metric,
         dimensions=alarm.dimensions,
         marks=tuple(mark for mark, holds in marked.items() if holds),
-        drill=word_of(alarm.reason),
+        drill=drill_word(alarm.reason),
     )
 
 
@@ -151,23 +151,23 @@ def _key(arn: str, contributor: str, state: AlarmState, at: datetime) -> SignalK
 
 
 def configuration_change(envelope: Envelope) -> Signal:
-    """The signal in a change of an alarm itself: its state is the operation; raises `InvalidInput`.
+    """The signal of a change of an alarm; its state is the operation; raises `InvalidInput`.
 
-    The event repeats the alarm's state, which is not read: nothing turned.
+    The event repeats the alarm's state, which is not read: it did not turn.
     """
-    event = decoded(envelope.detail, _Change)
+    event = decode(envelope.detail, _Change)
     arn = _arn(event.alarm_name, envelope)
-    told = event.configuration.timestamp
-    at = instant(told) if told else envelope.time
+    stated = event.configuration.timestamp
+    at = parse_instant(stated) if stated else envelope.time
     metric = _metric(event.configuration.metrics)
     kind = SignalKind.ALARM_CONFIGURATION
     key = ("configuration", arn, event.operation, at.isoformat())
     fields = {"arn": arn, "metric": metric.name, "dimensions": metric.dimensions, "at": at}
-    return read(envelope, kind, key, event.alarm_name, event.operation, **fields)
+    return make_signal(envelope, kind, key, event.alarm_name, event.operation, **fields)
 
 
 def _arn(name: str, envelope: Envelope) -> str:
-    """The alarm's ARN; one that contradicts the alarm's name is not believed."""
+    """The alarm's ARN; raises `InvalidInput` if it contradicts the alarm's name."""
     expected = f"arn:aws:cloudwatch:{envelope.region}:{envelope.account}:alarm:{name}"
     if envelope.resources != (expected,):
         raise InvalidInput(f"the event's resources are not the alarm {name!r} that it names")
@@ -175,28 +175,28 @@ def _arn(name: str, envelope: Envelope) -> str:
 
 
 def _metric(metrics: tuple[_MetricEntry, ...]) -> AlarmMetric:
-    """The one metric that the alarm is about."""
-    return about([each for each in map(_part, metrics) if each is not None])
+    """The one metric of the alarm."""
+    return common_metric([each for each in map(_part, metrics) if each is not None])
 
 
 def _part(entry: _MetricEntry) -> AlarmMetric | None:
     if entry.metric_stat is None:
-        return query(entry.expression, returned=entry.return_data)
+        return parse_query(entry.expression, returned=entry.return_data)
     read = entry.metric_stat.metric
     return AlarmMetric(read.name, read.dimensions, read.namespace, entry.return_data)
 
 
 def _end(mute: dict[str, object] | None) -> datetime | None:
-    """When the mute window ends; None also where the event does not show it as CloudWatch does."""
+    """The end of the mute window; None also where the event has another form."""
     with contextlib.suppress(InvalidInput):
-        return instant(str(mute.get("muteWindowEnd"))) if mute else None
+        return parse_instant(str(mute.get("muteWindowEnd"))) if mute else None
     return None
 
 
 def _marks(event: Detail) -> tuple[Mark, ...]:
-    """In the order of their names' meaning: what came before, what was seen, who silenced it."""
+    """The marks of the event, in a fixed order."""
     state, previous = event.state, event.previous_state
-    told = {
+    marked = {
         Mark.FIRST_EVALUATION: previous is not None and previous.reason.startswith(_FIRST),
         Mark.NO_DATA: _NO_DATA in state.reason.lower(),
         Mark.SUPPRESSED: state.actions_suppressed_by is not None,
@@ -204,4 +204,4 @@ def _marks(event: Detail) -> tuple[Mark, ...]:
         Mark.EVALUATION_FAILED: state.evaluation_state in _FAILED,
         Mark.MUTED: event.mute_detail is not None,
     }
-    return tuple(mark for mark, holds in told.items() if holds)
+    return tuple(mark for mark, holds in marked.items() if holds)

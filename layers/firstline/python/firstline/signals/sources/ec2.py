@@ -3,7 +3,7 @@
 import msgspec
 
 from firstline.signal import Signal, SignalKind
-from firstline.signals.sources.eventbridge import Envelope, Id, Instance, decoded, read
+from firstline.signals.sources.eventbridge import Envelope, Id, Instance, decode, make_signal
 
 
 class _Change(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
@@ -13,8 +13,8 @@ class _Change(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 def state_change(envelope: Envelope) -> Signal:
     """The state that an instance is in now; raises `InvalidInput`."""
-    event = decoded(envelope.detail, _Change)
+    event = decode(envelope.detail, _Change)
     key = ("instance", event.instance_id, event.state, envelope.time.isoformat())
     where = {"InstanceId": event.instance_id}
     kind = SignalKind.INSTANCE
-    return read(envelope, kind, key, event.instance_id, event.state, dimensions=where)
+    return make_signal(envelope, kind, key, event.instance_id, event.state, dimensions=where)

@@ -1,7 +1,7 @@
-"""The EventBridge envelope, and which parser its detail belongs to.
+"""The EventBridge envelope, and the parser of its detail.
 
-`parse` never raises: what cannot be understood becomes a signal that says so, for a malformed
-event of our own account must not be silent.
+`parse` never raises: an unparsable event becomes a signal that is marked as such, because a
+malformed event of this account must not be silent.
 """
 
 import copy
@@ -13,7 +13,7 @@ from firstline.config.settings import Home
 from firstline.errors import InvalidInput
 from firstline.event_sources import Delivery
 from firstline.ids import SignalKey, digest
-from firstline.signal import Mark, Signal, SignalKind, dated
+from firstline.signal import Mark, Signal, SignalKind, with_plausible_time
 from firstline.signals.sources import (
     autoscaling,
     cloudtrail,
@@ -24,8 +24,8 @@ from firstline.signals.sources import (
     ssm,
     user,
 )
-from firstline.signals.sources.eventbridge import Envelope, decoded, read
-from firstline.signals.sources.transports import dead_letter, misrouted, on_failure
+from firstline.signals.sources.eventbridge import Envelope, decode, make_signal
+from firstline.signals.sources.transports import dead_letter, misrouted_alarm, on_failure
 
 MALFORMED = "malformed"
 SIZE_MAX = 256 * 1024
@@ -34,13 +34,13 @@ SIZE_MAX = 256 * 1024
 def _tick(envelope: Envelope) -> Signal:
     """A schedule's tick has no detail."""
     key = ("tick", *envelope.resources, envelope.time.isoformat())
-    return read(envelope, SignalKind.TICK, key, "schedule", "")
+    return make_signal(envelope, SignalKind.TICK, key, "schedule", "")
 
 
 type Parser = Callable[[Envelope], Signal]
 
 _ALARM_CONFIGURED = (event_sources.ALARM_STATES.source, cloudwatch.CONFIGURATION_CHANGE)
-_READERS: dict[Delivery, Parser] = {
+_DELIVERY_PARSERS: dict[Delivery, Parser] = {
     event_sources.ALARM_STATES: cloudwatch.state_change,
     event_sources.GROUP: autoscaling.activity,
     event_sources.COMMANDS: ssm.command,
@@ -54,7 +54,7 @@ _READERS: dict[Delivery, Parser] = {
 }
 PARSERS: dict[tuple[str, str], Parser] = {
     **{
-        (each.source, kind): _READERS[each]
+        (each.source, kind): _DELIVERY_PARSERS[each]
         for each in event_sources.DELIVERIES
         if each is not event_sources.HEALTH  # its parser asks for the home Region
         for kind in each.detail_types
@@ -62,28 +62,28 @@ PARSERS: dict[tuple[str, str], Parser] = {
     _ALARM_CONFIGURED: cloudwatch.configuration_change,
     ("aws.events", "Scheduled Event"): _tick,
 }
-"""Which function reads which source and detail type."""
+"""The parser of each source and detail type."""
 
 
 def parse(body: bytes, home: Home, received_at: datetime) -> Signal:
-    """The signal in *body*; one that cannot be read is marked `Mark.MALFORMED`.
+    """The signal in *body*; one that cannot be parsed is marked `Mark.MALFORMED`.
 
-    ``received_at`` is the instant of a signal that tells none of its own, or one that cannot be.
+    ``received_at`` is the instant of a signal without a plausible one.
     """
-    return dated(_parsed(body, home, received_at), received_at)
+    return with_plausible_time(_parsed(body, home, received_at), received_at)
 
 
 def _parsed(body: bytes, home: Home, received_at: datetime) -> Signal:
     if len(body) > SIZE_MAX:
         return _malformed(body, home, received_at)
     try:
-        envelope = decoded(body, Envelope)
+        envelope = decode(body, Envelope)
     except InvalidInput:
-        return _other_way(body, home, received_at)
-    return _told(envelope, body, home, received_at)
+        return _without_envelope(body, home, received_at)
+    return _from_envelope(envelope, body, home, received_at)
 
 
-def _told(envelope: Envelope, body: bytes, home: Home, received_at: datetime) -> Signal:
+def _from_envelope(envelope: Envelope, body: bytes, home: Home, received_at: datetime) -> Signal:
     try:
         signal = _read(envelope, body, home)
     except InvalidInput:
@@ -92,17 +92,17 @@ def _told(envelope: Envelope, body: bytes, home: Home, received_at: datetime) ->
 
 
 def _read(envelope: Envelope, body: bytes, home: Home) -> Signal:
-    """What the parser of its source makes of it; what is not from home is not looked into.
+    """The signal by its source's parser; events from elsewhere are not parsed.
 
-    Health alone is told in other Regions than the one that it is about.
+    Only Health delivers events in other Regions than the one they concern.
     """
     if envelope.account != home.account:
         return _unread(envelope, body)
     if not "".join((envelope.source, envelope.detail_type, *envelope.resources)).isprintable():
         # a name is shown in pages, logs and terminals: one that could steer them is no name
         raise InvalidInput("a name in the event holds control characters")
-    told = event_sources.HEALTH
-    if envelope.source == told.source and envelope.detail_type in told.detail_types:
+    delivery = event_sources.HEALTH
+    if envelope.source == delivery.source and envelope.detail_type in delivery.detail_types:
         return health.event(envelope, home)
     reader = PARSERS.get((envelope.source, envelope.detail_type))
     if reader is None or envelope.region != home.region:
@@ -110,28 +110,30 @@ def _read(envelope: Envelope, body: bytes, home: Home) -> Signal:
     return reader(envelope)
 
 
-def _other_way(body: bytes, home: Home, received_at: datetime) -> Signal:
-    """What is no envelope: a dead letter or failure of ours, an alarm by another way, or broken."""
+def _without_envelope(body: bytes, home: Home, received_at: datetime) -> Signal:
+    """A body without an envelope: dead letter, failure record, misrouted alarm, or malformed."""
     for opened in (dead_letter, on_failure):
         try:
             letter = opened(body)
             if (letter.account, letter.region) == (home.account, home.region):
-                return _told(decoded(letter.body, Envelope), letter.body, home, received_at)
+                return _from_envelope(decode(letter.body, Envelope), letter.body, home, received_at)
         except InvalidInput:
             continue
     try:
-        return misrouted(body)
+        return misrouted_alarm(body)
     except InvalidInput:
         return _malformed(body, home, received_at)
 
 
 def _unread(envelope: Envelope, body: bytes) -> Signal:
-    """A signal that no parser here reads: another account's, another Region's or source's."""
-    return read(envelope, SignalKind.UNREAD, ("event", digest(body)), envelope.detail_type, "")
+    """A signal without a parser here: of another account, Region or source."""
+    return make_signal(
+        envelope, SignalKind.UNREAD, ("event", digest(body)), envelope.detail_type, ""
+    )
 
 
 def _malformed(body: bytes, home: Home, received_at: datetime) -> Signal:
-    """Nothing of the event's own words goes on: they may be anything, a secret among them."""
+    """A signal without any text of the event, which may contain a secret."""
     return Signal(
         key=SignalKey(f"malformed|{digest(body)}"),
         source=MALFORMED,
@@ -145,6 +147,6 @@ def _malformed(body: bytes, home: Home, received_at: datetime) -> Signal:
 
 
 def _replayed(signal: Signal, body: bytes) -> Signal:
-    """One from an archive has a key of its own, so that it never hides the first delivery."""
+    """A replayed signal, under a key of its own, so that it never hides the first delivery."""
     key = SignalKey(f"replayed|{digest(body)}")
     return copy.replace(signal, key=key, marks=(*signal.marks, Mark.REPLAYED))

@@ -1,4 +1,4 @@
-"""What EventBridge puts around each event, and what every parser does with it."""
+"""The EventBridge envelope, and helpers that every parser uses."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from firstline.ids import INSTANCE_ID, SignalKey
 from firstline.signal import Signal, SignalKind
 
 Name = Annotated[str, msgspec.Meta(pattern=r"(?a)^[\w .:/=+@-]{1,255}\Z")]
-"""A name that an operator or AWS gave: never a sentence, never empty."""
+"""A name given by an operator or AWS: never a sentence, never empty."""
 Id = Annotated[str, msgspec.Meta(pattern=r"(?a)^[\w-]{1,128}\Z")]
 """An id that AWS gave."""
 Instance = Annotated[str, msgspec.Meta(pattern=rf"^{INSTANCE_ID}\Z")]
@@ -23,7 +23,7 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """What EventBridge puts around each event (``source`` and ``account`` are its own word)."""
+    """EventBridge's envelope of each event; ``source`` and ``account`` are set by EventBridge."""
 
     source: str
     detail_type: str
@@ -35,8 +35,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     replay_name: str | None = None
 
 
-def decoded[T](raw: msgspec.Raw | bytes | str, type_: type[T]) -> T:
-    """*raw* as *type_*; raises `InvalidInput`."""
+def decode[T](raw: msgspec.Raw | bytes | str, type_: type[T]) -> T:
+    """Decode *raw* as *type_*; raises `InvalidInput`."""
     try:
         return _decoder(type_).decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
@@ -47,15 +47,15 @@ _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
 
 
 def _decoder[T](type_: type[T]) -> msgspec.json.Decoder[T]:
-    """Made once for each type: to look one up anew takes as long as to decode with it."""
-    found = _DECODERS.get(type_)
-    if found is None:
-        found = _DECODERS[type_] = msgspec.json.Decoder(type_)
-    return found
+    """The cached decoder of a type: making one takes as long as decoding with it."""
+    known = _DECODERS.get(type_)
+    if known is None:
+        known = _DECODERS[type_] = msgspec.json.Decoder(type_)
+    return known
 
 
-def instant(text: str) -> datetime:
-    """The instant in UTC, so that each way to write it gives the same key.
+def parse_instant(text: str) -> datetime:
+    """The instant in UTC, so that each spelling of it gives the same key.
 
     Raises `InvalidInput`.
     """
@@ -68,7 +68,7 @@ def instant(text: str) -> datetime:
     raise InvalidInput(f"an instant without offset: {text[:40]!r}")
 
 
-def read(
+def make_signal(
     envelope: Envelope,
     kind: SignalKind,
     key: tuple[str, ...],
@@ -76,12 +76,12 @@ def read(
     state: str,
     **fields: Any,  # noqa: ANN401 - the optional fields of Signal, which msgspec checks
 ) -> Signal:
-    """A signal with its envelope's facts; *key* is what stays the same in each delivery."""
-    told: dict[str, Any] = {
+    """A signal with its envelope's facts; *key* is the same in each delivery."""
+    facts: dict[str, Any] = {
         "source": envelope.source,
         "at": envelope.time,
         "account": envelope.account,
         "region": envelope.region,
     }
     joined = SignalKey("|".join(key))
-    return Signal(key=joined, kind=kind, subject=subject, state=state, **told | fields)
+    return Signal(key=joined, kind=kind, subject=subject, state=state, **facts | fields)

@@ -2,9 +2,9 @@
 
 Shapes: GuardDuty user guide, "findings in EventBridge" and "severity levels"; Security Hub user
 guide, "event formats". Security Hub names GuardDuty's finding by the same ARN, so both are one
-subject. Titles, descriptions and types are not read. OCSF's fields are those that the API
-reference of Security Hub names (BatchUpdateFindingsV2, OcsfFindingIdentifier, OcsfStringField);
-no such event of AWS was seen.
+subject. Titles, descriptions and types are not read. OCSF's fields are those of Security Hub's API
+reference (BatchUpdateFindingsV2, OcsfFindingIdentifier, OcsfStringField); they were not checked
+against a real event.
 """
 
 import re
@@ -14,7 +14,7 @@ import msgspec
 
 from firstline.ids import INSTANCE_ID, digest
 from firstline.signal import Signal, SignalKind
-from firstline.signals.sources.eventbridge import Envelope, decoded, instant, read
+from firstline.signals.sources.eventbridge import Envelope, decode, make_signal, parse_instant
 
 """What Security Hub sends of a finding in OCSF; Security Hub CSPM sends the one in ASFF."""
 OVER = "OVER"
@@ -30,7 +30,7 @@ _OCSF_LEVELS: dict[int, str] = {
     0: "HIGH",
     99: "HIGH",
 }
-"""By ``severity_id``. 6 is OCSF's Fatal; 0 and 99, unknown and other, may be as grave as any."""
+"""By ``severity_id``. 6 is OCSF's Fatal; 0 and 99, unknown and other, may be of any severity."""
 _CLOSED = 3
 """The ``activity_id`` of a finding that its product closed."""
 _OVER_IDS = frozenset({3, 4, 5, 6})
@@ -104,7 +104,7 @@ class _OcsfInfo(msgspec.Struct, frozen=True):
 
 
 class _OcsfResource(msgspec.Struct, frozen=True):
-    """``uid`` is the resource's id or its ARN; ``uid_alt``, where it is there, the other one."""
+    """``uid`` is the resource's id or its ARN; ``uid_alt``, if present, the other one."""
 
     uid: str = ""
     uid_alt: str = ""
@@ -119,7 +119,7 @@ class _OcsfFinding(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def over(self) -> bool:
-        """Whether its product closed it, or a person suppressed, resolved or archived it."""
+        """True if its product closed it, or a person suppressed, resolved or archived it."""
         return self.activity_id == _CLOSED or self.status_id in _OVER_IDS
 
 
@@ -129,44 +129,47 @@ class _ImportedV2(msgspec.Struct, frozen=True):
 
 def guardduty(envelope: Envelope) -> Signal:
     """A finding; its state is the name of its severity; raises `InvalidInput`."""
-    found = decoded(envelope.detail, _GuardDuty)
-    level = next((name for least, name in _LEVELS if found.severity >= least), "LOW")
-    state = OVER if found.service.archived else level
-    sequence = (each.uid for each in found.service.detection.sequence.resources)
-    about = (found.resource.instance_details.instance_id, *sequence)
-    return _finding(envelope, found.arn, state, found.updated_at, about)
+    finding = decode(envelope.detail, _GuardDuty)
+    level = next((name for least, name in _LEVELS if finding.severity >= least), "LOW")
+    state = OVER if finding.service.archived else level
+    sequence = (each.uid for each in finding.service.detection.sequence.resources)
+    resources = (finding.resource.instance_details.instance_id, *sequence)
+    return _finding(envelope, finding.arn, state, finding.updated_at, resources)
 
 
 def hub(envelope: Envelope) -> Signal:
-    """The one finding that an import tells of; sent at every update; raises `InvalidInput`."""
-    (found,) = decoded(envelope.detail, _Imported).findings
-    over = found.record_state == "ARCHIVED" or found.workflow.status in ("RESOLVED", "SUPPRESSED")
-    state = OVER if over else found.severity.label
-    about = tuple(each.id for each in found.resources)
-    return _finding(envelope, found.id, state, found.updated_at, about)
+    """The one finding of an import; sent at every update; raises `InvalidInput`."""
+    (finding,) = decode(envelope.detail, _Imported).findings
+    over = finding.record_state == "ARCHIVED" or finding.workflow.status in (
+        "RESOLVED",
+        "SUPPRESSED",
+    )
+    state = OVER if over else finding.severity.label
+    resources = tuple(each.id for each in finding.resources)
+    return _finding(envelope, finding.id, state, finding.updated_at, resources)
 
 
 def hub_v2(envelope: Envelope) -> Signal:
-    """The one finding in OCSF that an import tells of; raises `InvalidInput`.
+    """The one OCSF finding of an import; raises `InvalidInput`.
 
-    As in ASFF, what a person changes does not change when the finding was modified.
+    As in ASFF, a person's change does not change the finding's modification time.
     """
-    (found,) = decoded(envelope.detail, _ImportedV2).findings
-    state = OVER if found.over else _OCSF_LEVELS[found.severity_id]
-    modified = found.finding_info.modified_time_dt or envelope.time.isoformat()
-    about = tuple(name for each in found.resources for name in (each.uid, each.uid_alt))
-    return _finding(envelope, found.finding_info.uid, state, modified, about)
+    (finding,) = decode(envelope.detail, _ImportedV2).findings
+    state = OVER if finding.over else _OCSF_LEVELS[finding.severity_id]
+    modified = finding.finding_info.modified_time_dt or envelope.time.isoformat()
+    resources = tuple(name for each in finding.resources for name in (each.uid, each.uid_alt))
+    return _finding(envelope, finding.finding_info.uid, state, modified, resources)
 
 
 def _finding(
-    envelope: Envelope, id_: str, state: str, updated: str, about: tuple[str, ...]
+    envelope: Envelope, id_: str, state: str, updated: str, resources: tuple[str, ...]
 ) -> Signal:
-    """*about* are ids and ARNs of resources; those of instances are kept, as words of one text."""
-    at = instant(updated)
+    """The signal of a finding; of *resources*, ids and ARNs, the instances are kept in one text."""
+    at = parse_instant(updated)
     # another product's id may be any text
     name = id_ if _ARN.fullmatch(id_) else f"finding-{digest(id_.encode(errors='replace'))[:20]}"
     key = (envelope.source, name, state, at.isoformat())
-    ids = (each.rpartition(":instance/")[2] for each in about)
+    ids = (each.rpartition(":instance/")[2] for each in resources)
     hosts = " ".join(sorted({each for each in ids if re.fullmatch(INSTANCE_ID, each)}))
     where = {"InstanceId": hosts} if hosts else {}
-    return read(envelope, SignalKind.FINDING, key, name, state, at=at, dimensions=where)
+    return make_signal(envelope, SignalKind.FINDING, key, name, state, at=at, dimensions=where)

@@ -1,8 +1,8 @@
 """AWS Health: issues, changes and notices about the account or the Region.
 
-Shape: Health user guide, "EventBridge schema". An event is told in pages, in no order, and again
-in a backup Region under another id. AWS may leave a resolved event open, so an end that is told
-is a mark; the text is not read.
+Shape: Health user guide, "EventBridge schema". An event comes in pages, in no order, and again in a
+backup Region under another id. AWS may leave a resolved event open, so a stated end is a mark; the
+text is not read.
 """
 
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ import msgspec
 from firstline.config.settings import Home
 from firstline.errors import InvalidInput
 from firstline.signal import Mark, Signal, SignalKind
-from firstline.signals.sources.eventbridge import Envelope, Id, Name, decoded, read
+from firstline.signals.sources.eventbridge import Envelope, Id, Name, decode, make_signal
 
 Number = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,4}\Z")]
 
@@ -35,31 +35,31 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def event(envelope: Envelope, home: Home) -> Signal:
-    """One page of a communication; its Region is the one it is about; raises `InvalidInput`.
+    """One page of a communication; its Region is the affected one; raises `InvalidInput`.
 
     The key is (event, communication, account, page): the same in the backup Region's copy.
     """
-    told = decoded(envelope.detail, _Event)
-    account = told.affected_account or envelope.account
-    about_home = told.event_region in (home.region, "global")
-    where = {"Service": told.service, "EventTypeCategory": told.event_type_category}
-    pages = {"Page": told.page, "TotalPages": told.total_pages}
-    return read(
+    detail = decode(envelope.detail, _Event)
+    account = detail.affected_account or envelope.account
+    about_home = detail.event_region in (home.region, "global")
+    where = {"Service": detail.service, "EventTypeCategory": detail.event_type_category}
+    pages = {"Page": detail.page, "TotalPages": detail.total_pages}
+    return make_signal(
         envelope,
         SignalKind.HEALTH,
-        ("health", told.event_arn, told.communication_id, account, told.page),
-        told.event_type_code,
-        told.status_code,
-        at=_instant(told.last_updated_time),
+        ("health", detail.event_arn, detail.communication_id, account, detail.page),
+        detail.event_type_code,
+        detail.status_code,
+        at=_instant(detail.last_updated_time),
         account=account,
-        region=home.region if about_home else told.event_region,
-        dimensions={"Name": told.event_arn} | where | pages,
-        marks=(Mark.ENDED,) if told.status_code == "open" and told.end_time else (),
+        region=home.region if about_home else detail.event_region,
+        dimensions={"Name": detail.event_arn} | where | pages,
+        marks=(Mark.ENDED,) if detail.status_code == "open" and detail.end_time else (),
     )
 
 
 def _instant(text: str) -> datetime:
-    """Health writes its times as mail does."""
+    """Parse a time of Health, which has the format of mail."""
     try:
         at = parsedate_to_datetime(text)
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)

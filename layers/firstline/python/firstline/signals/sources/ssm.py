@@ -11,10 +11,10 @@ import msgspec
 from firstline.errors import InvalidInput
 from firstline.signal import Signal, SignalKind
 from firstline.signals.sources import eventbridge
-from firstline.signals.sources.eventbridge import Envelope, decoded, instant, read
+from firstline.signals.sources.eventbridge import Envelope, decode, make_signal, parse_instant
 
 CALENDAR = "change calendar"
-"""The subject of what a calendar says; a command's is its document."""
+"""The subject of a calendar's signal; a command's is its document."""
 
 
 class _Command(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
@@ -31,20 +31,20 @@ class _Calendar(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def command(envelope: Envelope) -> Signal:
     """The status of a command, or of it on one instance; raises `InvalidInput`."""
-    event = decoded(envelope.detail, _Command)
+    event = decode(envelope.detail, _Command)
     key = ("command", event.command_id, event.instance_id or "-", event.status)
     where = {"InstanceId": event.instance_id} if event.instance_id else {}
     kind = SignalKind.COMMAND
-    return read(envelope, kind, key, event.document_name, event.status, dimensions=where)
+    return make_signal(envelope, kind, key, event.document_name, event.status, dimensions=where)
 
 
 def calendar(envelope: Envelope) -> Signal:
-    """A calendar opened or closed, told up to 15 minutes late; raises `InvalidInput`."""
-    event = decoded(envelope.detail, _Calendar)
-    at = instant(event.at_time)
+    """A calendar opened or closed, sent up to 15 minutes late; raises `InvalidInput`."""
+    event = decode(envelope.detail, _Calendar)
+    at = parse_instant(event.at_time)
     if len(envelope.resources) != 1:
         raise InvalidInput("a calendar's event that does not name its one calendar")
     key = ("calendar", envelope.resources[0], event.state, at.isoformat())
     named = {"Name": envelope.resources[0]}
     kind = SignalKind.CALENDAR
-    return read(envelope, kind, key, CALENDAR, event.state, at=at, dimensions=named)
+    return make_signal(envelope, kind, key, CALENDAR, event.state, at=at, dimensions=named)

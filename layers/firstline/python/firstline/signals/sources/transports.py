@@ -1,7 +1,7 @@
-"""What is no EventBridge envelope, and yet known: dead letters, SNS, an alarm's direct call.
+"""Known bodies without an EventBridge envelope: dead letters, SNS, an alarm's direct call.
 
-Only EventBridge is listened to: the same transition looks different on each way, and one way's
-odd shape must not begin a fix. A dead letter holds the envelope itself.
+Only EventBridge is supported: the same transition looks different on each transport, and an odd
+shape of one must not begin a fix. A dead letter contains the envelope itself.
 """
 
 import re
@@ -13,7 +13,7 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import InvalidInput
 from firstline.ids import SignalKey
 from firstline.signal import Signal, SignalKind
-from firstline.signals.sources.eventbridge import decoded, instant
+from firstline.signals.sources.eventbridge import decode, parse_instant
 
 _ALARM = re.compile(r"arn:aws:cloudwatch:([\w-]+):([0-9]{12}):alarm:(.{1,255})", re.ASCII)
 _FUNCTION = re.compile(r"arn:aws:lambda:([\w-]+):([0-9]{12}):function:[\w:$-]+", re.ASCII)
@@ -70,7 +70,7 @@ class _Call(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """An envelope that was not delivered, and whose queue kept it."""
+    """An envelope that was not delivered, kept by its queue."""
 
     body: bytes
     account: str
@@ -79,61 +79,61 @@ class Letter(msgspec.Struct, frozen=True):
 
 def dead_letter(body: bytes) -> Letter:
     """The envelope in a dead-letter queue's message; raises `InvalidInput`."""
-    (record,) = decoded(body, _Records[_Queued]).records
+    (record,) = decode(body, _Records[_Queued]).records
     queue = _parts(_QUEUE, record.event_source_arn, "a message of a queue")
     return Letter(record.body.encode(errors="replace"), account=queue[2], region=queue[1])
 
 
 def on_failure(body: bytes) -> Letter:
-    """The envelope that a function of ours could not deal with; raises `InvalidInput`.
+    """The envelope that a function of firstline could not process; raises `InvalidInput`.
 
-    Lambda's record of it (Lambda developer guide, "asynchronous invocation") holds what the
-    function was called with: an envelope, or the queue's one message that holds it.
+    Lambda's record of it (Lambda developer guide, "asynchronous invocation") contains the
+    function's input: an envelope, or the queue's one message with it.
     """
-    record = decoded(body, _OnFailure)
+    record = decode(body, _OnFailure)
     function = _parts(_FUNCTION, record.request_context.function_arn, "a failure of a function")
-    payload = undelivered(bytes(record.request_payload))
+    payload = unwrap_dead_letter(bytes(record.request_payload))
     return Letter(payload, account=function[2], region=function[1])
 
 
 def _parts(pattern: re.Pattern[str], arn: str, what: str) -> re.Match[str]:
     """Region, account and name in *arn*; raises `InvalidInput`."""
-    if (found := pattern.fullmatch(arn)) is None:
+    if (parts := pattern.fullmatch(arn)) is None:
         raise InvalidInput(f"{what} that names itself by no ARN")
-    return found
+    return parts
 
 
-def undelivered(body: bytes) -> bytes:
-    """The envelope in *body* where that is a dead letter, and *body* itself where it is none."""
+def unwrap_dead_letter(body: bytes) -> bytes:
+    """The envelope in *body* if that is a dead letter, else *body*."""
     try:
         return dead_letter(body).body
     except InvalidInput:
         return body
 
 
-def envelope_in(body: bytes) -> bytes:
-    """The envelope that *body* holds, as `undelivered`, or as Lambda's record of a failure does."""
+def unwrap_envelope(body: bytes) -> bytes:
+    """The envelope in *body*, a failure record of Lambda or as in `unwrap_dead_letter`."""
     try:
         return on_failure(body).body
     except InvalidInput:
-        return undelivered(body)
+        return unwrap_dead_letter(body)
 
 
-def misrouted(body: bytes) -> Signal:
-    """An alarm that came by SNS or as a direct call; raises `InvalidInput` for anything else."""
+def misrouted_alarm(body: bytes) -> Signal:
+    """An alarm that came by SNS or as a direct call; raises `InvalidInput` for other bodies."""
     try:
-        (notice,) = decoded(body, _Records[_Notice]).records
+        (notice,) = decode(body, _Records[_Notice]).records
     except InvalidInput:
-        call = decoded(body, _Call)
+        call = decode(body, _Call)
         state = call.alarm_data.state
         return _refused("lambda", call.alarm_arn, state.value, state.timestamp)
-    alarm = decoded(notice.sns.message, _SnsAlarm)
+    alarm = decode(notice.sns.message, _SnsAlarm)
     return _refused("sns", alarm.alarm_arn, alarm.new_state_value, alarm.state_change_time)
 
 
 def _refused(way: str, arn: str, state: AlarmState, time: str) -> Signal:
-    """Its key begins with the way it came, so that it never hides EventBridge's delivery."""
-    at = instant(time)
+    """A rejected signal; its key begins with the transport, so that it hides no other delivery."""
+    at = parse_instant(time)
     place = _parts(_ALARM, arn, "an alarm")
     return Signal(
         key=SignalKey(f"{way}|{arn}|-|{state}|{at.isoformat()}"),

@@ -1,8 +1,8 @@
-"""A user's report (R23): the one event that firstline's own people put on the bus.
+"""A user's report (R23): the one event that firstline's own operators send.
 
 The user's GUID and the details are kept in the signal's ``restricted`` part, which no entry, page
-or log reads. Everywhere else the user is a keyed hash: without the key nobody can tell which GUID
-stands behind it, nor try them all.
+or log reads. Everywhere else the user is a keyed hash: without the key, the GUID can be neither
+read nor guessed.
 """
 
 import copy
@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 
 from firstline.signal import Restricted, Signal, SignalKind
-from firstline.signals.sources.eventbridge import Envelope, Id, decoded, read
+from firstline.signals.sources.eventbridge import Envelope, Id, decode, make_signal
 
 USER = "user"
 DETAILS_MAX = 2_000
@@ -26,7 +26,7 @@ Reporter = Annotated[str, msgspec.Meta(pattern=r"(?a)^[\w .:/=+@,-]{1,256}\Z")]
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is reported: the detail of the event. ``id`` makes two deliveries one."""
+    """The detail of the event. ``id`` makes two deliveries one."""
 
     id: Id
     user: Guid
@@ -35,15 +35,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def report(envelope: Envelope) -> Signal:
-    """The report, whose user `named` makes a keyed hash of; raises `InvalidInput`."""
-    told = decoded(envelope.detail, Report)
-    kept = Restricted(user=told.user, details=plain(told.details), reporter=told.reporter)
+    """The report; `with_pseudonym` replaces its user by a keyed hash; raises `InvalidInput`."""
+    detail = decode(envelope.detail, Report)
+    kept = Restricted(user=detail.user, details=printable(detail.details), reporter=detail.reporter)
     kind = SignalKind.REPORT
-    return read(envelope, kind, ("report", told.id), USER, "reported", restricted=kept)
+    return make_signal(envelope, kind, ("report", detail.id), USER, "reported", restricted=kept)
 
 
-def named(signal: Signal, hash_key: str) -> Signal:
-    """*signal* with its user's keyed hash as a dimension, where it is a report."""
+def with_pseudonym(signal: Signal, hash_key: str) -> Signal:
+    """*signal* with its user's keyed hash as a dimension, if it is a report."""
     if signal.restricted is None:
         return signal
     who = pseudonym(signal.restricted.user, hash_key)
@@ -51,10 +51,10 @@ def named(signal: Signal, hash_key: str) -> Signal:
 
 
 def pseudonym(user: str, hash_key: str) -> str:
-    """Sixteen hexadecimal digits that stand for *user*: HMAC-SHA256 under *hash_key*."""
+    """Sixteen hexadecimal digits for *user*: HMAC-SHA256 under *hash_key*."""
     return hmac.new(hash_key.encode(), user.encode(), hashlib.sha256).hexdigest()[:16]
 
 
-def plain(text: str) -> str:
-    """*text* without what could steer a terminal."""
+def printable(text: str) -> str:
+    """*text* without characters that could steer a terminal."""
     return "".join(each if each.isprintable() else " " for each in text)

@@ -20,7 +20,7 @@ from firstline.errors import InvalidInput
 from firstline.event_sources import ALARM
 from firstline.ids import IncidentId, SignalKey
 from firstline.ledger.chain import Entry
-from firstline.ledger.export import recorded
+from firstline.ledger.export import decode_entry
 from firstline.signal import Condition, Signal, SignalKind
 from firstline.signals import drill_marker as announced
 from firstline.signals.classify import Classification, classify
@@ -99,13 +99,13 @@ def _reason(alarm: Rung, lasts: timedelta, stage: Stage, *, enforce: bool) -> st
     """What the alarm's state is to say; the word of a drill that must only be observed."""
     if enforce or stage.mode == "observe":
         return announced.REASON
-    if lasts + SPARE > announced.LONGEST:
-        raise InvalidInput(f"--for: a drill is observed for {announced.LONGEST} at most")
+    if lasts + SPARE > announced.DRILL_DURATION_MAX:
+        raise InvalidInput(f"--for: a drill is observed for {announced.DRILL_DURATION_MAX} at most")
     until = stage.clock.now() + lasts + SPARE
     pulled = stage.announce(AnnounceDrill(alarm=alarm.arn, until=until))
     if not pulled.word:
         raise InvalidInput("the deployment announced no drill: nothing is rung")
-    return announced.reason(pulled.word)
+    return announced.state_reason(pulled.word)
 
 
 def _alarm(condition: Condition, stage: Stage) -> tuple[str, Rung]:
@@ -169,7 +169,7 @@ def _ended(incident: IncidentId | None, wanted: Expected, until: datetime, stage
 
 
 def _read(incident: IncidentId | None, wanted: Expected, stage: Stage) -> Drilled:
-    return drills.drilled(map(recorded, _chain(incident, stage)), wanted)
+    return drills.drilled(map(decode_entry, _chain(incident, stage)), wanted)
 
 
 def _chain(incident: IncidentId | None, stage: Stage) -> tuple[Entry, ...]:

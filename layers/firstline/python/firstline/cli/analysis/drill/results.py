@@ -14,7 +14,7 @@ from firstline.errors import InvalidInput
 from firstline.event_sources import ALARM
 from firstline.ids import IncidentId
 from firstline.ledger.entries import DecisionMade, PageDelivered
-from firstline.ledger.export import Recorded
+from firstline.ledger.export import DecodedEntry
 from firstline.reporting.events import timed
 from firstline.reporting.incident_summary import summarise
 from firstline.signal import DRILL_ALARM, Condition, Severity
@@ -101,7 +101,7 @@ def expected(
     )
 
 
-def drilled(chain: Iterable[Recorded], wanted: Expected) -> Drilled:
+def drilled(chain: Iterable[DecodedEntry], wanted: Expected) -> Drilled:
     """What the entries of the incident tell; raises `InvalidInput` for one of another form."""
     entries = tuple(chain)
     if not entries:

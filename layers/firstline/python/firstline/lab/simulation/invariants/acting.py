@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from firstline.actions.cancel_refresh import REFRESH_ID
-from firstline.actions.catalogue import UNDOING
+from firstline.actions.catalogue import UNDO_RESULTS
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import InstanceId
 from firstline.lab.simulation.left import Left
@@ -140,11 +140,11 @@ def fixed_while_it_fires(left: Left) -> Iterator[str]:
     for told in left.of(FixVerified, FixIntended):
         event = told.event
         if isinstance(event, FixVerified):
-            mended = event.helped and event.action not in UNDOING
+            mended = event.helped and event.action not in UNDO_RESULTS
             helped |= {told.incident} if mended else set()
         elif told.incident in helped:
             continue
-        elif event.action not in UNDOING and not left.fired(told.at + SKEW, QUIET + SKEW):
+        elif event.action not in UNDO_RESULTS and not left.fired(told.at + SKEW, QUIET + SKEW):
             yield f"{told.incident} fixed at {told.at.time()} while no alarm fired"
 
 

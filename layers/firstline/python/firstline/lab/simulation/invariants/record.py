@@ -13,8 +13,8 @@ from firstline.lab.simulation.envelopes import CANARY_DETAILS, CANARY_TEXT, CANA
 from firstline.lab.simulation.left import Left
 from firstline.ledger import verify as audit
 from firstline.ledger.entries import DecisionMade, FixIntended, SignalReceived, SignalsJoined
-from firstline.ledger.export import recorded
-from firstline.remediation.guards.order import ORDER, name
+from firstline.ledger.export import decode_entry
+from firstline.remediation.guards.order import ALL_GUARDS, guard_name
 from firstline.signal import Mark
 from firstline.signals.sources.envelope import parse
 
@@ -22,7 +22,7 @@ SKEW = timedelta(seconds=10)
 PATIENCE = timedelta(minutes=15)
 """As long as faults may keep the last step back."""
 CANARIES = (CANARY_USER, CANARY_DETAILS, CANARY_TEXT)
-GUARDS = tuple(map(name, ORDER))
+GUARDS = tuple(map(guard_name, ALL_GUARDS))
 
 
 def everything_ends(left: Left) -> Iterator[str]:
@@ -75,7 +75,7 @@ def decided_again_the_same(left: Left) -> Iterator[str]:
     """I26: each decision, decided again from its own record, is the same."""
     policies = {left.run.profile.digest: left.run.profile}
     for entries in left.run.door.store.tables.entries.values():
-        told = story(map(recorded, entries))
+        told = story(map(decode_entry, entries))
         compared = again(told, policies) if told else Compared()
         for each in compared.differences:
             yield f"{told and told.id}: entry {each.sequence} ({each.kind}), {each.field}"
@@ -140,7 +140,7 @@ def one_transition_is_one_signal(left: Left) -> Iterator[str]:
             yield f"{arn.rpartition(':')[2]} of {at.time()} opened {times} incidents"
     keys: dict[tuple[str, str, datetime | None], set[str]] = {}
     for entry in left.of(SignalReceived, SignalsJoined):
-        for told in entry.event.all:
+        for told in entry.event.signals:
             # the event of an alarm that was muted opened nothing: a sweep may, under another key
             if told.source == ALARM and not {Mark.REPLAYED, Mark.MUTED} & set(told.marks):
                 transition = (told.subject, told.state, told.signalled_at)

@@ -79,7 +79,7 @@ def what_is_muted_is_left_alone(left: Left) -> Iterator[str]:
     for each in left.journal:
         match each:
             case Told(event=SignalReceived() | SignalsJoined() as told):
-                muted |= {signal.subject for signal in told.all if Mark.MUTED in signal.marks}
+                muted |= {signal.subject for signal in told.signals if Mark.MUTED in signal.marks}
             case Told(event=FixIntended()) if _alarms(left.by_id[each.incident]) <= (
                 (muted | _ruled(left, each.at)) - _unmuted(left, each.at)
             ):

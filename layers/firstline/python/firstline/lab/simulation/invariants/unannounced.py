@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import IncidentId, SignalKey, incident_id
-from firstline.incidents.accounted import accounted
+from firstline.incidents.handled_alarms import handled_alarms
 from firstline.incidents.incident import Incident
 from firstline.lab.simulation.invariants.acting import SKEW
 from firstline.lab.simulation.left import Left
@@ -79,10 +79,10 @@ def nothing_is_opened_again(left: Left) -> Iterator[str]:
     """I39: no sweep opens what an episode accounts for, until it turns or a mute of it ends."""
     for held in _opened(left):
         for before in left.held:
-            kept = accounted(before)
+            kept = handled_alarms(before)
             if kept is None or before.ended_at is None or before.cause != held.cause:
                 continue
-            until = kept.of(held.alarm_arn)
+            until = kept.until_for(held.alarm_arn)
             over = before.ended_at + FORWARDED_WITHIN <= held.opened_at
             if over and held.signalled_at <= until and not _unmuted(left, held, until):
                 yield f"{held.id} was opened again for what {before.id} had"

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from firstline.config.profile import MadeAlarm
 from firstline.diagnosis.investigation import (
+    COMPARISON_WINDOW,
     DAYS_BEFORE,
-    QUARTER,
     Issues,
     Metrics,
     Peerings,
@@ -109,8 +109,8 @@ class MemoryBackground:
 def metric_data(world: World, parameters: Parameters) -> Answer:
     """A value each quarter of an hour, for as long as is asked: usual but since the start."""
     begin, end = parameters["StartTime"], parameters["EndTime"]
-    count = int((end - begin) / QUARTER)
-    times = [begin + number * QUARTER for number in range(count)]
+    count = int((end - begin) / COMPARISON_WINDOW)
+    times = [begin + number * COMPARISON_WINDOW for number in range(count)]
     return {
         "MetricDataResults": [
             {
@@ -127,7 +127,7 @@ def metric_data(world: World, parameters: Parameters) -> Answer:
 
 
 def _value(world: World, metric: str, at: datetime) -> float:
-    since_start = at + QUARTER > world.start
+    since_start = at + COMPARISON_WINDOW > world.start
     return world.scenario.unusual.get(metric, USUAL) if since_start else USUAL
 
 

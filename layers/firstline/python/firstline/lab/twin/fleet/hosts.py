@@ -16,7 +16,7 @@ from firstline.diagnosis.evidence import (
     NatsState,
     UnitState,
 )
-from firstline.diagnosis.failure_domains import OF_CONNECTION, OF_NATS, Domain
+from firstline.diagnosis.failure_domains import CONNECTION_DOMAINS, NATS_DOMAINS, Domain
 from firstline.lab.twin.fleet import units
 from firstline.lab.twin.fleet.units import History
 from firstline.lab.twin.scenario import HostPlan
@@ -132,7 +132,7 @@ class Host:
 
         No command comes through to a host whose way to SSM is *broken*.
         """
-        if not self.plan.reachable or broken & OF_CONNECTION:
+        if not self.plan.reachable or broken & CONNECTION_DOMAINS:
             return now + timedelta(seconds=60), Invocation("Undeliverable", "")
         at = now + self._timings.answer_after
         if document == "look_host":
@@ -162,7 +162,7 @@ class Host:
         refuses new clients keeps those that it has.
         """
         runs, parent = self.enclave.at(at), self.parent.at(at)
-        cut_off = bool(broken & OF_NATS) or nats == "hung"
+        cut_off = bool(broken & NATS_DOMAINS) or nats == "hung"
         connected = self.nats_connected(at) and not cut_off
         reachable = self.plan.nats != "unreachable" and nats == "answering"
         return {

@@ -8,18 +8,24 @@ from firstline.ids import CommandId, InstanceId
 from firstline.lab.twin.effects import Effects
 from firstline.lab.twin.fleet.group import NoRefresh, Preferences, RefreshInProgress
 from firstline.lab.twin.world import Mutation, World
-from firstline.remediation.departure import Activity, Departure, departure, ends, termination
+from firstline.remediation.departure import (
+    Activity,
+    Departure,
+    find_departure,
+    find_termination,
+    is_leaving,
+)
 from firstline.remediation.execution import (
-    Another,
-    Begun,
     FixOrder,
+    ListedRefresh,
+    OtherRefresh,
     Refused,
     Sending,
     Sent,
     Unsettled,
-    cancelled,
-    refreshed,
-    withheld,
+    cancel_refusal,
+    cancelled_refresh,
+    find_refresh,
 )
 
 
@@ -43,7 +49,7 @@ class MemoryScaling:
         except DependencyUnavailable as error:
             return Unsettled(str(error))
 
-    def find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
+    def find(self, order: FixOrder, since: datetime) -> CommandId | OtherRefresh | None:
         """See `firstline.controller.ports.orders.Scaling`."""
         return self._effects.effect("fleet", "scaling.find", lambda: self._find(order, since))
 
@@ -59,7 +65,7 @@ class MemoryScaling:
 
     def _withheld(self, order: FixOrder) -> str | None:
         try:
-            return withheld(order, self.refreshes())
+            return cancel_refusal(order, self.refreshes())
         except DependencyUnavailable as error:
             return str(error)
 
@@ -90,29 +96,31 @@ class MemoryScaling:
                 return CommandId(f"desired-{given['DesiredCapacity']}")
 
     def _departure(self, host: InstanceId, since: datetime) -> Departure | None:
-        return departure(self._activities(), host, since)
+        return find_departure(self._activities(), host, since)
 
     def _activities(self) -> list[Activity]:
         return [each for each in self._world.group.activities if each.at <= self._world.now]
 
-    def _find(self, order: FixOrder, since: datetime) -> CommandId | Another | None:
+    def _find(self, order: FixOrder, since: datetime) -> CommandId | OtherRefresh | None:
         group, until = self._world.group, self._world.now
         match order.action:
             case "replace_instance":
                 host = InstanceId(order.parameters["InstanceId"])
                 states = {each.plan.id: state for each, state in group.listed(until)}
-                found = termination(self._activities(), host, since)
-                return found if ends(states.get(host)) else None
+                found = find_termination(self._activities(), host, since)
+                return found if is_leaving(states.get(host)) else None
             case "refresh_fleet":
                 ours = _preferences(order.parameters)
                 begun = (
-                    Begun(CommandId(each.id), each.started_at, ours=each.preferences == ours)
+                    ListedRefresh(
+                        CommandId(each.id), each.started_at, ours=each.preferences == ours
+                    )
                     for each in reversed(group.refreshes)
                     if each.started_at <= until
                 )
-                return refreshed(order, since, begun)
+                return find_refresh(order, since, begun)
             case "cancel_refresh":
-                return cancelled(order, self._refreshes())
+                return cancelled_refresh(order, self._refreshes())
             case _:
                 wanted = order.parameters["DesiredCapacity"]
                 return CommandId(f"desired-{wanted}") if group.desired == int(wanted) else None

@@ -1,22 +1,22 @@
-"""What is done about it: the fix under way, the plan that waits, or why nothing is done."""
+"""The current action: the fix in progress, the waiting plan, or why nothing is done."""
 
 from firstline.incidents import approvals
 from firstline.incidents.approvals import Proposal
 from firstline.incidents.incident import Attempt, Incident
 from firstline.notifications.pages import NO_LADDER
 from firstline.remediation.decision import Close, Decision, Escalate, Fix
-from firstline.remediation.handover import attempted
+from firstline.remediation.escalation import describe_attempt
 from firstline.remediation.situation import Situation
 
 
-def doing(incident: Incident, decision: Decision, about: Situation) -> str:
-    """What came of the last fix, and what follows."""
+def describe_action(incident: Incident, decision: Decision, situation: Situation) -> str:
+    """The result of the last fix, and the next step."""
     over = incident.attempts if incident.current is None else incident.attempts[:-1]
-    tried = "".join(f"{attempted(each)}; " for each in over[-1:])
-    return tried + _step(incident, decision, about)
+    tried = "".join(f"{describe_attempt(each)}; " for each in over[-1:])
+    return tried + _step(incident, decision, situation)
 
 
-def _step(incident: Incident, decision: Decision, about: Situation) -> str:
+def _step(incident: Incident, decision: Decision, situation: Situation) -> str:
     match decision.step:
         case Escalate():
             return f"handed over to a person: {decision.why}"
@@ -27,16 +27,16 @@ def _step(incident: Incident, decision: Decision, about: Situation) -> str:
         case Fix():
             return "what follows is decided next"
         case _:
-            return _waiting(incident, decision, about)
+            return _waiting(incident, decision, situation)
 
 
-def _waiting(incident: Incident, decision: Decision, about: Situation) -> str:
-    """Why nothing is done now."""
-    asked = unanswered(incident, decision)
-    if asked is not None:
-        what = f"{asked.action} on {asked.target}"
-        return f"{what} is {'proposed' if asked.approvable else 'recommended to a person'}"
-    if not about.profile.rungs(about.incident.condition):
+def _waiting(incident: Incident, decision: Decision, situation: Situation) -> str:
+    """The reason why nothing is done now."""
+    proposal = unanswered(incident, decision)
+    if proposal is not None:
+        what = f"{proposal.action} on {proposal.target}"
+        return f"{what} is {'proposed' if proposal.approvable else 'recommended to a person'}"
+    if not situation.profile.rungs(situation.incident.condition):
         return NO_LADDER if decision.rule == "watch" else f"{NO_LADDER}; {decision.why}"
     what = f"{plan.action} on {plan.target}" if (plan := decision.plan) else ""
     return decision.why if what in decision.why else f"{what} is not done: {decision.why}"
@@ -50,8 +50,8 @@ def _under_way(current: Attempt) -> str:
 
 
 def unanswered(incident: Incident, decision: Decision) -> Proposal | None:
-    """The proposal of this decision's plan that stands unanswered."""
+    """The current proposal of this decision's plan, if it has no answer."""
     if decision.plan is None:
         return None
-    asked = approvals.standing(incident.proposals, decision.plan.hash)
-    return asked if asked is not None and asked.approval is None else None
+    proposal = approvals.current_proposal(incident.proposals, decision.plan.hash)
+    return proposal if proposal is not None and proposal.approval is None else None

@@ -1,4 +1,4 @@
-"""Rules of the end: a recovery is proven, and watched, or waited for while alarms drain."""
+"""Rules of the end: a recovery is proven, and watched, or awaited while alarms drain."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from firstline.config.profile import seconds
 from firstline.ids import InstanceId
 from firstline.remediation import recovery
 from firstline.remediation.decision import Close, Decision, Escalate, Look, Wait, wait
-from firstline.remediation.rules.looking import together
+from firstline.remediation.rules.look import one_look
 from firstline.remediation.situation import Situation
 
 
@@ -22,7 +22,7 @@ def storm_gathers(s: Situation) -> Decision | None:
 def recovered(s: Situation) -> Decision | None:
     """I4, I36: over when every alarm is OK, K of K, and every target of a whole group is verified.
 
-    What recovered by itself is over only once it stayed so for the quiet window.
+    A recovery by itself is over only after the quiet window.
     """
     if s.quiet_until is not None:
         return _quiet(s, s.quiet_until)
@@ -32,7 +32,7 @@ def recovered(s: Situation) -> Decision | None:
 
 def _quiet(s: Situation, until: datetime) -> Decision | None:
     """Wait for the end of the window, look once more, and only then close."""
-    if recovery.deleted(s.evidence):
+    if recovery.is_alarm_deleted(s.evidence):
         return _over(s, "it recovered by itself, and then its alarm was deleted")
     if s.now < until:
         why = f"it recovered by itself, and is watched until {until:%H:%M:%S} that it stays so"
@@ -48,11 +48,11 @@ def _quiet(s: Situation, until: datetime) -> Decision | None:
 
 
 def _stale(s: Situation) -> tuple[InstanceId, ...]:
-    """Targets of which nothing fresh is known, as many as one look can ask."""
+    """Targets without fresh evidence, as many as one look takes."""
     age_max = seconds(s.profile.policy.evidence_age_max_seconds)
     hosts = s.incident.hosts
     fresh = {host for host, known in hosts.items() if known.fresh(s.now, age_max)}
-    return together(s, [each.id for each in s.incident.targets if each.id not in fresh])
+    return one_look(s, [each.id for each in s.incident.targets if each.id not in fresh])
 
 
 def _over(s: Situation, why: str) -> Decision:
@@ -62,7 +62,7 @@ def _over(s: Situation, why: str) -> Decision:
 
 
 def alarm_to_clear(s: Situation) -> Decision | None:
-    """S05: an alarm's window drains slowly; that is no failure, for a while."""
+    """S05: an alarm's window drains slowly; for a limited time that is no failure."""
     policy = s.profile.policy
     verified = [each.verified_at for each in s.incident.targets if each.verified_at is not None]
     if not verified:
@@ -78,7 +78,7 @@ def alarm_to_clear(s: Situation) -> Decision | None:
 
 
 def _clearing(s: Situation) -> Decision:
-    """Reading by reading; then a group that is not whole is watched."""
+    """Wait reading by reading; then watch a group that is not whole."""
     policy, readings = s.profile.policy, s.incident.clear_readings
     if readings < policy.verify_readings:
         why = f"the alarm is OK, reading {readings} of {policy.verify_readings}"

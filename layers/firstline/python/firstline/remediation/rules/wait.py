@@ -1,4 +1,4 @@
-"""Rules that bound a wait: what goes nowhere for `blocked_max_seconds` is a person's."""
+"""Rules that limit a wait: an incident stalled for `blocked_max_seconds` is escalated."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from firstline.remediation.situation import Situation
 
 
 def fix_not_found(s: Situation) -> Decision | None:
-    """I9: whether an intent was sent cannot be read; it is never sent again, and not waited on."""
+    """I9: an intent that may have been sent and is not found is escalated, never sent again."""
     current, policy = s.incident.current, s.profile.policy
     if current is None or current.outcome is not None:
         return None
@@ -20,7 +20,7 @@ def fix_not_found(s: Situation) -> Decision | None:
 
 
 def group_not_whole(s: Situation) -> Decision | None:
-    """S05: the alarm is OK, and the group does not get the instances that it wants."""
+    """S05: the alarm is OK, and the group does not reach its desired capacity."""
     cleared = s.incident.clear_readings >= s.profile.policy.verify_readings
     if not cleared or s.unverified or not s.needs_hosts or not s.stalled:
         return None
@@ -35,7 +35,7 @@ def _group(group: Group | Unknown) -> str:
 
 
 def watch(s: Situation) -> Decision:
-    """Nothing to do but watch: for a while, and then a person is asked, by what was not read."""
+    """Watch for a limited time, then escalate with the facts that could not be read."""
     if s.stalled and not s.evidence.all_clear():
         why = "; ".join(_unread(s)) or "the alarm still fires, and there is nothing to do but watch"
         return Decision(step=Escalate(), rule="watch", why=why)
@@ -44,13 +44,13 @@ def watch(s: Situation) -> Decision:
 
 
 def _unread(s: Situation) -> Iterator[str]:
-    """What the condition needs and nobody can read, each with why."""
-    needed, seen = needs(s.incident.condition), s.evidence
+    """The needed facts that cannot be read, each with the reason."""
+    needed, evidence = needs(s.incident.condition), s.evidence
     read = (
-        ("the alarm", seen.alarm),
-        ("the group", seen.group if Need.GROUP in needed else None),
-        ("the load balancer", seen.target_health if Need.TARGET_HEALTH in needed else None),
-        ("the probe", seen.answering if Need.ANSWERING in needed else None),
+        ("the alarm", evidence.alarm),
+        ("the group", evidence.group if Need.GROUP in needed else None),
+        ("the load balancer", evidence.target_health if Need.TARGET_HEALTH in needed else None),
+        ("the probe", evidence.answering if Need.ANSWERING in needed else None),
     )
     for what, fact in read:
         if isinstance(fact, Unknown):

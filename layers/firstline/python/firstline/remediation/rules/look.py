@@ -1,4 +1,4 @@
-"""Rules that look, or wait for what is under way: a host is verified by looking, K of K."""
+"""Rules that look, or wait for running work: a host is verified by looks, K of K."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from firstline.remediation.situation import Situation
 
 
 def fix_under_way(s: Situation) -> Decision | None:
-    """I9: a fix without an answer is waited for and looked for, never sent again."""
+    """I9: a fix without an answer is awaited and searched for, never sent again."""
     current = s.incident.current
     if current is None or current.outcome is not None:
         return None
@@ -57,43 +57,43 @@ def fix_to_verify(s: Situation) -> Decision | None:
 
 
 def _to_verify(s: Situation, current: Attempt) -> tuple[InstanceId, ...]:
-    """Whom to look at after a fix: its host, or what the group launched for it."""
+    """The hosts to look at after a fix: its host, or the group's new instances."""
     if current.traits.verifier == "host":
         return current.hosts
     group = s.evidence.group
-    launched = group.beyond(current.known) if isinstance(group, Group) else ()
+    launched = group.launched_since(current.known) if isinstance(group, Group) else ()
     waiting = {each.id for each in s.unverified}
-    return together(s, [each for each in launched if each in waiting])
+    return one_look(s, [each for each in launched if each in waiting])
 
 
 def hosts_to_look_at(s: Situation) -> Decision | None:
-    """R15, R16: before anything is done, each host that is not verified is looked at."""
+    """R15, R16: before any fix, each host that is not verified is looked at."""
     if not s.needs_hosts:
         return None
     age_max = seconds(s.profile.policy.evidence_age_max_seconds)
     stale = _older(s, age_max)
     if not stale:
         return None
-    hosts = together(s, stale)
+    hosts = one_look(s, stale)
     return _look(s, hosts, "look at hosts", f"nothing fresh is known of {', '.join(hosts)}")
 
 
 def hosts_to_look_at_first(s: Situation, plan: Plan) -> Decision | None:
-    """I12: what a fix rests on must not be too old either when the fix reaches its host.
+    """I12: the evidence for a fix must not be too old when the fix reaches its host.
 
-    It may be on its way for half the time for which evidence counts.
+    A fix may be in transit for half the time for which evidence counts.
     """
     age_max = seconds(s.profile.policy.evidence_age_max_seconds) / 2
     stale = [each for each in _older(s, age_max) if each in plan.hosts]
     if not stale:
         return None
-    hosts = together(s, stale)
+    hosts = one_look(s, stale)
     why = f"{', '.join(hosts)} is looked at again before {plan.action}"
     return _look(s, hosts, "look before a fix", why)
 
 
 def _older(s: Situation, age_max: timedelta) -> list[InstanceId]:
-    """The hosts that are not verified and of which nothing is known that is as new as that."""
+    """The hosts that are not verified and whose evidence is older than *age_max*."""
     known = s.incident.hosts
     return [
         each.id
@@ -108,7 +108,7 @@ def _look(s: Situation, hosts: tuple[InstanceId, ...], rule: str, why: str) -> D
 
 
 def approved_to_confirm(s: Situation) -> Decision | None:
-    """A person's yes is acted on by what is read after it: its hosts are looked at once more.
+    """After an approval, its hosts are looked at once more.
 
     A recovery then stops the fix, and so does a new denial; continued silence does not.
     """
@@ -122,18 +122,18 @@ def approved_to_confirm(s: Situation) -> Decision | None:
     ]
     if not stale:
         return None
-    hosts = together(s, sorted(set(stale)))
+    hosts = one_look(s, sorted(set(stale)))
     why = f"{', '.join(hosts)} is looked at again before what a person allowed"
     return _look(s, hosts, "confirm approval", why)
 
 
 def _looked_at(s: Situation, host: InstanceId) -> datetime:
-    found = s.incident.hosts.get(host)
-    return found.at if found is not None else s.incident.opened_at
+    known = s.incident.hosts.get(host)
+    return known.at if known is not None else s.incident.opened_at
 
 
 def targets_to_confirm(s: Situation) -> Decision | None:
-    """A host that seems to serve is verified like a mended one: K of K."""
+    """A host that seems to serve is verified like a repaired one: K of K."""
     waiting = s.unverified
     if not waiting or not s.needs_hosts:
         return None
@@ -148,18 +148,18 @@ def targets_to_confirm(s: Situation) -> Decision | None:
         return Decision(step=Wait(due), rule="confirm targets", why=why)
     why = f"{', '.join(names)}: another reading, {s.profile.policy.verify_readings} in a row verify"
     read_at = s.now + seconds(s.profile.policy.verify_interval_seconds)
-    return Decision(step=Look(together(s, names), read_at), rule="confirm targets", why=why)
+    return Decision(step=Look(one_look(s, names), read_at), rule="confirm targets", why=why)
 
 
-def together(s: Situation, hosts: Sequence[InstanceId]) -> tuple[InstanceId, ...]:
-    """As many of *hosts* as one look can ask; the first alone where SSM refused several."""
+def one_look(s: Situation, hosts: Sequence[InstanceId]) -> tuple[InstanceId, ...]:
+    """As many of *hosts* as one look takes; the first alone where SSM refused several."""
     return tuple(hosts[: 1 if s.incident.look_singly else LOOK_TARGETS_MAX])
 
 
 def _next_reading(s: Situation, target: InstanceId, *, none_good: bool = False) -> datetime:
-    """When the next reading of *target* is due: now, if it was never read.
+    """The time of the next reading of *target*: now, if it was never read.
 
-    A host of which no reading was good is watched; one that seems to serve is soon confirmed.
+    A host without a good reading is watched; one that seems to serve is soon confirmed.
     """
     last, policy = s.incident.hosts.get(target), s.profile.policy
     interval = policy.watch_seconds if none_good else policy.verify_interval_seconds

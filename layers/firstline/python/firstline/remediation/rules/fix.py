@@ -8,9 +8,9 @@ from firstline.incidents.approvals import PROPOSALS_MAX
 from firstline.remediation import ladder
 from firstline.remediation.decision import Decision, Escalate, Fix, RequestApproval, Step, Wait
 from firstline.remediation.guards.guard import Answer
-from firstline.remediation.guards.order import ask
+from firstline.remediation.guards.order import ask_guards
 from firstline.remediation.plan import Plan
-from firstline.remediation.rules.looking import hosts_to_look_at_first
+from firstline.remediation.rules.look import hosts_to_look_at_first
 from firstline.remediation.situation import Situation
 
 
@@ -34,7 +34,7 @@ def more_capacity(s: Situation) -> Decision | None:
     """R22: under memory pressure one instance more, where the ladder has that rung."""
     group = s.evidence.group
     plan = ladder.capacity_plan(s, group) if isinstance(group, Group) else None
-    if plan is None or any(each.mended for each in s.incident.attempts):
+    if plan is None or any(each.repaired for each in s.incident.attempts):
         return None
     return _guarded(s, plan, "more capacity")
 
@@ -49,8 +49,8 @@ def refresh_to_cancel(s: Situation) -> Decision | None:
 
 
 def _guarded(s: Situation, plan: Plan, rule: str) -> Decision:
-    """*plan*, or what its denials leave; every guard's answer is kept."""
-    answers = ask(plan, s)
+    """*plan*, or the step that its denials require; every guard's answer is recorded."""
+    answers = ask_guards(plan, s)
     step, why = _permitted(s, plan, answers)
     return Decision(step=step, rule=rule, why=why, facts=plan.facts, plan=plan, answers=answers)
 
@@ -77,11 +77,11 @@ def _permitted(s: Situation, plan: Plan, answers: tuple[Answer, ...]) -> tuple[S
 
 
 def _proposed(s: Situation, plan: Plan, unknowns: tuple[str, ...], why: str) -> tuple[Step, str]:
-    """Ask people about a plan that only unknowns bar, once; their no, or none, hands it over."""
-    asked = approvals.standing(s.incident.proposals, plan.hash)
-    if asked is None or not set(unknowns) <= set(asked.unknowns):
+    """Request an approval, once, for a plan that only unknowns stop; without one, escalate."""
+    proposal = approvals.current_proposal(s.incident.proposals, plan.hash)
+    if proposal is None or not set(unknowns) <= set(proposal.unknowns):
         full = len(s.incident.proposals) >= PROPOSALS_MAX
         return Escalate() if full else RequestApproval(plan, unknowns), why
-    if asked.approval is None and s.now < asked.until:
-        return Wait(min(asked.until, s.now + seconds(s.profile.policy.watch_seconds))), why
+    if proposal.approval is None and s.now < proposal.until:
+        return Wait(min(proposal.until, s.now + seconds(s.profile.policy.watch_seconds))), why
     return Escalate(), f"{plan.action} on {plan.target} was not approved: {why}"

@@ -1,12 +1,12 @@
-"""Rules that end in a person's hands: nothing more can be done from here."""
+"""Rules that escalate to a person."""
 
 import copy
 
 from firstline.actions.catalogue import FIXES
 from firstline.config.profile import HOSTS_MAX, seconds
-from firstline.diagnosis.evidence import Gone, Group
+from firstline.diagnosis.evidence import DeletedAlarm, Group
 from firstline.diagnosis.health_checks import FailureMode, HostHealth
-from firstline.incidents.incident import BYTES_MAX, Outcome, encode
+from firstline.incidents.incident import INCIDENT_BYTES_MAX, Outcome, encode
 from firstline.remediation import execution, verification
 from firstline.remediation.decision import Decision, Escalate, Wait
 from firstline.remediation.situation import Situation
@@ -25,7 +25,7 @@ def bounded(s: Situation) -> Decision | None:
 
 
 def not_known_here(s: Situation) -> Decision | None:
-    """An older or newer version intended or proposed what this one has no action for."""
+    """Another version intended or proposed an action that this one does not have."""
     intended = ((each.action, each.target) for each in s.incident.attempts)
     proposed = ((each.action, each.target) for each in s.incident.proposals)
     for action, target in (*intended, *proposed):
@@ -36,30 +36,32 @@ def not_known_here(s: Situation) -> Decision | None:
 
 
 def went_astray(s: Situation) -> Decision | None:
-    """A fix that met another refresh than its own is a person's at once."""
+    """A fix that met another refresh than its own is escalated at once."""
     met = [each for each in s.incident.attempts if each.outcome is Outcome.ANOTHER]
     if not met:
         return None
-    return Decision(step=Escalate(), rule="went astray", why=execution.astray(met[-1]))
+    return Decision(
+        step=Escalate(), rule="went astray", why=execution.describe_wrong_refresh(met[-1])
+    )
 
 
 def outgrown(s: Situation) -> Decision | None:
-    """I24: what the store would take no more is a person's while it still takes it."""
+    """I24: an incident that the store would soon refuse is escalated while it still fits."""
     group, size = s.evidence.group, len(encode(s.incident))
     hosts = len(group.instances) if s.needs_hosts and isinstance(group, Group) else 0
     if hosts > HOSTS_MAX:
         why = f"the group has {hosts} hosts, and an incident holds the evidence of {HOSTS_MAX}"
-    elif size > BYTES_MAX:
-        why = f"the incident has grown to {size} bytes, and is stored up to {BYTES_MAX}"
+    elif size > INCIDENT_BYTES_MAX:
+        why = f"the incident has grown to {size} bytes, and is stored up to {INCIDENT_BYTES_MAX}"
     else:
         return None
     return Decision(step=Escalate(), rule="outgrown", why=why)
 
 
 def nothing_to_watch(s: Situation) -> Decision | None:
-    """A signal without an alarm of ours behind it leaves nothing to read: a person must.
+    """A signal without an alarm leaves nothing to read: a person must act.
 
-    It stays open for the quiet window, so that what comes again joins it (I36).
+    It stays open for the quiet window, so that a repeated signal joins it (I36).
     """
     if s.incident.alarms:
         return None
@@ -73,29 +75,29 @@ def nothing_to_watch(s: Situation) -> Decision | None:
 
 
 def alarm_gone(s: Situation) -> Decision | None:
-    """Somebody deleted the alarm while it fired: no OK will come, and nobody else is watching."""
-    if s.quiet_until is not None or not isinstance(s.evidence.alarm, Gone):
+    """The alarm was deleted while it fired: no OK will come."""
+    if s.quiet_until is not None or not isinstance(s.evidence.alarm, DeletedAlarm):
         return None
     why = f"the alarm {s.incident.alarm} does not exist any more: it cannot tell a recovery"
     return Decision(step=Escalate(), rule="alarm gone", why=why)
 
 
 def no_hosts(s: Situation) -> Decision | None:
-    """R14: a group without instances in service leaves nobody to restart.
+    """R14: a group without instances in service has nothing to restart.
 
-    One of its own that boots is waited for, as long as a plan may be blocked.
+    An instance that boots is awaited, as long as a plan may be blocked.
     """
     group = s.evidence.group
     if not s.needs_hosts or not isinstance(group, Group) or group.in_service():
         return None
-    if verification.launches(s.evidence) and not s.stalled:
+    if verification.is_launching(s.evidence) and not s.stalled:
         return None
     why = f"the group has no instance in service, and wants {group.desired}"
     return Decision(step=Escalate(), rule="no hosts", why=why)
 
 
 def silent_hosts(s: Situation) -> Decision | None:
-    """Hosts that cannot be looked at cannot be mended from here: a person must."""
+    """Hosts without reports cannot be repaired from here: a person must act."""
     limit = s.profile.policy.silent_looks_max
     dead = s.diagnosis.having(HostHealth.DEAD)
     silent = [each.id for each in s.unverified if each.silent >= limit and each.id not in dead]
@@ -106,20 +108,19 @@ def silent_hosts(s: Situation) -> Decision | None:
 
 
 def beyond_mending(s: Situation) -> Decision | None:
-    """S14: what fails on every host that is left is known, and no rung of the ladder mends it."""
+    """S14: the failure of every remaining host is known, and no rung of the ladder repairs it."""
     dead = s.diagnosis.having(HostHealth.DEAD)
     failures = [s.diagnosis.hosts[each].failure for each in dead]
     if not dead or len(dead) < len(s.unverified) or FailureMode.UNKNOWN in failures:
         return None
-    told = ", ".join(f"{each}: {what}" for each, what in zip(dead, failures, strict=True))
-    return Decision(step=Escalate(), rule="beyond mending", why=f"no fix is there for {told}")
+    named = ", ".join(f"{each}: {what}" for each, what in zip(dead, failures, strict=True))
+    return Decision(step=Escalate(), rule="beyond mending", why=f"no fix is there for {named}")
 
 
-def later(decision: Decision, s: Situation) -> Decision:
-    """I21: what signals still join is not given up yet, but after `blocked_max_seconds`.
+def delay_escalation(decision: Decision, s: Situation) -> Decision:
+    """Delay escalation while new signals keep joining, up to `blocked_max_seconds` (I21).
 
-    Whoever was paged knows of the trouble; each signal that came after the end would open it anew
-    and page again.
+    A signal after the end would open a new incident and page again.
     """
     if not isinstance(decision.step, Escalate) or s.incident.signals == 1:
         return decision

@@ -1,4 +1,4 @@
-"""What is awaited, and until when: after that something else is done, or a person takes over."""
+"""The next expected event and its deadline, after which firstline acts otherwise or escalates."""
 
 from datetime import datetime
 
@@ -6,27 +6,31 @@ from firstline.config.profile import seconds
 from firstline.incidents.incident import Incident
 from firstline.remediation import verification
 from firstline.remediation.decision import Decision, Wait
-from firstline.remediation.progress.doing import unanswered
+from firstline.remediation.progress.current_action import unanswered
 from firstline.remediation.situation import Situation
 
-type Awaited = tuple[str, datetime]
+type NextEvent = tuple[str, datetime]
 
 
-def awaited(incident: Incident, decision: Decision, about: Situation) -> Awaited:
-    """What comes next by itself, and when the wait for it ends."""
-    policy, current, asked = about.profile.policy, incident.current, unanswered(incident, decision)
-    blocked_until = about.progressed_at + seconds(policy.blocked_max_seconds)
+def next_event(incident: Incident, decision: Decision, situation: Situation) -> NextEvent:
+    """The next event that is expected without further action, and its deadline."""
+    policy, current, proposal = (
+        situation.profile.policy,
+        incident.current,
+        unanswered(incident, decision),
+    )
+    blocked_until = situation.progressed_at + seconds(policy.blocked_max_seconds)
     if current is not None:
-        return "its verdict", verification.judged_by(current, about.profile)
-    if asked is not None and asked.approvable:
-        return "a person's approval", asked.until
+        return "its verdict", verification.verdict_deadline(current, situation.profile)
+    if proposal is not None and proposal.approvable:
+        return "a person's approval", proposal.until
     if decision.plan is not None:
         return _unbarred(decision, blocked_until)
-    return _by_rule(incident, decision, about, blocked_until)
+    return _by_rule(incident, decision, situation, blocked_until)
 
 
-def _unbarred(decision: Decision, blocked_until: datetime) -> Awaited:
-    """What bars the plan may pass by itself; else it is handed over in the end."""
+def _unbarred(decision: Decision, blocked_until: datetime) -> NextEvent:
+    """The denials of the plan may pass with time; otherwise it is escalated in the end."""
     denials = [each.denial for each in decision.answers if each.stops and each.denial]
     retries = [each.retry_at for each in denials if each.retry_at is not None]
     if retries and len(retries) == len(denials):
@@ -35,15 +39,15 @@ def _unbarred(decision: Decision, blocked_until: datetime) -> Awaited:
 
 
 def _by_rule(
-    incident: Incident, decision: Decision, about: Situation, blocked_until: datetime
-) -> Awaited:
+    incident: Incident, decision: Decision, situation: Situation, blocked_until: datetime
+) -> NextEvent:
     if incident.look is not None:
         return "the hosts' answers", incident.look.until
     match decision.rule, decision.step:
         case "confirm targets", _:
             return "good readings of each host", blocked_until
         case "alarm to clear", _:
-            return _clearing(incident, about, blocked_until)
+            return _clearing(incident, situation, blocked_until)
         case "quiet window", Wait(until):
             return "that it stays recovered", until
         case "storm" | "gathers" | "nothing to watch", Wait(until):
@@ -52,9 +56,9 @@ def _by_rule(
             return "a recovery", blocked_until
 
 
-def _clearing(incident: Incident, about: Situation, blocked_until: datetime) -> Awaited:
-    policy = about.profile.policy
-    if not about.evidence.all_clear():
+def _clearing(incident: Incident, situation: Situation, blocked_until: datetime) -> NextEvent:
+    policy = situation.profile.policy
+    if not situation.evidence.all_clear():
         verified = (each.verified_at for each in incident.targets)
         since = max(at for at in verified if at is not None)
         return "the alarm to turn OK", since + seconds(policy.alarm_lag_seconds)

@@ -1,4 +1,4 @@
-"""Rules that raise: what was minor at first, and is not once it has lasted."""
+"""Rules that raise the severity of trouble that lasts."""
 
 from firstline.diagnosis.evidence import Group
 from firstline.remediation.decision import Decision, Raise
@@ -7,9 +7,9 @@ from firstline.signal import Severity
 
 
 def short_group(s: Situation) -> Decision | None:
-    """R14: a group that lacks instances for long is a P2; a launch that failed once is not.
+    """R14: a group that lacks instances for long is a P2; a single failed launch is not.
 
-    The group was read just now: one that cannot be read is taken for short.
+    An unreadable group counts as short.
     """
     since, group = s.incident.short_since, s.evidence.group
     if since is None or s.short_until is None or s.now < s.short_until:

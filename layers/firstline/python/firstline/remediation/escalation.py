@@ -1,10 +1,10 @@
-"""Hand-over: what a person who takes over must know, and the steps of the runbook that come next.
+"""Escalation: the context for the person who takes over, and the runbook's next steps.
 
-Made of what readers, guards and intents said in words of our own; no text of a host, of a log or
-of an event is in it. The steps' ids are those of the runbook, step by step.
+It uses the words of firstline's checks, guards and intents; no text of a host, of a log or of an
+event is in it. The steps' ids are those of the runbook.
 """
 
-from firstline.actions.catalogue import UNDOING
+from firstline.actions.catalogue import UNDO_RESULTS
 from firstline.diagnosis.diagnose import Diagnosis
 from firstline.diagnosis.health_checks import FailureMode
 from firstline.incidents.incident import Attempt, Incident, Outcome
@@ -12,8 +12,8 @@ from firstline.remediation import support_case
 from firstline.remediation.decision import Decision
 from firstline.signal import Condition
 
-NAMED_MAX = 10
-"""As many hosts and attempts are told of by name; an event for the pager has its bounds."""
+LISTED_MAX = 10
+"""Hosts and attempts that are listed by name; an event for the pager has a size limit."""
 
 R13 = "R13 look at the AWS Health dashboard for the Region"
 R14 = "R14 see to it that the group has instances in service"
@@ -58,7 +58,7 @@ BY_CONDITION: dict[Condition, tuple[str, ...]] = {
     Condition.DRILL: (R13, R46),  # its alarm does not turn back, which is CloudWatch's to do
     Condition.UNCLASSIFIED: (R19, R21),
 }
-"""What the runbook says to do next; every condition has its steps."""
+"""The runbook's next steps; every condition has some."""
 
 BY_FAILURE: dict[FailureMode, tuple[str, ...]] = {
     FailureMode.IMAGE_MISMATCH: (
@@ -72,59 +72,59 @@ BY_FAILURE: dict[FailureMode, tuple[str, ...]] = {
     ),
     FailureMode.HOST_LOST: (R18, R46),
 }
-"""What comes before them where it is known what fails."""
+"""Steps that come first where the failure mode is known."""
 
 
-def details(
+def escalation_details(
     incident: Incident,
     diagnosis: Diagnosis,
     decision: Decision,
     background: tuple[str, ...] = (),
 ) -> dict[str, str]:
-    """What the page of a hand-over says: seen, tried, denied, and what to do next.
+    """The page of an escalation: observations, attempts, denials, and next steps.
 
-    *background* is what a person would look up first, in lines.
+    *background* are the lines of the investigation.
     """
-    what = seen(diagnosis)
-    tried = "; ".join(map(attempted, incident.attempts[-NAMED_MAX:])) or "nothing"
-    verified = [each.id for each in incident.targets if each.verified][:NAMED_MAX]
-    following = steps(incident, diagnosis)
+    diagnosed = describe_diagnosis(diagnosis)
+    tried = "; ".join(map(describe_attempt, incident.attempts[-LISTED_MAX:])) or "nothing"
+    verified = [each.id for each in incident.targets if each.verified][:LISTED_MAX]
+    steps = next_steps(incident, diagnosis)
     denied = [f"{each.guard}: {each.denial.why}" for each in decision.answers if each.denial]
-    told = {
+    details = {
         "why": decision.why,
-        "seen": what,
+        "seen": diagnosed,
         "background": "; ".join(background) or "nothing was looked up",
         "tried": tried,
         "denied": "; ".join(denied) or "nothing",
         "verified": ", ".join(verified) or "no host",
-        "next": "; ".join(following),
+        "next": "; ".join(steps),
     }
-    if R46 in following:
-        told["support_case"] = support_case.prepare(incident, what, tried)
-    return told
+    if R46 in steps:
+        details["support_case"] = support_case.prepare(incident, diagnosed, tried)
+    return details
 
 
-def seen(diagnosis: Diagnosis) -> str:
+def describe_diagnosis(diagnosis: Diagnosis) -> str:
     """The diagnosis in words, and the facts for and against each host."""
-    hosts = list(diagnosis.hosts.items())[:NAMED_MAX]
+    hosts = list(diagnosis.hosts.items())[:LISTED_MAX]
     facts = [
-        f"{id_} {verdict.life}: {', '.join((*verdict.dead, *verdict.serving)) or 'nothing known'}"
+        f"{id_} {verdict.health}: {', '.join((*verdict.dead, *verdict.serving)) or 'nothing known'}"
         for id_, verdict in hosts
     ]
     return "; ".join((diagnosis.cause, *facts))
 
 
-def steps(incident: Incident, diagnosis: Diagnosis) -> tuple[str, ...]:
-    """The runbook's next steps: of what fails, then of the condition, each once."""
+def next_steps(incident: Incident, diagnosis: Diagnosis) -> tuple[str, ...]:
+    """The runbook's next steps: of the failures, then of the condition, each once."""
     failures = {verdict.failure for verdict in diagnosis.hosts.values()}
     known = (step for each in FailureMode if each in failures for step in BY_FAILURE.get(each, ()))
     depends = (R36, R37, R38) if diagnosis.dependency is not None else ()
     return tuple(dict.fromkeys((*known, *depends, *BY_CONDITION[incident.condition])))
 
 
-def attempted(attempt: Attempt) -> str:
-    """A fix and what came of it."""
-    done = UNDOING.get(attempt.action, "helped")
+def describe_attempt(attempt: Attempt) -> str:
+    """A fix and its result."""
+    done = UNDO_RESULTS.get(attempt.action, "helped")
     verdicts = {None: "no verdict yet", True: done, False: "did not help"}
     ends = {
         Outcome.NOT_SENT: "was not sent",
