@@ -4,16 +4,16 @@ from typing import Any
 
 from firstline.adapters import archive_wiring
 from firstline.adapters.aws import stream
-from firstline.controller.archive.fill import Archiving, anchor, archive
-from firstline.controller.archive.reports import report
+from firstline.controller.archive.fill import ArchiveContext, anchor, archive
+from firstline.controller.archive.reports import write_reports
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.monitoring.metric import Metric
 from firstline.reporting.postmortem.report import Report
-from functions.emission import emit
+from functions.emf import emit
 from functions.log import logger
 
 
-def handler(event: dict[str, Any], context: object, within: Archiving | None = None) -> None:
+def handler(event: dict[str, Any], context: object, within: ArchiveContext | None = None) -> None:
     """Archive a batch and anchor it. What raises comes again, whole, until the stream forgets it.
 
     Metrics tell of alterations before anything is signed: a key that cannot be used must not hide
@@ -22,7 +22,7 @@ def handler(event: dict[str, Any], context: object, within: Archiving | None = N
     """
     del context
     within = within or archive_wiring.from_environment()
-    archived = archive(map(stream.change, event["Records"]), within)
+    archived = archive(map(stream.ledger_change, event["Records"]), within)
     emit(
         within.fleet,
         (
@@ -37,7 +37,7 @@ def handler(event: dict[str, Any], context: object, within: Archiving | None = N
         logger().error("the chain of checkpoints is broken", why=str(error))
         emit(within.fleet, (Metric("ArchiveFaults", 1, "Count"),))
     try:
-        report(archived.heads, within, _page)
+        write_reports(archived.heads, within, _page)
     except DependencyUnavailable:
         raise
     except Exception:  # noqa: BLE001 - a report must not keep the ledger from its archive

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import msgspec
 
 from firstline.adapters import wiring
-from firstline.controller.console import look
+from firstline.controller.console import read_view
 from firstline.controller.system import System
 from firstline.reporting.console.view import Missing
 from firstline.reporting.html.console import ASKED, Theme, widget
@@ -61,4 +61,4 @@ def handler(event: object, context: Context, system: System | None = None) -> st
     within = system or wiring.from_environment()
     logger().info("shown", asked=bool(asked))
     theme: Theme = "dark" if about.theme == "dark" else "light"
-    return widget(look(asked, within), context.invoked_function_arn, theme)
+    return widget(read_view(asked, within), context.invoked_function_arn, theme)

@@ -8,13 +8,13 @@ from firstline.controller.system import System
 from firstline.redaction import redact
 from functions.batch import Failures, each_record
 from functions.log import logger
-from functions.measuring import Measuring
+from functions.run_metrics import RunMetrics
 
 
 def handler(event: dict[str, Any], context: object, system: System | None = None) -> Failures:
     """Take in each event; one that could not be recorded is delivered again."""
     del context
-    measuring = Measuring(system or wiring.from_environment())
+    measuring = RunMetrics(system or wiring.from_environment())
 
     def take_in(body: str) -> None:
         receipt = ingest(body.encode(), measuring.system)

@@ -6,12 +6,12 @@ from typing import Annotated
 import msgspec
 
 from firstline.adapters import wiring
-from firstline.controller.operators import commands as levers
-from firstline.controller.operators.execute import Call, pull
+from firstline.controller.operators import commands
+from firstline.controller.operators.execute import OperatorRequest, execute
 from firstline.controller.system import System
 from firstline.errors import FirstlineError, InvalidInput
 from functions.log import logger
-from functions.measuring import Measuring
+from functions.run_metrics import RunMetrics
 
 
 class _Iam(msgspec.Struct, frozen=True):
@@ -47,9 +47,9 @@ def handler(event: object, context: object, system: System | None = None) -> dic
     except ValueError:  # of another type, or half of a character
         return _answer(403, {"error": "IAM named no caller: sign the request"})
     try:
-        lever = levers.read(_body(event))
-        measuring = Measuring(system or wiring.from_environment())
-        pulled = pull(Call(lever, caller), measuring.system)
+        lever = commands.parse_command(_body(event))
+        measuring = RunMetrics(system or wiring.from_environment())
+        pulled = execute(OperatorRequest(lever, caller), measuring.system)
     except InvalidInput as error:
         return _answer(400, {"error": str(error)})
     except FirstlineError as error:

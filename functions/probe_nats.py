@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 
 from boto3.session import Session
 
-from firstline.adapters import nats
 from firstline.adapters.aws import clients, nats_credentials
+from firstline.adapters.nats import probe as nats_client
 from firstline.config.probe_settings import NatsTarget, ProbeSettings
 from firstline.errors import InvalidInput
-from firstline.monitoring import nats_probe as probe
+from firstline.monitoring import nats_probe
 from firstline.monitoring.nats_credentials import Credentials, days_left, ends_at
 from firstline.monitoring.nats_probe import NatsReading
-from functions.emission import emit
+from functions.emf import emit
 from functions.log import logger
 
 
@@ -28,9 +28,9 @@ def handler(event: object, context: object, settings: ProbeSettings | None = Non
     given, now = _credentials(settings.nats.credentials_parameter), datetime.now(UTC)
     reading, servers = asyncio.run(_ask(settings.nats, given, now))
     stalled = {each.consumer.consumer: each.stalled for each in reading.backlogs if each.stalled}
-    logger().info("probed", outcome=probe.outcome(reading), why=reading.why, stalled=stalled)
+    logger().info("probed", outcome=nats_probe.outcome(reading), why=reading.why, stalled=stalled)
     end = ends_at(given) if given else None
-    emit(settings.fleet, probe.metrics(reading, days_left(end, now) if end else None, servers))
+    emit(settings.fleet, nats_probe.metrics(reading, days_left(end, now) if end else None, servers))
 
 
 async def _ask(
@@ -38,11 +38,11 @@ async def _ask(
 ) -> tuple[NatsReading, int | None]:
     """Ask the fleet, and the servers where the profile says so, at the same time."""
     tls = ssl.create_default_context()
-    asked = nats.ask(target, given, tls, secrets.token_hex(16), now)
+    asked = nats_client.probe(target, given, tls, secrets.token_hex(16), now)
     system = _credentials(target.system_credentials_parameter)
     if system is None:
         return await asked, None
-    reading, servers = await asyncio.gather(asked, nats.servers(target, system, tls))
+    reading, servers = await asyncio.gather(asked, nats_client.count_servers(target, system, tls))
     return reading, servers
 
 

@@ -3,20 +3,20 @@
 from typing import Any
 
 from firstline.adapters import wiring
-from firstline.controller import metrics as measures
+from firstline.controller import metrics
 from firstline.controller.sweep import sweep
 from firstline.controller.system import System
 from firstline.errors import FirstlineError
 from firstline.monitoring.metric import Metric
-from functions.emission import emit
+from functions.emf import emit
 from functions.log import logger
-from functions.measuring import Measuring
+from functions.run_metrics import RunMetrics
 
 
 def handler(event: dict[str, Any], context: object, system: System | None = None) -> None:
     """Sweep once. A heartbeat is sent only by a sweep that could read what is due."""
     del event, context
-    measuring = Measuring(system or wiring.from_environment())
+    measuring = RunMetrics(system or wiring.from_environment())
     swept = sweep(measuring.system)
     if swept.woken or swept.failed or swept.left:
         counts = {each: getattr(swept, each) for each in ("woken", "failed", "left", "unreadable")}
@@ -26,14 +26,14 @@ def handler(event: dict[str, Any], context: object, system: System | None = None
     if swept.unasked:
         logger().warning("not every P1's alarm could be asked for, or taken in")
     # by itself, before what could fail: two fleets in one account must not beat for each other
-    emit(measuring.system.profile.fleet.name, measures.of_sweep(swept))
+    emit(measuring.system.profile.fleet.name, metrics.sweep_metrics(swept))
     measuring.tell(*_open(measuring.system))
 
 
 def _open(system: System) -> tuple[Metric, ...]:
     """How many incidents are open; where that cannot be read, nothing is said."""
     try:
-        return (measures.of_open(system.ports.store.open_now(measures.OPEN_MAX)),)
+        return (metrics.open_incidents_metric(system.ports.store.open_now(metrics.OPEN_MAX)),)
     except FirstlineError as error:
         logger().warning("not counted: %s", error)
         return ()

@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from firstline.controller.operators.commands import OUTPUT
+from firstline.controller.operators.commands import URL_OUTPUT
 from infra import roles
 from infra.response import Reach
 from infra.runtime import Handler, Runtime
@@ -31,7 +31,7 @@ class Levers(Construct):
             description="May approve, deny, pause, resume and promote what firstline does",
             statements=_may_pull(function, stack),
         )
-        CfnOutput(stack, OUTPUT, value=url.url)
+        CfnOutput(stack, URL_OUTPUT, value=url.url)
         CfnOutput(stack, "OperatorsPolicy", value=policy.managed_policy_arn)
 
 

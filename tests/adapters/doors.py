@@ -15,7 +15,7 @@ from urllib3 import HTTPResponse
 
 import firstline
 from firstline.controller.ports import Ports
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.lab.twin.aws import session
 from firstline.lab.twin.scenario import Dependency, FaultKind, FaultPlan, Scenario
 from firstline.lab.twin.wire import DEPENDENCIES

@@ -4,7 +4,7 @@ from firstline.adapters.aws import clients
 from firstline.adapters.aws.routing_key import RoutingKey
 from firstline.adapters.clock import SystemClock
 from firstline.adapters.pagerduty.events_api import PagerDutyApi
-from firstline.controller.ports.people import Clock
+from firstline.controller.ports.messaging import Clock
 from tests.adapters.doors import Ends
 from tests.lab.twin.pages import TRIGGER, without
 

@@ -13,7 +13,7 @@ from boto3.session import Session
 
 import firstline
 from firstline.adapters.aws import clients
-from firstline.adapters.aws.alarm_kinds import KINDS, LISTS
+from firstline.adapters.aws.alarm_types import ALARM_TYPES, LIST_OF_TYPE
 from firstline.adapters.aws.fleet import AwsFleet
 from firstline.adapters.clock import SystemClock
 from firstline.cli.account.alarm_state import AwsAlarms
@@ -85,7 +85,7 @@ PLACES = (
 
 def listing(kind: str | None = None) -> Answer:
     """DescribeAlarms with the one alarm in the list of *kind*."""
-    return {shown: [SHOWN] if each == kind else [] for each, shown in LISTS.items()}
+    return {shown: [SHOWN] if each == kind else [] for each, shown in LIST_OF_TYPE.items()}
 
 
 def test_each_list_of_an_answer_is_of_a_kind() -> None:
@@ -93,17 +93,17 @@ def test_each_list_of_an_answer_is_of_a_kind() -> None:
     model: Any = botocore.session.get_session().get_service_model("cloudwatch")
     answer = model.operation_model("DescribeAlarms").output_shape
     lists = {name for name, shape in answer.members.items() if shape.type_name == "list"}
-    assert set(LISTS.values()) == lists
-    assert set(KINDS) == set(model.shape_for("AlarmType").enum)
+    assert set(LIST_OF_TYPE.values()) == lists
+    assert set(ALARM_TYPES) == set(model.shape_for("AlarmType").enum)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALARM_TYPES)
 @pytest.mark.parametrize("place", PLACES, ids=lambda each: each.file)
 def test_an_alarm_of_any_kind_is_found(place: Place, kind: str) -> None:
     """And every kind is asked for."""
     one = Answering({"cloudwatch.DescribeAlarms": listing(kind)})
     assert place.found(place.read(one.session))
-    assert set(one.parameters("cloudwatch.DescribeAlarms")["AlarmTypes"]) == set(KINDS)
+    assert set(one.parameters("cloudwatch.DescribeAlarms")["AlarmTypes"]) == set(ALARM_TYPES)
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda each: each.file)
@@ -117,7 +117,7 @@ def test_the_history_of_any_kind_is_asked_for() -> None:
     """Doctor asks whether an alarm has ever been OK."""
     one = Answering({"cloudwatch.DescribeAlarmHistory": {"AlarmHistoryItems": []}})
     AlarmsReader(one.session).with_history(Alarm(name=NAME, state="ALARM", since=T0), T0)
-    assert set(one.parameters("cloudwatch.DescribeAlarmHistory")["AlarmTypes"]) == set(KINDS)
+    assert set(one.parameters("cloudwatch.DescribeAlarmHistory")["AlarmTypes"]) == set(ALARM_TYPES)
 
 
 ELSEWHERE = {
@@ -132,7 +132,7 @@ def test_every_place_that_reads_alarms_is_above() -> None:
     reading = {str(path) for path, text in modules.items() if READS.search(text)}
     assert reading == {each.file for each in PLACES} | ELSEWHERE
     listing_by_name = {str(path) for path, text in modules.items() if '"MetricAlarms"' in text}
-    assert listing_by_name == {"adapters/aws/alarm_kinds.py"}
+    assert listing_by_name == {"adapters/aws/alarm_types.py"}
 
 
 CONFIGURATIONS: dict[str, Answer] = {
@@ -142,7 +142,7 @@ CONFIGURATIONS: dict[str, Answer] = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ALARM_TYPES)
 def test_the_twin_lists_an_alarm_under_its_kind(kind: str) -> None:
     """Where that kind is asked for; without a word of kinds CloudWatch shows metric alarms."""
     world = World(Scenario(name="kinds"), T0, "group")
@@ -152,9 +152,9 @@ def test_the_twin_lists_an_alarm_under_its_kind(kind: str) -> None:
 
     def lists(**asked: object) -> set[str]:
         answer = describe_alarms(world, {"AlarmNames": [NAME], **asked})
-        assert answer.keys() == set(LISTS.values())
+        assert answer.keys() == set(LIST_OF_TYPE.values())
         return {each for each, found in answer.items() if found}
 
-    assert lists(AlarmTypes=KINDS) == {LISTS[kind]}  # type: ignore[index]  # each is a kind
-    assert lists(AlarmTypes=[each for each in KINDS if each != kind]) == set()
+    assert lists(AlarmTypes=ALARM_TYPES) == {LIST_OF_TYPE[kind]}  # type: ignore[index]  # each is a kind
+    assert lists(AlarmTypes=[each for each in ALARM_TYPES if each != kind]) == set()
     assert lists() == ({"MetricAlarms"} if kind == "MetricAlarm" else set())

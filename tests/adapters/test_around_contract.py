@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from firstline.adapters.aws.preflight import AwsAround
+from firstline.adapters.aws.preflight import AwsPreflight
 from firstline.config.profile import Fleet, Profile
-from firstline.controller.ports.readings import Around
+from firstline.controller.ports.readers import PreflightReader
 from firstline.diagnosis.preflight import Deployments, KeyState
 from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.around import BUILD_HOST, KEY
@@ -17,7 +17,7 @@ from firstline.lab.twin.scenario import PCR0, FaultKind
 from tests.adapters.doors import T0, Door, Ends, Requests
 
 NAMES = ("/vettid/enclave/pcr/pcr0", "/vettid/enclave/ami-id")
-READS: dict[str, Callable[[Around], object]] = {
+READS: dict[str, Callable[[PreflightReader], object]] = {
     "kms.DescribeKey": lambda around: around.key(),
     "cloudformation.DescribeStacks": lambda around: around.stack(),
     "ssm.DescribeParameters": lambda around: around.parameters(),
@@ -27,8 +27,8 @@ READS: dict[str, Callable[[Around], object]] = {
 }
 
 
-def around_of(ends: Ends, fleet: Fleet) -> AwsAround:
-    return AwsAround(ends.session, fleet)
+def around_of(ends: Ends, fleet: Fleet) -> AwsPreflight:
+    return AwsPreflight(ends.session, fleet)
 
 
 @pytest.fixture
@@ -44,22 +44,22 @@ def fleet(profile: Profile) -> Fleet:
 
 
 @pytest.fixture
-def aws_around(aws_door: Door, aws: TwinAws, fleet: Fleet) -> Around:
+def aws_around(aws_door: Door, aws: TwinAws, fleet: Fleet) -> PreflightReader:
     """The deployed adapter, for a fleet that has everything: the door's own profile names none."""
     assert aws_door.ports.around.key() is None
-    return AwsAround(aws.session, fleet)
+    return AwsPreflight(aws.session, fleet)
 
 
 @pytest.fixture
-def both(door: Door, request: pytest.FixtureRequest) -> Around:
+def both(door: Door, request: pytest.FixtureRequest) -> PreflightReader:
     """Either of the two."""
-    if isinstance(door.ports.around, AwsAround):
-        around: Around = request.getfixturevalue("aws_around")
+    if isinstance(door.ports.around, AwsPreflight):
+        around: PreflightReader = request.getfixturevalue("aws_around")
         return around
     return door.ports.around
 
 
-def test_what_goes_on_is_told(door: Door, both: Around) -> None:
+def test_what_goes_on_is_told(door: Door, both: PreflightReader) -> None:
     """The key's state, whether the stack changes, and when a parameter did."""
     assert both.key() == KeyState("Enabled", KEY)
     stack, parameters = both.stack(), both.parameters()
@@ -77,7 +77,7 @@ def test_what_goes_on_is_told(door: Door, both: Around) -> None:
 
 
 @pytest.mark.parametrize("kind", ["error", "hang", "timeout-after"])
-def test_fault_is_unavailable(door: Door, both: Around, kind: FaultKind) -> None:
+def test_fault_is_unavailable(door: Door, both: PreflightReader, kind: FaultKind) -> None:
     """A read that fails or hangs raises Unavailable; it is not tried again."""
     door.trouble("around", kind)
     for read in (both.key, both.stack):
@@ -85,7 +85,7 @@ def test_fault_is_unavailable(door: Door, both: Around, kind: FaultKind) -> None
             read()
 
 
-def test_read_is_one_request(aws_around: Around, requests: Requests) -> None:
+def test_read_is_one_request(aws_around: PreflightReader, requests: Requests) -> None:
     """Each method makes one request."""
     for read in READS.values():
         read(aws_around)
@@ -134,7 +134,7 @@ def test_the_latest_change_of_a_stack_counts(fleet: Fleet) -> None:
         assert told.known[0].at.year == year
 
 
-def test_the_image_and_who_builds_one_are_told(door: Door, both: Around) -> None:
+def test_the_image_and_who_builds_one_are_told(door: Door, both: PreflightReader) -> None:
     """What is published, what the key's policy allows, and whether another image is on its way."""
     assert both.image_published() == PCR0
     assert both.images_allowed(KEY) == (PCR0,)

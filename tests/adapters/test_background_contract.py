@@ -12,10 +12,10 @@ from boto3.session import Session
 from msgspec.structs import astuple
 
 from firstline.adapters.aws import clients
-from firstline.adapters.aws.investigation import AwsBackground
-from firstline.config import fleet_file as profiles
+from firstline.adapters.aws.investigation import AwsInvestigation
+from firstline.config import fleet_file
 from firstline.config.profile import MadeAlarm, Profile
-from firstline.controller.ports.readings import Background
+from firstline.controller.ports.readers import InvestigationReader
 from firstline.diagnosis.evidence import AlarmState
 from firstline.diagnosis.investigation import (
     Issues,
@@ -36,7 +36,7 @@ from firstline.lab.twin.fleet.background import GROUP, NETWORK, PEERING, VPC
 from firstline.lab.twin.memory import MemoryDoor
 from firstline.lab.twin.scenario import FaultKind
 from firstline.lab.twin.world import World
-from firstline.monitoring import alarms as detection
+from firstline.monitoring import alarms
 from firstline.monitoring.alarm_metric import window
 from tests.adapters import account
 from tests.adapters.doors import PROFILE_PATH, T0, Door, Ends, Requests
@@ -45,10 +45,10 @@ from tests.events import body, edited
 
 HOST = InstanceId("i-0a1b2c3d4e5f60711")
 HOSTS = (HOST,)
-RUNBOOK = profiles.load(PROFILE_PATH)
-ALARM = detection.made(RUNBOOK)[0]
+RUNBOOK = fleet_file.load(PROFILE_PATH)
+ALARM = alarms.made(RUNBOOK)[0]
 AROUND = window(ALARM, T0, T0 + timedelta(minutes=3))
-READS: dict[str, Callable[[Background], object]] = {
+READS: dict[str, Callable[[InvestigationReader], object]] = {
     "cloudwatch.GetMetricData": lambda port: port.metrics(T0),
     "cloudwatch.GetMetricData of an alarm": lambda port: port.alarm_metric(ALARM, AROUND),
     "health.DescribeEvents": lambda port: port.issues(),
@@ -62,8 +62,8 @@ READS: dict[str, Callable[[Background], object]] = {
 DAY, QUARTER = timedelta(days=1), timedelta(minutes=15)
 
 
-def made(one: Session, profile: Profile) -> AwsBackground:
-    return AwsBackground(one, profile, "us-east-1")
+def made(one: Session, profile: Profile) -> AwsInvestigation:
+    return AwsInvestigation(one, profile, "us-east-1")
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def named(profile: Profile) -> Profile:
 
 
 @pytest.fixture
-def aws_background(aws_door: Door, aws: TwinAws, named: Profile) -> Background:
+def aws_background(aws_door: Door, aws: TwinAws, named: Profile) -> InvestigationReader:
     """The deployed adapter; the door's own profile names no template and no group."""
     assert aws_door.ports.background.launch_template() is None
     assert aws_door.ports.background.releases(T0) is None
@@ -82,19 +82,19 @@ def aws_background(aws_door: Door, aws: TwinAws, named: Profile) -> Background:
 
 
 @pytest.fixture
-def both(door: Door, request: pytest.FixtureRequest) -> Background:
+def both(door: Door, request: pytest.FixtureRequest) -> InvestigationReader:
     """Either of the two."""
-    if isinstance(door.ports.background, AwsBackground):
-        found: Background = request.getfixturevalue("aws_background")
+    if isinstance(door.ports.background, AwsInvestigation):
+        found: InvestigationReader = request.getfixturevalue("aws_background")
         return found
     return door.ports.background
 
 
-def answering(answer: dict[str, Any], profile: Profile) -> AwsBackground:
+def answering(answer: dict[str, Any], profile: Profile) -> AwsInvestigation:
     return made(Ends(answer).session, profile)
 
 
-def test_the_background_of_a_quiet_world_is_told(both: Background) -> None:
+def test_the_background_of_a_quiet_world_is_told(both: InvestigationReader) -> None:
     """No issue, nothing unusual, an old template, and an open way to NATS."""
     assert both.issues() == Issues()
     assert all(describe_anomaly(each) is None for each in both.metrics(T0).series)
@@ -109,7 +109,7 @@ def test_the_background_of_a_quiet_world_is_told(both: Background) -> None:
     assert both.peerings((PEERING,)) == Peerings({PEERING: "active"})
 
 
-def test_a_world_in_trouble_is_told(door: Door, both: Background) -> None:
+def test_a_world_in_trouble_is_told(door: Door, both: InvestigationReader) -> None:
     """What is unusual, what goes on, and where the way ends."""
     door.world.scenario = copy.replace(
         door.world.scenario,
@@ -128,7 +128,7 @@ def test_a_world_in_trouble_is_told(door: Door, both: Background) -> None:
     assert both.routes((VPC,)) == Routes()
 
 
-def test_nothing_is_asked_about_nothing(both: Background, requests: Requests) -> None:
+def test_nothing_is_asked_about_nothing(both: InvestigationReader, requests: Requests) -> None:
     """An empty list of ids would ask for everything."""
     requests.calls.clear()
     assert both.placement(()) == Placement()
@@ -138,16 +138,16 @@ def test_nothing_is_asked_about_nothing(both: Background, requests: Requests) ->
 
 
 @pytest.mark.parametrize("kind", ["error", "hang", "timeout-after"])
-def test_fault_is_unavailable(door: Door, both: Background, kind: FaultKind) -> None:
+def test_fault_is_unavailable(door: Door, both: InvestigationReader, kind: FaultKind) -> None:
     """A read that fails or hangs raises Unavailable; it is not tried again."""
     door.trouble("background", kind)
     for name, read in READS.items():
-        if "GetMetricData" not in name or not isinstance(both, AwsBackground):
+        if "GetMetricData" not in name or not isinstance(both, AwsInvestigation):
             with pytest.raises(DependencyUnavailable):
                 read(both)
 
 
-def test_read_is_one_request(aws_background: Background, requests: Requests) -> None:
+def test_read_is_one_request(aws_background: InvestigationReader, requests: Requests) -> None:
     """Each method makes one request."""
     requests.calls.clear()
     for read in READS.values():
@@ -233,12 +233,12 @@ def test_the_metrics_asked_for_are_the_alarms(named: Profile) -> None:
     assert len(stats) == len({str(each) for each in stats})
 
 
-@pytest.mark.parametrize("alarm", detection.made(RUNBOOK), ids=lambda each: each.name)
+@pytest.mark.parametrize("alarm", alarms.made(RUNBOOK), ids=lambda each: each.name)
 def test_the_metric_of_an_alarm_breaches_while_it_rings(
-    door: Door, both: Background, alarm: MadeAlarm
+    door: Door, both: InvestigationReader, alarm: MadeAlarm
 ) -> None:
     """Through both doors, for each alarm that the profile makes; before, it does not."""
-    door.world.made = detection.made(RUNBOOK)
+    door.world.made = alarms.made(RUNBOOK)
     arn = undeployed.arn(alarm.name, HOME)
     body = tell.envelope(alarm.name, AlarmState.ALARM, T0, RUNBOOK, HOME)
     quiet = both.alarm_metric(alarm, around := window(alarm, T0, T0 + timedelta(minutes=9)))
@@ -251,7 +251,7 @@ def test_the_metric_of_an_alarm_breaches_while_it_rings(
 
 
 def test_of_an_alarm_that_the_world_does_not_know_there_is_no_value(
-    aws_background: Background,
+    aws_background: InvestigationReader,
 ) -> None:
     """CloudWatch answers so for a metric that does not exist."""
     assert aws_background.alarm_metric(ALARM, AROUND) == {}
@@ -267,7 +267,7 @@ STATS = {
 @pytest.mark.parametrize("name", STATS)
 def test_what_is_asked_for_is_what_the_alarm_judges(named: Profile, name: str) -> None:
     """Its statistic at its own period; of a share both parts, and the expression alone comes."""
-    alarm = detection.named(name, named)
+    alarm = alarms.named(name, named)
     assert alarm is not None
     result = {"Id": "value", "StatusCode": "Complete", "Timestamps": [T0], "Values": [7.0]}
     ends, asked = Ends({"MetricDataResults": [result]}), list[dict[str, Any]]()
@@ -285,7 +285,7 @@ def test_what_is_asked_for_is_what_the_alarm_judges(named: Profile, name: str) -
     assert all(stat["Metric"]["Dimensions"] == dimensions for _, stat in shown)
     hidden = {each["Id"] for each in stats if not each.get("ReturnData", True)}
     if alarm.percent_of:
-        share = {"Id": "value", "Expression": detection.share(alarm)}
+        share = {"Id": "value", "Expression": alarms.share(alarm)}
         assert query["MetricDataQueries"][-1] == share
         assert hidden == {each["Id"] for each in stats}
     else:
@@ -325,7 +325,7 @@ def watched(world: World, name: str) -> str:
 
 @pytest.mark.parametrize("name", JUDGED)
 def test_the_metric_of_an_alarm_of_others_breaches_while_it_rings(
-    door: Door, both: Background, requests: Requests, name: str
+    door: Door, both: InvestigationReader, requests: Requests, name: str
 ) -> None:
     """Beside what the alarm judges; both doors agree, and AWS is asked twice."""
     arn = watched(door.world, name)
@@ -341,14 +341,14 @@ def test_the_metric_of_an_alarm_of_others_breaches_while_it_rings(
     assert rings == [False] * (30 - leads) + [True] * (9 + leads)
     assert found == MemoryDoor(door.world).ports.background.external_metric(arn, T0, ENDS)
     asked = ["cloudwatch.DescribeAlarms", "cloudwatch.GetMetricData"]
-    assert requests.calls == (asked if isinstance(both, AwsBackground) else [])
+    assert requests.calls == (asked if isinstance(both, AwsInvestigation) else [])
 
 
 @pytest.mark.parametrize(
     "name", ["anomaly-band", "composite-suppressed", "contributor", "log-alarm", "set-by-hand"]
 )
 def test_an_alarm_of_others_without_a_threshold_has_no_metric(
-    door: Door, both: Background, requests: Requests, name: str
+    door: Door, both: InvestigationReader, requests: Requests, name: str
 ) -> None:
     """A band has two, and other kinds judge no metric; nothing is asked about one."""
     arn = watched(door.world, name)
@@ -358,7 +358,7 @@ def test_an_alarm_of_others_without_a_threshold_has_no_metric(
 
 
 def test_an_alarm_of_others_that_is_gone_has_no_metric(
-    door: Door, both: Background, requests: Requests
+    door: Door, both: InvestigationReader, requests: Requests
 ) -> None:
     """Nor has one of that name elsewhere, or what is no alarm, which is not asked for."""
     arn = watched(door.world, THEIRS)
@@ -374,11 +374,11 @@ def test_an_alarm_of_others_that_is_gone_has_no_metric(
 
 @pytest.mark.parametrize("kind", ["error", "hang"])
 def test_an_alarm_of_others_that_cannot_be_read_is_unavailable(
-    door: Door, both: Background, kind: FaultKind
+    door: Door, both: InvestigationReader, kind: FaultKind
 ) -> None:
     """It is not tried again."""
     arn = watched(door.world, THEIRS)
-    door.trouble("fleet" if isinstance(both, AwsBackground) else "background", kind)
+    door.trouble("fleet" if isinstance(both, AwsInvestigation) else "background", kind)
     with pytest.raises(DependencyUnavailable):
         both.external_metric(arn, T0, ENDS)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from firstline.adapters.aws import clients
-from firstline.adapters.aws.call_counter import Calls
+from firstline.adapters.aws.call_counter import CallCounter
 from firstline.adapters.aws.store import DynamoStore
 from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.clock import WorldClock
@@ -15,9 +15,9 @@ from tests.adapters.doors import T0, Ends, Http
 from tests.adapters.records import FULL, ID
 
 
-def counting(ends: Ends, world: World) -> tuple[Calls, DynamoStore]:
+def counting(ends: Ends, world: World) -> tuple[CallCounter, DynamoStore]:
     """A store whose session is counted."""
-    calls = Calls()
+    calls = CallCounter()
     calls.watch(ends.session)
     return calls, DynamoStore(clients.store(ends.session), "incidents", "ledger", WorldClock(world))
 

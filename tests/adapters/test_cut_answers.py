@@ -16,11 +16,11 @@ from boto3.session import Session
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.fleet import AwsFleet
 from firstline.adapters.aws.hosts import SsmHosts
-from firstline.adapters.aws.investigation import AwsBackground
+from firstline.adapters.aws.investigation import AwsInvestigation
 from firstline.adapters.aws.kms_signer import KmsSigner
 from firstline.adapters.aws.ledger import DynamoLedger
 from firstline.adapters.aws.nats_credentials import fetch
-from firstline.adapters.aws.preflight import AwsAround
+from firstline.adapters.aws.preflight import AwsPreflight
 from firstline.adapters.aws.routing_key import RoutingKey
 from firstline.adapters.aws.s3_archive import S3Archive
 from firstline.adapters.aws.scaling import AsgScaling
@@ -30,7 +30,7 @@ from firstline.adapters.aws.wakes import SqsWakes
 from firstline.adapters.clock import SystemClock
 from firstline.cli.account.alarm_state import AwsAlarms
 from firstline.config import fleet_file
-from firstline.controller.ports.store import Change, Heard
+from firstline.controller.ports.store import AlarmTransition, Change
 from firstline.diagnosis.evidence import Unknown
 from firstline.doctor.facts import Alarm, Metric, Unread
 from firstline.doctor.readers.alarms import AlarmsReader
@@ -93,12 +93,12 @@ def scaling(one: Session) -> AsgScaling:
     return AsgScaling(clients.scaling(one), clients.groups(one), PROFILE.fleet.group)
 
 
-def background(one: Session) -> AwsBackground:
-    return AwsBackground(one, PROFILE, "us-east-1")
+def background(one: Session) -> AwsInvestigation:
+    return AwsInvestigation(one, PROFILE, "us-east-1")
 
 
-def around(one: Session) -> AwsAround:
-    return AwsAround(one, PROFILE.fleet)
+def around(one: Session) -> AwsPreflight:
+    return AwsPreflight(one, PROFILE.fleet)
 
 
 def store(one: Session) -> DynamoStore:
@@ -468,7 +468,7 @@ KEPT = (
     Case("Query: last entries", lambda one: store(one).last_entries(ID, 1), {"Items": []}),
     Case(
         "TransactWriteItems",
-        lambda one: store(one).commit(Change(heard=Heard("arn", T0))),
+        lambda one: store(one).commit(Change(transition=AlarmTransition("arn", T0))),
         {"ConsumedCapacity": []},
     ),
     Case("GetItem: cause", lambda one: store(one).open_incident(CAUSE), CONSUMED),

@@ -8,22 +8,20 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies
 
-from firstline.adapters.aws import clients
-from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws import clients, dynamo_items
 from firstline.adapters.aws.store import DynamoStore
 from firstline.adapters.aws.transaction import Tables, writes
 from firstline.controller.ports.store import (
+    AlarmTransition,
     Change,
-    CircumstancesWrite,
+    ExternalEventsWrite,
     Fence,
-    Given,
-    Heard,
-    Joined,
+    InboxSignal,
     LeaseWrite,
     OpeningsWrite,
+    OperatorAnswer,
     Store,
 )
 from firstline.diagnosis.external_events import ExternalEvents
@@ -86,14 +84,14 @@ def test_each_method_is_one_request(aws_door: Door, requests: Requests) -> None:
 
 def test_load_reads_every_page(store_of: Callable[[Ends], Store]) -> None:
     """An inbox that does not fit into one answer is read in full."""
-    aggregate = items.incident_item(incident())
+    aggregate = dynamo_items.incident_item(incident())
     pages: list[dict[str, Any]] = [
-        {"Items": [aggregate], "LastEvaluatedKey": items.incident_key(ID)},
-        {"Items": [items.inbox_item(Joined(ID, signal(1)))]},
+        {"Items": [aggregate], "LastEvaluatedKey": dynamo_items.incident_key(ID)},
+        {"Items": [dynamo_items.inbox_item(InboxSignal(ID, signal(1)))]},
     ]
     loaded = store_of(Ends(pages)).load(ID)
     assert loaded is not None
-    assert loaded.inbox == (Joined(ID, signal(1)),)
+    assert loaded.inbox == (InboxSignal(ID, signal(1)),)
 
 
 def test_change_holds_100_actions() -> None:
@@ -106,23 +104,27 @@ def test_change_holds_100_actions() -> None:
             writes(change, TABLES, T0)
 
 
-CHANGES = st.builds(
+CHANGES = strategies.builds(
     Change,
-    incident=st.just(incident()),
-    entries=st.sampled_from([entries(count=number) for number in (0, 1, 7)]),
-    processed=st.sampled_from((None, KEY)),
-    opens=st.sampled_from((None, CAUSE)),
-    closes=st.sampled_from((None, CAUSE)),
-    joined=st.sampled_from((None, Joined(ID, signal(1)))),
-    folded=st.lists(st.integers(0, 9)).map(lambda them: tuple(Joined(ID, signal(n)) for n in them)),
-    given=st.sampled_from((None, *(Given(ID, 1, each) for each in (YES, NO)))),
-    taken=st.sampled_from(((), (YES,), (YES, NO))),
-    switch=st.sampled_from((None, OFF)),
-    lease=st.sampled_from((None, LeaseWrite(LEASE, fence_read=0))),
-    heard=st.sampled_from((None, Heard("arn", T0))),
-    openings=st.sampled_from((None, OpeningsWrite("vettid", Openings()))),
-    circumstances=st.sampled_from((None, CircumstancesWrite("vaults", ExternalEvents()))),
-    fence=st.sampled_from((None, Fence(switch=1, group="v", events=0, incident=ID, plan=YES.plan))),
+    incident=strategies.just(incident()),
+    entries=strategies.sampled_from([entries(count=number) for number in (0, 1, 7)]),
+    processed=strategies.sampled_from((None, KEY)),
+    opens=strategies.sampled_from((None, CAUSE)),
+    closes=strategies.sampled_from((None, CAUSE)),
+    joined=strategies.sampled_from((None, InboxSignal(ID, signal(1)))),
+    folded=strategies.lists(strategies.integers(0, 9)).map(
+        lambda them: tuple(InboxSignal(ID, signal(n)) for n in them)
+    ),
+    given=strategies.sampled_from((None, *(OperatorAnswer(ID, 1, each) for each in (YES, NO)))),
+    taken=strategies.sampled_from(((), (YES,), (YES, NO))),
+    switch=strategies.sampled_from((None, OFF)),
+    lease=strategies.sampled_from((None, LeaseWrite(LEASE, fence_read=0))),
+    heard=strategies.sampled_from((None, AlarmTransition("arn", T0))),
+    openings=strategies.sampled_from((None, OpeningsWrite("vettid", Openings()))),
+    circumstances=strategies.sampled_from((None, ExternalEventsWrite("vaults", ExternalEvents()))),
+    fence=strategies.sampled_from(
+        (None, Fence(switch=1, group="v", events=0, incident=ID, plan=YES.plan))
+    ),
 )
 
 
@@ -133,7 +135,12 @@ def test_a_change_counts_its_actions(change: Change) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [Change(opens=CAUSE), Change(closes=CAUSE), Change(folded=(Joined(ID, signal(1)),))]
+    "change",
+    [
+        Change(opens=CAUSE),
+        Change(closes=CAUSE),
+        Change(merged_signals=(InboxSignal(ID, signal(1)),)),
+    ],
 )
 def test_change_of_no_incident_moves_none(change: Change) -> None:
     """What goes by the incident's id needs an incident."""
@@ -215,7 +222,7 @@ def test_all_else_is_unavailable(store_of: Callable[[Ends], Store], end: Http | 
 
 def test_unprocessed_keys_are_unavailable(store_of: Callable[[Ends], Store]) -> None:
     """A batch that DynamoDB did not finish could hide a lease."""
-    left: dict[str, Any] = {"incidents": {"Keys": [items.lease_key("vaults")]}}
+    left: dict[str, Any] = {"incidents": {"Keys": [dynamo_items.lease_key("vaults")]}}
     ends = Ends({"Responses": {"incidents": []}, "UnprocessedKeys": left})
     with pytest.raises(DependencyUnavailable, match="left out"):
         store_of(ends).limits("vaults")

@@ -14,11 +14,11 @@ import pytest
 
 from firstline.actions.refresh_fleet import REFRESH_FLEET
 from firstline.adapters.aws import ssm_results
-from firstline.adapters.aws.alarm_kinds import KINDS
+from firstline.adapters.aws.alarm_types import ALARM_TYPES
 from firstline.adapters.aws.external_alarm import COMPARISONS
 from firstline.adapters.aws.fleet import AwsFleet
-from firstline.adapters.aws.investigation import AwsBackground
-from firstline.adapters.aws.preflight import AwsAround
+from firstline.adapters.aws.investigation import AwsInvestigation
+from firstline.adapters.aws.preflight import AwsPreflight
 from firstline.adapters.clock import SystemClock
 from firstline.diagnosis import health_checks
 from firstline.diagnosis.evidence import (
@@ -89,7 +89,7 @@ def stack(word: str) -> str:
     times = {"CreationTime": T0, "LastUpdatedTime": T0}
     ends = Ends({"Stacks": [{"StackStatus": word, **times}]})
     fleet = copy.replace(PROFILE.fleet, stack="VettID-Nitro")
-    found = AwsAround(ends.session, fleet).stack()
+    found = AwsPreflight(ends.session, fleet).stack()
     assert isinstance(found, Deployments)
     return "busy" if found.known[0].in_progress else "at rest"
 
@@ -101,7 +101,7 @@ def metric(word: str) -> str:
     many = Ends({"MetricDataResults": [{"Id": f"m{n}", **values} for n in range(30)]})
     reads: tuple[Callable[[], object], ...] = (
         AwsFleet(one.session, PROFILE, HOME, SystemClock()).answering,
-        lambda: AwsBackground(many.session, PROFILE, "us-east-1").metrics(T0),
+        lambda: AwsInvestigation(many.session, PROFILE, "us-east-1").metrics(T0),
     )
     told = set()
     for read in reads:
@@ -117,7 +117,7 @@ def metric(word: str) -> str:
 def asked_of_health(key: str) -> Callable[[str], bool]:
     def asked(word: str) -> bool:
         one = Answering({"health.DescribeEvents": {"events": []}})
-        AwsBackground(one.session, PROFILE, "us-east-1").issues()
+        AwsInvestigation(one.session, PROFILE, "us-east-1").issues()
         return word in one.parameters("health.DescribeEvents")["filter"][key]
 
     return asked
@@ -126,7 +126,7 @@ def asked_of_health(key: str) -> Callable[[str], bool]:
 def command(word: str) -> str:
     """Ended with success, without it, or waited on."""
     invocation: Any = {"Status": word}
-    found = ssm_results.read(invocation, look=False)
+    found = ssm_results.parse_answer(invocation, look=False)
     if not isinstance(found, Answered):
         return "waited on"
     return "success" if found.success else "failure"
@@ -160,7 +160,7 @@ WORDS = (
     Words(
         "cloudwatch",
         "AlarmType",
-        lambda word: word in KINDS,
+        lambda word: word in ALARM_TYPES,
         yes("MetricAlarm", "CompositeAlarm", "LogAlarm"),
     ),
     Words(
@@ -377,5 +377,5 @@ def test_a_deployment_of_code_deploy_is_read_whatever_its_status() -> None:
     one = Answering({"codedeploy.ListDeployments": {"deployments": []}})
     fleet = copy.replace(PROFILE.fleet, deployment_group="vaults/blue")
     profile = copy.replace(PROFILE, fleet=fleet)
-    assert AwsBackground(one.session, profile, "us-east-1").releases(T0) == ()
+    assert AwsInvestigation(one.session, profile, "us-east-1").releases(T0) == ()
     assert "includeOnlyStatuses" not in one.parameters("codedeploy.ListDeployments")

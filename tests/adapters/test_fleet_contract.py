@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from firstline.adapters.aws import alarm_kinds
+from firstline.adapters.aws import alarm_types
 from firstline.adapters.aws.fleet import AwsFleet
 from firstline.adapters.clock import SystemClock
 from firstline.config.probe_section import Probe
 from firstline.config.profile import Profile
-from firstline.controller.ports.readings import Fleet
+from firstline.controller.ports.readers import Fleet
 from firstline.diagnosis.evidence import (
     AlarmReading,
     AlarmState,
@@ -358,7 +358,7 @@ def test_the_metric_is_the_one_that_the_event_shows(
     fields: dict[str, object], metric: tuple[str, dict[str, str]]
 ) -> None:
     """The one that is returned, or that all parts are of; of different ones none."""
-    assert alarm_kinds.metric(fields) == metric
+    assert alarm_types.metric(fields) == metric
 
 
 def test_an_alarm_that_has_not_turned_for_years_shows_its_last_update(profile: Profile) -> None:

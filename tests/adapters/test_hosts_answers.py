@@ -4,10 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies
 
-from firstline.adapters.aws import ssm_results as answers
+from firstline.adapters.aws import ssm_results
 from firstline.config.profile import Profile
 from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.errors import DependencyUnavailable
@@ -30,7 +29,7 @@ def printed(*outputs: str) -> list[dict[str, str]]:
 def read(status: str, *, look: bool = True, **parts: object) -> Answer:
     """The answer of a host whose part in a command is this."""
     invocation: Any = {"Status": status, **parts}
-    return answers.read(invocation, look=look)
+    return ssm_results.parse_answer(invocation, look=look)
 
 
 def answered(status: str, *, look: bool = True, **parts: object) -> Answered:
@@ -120,7 +119,7 @@ def test_other_output_is_unknown(plugins: list[dict[str, str]]) -> None:
 
 
 @settings(max_examples=40)
-@given(st.text(), st.booleans())
+@given(strategies.text(), strategies.booleans())
 def test_no_output_breaks_its_reader(output: str, look: bool) -> None:  # noqa: FBT001 - drawn
     """Whatever a host prints, there is an answer, and no report that its script did not make."""
     answer = answered("Success", look=look, CommandPlugins=printed(output))

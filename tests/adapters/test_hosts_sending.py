@@ -17,7 +17,7 @@ from firstline.adapters.aws import clients
 from firstline.adapters.aws.hosts import SsmHosts
 from firstline.config.probe_section import NatsProbe, Network, Probe
 from firstline.config.profile import Nats, Profile, Units
-from firstline.controller.ports.orders import Hosts
+from firstline.controller.ports.executors import Hosts
 from firstline.errors import InvariantViolation
 from firstline.ids import IncidentId, InstanceId, Token
 from firstline.lab.twin.aws import session

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from firstline.adapters.aws import clients
-from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws import clients, dynamo_items
 from firstline.adapters.aws.ledger import DynamoLedger
 from firstline.config.settings import Settings
 from firstline.controller.ports.ledger import Ledger
@@ -44,7 +43,10 @@ def test_what_was_committed_is_read(ledger: Ledger, aws_door: Door, requests: Re
 def paged(*pages: tuple[Entry, ...]) -> Ends:
     """A session that answers with these pages, and one that goes wrong after the last."""
     answers: list[dict[str, Any]] = [
-        {"Items": [items.entry_item(each) for each in page], "LastEvaluatedKey": {"x": {"S": "y"}}}
+        {
+            "Items": [dynamo_items.entry_item(each) for each in page],
+            "LastEvaluatedKey": {"x": {"S": "y"}},
+        }
         for page in pages
     ]
     return Ends(answers)

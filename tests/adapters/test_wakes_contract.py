@@ -7,7 +7,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.wakes import SqsWakes, decode_wake
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.ids import IncidentId
 from firstline.lab.twin.scenario import FaultKind

@@ -19,7 +19,7 @@ from firstline.cli.main import dispatch, end_on_signals
 from firstline.cli.output.deployed import DrillLine
 from firstline.config.profile import Profile
 from firstline.controller.operators.commands import AnnounceDrill, CommandResult
-from firstline.controller.operators.execute import Call, pull
+from firstline.controller.operators.execute import OperatorRequest, execute
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, HostPlan
@@ -96,7 +96,7 @@ def stage(
     mode = rig.system.settings.mode
 
     def tell_of_it(lever: AnnounceDrill) -> CommandResult:
-        return pull(Call(lever, ALICE), rig.system)
+        return execute(OperatorRequest(lever, ALICE), rig.system)
 
     return Stage(profile, HOME, mode, alarms, rig.door.ports.store, Clock(rig), tell_of_it)
 

@@ -11,14 +11,13 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from greenlet import getcurrent, greenlet
 
-from firstline.controller.archive.fill import Archiving, anchor, archive
+from firstline.controller.archive.fill import ArchiveContext, anchor, archive
 from firstline.controller.ports.ledger import Ledger
 from firstline.errors import DependencyUnavailable
 from firstline.ids import Digest, IncidentId, digest
 from firstline.lab.twin.archive import MemoryArchive
 from firstline.ledger import archive as archiving
-from firstline.ledger import export
-from firstline.ledger import verify as audit
+from firstline.ledger import export, verify
 from firstline.ledger.archive import EntryAdded, ItemAlteration, LedgerChange
 from firstline.ledger.chain import Chain, Entry, Kind, Provenance, append
 from tests.builders import NOW
@@ -114,7 +113,7 @@ class Records:
 
     def __post_init__(self) -> None:
         self.bucket = MemoryArchive(self._request)
-        self.within = Archiving(
+        self.within = ArchiveContext(
             archive=self.bucket,
             signer=KeySigner(self._request),
             ledger=MemoryLedger(self._request, self.table),
@@ -154,9 +153,9 @@ class Records:
         ]
         return b"".join((*entries, *policies, *checkpoints))
 
-    def check(self, *, ended: bool) -> audit.VerifyResult:
+    def check(self, *, ended: bool) -> verify.VerifyResult:
         """What is in the bucket holds; and all of the ledger is in it, and anchored, at the end."""
-        found = audit.verify(self.export(), key=audit.read_key(public_key()))
+        found = verify.verify(self.export(), key=verify.read_key(public_key()))
         assert found.faults == []
         entries = {
             archiving.entry_key(entry.incident, entry.sequence): entry.body.encode()

@@ -11,7 +11,7 @@ from firstline.config.profile import Profile
 from firstline.config.settings import Mode
 from firstline.controller.ingest import ingest
 from firstline.controller.join_incident import Receipt
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState

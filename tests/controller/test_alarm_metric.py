@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from firstline.config.profile import Profile
-from firstline.controller.background import WITHIN
+from firstline.controller.investigate import INVESTIGATION_DURATION_MAX
 from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
@@ -63,7 +63,9 @@ def test_what_cannot_be_read_leaves_no_entry(profile: Profile) -> None:
 def test_where_the_turn_took_long_it_is_not_asked_for(name: str) -> None:
     """What was read before took the function's time."""
     made = rig(UNMENDED, name)
-    made.script.before("releases", lambda: made.world.advance(made.world.now + WITHIN))
+    made.script.before(
+        "releases", lambda: made.world.advance(made.world.now + INVESTIGATION_DURATION_MAX)
+    )
     made.hear()
     made.at_the_end()
     assert made.script.calls["alarm_metric"] == made.script.calls["external_metric"] == 0

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from firstline.controller.operators.commands import AnnounceDrill, CommandResult
-from firstline.controller.operators.execute import Call, pull
+from firstline.controller.operators.execute import OperatorRequest, execute
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import InvalidInput
 from firstline.lab.twin.scenario import Scenario
@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 def announced(rig: Rig, alarm: str = ALARM_ARN, until: timedelta = HOUR) -> str:
     """The word under which an operator announced a drill."""
     lever = AnnounceDrill(alarm=alarm, until=rig.world.now + until)
-    pulled = pull(Call(lever, ALICE), rig.system)
+    pulled = execute(OperatorRequest(lever, ALICE), rig.system)
     assert isinstance(pulled, CommandResult)
     assert pulled.word
     return pulled.word

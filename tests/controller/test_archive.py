@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from itertools import combinations, count
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from firstline.controller.archive.fill import TRIES_MAX, archive
+from firstline.controller.archive.fill import CHECKPOINT_TRIES_MAX, archive
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.ids import IncidentId
 from firstline.ledger import archive as archiving
@@ -190,7 +189,7 @@ def test_who_loses_every_race_leaves_the_batch_to_come_again() -> None:
     with pytest.raises(DependencyUnavailable, match="others were first"):
         records.archive(batch)
     records.effect = lambda _name, _key: None
-    assert records.check(ended=False).checkpoints == TRIES_MAX
+    assert records.check(ended=False).checkpoints == CHECKPOINT_TRIES_MAX
     records.archive(batch)
     records.check(ended=True)
 
@@ -232,28 +231,28 @@ class Archived(RuleBasedStateMachine):
         self.records = Records()
         self.stream: list[LedgerChange] = []
 
-    @rule(number=st.integers(1, 3), entries=st.integers(1, 4))
+    @rule(number=strategies.integers(1, 3), entries=strategies.integers(1, 4))
     def entries_come(self, number: int, entries: int) -> None:
         self.stream += self.records.append(number, entries)
 
-    @rule(number=st.integers(1, 99))
+    @rule(number=strategies.integers(1, 99))
     def an_item_is_altered(self, number: int) -> None:
         change = altered("MODIFY", str(number))
         if change not in self.records.altered:
             self.records.altered.append(change)
             self.stream.append(change)
 
-    @rule(data=st.data())
-    def workers_archive(self, data: st.DataObject) -> None:
+    @rule(data=strategies.data())
+    def workers_archive(self, data: strategies.DataObject) -> None:
         """Two or three of them, each a part of the stream, in any order, some of it twice."""
         if not self.stream:
             return
-        parts = st.lists(st.sampled_from(self.stream), min_size=1, max_size=6)
-        batches = data.draw(st.lists(parts, min_size=2, max_size=3))
+        parts = strategies.lists(strategies.sampled_from(self.stream), min_size=1, max_size=6)
+        batches = data.draw(strategies.lists(parts, min_size=2, max_size=3))
         workers = Workers(self.records, batches)
         while workers.left:
-            number = data.draw(st.integers(0, len(workers.left) - 1))
-            workers.go(number, kill=data.draw(st.integers(0, 9)) == 9)
+            number = data.draw(strategies.integers(0, len(workers.left) - 1))
+            workers.go(number, kill=data.draw(strategies.integers(0, 9)) == 9)
         self.records.effect = lambda _name, _key: None
 
     @invariant()

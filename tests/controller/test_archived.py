@@ -1,6 +1,6 @@
 from firstline.cli.analysis import archived
 from firstline.ids import digest
-from firstline.ledger import archive as archiving
+from firstline.ledger import archive
 from tests.controller.archiving_rig import BY, POLICY, Records
 
 
@@ -12,8 +12,8 @@ def test_checkpoints_are_read_in_order_as_they_were_when_it_began() -> None:
     read = archived.checkpoints(records.bucket)
     records.archive(records.append(4, 1))
     texts = [text for text, _ in read]
-    objects = [records.bucket.objects[archiving.checkpoint_key(each)] for each in (1, 2, 3)]
-    assert texts == [archiving.parse_checkpoint(each).text for each in objects]
+    objects = [records.bucket.objects[archive.checkpoint_key(each)] for each in (1, 2, 3)]
+    assert texts == [archive.parse_checkpoint(each).text for each in objects]
 
 
 def test_a_checkpoint_that_is_none_is_left_out() -> None:
@@ -21,11 +21,9 @@ def test_a_checkpoint_that_is_none_is_left_out() -> None:
     records = Records()
     for number in range(1, 5):
         records.archive(records.append(number, 1))
-    records.bucket.objects[archiving.checkpoint_key(2)] = b"nonsense"
-    del records.bucket.objects[archiving.checkpoint_key(3)]
-    read = [
-        archiving.sequence_of(f"-{text[12]}") for text, _ in archived.checkpoints(records.bucket)
-    ]
+    records.bucket.objects[archive.checkpoint_key(2)] = b"nonsense"
+    del records.bucket.objects[archive.checkpoint_key(3)]
+    read = [archive.sequence_of(f"-{text[12]}") for text, _ in archived.checkpoints(records.bucket)]
     assert read == [1, 4]
 
 
@@ -41,5 +39,5 @@ def test_a_policy_is_read_by_its_digest() -> None:
     records.archive(records.append(1, 1))
     assert archived.policy(records.bucket, BY.policy) == POLICY.decode()
     odd = digest(b"\xff")
-    records.bucket.put(archiving.policy_key(odd), b"\xff")
+    records.bucket.put(archive.policy_key(odd), b"\xff")
     assert archived.policy(records.bucket, odd) is None

@@ -5,12 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from firstline.controller.archive import audit as auditing
-from firstline.controller.archive.audit import CHECKPOINTS_READ, faults
+from firstline.controller.archive import audit
+from firstline.controller.archive.audit import CHECKPOINTS_MAX, find_faults
 from firstline.errors import DependencyUnavailable
 from firstline.ids import IncidentId, digest
-from firstline.ledger import archive as archiving
-from firstline.ledger import export
+from firstline.ledger import archive, export
 from firstline.ledger.chain import Chain, Entry, Kind, append
 from tests.builders import NOW
 from tests.controller.archiving_rig import BY, Records, signature
@@ -28,42 +27,42 @@ def archived() -> Records:
 
 def test_what_holds_is_told_by_nothing() -> None:
     """Also where nothing is archived yet."""
-    assert list(faults(archived().within)) == []
-    assert list(faults(Records().within)) == []
+    assert list(find_faults(archived().within)) == []
+    assert list(find_faults(Records().within)) == []
 
 
 def test_entries_that_came_since_are_no_fault() -> None:
     """The table is always ahead by what is not anchored yet."""
     records = archived()
     records.append(1, 5)
-    assert list(faults(records.within)) == []
+    assert list(find_faults(records.within)) == []
 
 
 def test_the_last_checkpoints_are_read() -> None:
     """Older ones were read before."""
     records = Records()
-    for _ in range(CHECKPOINTS_READ + 3):
+    for _ in range(CHECKPOINTS_MAX + 3):
         records.archive(records.append(1, 1))
     seen: list[str] = []
     records.effect = lambda name, key: seen.append(key) if name == "get" else None
-    assert list(faults(records.within)) == []
-    read = [each for each in seen if each.startswith(archiving.CHECKPOINTS)]
-    assert read == [archiving.checkpoint_key(4 + each) for each in range(CHECKPOINTS_READ)]
+    assert list(find_faults(records.within)) == []
+    read = [each for each in seen if each.startswith(archive.CHECKPOINTS)]
+    assert read == [archive.checkpoint_key(4 + each) for each in range(CHECKPOINTS_MAX)]
 
 
 def resigned(records: Records, number: int, **changes: object) -> None:
     """The checkpoint with *changes*, signed by the right key."""
-    key = archiving.checkpoint_key(number)
-    found = archiving.parse_checkpoint(records.bucket.objects[key]).checkpoint
+    key = archive.checkpoint_key(number)
+    found = archive.parse_checkpoint(records.bucket.objects[key]).checkpoint
     told = {name: getattr(found, name) for name in found.__struct_fields__} | changes
-    text = archiving.checkpoint_text(archiving.Checkpoint(**told))
+    text = archive.checkpoint_text(archive.Checkpoint(**told))
     signed = base64.b64encode(signature(digest(text.encode()))).decode()
     records.bucket.objects[key] = export.checkpoint_line(text, signed)
 
 
 def unsigned(records: Records) -> None:
-    key = archiving.checkpoint_key(4)
-    sealed = archiving.parse_checkpoint(records.bucket.objects[key])
+    key = archive.checkpoint_key(4)
+    sealed = archive.parse_checkpoint(records.bucket.objects[key])
     records.bucket.objects[key] = export.checkpoint_line(sealed.text, "c2ln")
 
 
@@ -79,11 +78,11 @@ def emptied(records: Records) -> None:
 
 TAMPERINGS: dict[str, tuple[Callable[[Records], object], str]] = {
     "a checkpoint is none": (
-        lambda them: them.bucket.objects.update({archiving.checkpoint_key(2): b"nonsense"}),
+        lambda them: them.bucket.objects.update({archive.checkpoint_key(2): b"nonsense"}),
         "checkpoint 2 is none",
     ),
     "a checkpoint is gone": (
-        lambda them: them.bucket.objects.pop(archiving.checkpoint_key(2)),
+        lambda them: them.bucket.objects.pop(archive.checkpoint_key(2)),
         "checkpoint 2 is none",
     ),
     "a signature is another": (unsigned, "checkpoint 4 is not signed by the key"),
@@ -96,11 +95,11 @@ TAMPERINGS: dict[str, tuple[Callable[[Records], object], str]] = {
         "checkpoint 4 does not follow the one before it",
     ),
     "an archived entry is another": (
-        lambda them: them.bucket.objects.update({archiving.entry_key(ONE, 6): b"{}"}),
+        lambda them: them.bucket.objects.update({archive.entry_key(ONE, 6): b"{}"}),
         "the archive's entry 6 of inc-1 is not what was anchored",
     ),
     "an archived entry is gone": (
-        lambda them: them.bucket.objects.pop(archiving.entry_key(ONE, 6)),
+        lambda them: them.bucket.objects.pop(archive.entry_key(ONE, 6)),
         "the archive's entry 6 of inc-1 is not what was anchored",
     ),
     "the table's entry is another": (forged, "the table's entry 6 of inc-1: is entry 1"),
@@ -118,15 +117,15 @@ def test_tampering_is_found(name: str) -> None:
     tamper, why = TAMPERINGS[name]
     records = archived()
     tamper(records)
-    assert next(faults(records.within)).startswith(why)
+    assert next(find_faults(records.within)).startswith(why)
 
 
 def test_what_stands_beside_a_fault_is_read_all_the_same() -> None:
     """One checkpoint that is none hides no other fault, and is no fault of the next one."""
     records = archived()
-    records.bucket.objects[archiving.checkpoint_key(2)] = b"nonsense"
+    records.bucket.objects[archive.checkpoint_key(2)] = b"nonsense"
     records.table[ONE].pop()
-    first, second = faults(records.within)
+    first, second = find_faults(records.within)
     assert first == "checkpoint 2 is none"
     assert second.startswith("the table's entry 6 of inc-1")
 
@@ -142,7 +141,7 @@ def test_a_later_checkpoint_may_tell_of_less() -> None:
         5,
         heads={ONE: (head.length, head.head), two: (4, records.table[two][-1].hash)},
     )
-    assert list(faults(records.within)) == []
+    assert list(find_faults(records.within)) == []
 
 
 def test_what_cannot_be_read_is_no_audit() -> None:
@@ -154,4 +153,4 @@ def test_what_cannot_be_read_is_no_audit() -> None:
 
     records.effect = out
     with pytest.raises(DependencyUnavailable):
-        list(auditing.faults(records.within))
+        list(audit.find_faults(records.within))

@@ -3,7 +3,7 @@
 import copy
 
 from firstline.config.profile import Nats
-from firstline.controller.background import WITHIN
+from firstline.controller.investigate import INVESTIGATION_DURATION_MAX
 from firstline.lab.twin.scenario import HostPlan, Scenario
 from firstline.ledger.chain import Kind
 from tests.builders import PROFILE
@@ -100,7 +100,9 @@ def test_a_network_without_peering_is_told_as_such() -> None:
 def test_it_ends_in_bounded_time() -> None:
     """What takes too long is left unknown: a hand-over must end in the function's time."""
     rig = Rig(profile=UNMENDED)
-    rig.script.before("issues", lambda: rig.world.advance(rig.world.now + WITHIN))
+    rig.script.before(
+        "issues", lambda: rig.world.advance(rig.world.now + INVESTIGATION_DURATION_MAX)
+    )
     said = handed_over(rig)
     assert "R13 AWS Health knows" in said
     assert "R20 the metrics cannot be read: no time was left" in said

@@ -6,9 +6,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from firstline.controller.commit import BEGINS_WITHIN, BUSY_MAX, TRIES_MAX, commit, contend
-from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import Change, Heard
+from firstline.controller.commit import (
+    ATTEMPTS_DURATION_MAX,
+    BUSY_DURATION_MAX,
+    TRIES_MAX,
+    commit,
+    retry_on_conflict,
+)
+from firstline.controller.ports.messaging import Wake
+from firstline.controller.ports.store import AlarmTransition, Change
 from firstline.errors import Busy, CommitConflict, Contested, DependencyUnavailable
 from firstline.incidents.incident import Status
 from firstline.lab.twin.pager.alerts import State
@@ -67,7 +73,7 @@ def test_an_opening_that_meets_others_notifies_once(times: int) -> None:
     rig = both()
     busy(rig, times)
     delivered(rig, ZERO)
-    assert rig.world.now - START < 2 * BUSY_MAX
+    assert rig.world.now - START < 2 * BUSY_DURATION_MAX
     delivered(rig, SICK)
     over(rig)
 
@@ -141,7 +147,7 @@ def test_a_reconcile_that_meets_others_for_long_is_woken_again() -> None:
     busy(rig, 300)
     with pytest.raises(DependencyUnavailable):
         rig.turn()
-    assert rig.world.now - at < BEGINS_WITHIN
+    assert rig.world.now - at < ATTEMPTS_DURATION_MAX
     assert rig.fixes == []
     rig.script.before("commit", bool)
     rig.waiting.append((at, wake))
@@ -164,7 +170,7 @@ def test_a_contested_turn_begins_again_while_there_is_time(
         raise error
 
     with pytest.raises(DependencyUnavailable, match="the turn is contested"):
-        contend(turn, "the turn", clock)
+        retry_on_conflict(turn, "the turn", clock)
     assert len(begun) == turns
 
 
@@ -184,5 +190,5 @@ def test_a_clock_that_stands_still_ends_it_too() -> None:
     busy(rig, 1000)
     ports = copy.replace(rig.system.ports, clock=Still())
     with pytest.raises(Busy):
-        commit(ports, Change(heard=Heard("arn", START)))
+        commit(ports, Change(transition=AlarmTransition("arn", START)))
     assert rig.script.calls["commit"] == TRIES_MAX

@@ -8,12 +8,12 @@ from firstline.controller.deliver_pages import send
 from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.memory import MemoryPager
 from firstline.ledger.chain import Kind
-from firstline.notifications import pages as paging
+from firstline.notifications import pages
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
 from tests.builders import PROFILE, incident, signal
 from tests.controller.rig import START, Rig
 
-(PAGE,) = paging.opening(incident(), signal(), "a rule fits", PROFILE)
+(PAGE,) = pages.opening_pages(incident(), signal(), "a rule fits", PROFILE)
 
 
 class Keyless(MemoryPager):

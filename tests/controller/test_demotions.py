@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from firstline.config.profile import ActionPolicy, Profile
-from firstline.controller.operators import commands as levers
+from firstline.controller.operators import commands
 from firstline.controller.operators.commands import CommandResult, Promote
-from firstline.controller.operators.execute import Call, pull
+from firstline.controller.operators.execute import OperatorRequest, execute
 from firstline.errors import InvalidInput, InvariantViolation
 from firstline.incidents.demotion import ActionTrackRecord, Demotion
 from firstline.incidents.incident import Status
@@ -51,7 +51,9 @@ def stands(rig: Rig) -> Demotion | None:
 
 
 def promote(rig: Rig, action: str = RESTART) -> CommandResult:
-    return pull(Call(Promote(action=action, why="it was the image"), ALICE), rig.system)
+    return execute(
+        OperatorRequest(Promote(action=action, why="it was the image"), ALICE), rig.system
+    )
 
 
 def again(rig: Rig, seconds: float = 7200) -> Rig:
@@ -244,7 +246,7 @@ def test_a_promotion_in_the_midst_of_a_fix_loses_neither() -> None:
     while not rig.incident(1).proposals:
         rig.turn()
     plan = rig.incident(1).proposals[-1].plan
-    pull(Call(levers.Approve(incident=rig.id(1), plan=plan), ALICE), rig.system)
+    execute(OperatorRequest(commands.Approve(incident=rig.id(1), plan=plan), ALICE), rig.system)
     rig.script.after("send", lambda: promote(rig))
     while not any(each.failed for each in rig.incident(1).attempts):
         rig.turn()
@@ -256,4 +258,4 @@ def test_a_promotion_in_the_midst_of_a_fix_loses_neither() -> None:
 def test_an_unknown_action_is_no_lever() -> None:
     body = b'{"lever": "promote", "action": "reboot", "why": "x"}'
     with pytest.raises(InvalidInput, match="action: give one of restart_parent, restart_enclave"):
-        levers.read(body)
+        commands.parse_command(body)

@@ -7,9 +7,9 @@ import pytest
 
 from firstline.config.business_day import BusinessDay
 from firstline.config.profile import Profile, Rule
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.controller.reconcile import reconcile
-from firstline.controller.sweep import WITHIN, Swept, sweep
+from firstline.controller.sweep import SWEEP_DURATION_MAX, SweepResult, sweep
 from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Status
@@ -43,7 +43,7 @@ def at_night(rig: Rig) -> list[IncidentId]:
     return list(rig.tables.incidents)
 
 
-def morning(rig: Rig, minutes: float = 0) -> Swept:
+def morning(rig: Rig, minutes: float = 0) -> SweepResult:
     rig.world.advance(MORNING + timedelta(minutes=minutes))
     return sweep(rig.system)
 
@@ -55,7 +55,7 @@ def test_a_p4_is_told_on_the_next_business_day_and_pages_nobody() -> None:
     assert sweep(rig.system).pages_owed_for == timedelta(0)
     assert (rig.posts, rig.world.notices, len(ids)) == ([], [], 2)
     assert rig.incident().next_wake_at == MORNING
-    assert morning(rig) == Swept()
+    assert morning(rig) == SweepResult()
     ((at, subject, message),) = rig.world.notices
     assert (at, subject) == (MORNING, "firstline: minor troubles of vettid, 2 in all")
     first, *lines = message.split("\n")
@@ -65,7 +65,7 @@ def test_a_p4_is_told_on_the_next_business_day_and_pages_nobody() -> None:
     assert rig.posts == []
     assert [rig.incident(number).next_wake_at for number in (0, 1)] == [None, None]
     assert [each["channel"] for each in rig.told(Kind.PAGE)] == ["digest"]
-    assert morning(rig, 1) == Swept()
+    assert morning(rig, 1) == SweepResult()
     assert len(rig.world.notices) == 1
 
 
@@ -97,7 +97,9 @@ def test_a_slow_sweep_tells_the_digest_first() -> None:
     ids = at_night(rig)
     rig.world.advance(MORNING)
     sleep = rig.system.ports.clock.sleep
-    rig.script.after("publish", lambda: rig.script.before("load", lambda: sleep(1.1 * WITHIN)))
+    rig.script.after(
+        "publish", lambda: rig.script.before("load", lambda: sleep(1.1 * SWEEP_DURATION_MAX))
+    )
     sweep(rig.system)
     assert len(rig.world.notices) == 1
     assert [rig.incident(number).next_wake_at for number in range(len(ids))] == [None, None]
@@ -111,7 +113,7 @@ def test_a_slow_digest_leaves_time_for_incidents(name: str, told: int) -> None:
     rig.world.advance(MORNING)
     sleep = rig.system.ports.clock.sleep
     rig.script.before(name, lambda: sleep(timedelta(seconds=11)))
-    assert sweep(rig.system) == Swept()
+    assert sweep(rig.system) == SweepResult()
     assert f", {told} in all" in rig.world.notices[0][1]
     waits = [rig.incident(number).next_wake_at for number in (0, 1)]
     assert waits.count(None) == 1

@@ -8,8 +8,8 @@ import pytest
 
 from firstline.config.profile import seconds
 from firstline.controller.ingest import ingest
-from firstline.controller.operators.commands import UnderWay
-from firstline.controller.operators.kill_switch import sweep_switch
+from firstline.controller.operators.commands import FixInProgress
+from firstline.controller.operators.kill_switch import sweep_pauses
 from firstline.diagnosis.evidence import Unknown
 from firstline.diagnosis.external_events import EVENTS_PER_SORT_MAX
 from firstline.errors import Contested, DependencyUnavailable, InvalidInput, InvariantViolation
@@ -103,7 +103,7 @@ def test_what_is_committed_after_the_intent_names_it() -> None:
     rig.script.before("send", lambda: answers.append(pause(rig)))
     rig.turn()
     (attempt,) = rig.incident().attempts
-    known = UnderWay(
+    known = FixInProgress(
         action="restart_enclave",
         target=A,
         alive=(),
@@ -209,7 +209,7 @@ def test_a_pause_that_ends_is_decided_on_again() -> None:
     """The switch's version is another: the fix is decided on at once, and goes on."""
     rig = about_to_fix()
     pause(rig, scope="kms-errors", length=seconds(1))
-    rig.script.at[len(rig.script.made) + len(requests())] = lambda: sweep_switch(rig.system)
+    rig.script.at[len(rig.script.made) + len(requests())] = lambda: sweep_pauses(rig.system)
     rig.turn()
     assert rig.fixes == [A]
 

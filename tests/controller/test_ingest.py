@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from firstline.controller.join_incident import Receipt
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import DependencyUnavailable
 from firstline.incidents.incident import Status

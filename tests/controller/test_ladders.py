@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from firstline.config.profile import Profile
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.incidents.incident import Outcome, Status
 from firstline.lab.twin.fleet.group import BY_HAND, Preferences
 from firstline.lab.twin.scenario import HostPlan, Scenario

@@ -107,7 +107,7 @@ def test_what_a_fix_touches_alive_is_spent() -> None:
         ),
     )
     refresh = copy.replace(plan(action="restart_enclave"), hosts=FLEET)
-    act.fix(draft, refresh, about)
+    act.send_fix(draft, refresh, about)
     assert [each.alive for each in rig.tables.leases[rig.world.group_name].spent] == [(), (B, C)]
 
 
@@ -125,7 +125,7 @@ def test_a_fix_without_what_it_rests_on_is_a_bug(unread: dict[str, object]) -> N
     draft = IncidentUnitOfWork(rig.incident(), rig.system, rig.world.now)
     known: dict[str, object] = {"surroundings": PreflightFacts(refreshes=Refreshes())}
     with pytest.raises(InvariantViolation, match="without readable limits"):
-        act.fix(draft, plan(), situation(**(known | unread)))
+        act.send_fix(draft, plan(), situation(**(known | unread)))
     assert rig.fixes == []
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from firstline.config.profile import ActionPolicy, Profile
-from firstline.controller.operators import commands as levers
+from firstline.controller.operators import commands
 from firstline.controller.operators.commands import (
     Approve,
     CommandResult,
@@ -15,8 +15,8 @@ from firstline.controller.operators.commands import (
     PauseFixes,
     Resume,
 )
-from firstline.controller.operators.execute import Call, pull
-from firstline.controller.ports.people import Wake
+from firstline.controller.operators.execute import OperatorRequest, execute
+from firstline.controller.ports.messaging import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
 from firstline.errors import CommitConflict, Contested, DependencyUnavailable, InvalidInput
@@ -52,20 +52,22 @@ def plan(rig: Rig) -> str:
 
 
 def approve(rig: Rig, *, by: str = ALICE) -> CommandResult:
-    return pull(Call(Approve(incident=rig.id(), plan=plan(rig)[:12]), by), rig.system)
+    return execute(OperatorRequest(Approve(incident=rig.id(), plan=plan(rig)[:12]), by), rig.system)
 
 
 def deny(rig: Rig, *, by: str = ALICE) -> CommandResult:
-    return pull(Call(Deny(incident=rig.id(), plan=plan(rig), why="not now"), by), rig.system)
+    return execute(
+        OperatorRequest(Deny(incident=rig.id(), plan=plan(rig), why="not now"), by), rig.system
+    )
 
 
 def pause(rig: Rig, scope: str = "everything", length: timedelta = HOUR) -> CommandResult:
     order = PauseFixes(scope=scope, why="a drill", until=rig.world.now + length)
-    return pull(Call(order, ALICE), rig.system)
+    return execute(OperatorRequest(order, ALICE), rig.system)
 
 
 def resume(rig: Rig, scope: str = "everything") -> CommandResult:
-    return pull(Call(Resume(scope=scope, why="it is over"), BOB), rig.system)
+    return execute(OperatorRequest(Resume(scope=scope, why="it is over"), BOB), rig.system)
 
 
 def changes(rig: Rig) -> list[tuple[object, object]]:
@@ -213,10 +215,15 @@ def test_a_word_that_cannot_count_is_refused(said: str) -> None:
             with pytest.raises(
                 InvalidInput, match="proposed no plan whose hash begins with 00000000"
             ):
-                pull(Call(Approve(incident=rig.id(), plan="0" * 8), ALICE), rig.system)
+                execute(
+                    OperatorRequest(Approve(incident=rig.id(), plan="0" * 8), ALICE), rig.system
+                )
         case _:
             with pytest.raises(InvalidInput, match="there is no incident"):
-                pull(Call(Approve(incident="inc-" + "0" * 20, plan="0" * 8), ALICE), rig.system)
+                execute(
+                    OperatorRequest(Approve(incident="inc-" + "0" * 20, plan="0" * 8), ALICE),
+                    rig.system,
+                )
     assert sum(map(len, rig.tables.approvals.values())) <= 1
 
 
@@ -418,7 +425,7 @@ def test_a_pause_that_cannot_be_is_refused(order: OperatorCommand, why: str) -> 
     """One line each, and nothing is written."""
     rig = opened()
     with pytest.raises(InvalidInput, match=why):
-        pull(Call(order, ALICE), rig.system)
+        execute(OperatorRequest(order, ALICE), rig.system)
     assert rig.tables.switch == OFF
 
 
@@ -461,4 +468,4 @@ def test_there_are_only_so_many_pauses() -> None:
 def test_what_is_no_lever_is_refused(body: bytes, why: str) -> None:
     """Free text goes into the record and to PagerDuty: it may hold nothing that steers."""
     with pytest.raises(InvalidInput, match=why):
-        levers.read(body)
+        commands.parse_command(body)

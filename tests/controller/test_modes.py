@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from firstline.config.settings import Mode
-from firstline.controller.sweep import GRACE, sweep
+from firstline.controller.sweep import WAKE_GRACE, sweep
 from firstline.errors import DependencyUnavailable
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
@@ -45,7 +45,7 @@ def test_the_sweep_wakes_to_the_same_decisions_as_an_event() -> None:
     while not rig.incident().ended:
         rig.world.advance(rig.incident().next_wake_at or rig.world.now)
         rig.waiting.clear()
-        rig.world.advance(rig.world.now + GRACE)
+        rig.world.advance(rig.world.now + WAKE_GRACE)
         sweep(rig.system)
         rig.turn()
     assert (rig.incident().status, rig.fixes) == (Status.RESOLVED, list(FLEET))

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from firstline.config.fallback_profile import fallback
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.errors import DependencyUnavailable
 from firstline.incidents.incident import Status

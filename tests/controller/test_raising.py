@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
 from firstline.diagnosis.evidence import AlarmState

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import digest

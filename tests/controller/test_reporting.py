@@ -5,11 +5,10 @@ import copy
 import pytest
 
 from firstline.config import fleet_file
-from firstline.controller.archive.reports import report
+from firstline.controller.archive.reports import write_reports
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.ids import IncidentId, digest
-from firstline.ledger import archive as archiving
-from firstline.ledger import report_location as report_place
+from firstline.ledger import archive, report_location
 from firstline.ledger.chain import Entry, Kind, Provenance
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.postmortem.report import Report
@@ -44,7 +43,7 @@ def files(records: Records) -> tuple[str, ...]:
 def test_an_ended_incident_has_its_report() -> None:
     """As a page, as Markdown, and the invitation to its post-mortem."""
     records = holding(*ENDED)
-    assert report([ID], records.within, draw) == 3
+    assert write_reports([ID], records.within, draw) == 3
     assert files(records) == FILES
     found = {each: records.bucket.objects[f"reports/{ID}/{each}"].decode() for each in FILES}
     assert found[FILES[1]] == "P1 complete-outage: resolved after 1 min 40 s (15)"
@@ -55,7 +54,7 @@ def test_an_ended_incident_has_its_report() -> None:
 def test_a_hand_over_is_an_end() -> None:
     """The person who takes over finds it."""
     records = holding(*chain(*outage(helped=False), by=BY))
-    assert report([ID], records.within, draw) == 3
+    assert write_reports([ID], records.within, draw) == 3
 
 
 NO_END = [
@@ -70,7 +69,7 @@ NO_END = [
 def test_what_has_not_ended_has_none(entries: tuple[Entry, ...], incident: IncidentId) -> None:
     """Nor a signal that opened nothing, nor the kill switch."""
     records = holding(*entries, incident=incident)
-    assert report([incident], records.within, draw) == 0
+    assert write_reports([incident], records.within, draw) == 0
     assert records.bucket.keys("reports/") == ()
 
 
@@ -88,7 +87,7 @@ def test_a_batch_that_comes_again_puts_nothing() -> None:
         put = 0
         for _ in range(3):
             try:
-                put += report([ID], records.within, draw)
+                put += write_reports([ID], records.within, draw)
             except DependencyUnavailable:
                 put = len(files(records))
         assert (put, files(records)) == (3, FILES)
@@ -97,9 +96,9 @@ def test_a_batch_that_comes_again_puts_nothing() -> None:
 def test_a_late_entry_makes_a_later_report() -> None:
     """Beside the earlier, which stays."""
     records = holding(*ENDED)
-    report([ID], records.within, draw)
+    write_reports([ID], records.within, draw)
     records.table[ID] = list(chain(*outage(), page(105, action="resolve"), by=BY))
-    assert report([ID], records.within, draw) == 3
+    assert write_reports([ID], records.within, draw) == 3
     assert set(FILES) < set(files(records))
     assert "report-000016.html" in files(records)
 
@@ -108,14 +107,14 @@ def test_it_is_made_under_the_policy_of_its_end() -> None:
     """The running one, an archived one; without it no meeting can be proposed."""
     other = Provenance(policy=digest(b"another"), code="code")
     unknown = holding(*chain(*outage(), by=other))
-    assert report([ID], unknown.within, draw) == 2
+    assert write_reports([ID], unknown.within, draw) == 2
     later = holding(*ENDED)
     later.within = copy.replace(later.within, policy=b"another")
-    later.bucket.put(archiving.policy_key(digest(POLICY)), POLICY)
-    assert report([ID], later.within, draw) == 3
+    later.bucket.put(archive.policy_key(digest(POLICY)), POLICY)
+    assert write_reports([ID], later.within, draw) == 3
     unread = holding(*chain(*outage(), by=other))
     unread.within = copy.replace(unread.within, policy=b"another")
-    assert report([ID], unread.within, draw) == 2
+    assert write_reports([ID], unread.within, draw) == 2
 
 
 def test_a_chain_that_cannot_be_read_is_told() -> None:
@@ -124,13 +123,13 @@ def test_a_chain_that_cannot_be_read_is_told() -> None:
         *chain(*outage(), handed_over(101), by=BY), *chain((0, Kind.RESPONSE, {"met": 3}))
     )
     with pytest.raises(InvalidInput, match="cannot be read"):
-        report([ID], records.within, draw)
+        write_reports([ID], records.within, draw)
     assert records.bucket.keys("reports/") == ()
 
 
 def test_its_place_is_known_before_it_is_there() -> None:
     """A page links to where its reports will be."""
-    assert report_place.reports_url("bucket", "eu-west-1", ID) == (
+    assert report_location.reports_url("bucket", "eu-west-1", ID) == (
         "https://eu-west-1.console.aws.amazon.com/s3/buckets/bucket"
         f"?region=eu-west-1&prefix=reports/{ID}/"
     )

@@ -3,10 +3,10 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import Change, Loaded
+from firstline.controller.ports.messaging import Wake
+from firstline.controller.ports.store import Change, LoadedIncident
 from firstline.controller.reconcile import reconcile
-from firstline.controller.sweep import Swept, sweep
+from firstline.controller.sweep import SweepResult, sweep
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import IncidentId
@@ -30,7 +30,7 @@ def lost(*alarms: bytes, page: bool = True) -> Rig:
     return rig
 
 
-def after(rig: Rig, seconds: float) -> Swept:
+def after(rig: Rig, seconds: float) -> SweepResult:
     rig.world.advance(START + timedelta(seconds=seconds))
     return sweep(rig.system)
 
@@ -39,7 +39,7 @@ def after(rig: Rig, seconds: float) -> Swept:
 def test_a_wake_that_is_late_is_queued_again(late: float, woken: int) -> None:
     """After a grace, under the generation that the incident has, so a late one is harmless."""
     rig = lost()
-    assert after(rig, late) == Swept(woken=woken, wakes_late_for=timedelta(seconds=late))
+    assert after(rig, late) == SweepResult(woken=woken, wakes_late_for=timedelta(seconds=late))
     assert rig.waiting == [(rig.world.now, Wake(rig.id(), 1))] * woken
 
 
@@ -65,7 +65,7 @@ def test_an_owed_page_is_settled_by_the_sweep() -> None:
     rig = lost(page=False)
     opened = rig.incident().opened_at
     rig.script.failing = set()
-    assert after(rig, 60) == Swept(woken=1, wakes_late_for=rig.world.now - opened)
+    assert after(rig, 60) == SweepResult(woken=1, wakes_late_for=rig.world.now - opened)
     assert rig.notified == {rig.id(): 1}
     assert rig.incident().pages[0].sent_at == rig.world.now
 
@@ -80,7 +80,7 @@ def test_a_page_is_not_held_until_its_lost_wake_is_late() -> None:
     assert held.next_wake_at is not None
     assert held.next_wake_at > START + timedelta(seconds=60)
     read = rig.script.calls["load"]
-    assert after(rig, 60) == Swept()
+    assert after(rig, 60) == SweepResult()
     assert (
         rig.script.calls["load"] == read + 2
     )  # for its pages, and for its alarm: no digest is due
@@ -138,7 +138,7 @@ def test_one_incident_that_cannot_be_read_does_not_stop_the_others(error: Except
     rig.script.failing = set()
     load = rig.door.store.load
 
-    def readable(incident: IncidentId) -> Loaded | None:
+    def readable(incident: IncidentId) -> LoadedIncident | None:
         if incident == rig.id():
             raise error
         return load(incident)
@@ -172,7 +172,7 @@ def test_a_sweep_that_takes_too_long_leaves_the_rest_to_the_next(
     # what nobody read may owe a page, since its wake was due
     owed_for, late_for = timedelta(seconds=60 if left else 0), timedelta(seconds=60)
     # where time is over, alarms are not asked for either
-    expected = Swept(woken, 0, left, owed_for, late_for, unasked=bool(left))
+    expected = SweepResult(woken, 0, left, owed_for, late_for, unasked=bool(left))
     assert sweep(rig.system) == expected
 
 
@@ -294,7 +294,7 @@ def test_an_incident_that_is_gone_is_passed_over() -> None:
     """Its record may end between the two reads."""
     rig = lost()
     rig.script.before("load", rig.tables.incidents.clear)
-    assert after(rig, 59) == Swept(wakes_late_for=timedelta(seconds=59))
+    assert after(rig, 59) == SweepResult(wakes_late_for=timedelta(seconds=59))
     assert rig.waiting == []
 
 

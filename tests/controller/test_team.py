@@ -4,7 +4,7 @@ import copy
 from datetime import timedelta
 
 from firstline.config.profile import Profile
-from firstline.controller.sweep import GRACE, sweep
+from firstline.controller.sweep import WAKE_GRACE, sweep
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.notifications.pages import NO_LADDER
@@ -94,10 +94,10 @@ def test_a_sweep_sends_a_message_once_its_wake_is_late() -> None:
     rig.waiting.clear()
     rig.script.failing = set()
     due_at = rig.incident().pages[0].due_at
-    rig.world.advance(due_at + GRACE - timedelta(milliseconds=1))
+    rig.world.advance(due_at + WAKE_GRACE - timedelta(milliseconds=1))
     sweep(rig.system)
     assert subjects(rig) == []
-    rig.world.advance(due_at + GRACE)
+    rig.world.advance(due_at + WAKE_GRACE)
     sweep(rig.system)
     assert len(subjects(rig)) == 1
     assert rig.incident().pages[0].sent_at == rig.world.now

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from firstline.controller.sweep import Swept, sweep
-from firstline.controller.unannounced import Asked, ask, watched
+from firstline.controller.missed_alarms import PollResult, open_missed_alarms, p1_alarm_arns
+from firstline.controller.sweep import SweepResult, sweep
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import SignalKey, incident_id
@@ -39,7 +39,7 @@ def made(*hosts: HostPlan, **world: Any) -> Rig:  # noqa: ANN401 - what `Rig` ta
     return rig
 
 
-def swept(rig: Rig, after: float | datetime) -> Swept:
+def swept(rig: Rig, after: float | datetime) -> SweepResult:
     """A sweep so many seconds after the start, or at that time; events on the way are lost."""
     at = after if isinstance(after, datetime) else START + timedelta(seconds=after)
     rig.world.advance(max(at, rig.world.now))
@@ -85,7 +85,7 @@ def test_an_alarm_that_is_on_without_an_event_opens_once_and_pages_once() -> Non
 
 def test_an_event_has_a_minute_to_open_by_itself() -> None:
     """Younger than that the alarm is left alone."""
-    assert swept(made(), 59.9) == Swept()
+    assert swept(made(), 59.9) == SweepResult()
 
 
 def test_the_event_of_what_a_sweep_opened_changes_nothing() -> None:
@@ -104,7 +104,7 @@ def test_an_event_that_opens_while_a_sweep_looks_is_one_with_it() -> None:
     """Its entry is no sign of an event that opened nothing."""
     rig = made()
     rig.script.before("entries", lambda: rig.hear(ZERO))
-    assert swept(rig, 60) == Swept()
+    assert swept(rig, 60) == SweepResult()
     assert (len(rig.tables.incidents), rig.tables.inboxes[rig.id()]) == (1, {})
 
 
@@ -125,14 +125,14 @@ def test_only_a_p1_is_asked_for() -> None:
     drill = undeployed.arn("drill", HOME)
     alarms = {**settings.alarms, drill: "drill", undeployed.arn("service", HOME): "service"}
     system = copy.replace(rig.system, settings=copy.replace(settings, alarms=alarms))
-    assert set(watched(system)) == {ALARM_ARN, ANSWERING}
+    assert set(p1_alarm_arns(system)) == {ALARM_ARN, ANSWERING}
 
 
 def test_a_profile_without_a_p1_asks_for_nothing() -> None:
     """There is nothing to miss."""
     rules = tuple(each for each in PROFILE.rules if each.severity is not Severity.P1)
     rig = Rig(profile=copy.replace(PROFILE, rules=rules))
-    assert swept(rig, 60) == Swept()
+    assert swept(rig, 60) == SweepResult()
     assert rig.script.calls["firing"] == 0
 
 
@@ -142,7 +142,7 @@ def test_an_alarm_that_this_transition_makes_no_p1_is_left_alone() -> None:
     others = tuple(each for each in PROFILE.rules if each is not first)
     rules = (copy.replace(first, when={"metric": "Other"}), *others)
     rig = Rig(profile=copy.replace(PROFILE, rules=rules))
-    assert swept(rig, 60) == Swept()
+    assert swept(rig, 60) == SweepResult()
     assert rig.script.calls["firing"] == 1
 
 
@@ -150,7 +150,7 @@ def test_a_suppressed_alarm_opens_nothing() -> None:
     """Somebody disabled its actions for planned work."""
     rig = made()
     rig.world.disable_actions(ALARM_ARN, START)
-    assert swept(rig, 60) == Swept()
+    assert swept(rig, 60) == SweepResult()
 
 
 # --- mutes -----------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def test_an_alarm_that_is_muted_pages_at_the_end_of_its_window() -> None:
     """Also where no event of the window came: firstline may be younger than it."""
     rig = made()
     rig.world.mutes.append(MuteWindow(ALARM_ARN, START, START + HOUR))
-    assert swept(rig, 3599) == Swept()
+    assert swept(rig, 3599) == SweepResult()
     assert swept(rig, 3600).unannounced == 1
 
 
@@ -169,7 +169,7 @@ def test_an_alarm_whose_event_was_muted_pages_at_the_end_of_its_window() -> None
     rig = made()
     rig.world.mutes.append(MuteWindow(ALARM_ARN, START, START + HOUR))
     rig.hear(muted())
-    assert swept(rig, 3599) == Swept()
+    assert swept(rig, 3599) == SweepResult()
     assert swept(rig, 3600).unannounced == 1
     assert rig.notified == {rig.id(): 1}
     assert rig.id() != incident_id(SignalKey(f"{ALARM_ARN}|-|ALARM|{START.isoformat()}"))
@@ -181,7 +181,7 @@ def test_a_mute_that_cannot_be_read_is_as_its_event_said() -> None:
     rig = made()
     rig.script.failing = {"muted"}
     rig.hear(muted())
-    assert swept(rig, 3599) == Swept()
+    assert swept(rig, 3599) == SweepResult()
     assert swept(rig, 3600).unannounced == 1
     unknown = made()
     unknown.script.failing = {"muted", "limits"}
@@ -234,7 +234,7 @@ def test_what_was_handed_over_is_not_opened_again_while_its_alarm_stays() -> Non
     assert ended_at is not None
     posts = rig.posts
     for minute in range(1, 181):
-        assert swept(rig, ended_at + timedelta(minutes=minute)) == Swept()
+        assert swept(rig, ended_at + timedelta(minutes=minute)) == SweepResult()
     assert rig.posts == posts
     turned = rig.world.alarms[ALARM_ARN]
     turned.turn(AlarmState.OK, rig.world.now)
@@ -322,7 +322,10 @@ def test_an_alarm_that_waits_in_the_inbox_is_not_put_there_again() -> None:
     rig.hear(body("unhealthy-hosts"))
     rig.world.advance(START + timedelta(minutes=1))
     until = rig.world.now + HOUR
-    assert [ask(rig.system, until) for _ in "ab"] == [Asked(taken_in=1), Asked()]
+    assert [open_missed_alarms(rig.system, until) for _ in "ab"] == [
+        PollResult(taken_in=1),
+        PollResult(),
+    ]
 
 
 def test_an_incident_that_knows_the_alarm_as_less_than_a_p1_takes_it_in() -> None:
@@ -351,7 +354,7 @@ def test_a_transition_that_is_in_the_ledger_twice_is_left_alone() -> None:
     rig.hear(muted())
     noted = rig.tables.entries[incident_id(key)]
     rig.tables.entries[incident_id(SignalKey(f"{key}|unannounced"))] = list(noted)
-    assert swept(rig, 60) == Swept()
+    assert swept(rig, 60) == SweepResult()
 
 
 # --- no data ---------------------------------------------------------------------------------
@@ -436,11 +439,13 @@ def test_no_alarm_is_begun_with_after_the_time_is_over() -> None:
     """A sweep must live to beat."""
     rig = made()
     rig.world.advance(START + timedelta(minutes=1))
-    assert ask(rig.system, rig.world.now - timedelta(seconds=1)) == Asked(unread=True)
+    assert open_missed_alarms(rig.system, rig.world.now - timedelta(seconds=1)) == PollResult(
+        unread=True
+    )
     assert rig.script.calls["firing"] == 0
     until = rig.world.now
     rig.script.after("firing", lambda: rig.world.advance(until + timedelta(seconds=1)))
-    assert ask(rig.system, until) == Asked(unread=True)
+    assert open_missed_alarms(rig.system, until) == PollResult(unread=True)
     assert not rig.tables.incidents
 
 

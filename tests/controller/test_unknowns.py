@@ -4,7 +4,7 @@ import copy
 
 from firstline.config.profile import Profile
 from firstline.controller.operators.commands import Approve, Deny
-from firstline.controller.operators.execute import Call, pull
+from firstline.controller.operators.execute import OperatorRequest, execute
 from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
@@ -34,8 +34,9 @@ def looks(rig: Rig) -> int:
 
 
 def approve(rig: Rig) -> None:
-    pull(
-        Call(Approve(incident=rig.id(), plan=rig.incident().proposals[-1].plan), ALICE), rig.system
+    execute(
+        OperatorRequest(Approve(incident=rig.id(), plan=rig.incident().proposals[-1].plan), ALICE),
+        rig.system,
     )
 
 
@@ -82,8 +83,9 @@ def test_a_no_and_silence_hand_over() -> None:
     """Once each; nothing is done."""
     refused = proposing()
     plan = refused.incident().proposals[-1].plan
-    pull(
-        Call(Deny(incident=refused.id(), plan=plan, why="it holds a vault"), ALICE), refused.system
+    execute(
+        OperatorRequest(Deny(incident=refused.id(), plan=plan, why="it holds a vault"), ALICE),
+        refused.system,
     )
     assert refused.at_the_end().status is Status.HANDED_OVER
     silent = proposing()
@@ -97,7 +99,7 @@ def test_a_no_stands_once_the_fact_is_known() -> None:
     """The profile would let the action go by itself."""
     rig = proposing()
     plan = rig.incident().proposals[-1].plan
-    pull(Call(Deny(incident=rig.id(), plan=plan, why="not now"), ALICE), rig.system)
+    execute(OperatorRequest(Deny(incident=rig.id(), plan=plan, why="not now"), ALICE), rig.system)
     host = rig.world.hosts[A]
     host.plan = copy.replace(host.plan, restart_blockers=0)
     rig.until(lambda held: held.ended)

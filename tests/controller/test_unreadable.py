@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from firstline.controller.console import look
+from firstline.controller.console import read_view
 from firstline.controller.operators.commands import Approve, Deny, PauseFixes
-from firstline.controller.operators.execute import Call, pull
-from firstline.controller.overdue import BATCHES_MAX, Overdue
-from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import DUE_MAX, Due
+from firstline.controller.operators.execute import OperatorRequest, execute
+from firstline.controller.overdue import BATCHES_MAX, OverdueIncidents
+from firstline.controller.ports.messaging import Wake
+from firstline.controller.ports.store import DUE_MAX, DueIncident
 from firstline.controller.reconcile import reconcile
-from firstline.controller.sweep import Swept, sweep
+from firstline.controller.sweep import SweepResult, sweep
 from firstline.errors import DependencyUnavailable, InvalidInput, Unreadable
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Status
@@ -34,7 +34,9 @@ def spoil(rig: Rig, number: int = 0, severity: str = "P2") -> IncidentId:
     id_ = IncidentId(f"inc-{number:020x}")
     due_at = START - timedelta(hours=1) + timedelta(seconds=number)
     rig.tables.incidents[id_] = SPOILT
-    rig.tables.rows[id_] = Row(1, Due(id_, 1, due_at), severity, due_at, Status.INVESTIGATING)
+    rig.tables.rows[id_] = Row(
+        1, DueIncident(id_, 1, due_at), severity, due_at, Status.INVESTIGATING
+    )
     return id_
 
 
@@ -147,7 +149,7 @@ def test_what_cannot_be_read_starves_no_other(count: int) -> None:
     rig.world.advance(START + timedelta(seconds=60))
     swept = sweep(rig.system)
     late = timedelta(seconds=60)
-    assert swept == Swept(1, count, wakes_late_for=late, unreadable=count)
+    assert swept == SweepResult(1, count, wakes_late_for=late, unreadable=count)
     assert [wake.incident for _, wake in rig.waiting] == [rig.id()]
     assert keys(rig) == {rig.id(), *(f"{each}:unreadable" for each in ids)}
 
@@ -155,7 +157,7 @@ def test_what_cannot_be_read_starves_no_other(count: int) -> None:
 def test_a_sweep_pages_each_once() -> None:
     rig = Rig()
     id_ = spoil(rig)
-    assert sweep(rig.system) == sweep(rig.system) == Swept(failed=1, unreadable=1)
+    assert sweep(rig.system) == sweep(rig.system) == SweepResult(failed=1, unreadable=1)
     assert rig.posts == [("trigger", f"{id_}:unreadable")]
 
 
@@ -166,7 +168,7 @@ def test_one_whose_page_was_not_accepted_counts_as_owing_and_late() -> None:
     rig.script.failing = {"post"}
     hour = timedelta(hours=1)
     swept = sweep(rig.system)
-    assert swept == Swept(failed=1, unreadable=1, pages_owed_for=hour, wakes_late_for=hour)
+    assert swept == SweepResult(failed=1, unreadable=1, pages_owed_for=hour, wakes_late_for=hour)
     assert rig.script.calls["post"] == 1
 
 
@@ -196,9 +198,9 @@ def test_what_is_due_is_read_in_batches_and_not_for_ever() -> None:
     rig = Rig()
     ids = [spoil(rig, number) for number in range(BATCHES_MAX * DUE_MAX + 1)]
     store = rig.system.ports.store
-    assert [each.incident for each in Overdue(store, START)] == ids[:-1]
+    assert [each.incident for each in OverdueIncidents(store, START)] == ids[:-1]
     assert rig.script.calls["due"] == BATCHES_MAX
-    found = iter(known := Overdue(store, START))
+    found = iter(known := OverdueIncidents(store, START))
     next(found)
     assert [each.incident for each in known.waiting] == ids[1:DUE_MAX]
 
@@ -211,7 +213,9 @@ def test_a_pause_of_what_cannot_be_read_holds_for_who_can() -> None:
     rig = Rig()
     id_ = spoil(rig)
     until = START + timedelta(hours=1)
-    pulled = pull(Call(PauseFixes(scope=id_, why="by hand", until=until), "arn"), rig.system)
+    pulled = execute(
+        OperatorRequest(PauseFixes(scope=id_, why="by hand", until=until), "arn"), rig.system
+    )
     assert (pulled.scope, [each.scope for each in rig.tables.switch.pauses]) == (id_, [id_])
 
 
@@ -223,13 +227,13 @@ def test_an_answer_to_what_cannot_be_read_is_refused_in_one_line(
     id_ = spoil(rig)
     order = word(incident=id_, plan="0" * 12, why="so")
     with pytest.raises(InvalidInput, match=f"{id_} cannot be read by this code: .*: nothing of it"):
-        pull(Call(order, "arn"), rig.system)
+        execute(OperatorRequest(order, "arn"), rig.system)
 
 
 def test_the_console_has_a_row_for_it_and_the_others_are_right() -> None:
     rig = opened()
     id_ = spoil(rig)
-    seen = look("", rig.system)
+    seen = read_view("", rig.system)
     assert isinstance(seen, Overview)
     good, bad = seen.open
     assert (good.id, good.condition, good.unreadable) == (rig.id(), "complete-outage", "")
@@ -243,7 +247,7 @@ def test_the_console_has_a_row_for_it_and_the_others_are_right() -> None:
 def test_its_timeline_is_what_the_ledger_has() -> None:
     rig = opened()
     rig.tables.incidents[rig.id()] = SPOILT
-    seen = look(rig.id(), rig.system)
+    seen = read_view(rig.id(), rig.system)
     assert isinstance(seen, Detail)
     assert seen.row.condition == "cannot be read"
     assert seen.lines[0].word == "heard"

@@ -3,10 +3,10 @@
 import copy
 
 from firstline.config.profile import HOSTS_MAX
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.ids import InstanceId
-from firstline.incidents import incident as incidents
+from firstline.incidents import incident
 from firstline.incidents.incident import INCIDENT_BYTES_MAX, Incident, Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.lab.twin.store import ITEM_BYTES_MAX
@@ -17,9 +17,9 @@ from tests.controller.rig import Rig, opened
 def grown(rig: Rig, size: int) -> Incident:
     """The open incident of *rig*, with a name so long that its text has this many bytes."""
     held = rig.incident()
-    left = size - len(incidents.encode(held)) + len(held.rule or "")
+    left = size - len(incident.encode(held)) + len(held.rule or "")
     held = copy.replace(held, rule="r" * left)
-    rig.tables.incidents[held.id] = incidents.encode(held)
+    rig.tables.incidents[held.id] = incident.encode(held)
     return held
 
 

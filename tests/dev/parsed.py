@@ -45,4 +45,4 @@ def _read(name: str, given: dict[str, Any]) -> None:
     order = {"lever": name, **{key: given[key] for key in fields & given.keys()}}
     if name == "pause":
         order["until"] = (NOW + length(given["duration"])).isoformat()
-    levers.read(msgspec.json.encode(order))
+    levers.parse_command(msgspec.json.encode(order))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws import dynamo_items
 from firstline.errors import DependencyUnavailable
 from firstline.ledger.archive import EntryAdded, LedgerChange
 from firstline.ledger.chain import Kind
@@ -21,7 +21,7 @@ def batch(changes: list[LedgerChange], name: str = "INSERT") -> dict[str, Any]:
     records = []
     for number, change in enumerate(changes):
         assert isinstance(change, EntryAdded)
-        image = items.entry_item(change.entry)
+        image = dynamo_items.entry_item(change.entry)
         keys = {key: image[key] for key in ("incident", "sequence")}
         images = {"NewImage": image} if name == "INSERT" else {"OldImage": image}
         told = {"Keys": keys, "SequenceNumber": str(number), **images}

@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies
 
 from functions import console
 from tests.controller.rig import opened
 from tests.strategies import CALM
 from tests.strategies import JSON as ANY_JSON
 
-JSON = ANY_JSON | st.just("\ud800")
+JSON = ANY_JSON | strategies.just("\ud800")
 
 
 @dataclass

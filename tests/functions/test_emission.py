@@ -6,7 +6,7 @@ import pytest
 from aws_lambda_powertools.metrics import MetricValueError
 
 from firstline.monitoring.metric import Metric
-from functions.emission import emit
+from functions.emf import emit
 from functions.log import logger
 
 

@@ -12,7 +12,7 @@ from firstline.controller.ports.store import Change
 from firstline.ids import Digest, IncidentId
 from firstline.ledger.chain import Entry
 from functions import ingest, reconcile, sweep
-from functions.measuring import Measuring
+from functions.run_metrics import RunMetrics
 from tests.builders import PROFILE
 from tests.controller.rig import Rig
 
@@ -112,7 +112,7 @@ def test_a_sweep_beats_though_what_is_open_cannot_be_counted(
 
 def test_a_fault_in_measuring_undoes_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """It is logged, and the handler ends as if it had measured."""
-    measuring = Measuring(Rig().system)
+    measuring = RunMetrics(Rig().system)
     unread = Entry(IncidentId("inc"), 1, "{}", Digest("0" * 64))
     measuring.system.ports.store.commit(Change(entries=(unread,)))
     measuring.tell()

@@ -5,8 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies
 
 from firstline.lab.twin.memory import MemoryDoor
 from firstline.lab.twin.scenario import FaultPlan
@@ -15,7 +14,7 @@ from tests.functions.test_handlers import door_of, system_of
 from tests.strategies import CALM
 from tests.strategies import JSON as ANY_JSON
 
-JSON = ANY_JSON | st.just("\ud800")
+JSON = ANY_JSON | strategies.just("\ud800")
 
 CALLER = "arn:aws:sts::111122223333:assumed-role/on-call/alice"
 PAUSE = {
@@ -116,13 +115,13 @@ def test_a_request_of_another_shape_gets_one_line_that_says_what_to_send(name: s
 
 
 @CALM
-@given(st.data())
-def test_no_value_of_any_key_is_a_traceback(data: st.DataObject) -> None:
+@given(strategies.data())
+def test_no_value_of_any_key_is_a_traceback(data: strategies.DataObject) -> None:
     """At every depth of the request, and within its body; nobody but the caller pulls a lever."""
     event: Any = call(PAUSE) | {"isBase64Encoded": False}
     paths = [[], ["requestContext"], ["requestContext", "authorizer"], ["body"]]
     paths += [["requestContext", "authorizer", "iam"], ["isBase64Encoded"]]
-    *path, last = ["event", *data.draw(st.sampled_from(paths))]
+    *path, last = ["event", *data.draw(strategies.sampled_from(paths))]
     within = document = {"event": event}
     for key in path:
         within = within[key]

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from threading import Thread
 
 
-def lookup(host: str, port: int) -> Future[tuple[str, ...]]:
+def resolve(host: str, port: int) -> Future[tuple[str, ...]]:
     """The IPv4 addresses of *host*, to come; the future raises ``OSError`` when it has none.
 
     The system's lookup takes no limit and cannot be ended, so that a slow one is left behind.
@@ -16,10 +16,10 @@ def lookup(host: str, port: int) -> Future[tuple[str, ...]]:
         found = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)
         return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
-    return left_behind(ask)
+    return run_detached(ask)
 
 
-def left_behind[T](ask: Callable[[], T]) -> Future[T]:
+def run_detached[T](ask: Callable[[], T]) -> Future[T]:
     """What *ask* returns or raises, to come, from a thread that nobody has to wait for."""
     answer: Future[T] = Future()
     answer.set_running_or_notify_cancel()  # a caller who goes away does not cancel it

@@ -136,7 +136,7 @@ def pull(order: dict[str, str], place: Place, url: str = "") -> CommandResult:
 
     With *url*, the address of an ``OperatorUrl``, the fleet need not be named.
     """
-    lever: OperatorCommand = levers.read(msgspec.json.encode(order))
+    lever: OperatorCommand = levers.parse_command(msgspec.json.encode(order))
     if url:
         return operator_url.send(lever, url, fleets.session(place))
     found = fleets.find(place)
@@ -161,7 +161,7 @@ def _tell(pulled: CommandResult, *, as_json: bool) -> None:
     terminal.say([f"{line} (recorded as {pulled.by})", *pause])
 
 
-def _under_way(fix: levers.UnderWay | Unknown | None) -> str:
+def _under_way(fix: levers.FixInProgress | Unknown | None) -> str:
     """Whether a person may put hands on the hosts now."""
     if fix is None:
         return "under way: no fix"

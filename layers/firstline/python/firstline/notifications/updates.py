@@ -17,9 +17,9 @@ from firstline.notifications.notification import ALERT
 
 UPDATES_MAX = 20
 """As many an incident has, beside those of its fixes and its end."""
-KEY = "update"
+UPDATE_KEY = "update"
 """How the key of an update ends, before its number."""
-_OF_OTHERS = (":ask-", ":gave-up")
+_OTHER_ALERTS = (":ask-", ":gave-up")
 """What is in the keys of alerts that say something of the incident, and are not its own."""
 
 
@@ -37,41 +37,41 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     end: bool = False
 
 
-def queued(incident: Incident, update: Update, now: datetime, *, notes: bool) -> Incident:
+def queue_update(incident: Incident, update: Update, now: datetime, *, notes: bool) -> Incident:
     """*incident* with *update* to be sent, where it is a turn; as a note too where *notes*."""
-    if update.turn == incident.update_turn or not _due_to_people(incident, update):
+    if update.turn == incident.update_turn or not _is_sent(incident, update):
         return incident
     number = incident.updates + 1
     details = {"incident": incident.id, **update.details, "at": now.isoformat(timespec="seconds")}
     change = Page(
         channel=CHANGE,
-        key=f"{incident.id}:{KEY}-{number}",
+        key=f"{incident.id}:{UPDATE_KEY}-{number}",
         action="trigger",
         severity=incident.severity,
-        summary=paging.titled(incident, update.line),
+        summary=paging.title(incident, update.line),
         details=details,
         owed_at=now,
         due_at=now,
     )
-    alert = _alert(incident) if notes else None
+    alert = _alert_key(incident) if notes else None
     note = (copy.replace(change, channel=NOTE, details={ALERT: alert}),) if alert else ()
     pages = (*incident.pages, change, *note)
     return copy.replace(incident, pages=pages, updates=number, update_turn=update.turn)
 
 
-def due(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
+def due_updates(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
     """The updates to try now: none while a trigger is owed, or any other page is due.
 
     A line of the digest waits for its day, and holds nothing back.
     """
-    owed = paging.owed(pages)
+    owed = paging.pending(pages)
     people = [each for each in owed if each.traits.awaited]
     if any(each.action == "trigger" or each.due_at <= now for each in people):
         return ()
     return tuple(each for each in owed if not each.traits.required and each.due_at <= now)
 
 
-def _due_to_people(incident: Incident, update: Update) -> bool:
+def _is_sent(incident: Incident, update: Update) -> bool:
     """Whether it counts: of what does not page only the fixes, which change the fleet."""
     if update.fix:
         return True
@@ -79,13 +79,13 @@ def _due_to_people(incident: Incident, update: Update) -> bool:
     return incident.severity.pages and within
 
 
-def _alert(incident: Incident) -> str | None:
+def _alert_key(incident: Incident) -> str | None:
     """The key of the incident's own alert, the latest of several; None where it has none."""
     keys = (
         each.key
         for each in reversed(incident.pages)
         if each.traits.pages_on_call
         and each.action == "trigger"
-        and not any(part in each.key for part in _OF_OTHERS)
+        and not any(part in each.key for part in _OTHER_ALERTS)
     )
     return next(keys, None)

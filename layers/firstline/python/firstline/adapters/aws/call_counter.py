@@ -7,12 +7,12 @@ from typing import Any
 
 from boto3.session import Session
 
-from firstline.controller import metrics as measures
+from firstline.controller import metrics
 from firstline.monitoring import costs
 from firstline.monitoring.metric import Metric
 
 
-class Calls:
+class CallCounter:
     """The calls of one session since they were last taken."""
 
     def __init__(self) -> None:
@@ -30,8 +30,8 @@ class Calls:
         if not calls:
             return ()
         return (
-            Metric(measures.CALLS, calls, "Count"),
-            Metric(measures.CALLS_COST, nanodollars, "Count"),
+            Metric(metrics.CALLS, calls, "Count"),
+            Metric(metrics.CALLS_COST, nanodollars, "Count"),
         )
 
     def _count(self, event_name: str, request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's

@@ -34,7 +34,7 @@ def _config(connect_seconds: int, read_seconds: int, attempts: int) -> Config:
 BEFORE_PAGING = _config(connect_seconds=1, read_seconds=1, attempts=1)
 """The store and the routing key: a page waits for them, and may not wait long."""
 MUTATING = _config(connect_seconds=3, read_seconds=10, attempts=1)
-AROUND = _config(connect_seconds=1, read_seconds=2, attempts=1)
+PREFLIGHT = _config(connect_seconds=1, read_seconds=2, attempts=1)
 """Seven of them stand before a fix: what does not answer at once is unknown, and stops it."""
 READING = _config(connect_seconds=1, read_seconds=3, attempts=2)
 """Five of them that hang and are tried again still fit into the time that reconcile has."""
@@ -72,7 +72,7 @@ def lazy[T](make: Callable[[Session], T]) -> Callable[[Session], T]:
     return later
 
 
-def once[C: BaseClient](client: C) -> C:
+def single_attempt[C: BaseClient](client: C) -> C:
     """*client*, which changes the world.
 
     Raises `InvariantViolation` where it would send something twice.
@@ -111,19 +111,19 @@ alarms = lazy(lambda session: session.client("cloudwatch", config=READING))
 """For alarms' present states."""
 instances = lazy(lambda session: session.client("ec2", config=READING))
 """For EC2's status checks."""
-keys = lazy(lambda session: session.client("kms", config=AROUND))
+keys = lazy(lambda session: session.client("kms", config=PREFLIGHT))
 """For the state of the enclaves' key."""
-stacks = lazy(lambda session: session.client("cloudformation", config=AROUND))
+stacks = lazy(lambda session: session.client("cloudformation", config=PREFLIGHT))
 """For the fleet's stacks."""
-parameters = lazy(lambda session: session.client("ssm", config=AROUND))
+parameters = lazy(lambda session: session.client("ssm", config=PREFLIGHT))
 """For the watched parameters."""
-metrics = lazy(lambda session: session.client("cloudwatch", config=AROUND))
+metrics = lazy(lambda session: session.client("cloudwatch", config=PREFLIGHT))
 """For what metrics were around a start."""
-network = lazy(lambda session: session.client("ec2", config=AROUND))
+network = lazy(lambda session: session.client("ec2", config=PREFLIGHT))
 """For security groups, routes and peerings, and the launch template."""
-releases = lazy(lambda session: session.client("codedeploy", config=AROUND))
+releases = lazy(lambda session: session.client("codedeploy", config=PREFLIGHT))
 """For what CodeDeploy did."""
-health = lazy(lambda session: session.client("health", region_name="us-east-1", config=AROUND))
+health = lazy(lambda session: session.client("health", region_name="us-east-1", config=PREFLIGHT))
 """For AWS Health, whose one endpoint is in us-east-1."""
 team = lazy(lambda session: session.client("sns", config=BEFORE_PAGING))
 """For the team's topic: a page may be waiting behind it."""

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from firstline.controller.ports.store import Due, Heard, Joined, Paged
+from firstline.controller.ports.store import AlarmTransition, DueIncident, InboxSignal, PageReceipt
 from firstline.diagnosis.external_events import ExternalEvents
 from firstline.errors import InvariantViolation, Unreadable
 from firstline.ids import CorrelationKey, Digest, IncidentId, SignalKey, digest
@@ -85,7 +85,7 @@ def incident_key(incident: IncidentId) -> Key:
     return _key(incident, "incident")
 
 
-def inbox_key(joined: Joined) -> Key:
+def inbox_key(joined: InboxSignal) -> Key:
     """Where the signal waits for its incident."""
     ranks = {each: f"-{rank}-" for rank, each in enumerate(reversed(Severity), start=1)}
     rank = ranks[joined.severity] if joined.severity else ""
@@ -127,7 +127,7 @@ def openings_key(fleet: str) -> Key:
     return _key(f"fleet#{fleet}", "openings")
 
 
-def circumstances_key(group: str) -> Key:
+def external_events_key(group: str) -> Key:
     """Where it is noted what goes on around *group*."""
     return _key(f"group#{group}", "circumstances")
 
@@ -160,7 +160,7 @@ def incident_item(incident: Incident) -> Item:
         "version": number(incident.version),
         "status": text(incident.status),
         "severity": text(incident.severity),
-        "open": text(_list_of(incident.status)),
+        "open": text(_index_list(incident.status)),
         "opened_at": text(stamp(incident.opened_at)),
     }
     if incident.next_wake_at is None:
@@ -172,13 +172,13 @@ def incident_item(incident: Incident) -> Item:
     }
 
 
-def _list_of(status: Status) -> str:
+def _index_list(status: Status) -> str:
     if not status.ended:
         return OPEN
     return ESCALATED if status is Status.HANDED_OVER else CLOSED
 
 
-def inbox_item(joined: Joined) -> Item:
+def inbox_item(joined: InboxSignal) -> Item:
     """A signal in an inbox."""
     item = {**inbox_key(joined), "body": _json(joined.signal)}
     return item | ({"severity": text(joined.severity)} if joined.severity else {})
@@ -199,7 +199,7 @@ def processed_item(signal: SignalKey, now: datetime) -> Item:
     return {**_key(f"processed#{digest(signal.encode())}", "-"), "ttl": _ttl(now)}
 
 
-def paged_item(paged: Paged) -> Item:
+def paged_item(paged: PageReceipt) -> Item:
     """A page that was sent."""
     return {**paged_key(paged.note), "at": text(stamp(paged.at)), "ttl": _ttl(paged.at)}
 
@@ -219,7 +219,7 @@ def lease_item(lease: Lease) -> Item:
     return {**lease_key(lease.group), "body": _json(lease), "fence": number(lease.fence)}
 
 
-def heard_item(heard: Heard, now: datetime) -> Item:
+def transition_item(heard: AlarmTransition, now: datetime) -> Item:
     """The latest transition of an alarm, whose ARN comes from outside."""
     key = _key(f"alarm#{digest(heard.arn.encode())}", "heard")
     return {**key, "at": text(stamp(heard.at)), "ttl": _ttl(now)}
@@ -230,13 +230,13 @@ def openings_item(fleet: str, openings: Openings) -> Item:
     return {**openings_key(fleet), "body": _json(openings), "version": number(openings.version)}
 
 
-def circumstances_item(group: str, circumstances: ExternalEvents) -> Item:
+def external_events_item(group: str, circumstances: ExternalEvents) -> Item:
     """What goes on, under the version that it has, and that of the guards' answers on it."""
     counters = {
         "version": number(circumstances.version),
         "answers": number(circumstances.answers),
     }
-    return {**circumstances_key(group), "body": _json(circumstances), **counters}
+    return {**external_events_key(group), "body": _json(circumstances), **counters}
 
 
 def switch_item(switch: KillSwitch) -> Item:
@@ -281,7 +281,7 @@ def unreadable(incident: IncidentId, aggregate: Item, why: str) -> Unreadable:
     return Unreadable(incident, why, severity.get("S", ""), since)
 
 
-def joined_of(item: Item) -> Joined:
+def inbox_signal_of(item: Item) -> InboxSignal:
     """The signal of an inbox item.
 
     Raises `InvariantViolation`: to skip one would lose what it said.
@@ -291,7 +291,7 @@ def joined_of(item: Item) -> Joined:
         severity = Severity(attribute(item, "severity")) if "severity" in item else None
     except ValueError as error:
         raise InvariantViolation(f"a stored signal does not fit its schema: {error}") from error
-    return Joined(incident, _body(item, Signal), severity)
+    return InboxSignal(incident, _body(item, Signal), severity)
 
 
 def approval_of(item: Item) -> Approval:
@@ -319,12 +319,12 @@ def openings_of(item: Item) -> Openings:
         return Openings(version)
 
 
-def accounted_of(item: Item) -> HandledAlarms:
+def handled_alarms_of(item: Item) -> HandledAlarms:
     """What the last P1 episode accounts for; raises `InvariantViolation` when it cannot be read."""
     return _body(item, HandledAlarms)
 
 
-def circumstances_of(item: Item) -> ExternalEvents:
+def external_events_of(item: Item) -> ExternalEvents:
     """What goes on; raises `InvariantViolation`: what cannot be read may be a reason not to act."""
     version = int(attribute(item, "version"))
     return copy.replace(_body(item, ExternalEvents), version=version)
@@ -341,7 +341,7 @@ def switch_of(item: Item) -> KillSwitch:
     return switch
 
 
-def due_key(due: Due) -> Key:
+def due_key(due: DueIncident) -> Key:
     """The place of *due* in the index: its keys, and the table's."""
     at = {"due": text(DUE), "next_wake_at": text(stamp(due.next_wake_at))}
     return {**incident_key(due.incident), **at}
@@ -357,9 +357,9 @@ def entry_of(item: Item) -> Entry:
     )
 
 
-def due_of(item: Item) -> Due:
+def due_of(item: Item) -> DueIncident:
     """What the index tells of an incident."""
-    return Due(
+    return DueIncident(
         incident=IncidentId(attribute(item, "pk")),
         generation=int(attribute(item, "wake_generation")),
         next_wake_at=datetime.fromisoformat(attribute(item, "next_wake_at")),

@@ -6,7 +6,7 @@ Each raises `KeyError` or `ValueError` for an alarm that is cut.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from firstline.adapters.aws import alarm_kinds
+from firstline.adapters.aws import alarm_types
 from firstline.adapters.aws.metric_data import VALUE
 from firstline.monitoring.alarm_metric import Comparison, Judged
 
@@ -24,17 +24,17 @@ COMPARISONS: dict[str, Comparison] = {
     "LessThanThreshold": "<",
 }
 """Those with a fixed threshold; a band has others."""
-WEEK_SECONDS = 7 * 24 * 3600
+PERIOD_SECONDS_MAX = 7 * 24 * 3600
 """An alarm evaluates no longer time."""
 
 
-def judged(alarm: Mapping[str, Any]) -> Judged | None:
+def judged_metric(alarm: Mapping[str, Any]) -> Judged | None:
     """What *alarm* judges; None where it has no metric, or a band in place of a threshold."""
     asked = queries(alarm)
     if not asked or "Threshold" not in alarm:
         return None
     evaluated = alarm["EvaluationPeriods"]
-    metric, statistic = _named(returned(asked), alarm)
+    metric, statistic = _metric_and_statistic(returned_query(asked), alarm)
     return Judged(
         metric=metric,
         statistic=statistic,
@@ -62,18 +62,20 @@ def queries(alarm: Mapping[str, Any]) -> "list[MetricDataQueryTypeDef]":
     return [{"Id": VALUE, "MetricStat": one}]
 
 
-def returned(asked: "Sequence[MetricDataQueryTypeDef]") -> "MetricDataQueryTypeDef":
+def returned_query(asked: "Sequence[MetricDataQueryTypeDef]") -> "MetricDataQueryTypeDef":
     """The one that is judged; the service's own default is that a query is."""
     (found,) = (each for each in asked if each.get("ReturnData", True))
     return found
 
 
-def _named(judged_by: "MetricDataQueryTypeDef", alarm: Mapping[str, Any]) -> tuple[str, str]:
+def _metric_and_statistic(
+    judged_by: "MetricDataQueryTypeDef", alarm: Mapping[str, Any]
+) -> tuple[str, str]:
     """The metric and its statistic, or what an expression is called and the expression."""
     if "MetricStat" in judged_by:
         stat = judged_by["MetricStat"]
         return stat["Metric"]["MetricName"], stat["Stat"]
-    name = judged_by.get("Label") or alarm_kinds.metric(alarm)[0] or judged_by["Id"]
+    name = judged_by.get("Label") or alarm_types.metric(alarm)[0] or judged_by["Id"]
     return name, judged_by["Expression"]
 
 
@@ -81,6 +83,6 @@ def period_seconds(asked: "Sequence[MetricDataQueryTypeDef]") -> int:
     """That of each metric, or of a query of Metrics Insights; an alarm's are the same."""
     stats = [each["MetricStat"]["Period"] for each in asked if "MetricStat" in each]
     found = max(stats + [each["Period"] for each in asked if "Period" in each])
-    if not 1 <= found <= WEEK_SECONDS:
+    if not 1 <= found <= PERIOD_SECONDS_MAX:
         raise ValueError(found)
     return found

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from boto3.session import Session
 
-from firstline.adapters.aws import alarm_kinds, clients
+from firstline.adapters.aws import alarm_types, clients
 from firstline.adapters.aws.errors import instant, unavailable
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
-from firstline.controller.ports.people import Clock
+from firstline.controller.ports.messaging import Clock
 from firstline.diagnosis import evidence
 from firstline.diagnosis.probe_outcome import ProbeOutcome, outcome_of_code
 from firstline.errors import DependencyUnavailable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
     from mypy_boto3_ec2.type_defs import InstanceStatusTypeDef
 
-ANSWERING_WITHIN = timedelta(minutes=5)
+PROBE_LOOKBACK = timedelta(minutes=5)
 """How far back the probe's answer is looked for."""
 NAMES_MAX = 100
 """As many alarms as one DescribeAlarms takes and shows."""
@@ -103,7 +103,7 @@ class AwsFleet:
         with unavailable("fleet"):
             answer = self._alarms.get_metric_data(
                 MetricDataQueries=[_outcome_query(self._profile.fleet.name)],
-                StartTime=now - ANSWERING_WITHIN,
+                StartTime=now - PROBE_LOOKBACK,
                 EndTime=now,
                 ScanBy="TimestampDescending",
             )
@@ -129,7 +129,7 @@ class AwsFleet:
     def alarms(self, arns: tuple[str, ...]) -> evidence.Alarms:
         """The alarms' present states; Unknown for one that is not ours, Gone for one deleted."""
         names = {arn: name for arn in arns if (name := self._alarm_name(arn)) is not None}
-        shown = self._describe(list(names.values())) if names else _Shown()
+        shown = self._describe(list(names.values())) if names else _DescribedAlarms()
         return {
             arn: _reading(shown, arn)
             if arn in names
@@ -144,15 +144,15 @@ class AwsFleet:
             pages = chain.from_iterable(
                 self._alarms.get_paginator("describe_alarms").paginate(
                     AlarmNames=some,
-                    AlarmTypes=alarm_kinds.KINDS,
+                    AlarmTypes=alarm_types.ALARM_TYPES,
                     StateValue="ALARM",
                     PaginationConfig={"PageSize": NAMES_MAX},
                 )
                 for some in batched(names, NAMES_MAX, strict=False)
             )
-            found = [each for page in pages for each in alarm_kinds.listed(page)]
+            found = [each for page in pages for each in alarm_types.alarms_on(page)]
             return tuple(
-                alarm_kinds.firing(each) for each in found if each["StateValue"] == "ALARM"
+                alarm_types.firing_alarm(each) for each in found if each["StateValue"] == "ALARM"
             )
 
     def muted(self, arn: str) -> bool:
@@ -167,22 +167,22 @@ class AwsFleet:
             rules = [each for page in pages for each in page["AlarmMuteRuleSummaries"]]
             return any(each["Status"] == "ACTIVE" for each in rules)
 
-    def _describe(self, names: list[str]) -> "_Shown":
+    def _describe(self, names: list[str]) -> "_DescribedAlarms":
         """The ARNs that CloudWatch shows, each with its state."""
         with unavailable("fleet"):
             described = self._alarms.get_paginator("describe_alarms").paginate(
                 AlarmNames=names,
-                AlarmTypes=alarm_kinds.KINDS,
+                AlarmTypes=alarm_types.ALARM_TYPES,
                 PaginationConfig={"PageSize": NAMES_MAX},
             )
             pages = list(described)
-            found = [each for page in pages for each in alarm_kinds.listed(page)]
+            found = [each for page in pages for each in alarm_types.alarms_on(page)]
             # a state that is not there makes one alarm unknown; an ARN that is not there, all
             states = [
-                (each["AlarmArn"], each.get("StateValue"), alarm_kinds.suppressed(each))
+                (each["AlarmArn"], each.get("StateValue"), alarm_types.suppression_reason(each))
                 for each in found
             ]
-        return _Shown(states, all(map(alarm_kinds.whole, pages)))
+        return _DescribedAlarms(states, all(map(alarm_types.is_complete, pages)))
 
     def _alarm_name(self, arn: str) -> str | None:
         """The name in *arn*, which came from outside; None when it is no alarm of ours."""
@@ -191,7 +191,7 @@ class AwsFleet:
         return found[1] if found else None
 
 
-class _Shown(NamedTuple):
+class _DescribedAlarms(NamedTuple):
     """Alarms by ARN, with their states and why their actions are not taken.
 
     Where it is ``whole`` an alarm that is not among them is not there.
@@ -237,7 +237,7 @@ def _latest(answer: "GetMetricDataOutputTypeDef") -> tuple[datetime, float] | No
     return values[0] if values else None
 
 
-def _reading(shown: _Shown, arn: str) -> evidence.AlarmFact:
+def _reading(shown: _DescribedAlarms, arn: str) -> evidence.AlarmFact:
     match [each for of, *each in shown.states if of == arn]:
         case [["OK" | "ALARM" | "INSUFFICIENT_DATA" as state, str(why)]]:
             return evidence.AlarmReading(evidence.AlarmState(state), why)

@@ -14,8 +14,7 @@ from botocore.exceptions import ClientError
 from firstline.actions.action import Action
 from firstline.actions.catalogue import FIXES
 from firstline.actions.look_host import LOOK_HOST
-from firstline.adapters.aws import mutation_outcome as changes
-from firstline.adapters.aws import ssm_results as answers
+from firstline.adapters.aws import mutation_outcome, ssm_results
 from firstline.adapters.aws.errors import code, unavailable
 from firstline.config.profile import Profile
 from firstline.diagnosis.evidence import Connections
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 EXECUTOR = "ssm"
 TARGETS_MAX = 50
 """The most instances that SendCommand takes by id."""
-NOT_THERE_YET = frozenset({"InvalidCommandId", "InvocationDoesNotExist"})
+NOT_LISTED_YET = frozenset({"InvalidCommandId", "InvocationDoesNotExist"})
 """What SSM may say of a command that it has only just accepted."""
 
 
@@ -112,14 +111,14 @@ class SsmHosts:
                     CommandId=command, Details=True
                 )
                 return {
-                    InstanceId(each["InstanceId"]): answers.read(
+                    InstanceId(each["InstanceId"]): ssm_results.parse_answer(
                         each, look=each["DocumentName"] == look
                     )
                     for page in pages
                     for each in page["CommandInvocations"]
                 }
             except ClientError as error:
-                if code(error) not in NOT_THERE_YET:
+                if code(error) not in NOT_LISTED_YET:
                     raise
                 return {}
 
@@ -190,7 +189,7 @@ class SsmHosts:
             )
             return answer["Command"]["CommandId"]
 
-        return changes.send_once(self._sending, action, parameters, send)
+        return mutation_outcome.send_once(self._sending, action, parameters, send)
 
     def _document(self, action: Action) -> str:
         try:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from boto3.session import Session
 
-from firstline.adapters.aws import alarm_kinds, clients, external_alarm, metric_data
+from firstline.adapters.aws import alarm_types, clients, external_alarm, metric_data
 from firstline.adapters.aws.errors import instant, unavailable
 from firstline.config.profile import MadeAlarm, Profile
 from firstline.diagnosis.investigation import (
@@ -31,7 +31,7 @@ DAY = timedelta(days=1)
 HOSTS_MAX = 50
 
 
-class AwsBackground:
+class AwsInvestigation:
     """The `Investigation` port for the fleet of *profile* in *region*."""
 
     def __init__(self, session: Session, profile: Profile, region: str) -> None:
@@ -58,7 +58,7 @@ class AwsBackground:
 
     def alarm_metric(self, alarm: MadeAlarm, window: Window) -> Values:
         """What *alarm* judges, as CloudWatch has it now; raises `DependencyUnavailable`."""
-        queries = metric_data.judged_by(alarm)
+        queries = metric_data.alarm_queries(alarm)
         with unavailable("background"):
             return dict(self._values(queries, window.begins, window.until)[metric_data.VALUE])
 
@@ -68,23 +68,23 @@ class AwsBackground:
         """What the alarm judges, as CloudWatch has both now; raises `DependencyUnavailable`."""
         with unavailable("background"):
             alarm = self._metric_alarm(arn)
-            judged = external_alarm.judged(alarm) if alarm is not None else None
+            judged = external_alarm.judged_metric(alarm) if alarm is not None else None
             if alarm is None or judged is None:
                 return None
             queries, around = external_alarm.queries(alarm), window(judged, signalled_at, until)
             found = self._values(queries, around.begins, around.until)
-            points = found[external_alarm.returned(queries)["Id"]]
+            points = found[external_alarm.returned_query(queries)["Id"]]
         values = dict(points)
         # of several series, one for each contributor, none is what the alarm judges
         return ExternalMetric(judged, around, values) if len(values) == len(points) else None
 
     def _metric_alarm(self, arn: str) -> "MetricAlarmTypeDef | None":
         """None for one that is gone or of another kind, and for the ARN of something else."""
-        name = alarm_kinds.name_in(arn)
+        name = alarm_types.alarm_name(arn)
         if not name:
             return None
         page = self._metrics.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm"])
-        found = (each for each in alarm_kinds.metric_alarms(page) if each["AlarmArn"] == arn)
+        found = (each for each in alarm_types.metric_alarms(page) if each["AlarmArn"] == arn)
         return next(found, None)
 
     def _values(

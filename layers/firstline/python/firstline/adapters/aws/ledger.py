@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws import dynamo_items
 from firstline.adapters.aws.errors import unavailable
 from firstline.ids import IncidentId
 from firstline.ledger.chain import Entry
@@ -25,11 +25,11 @@ class DynamoLedger:
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
                 KeyConditionExpression="incident = :incident",
-                ExpressionAttributeValues={":incident": items.text(incident)},
+                ExpressionAttributeValues={":incident": dynamo_items.text(incident)},
                 ConsistentRead=True,
             )
             for page in pages:
-                yield from map(items.entry_of, page["Items"])
+                yield from map(dynamo_items.entry_of, page["Items"])
 
     def everything(self) -> Iterator[Entry]:
         """Every chain. One that grows while it is read may lack its end, and nothing else."""
@@ -38,4 +38,4 @@ class DynamoLedger:
                 TableName=self._table, ConsistentRead=True
             )
             for page in pages:
-                yield from map(items.entry_of, page["Items"])
+                yield from map(dynamo_items.entry_of, page["Items"])

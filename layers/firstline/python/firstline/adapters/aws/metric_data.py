@@ -44,7 +44,7 @@ def query(
     return {"Id": id_, "MetricStat": {"Metric": of, "Period": period_seconds, "Stat": stat}}
 
 
-def judged_by(alarm: MadeAlarm) -> "list[MetricDataQueryTypeDef]":
+def alarm_queries(alarm: MadeAlarm) -> "list[MetricDataQueryTypeDef]":
     """What *alarm* judges, as `VALUE`: its metric, or the share that it is of another."""
     period = alarm.period_seconds
     if not alarm.percent_of:

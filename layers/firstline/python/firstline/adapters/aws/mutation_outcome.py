@@ -21,12 +21,12 @@ from botocore.exceptions import (
 
 from firstline.actions.action import Action
 from firstline.adapters.aws import clients
-from firstline.adapters.aws.errors import RAISED, code, reason, status, why
+from firstline.adapters.aws.errors import RAISED, code, failure_reason, reason, status
 from firstline.errors import InvariantViolation
 from firstline.ids import CommandId
 from firstline.remediation.execution import Refused, Sending, Sent, Unsettled
 
-NOT_ACCEPTED = frozenset(
+REFUSAL_CODES = frozenset(
     {
         # of SendCommand
         "DuplicateInstanceId",
@@ -61,7 +61,7 @@ NOT_ACCEPTED = frozenset(
 """Codes that come before anything is done (the operations' errors, AWS's common errors)."""
 
 
-class Withheld(Exception):
+class NotSent(Exception):
     """What must hold of the one call does not hold, so that it is not made."""
 
 
@@ -74,13 +74,13 @@ def send_once(
     that would send something twice.
     """
     _check(action, parameters)
-    clients.once(client)
+    clients.single_attempt(client)
     try:
         return Sent(CommandId(send()))
-    except Withheld as error:
+    except NotSent as error:
         return Refused(str(error))
     except RAISED as error:
-        if why(error) is None:
+        if failure_reason(error) is None:
             raise
         return _outcome(error)
 
@@ -103,7 +103,7 @@ def _outcome(error: Exception) -> Refused | Unsettled:
             client_fault = (
                 HTTPStatus.BAD_REQUEST <= status(error) < HTTPStatus.INTERNAL_SERVER_ERROR
             )
-            refused = client_fault and code(error) in NOT_ACCEPTED
+            refused = client_fault and code(error) in REFUSAL_CODES
             return Refused(code(error)) if refused else Unsettled(code(error))
         case ConnectTimeoutError() | EndpointConnectionError() | NoCredentialsError():
             # No connection was made, or none was tried, so no byte of the request left. This

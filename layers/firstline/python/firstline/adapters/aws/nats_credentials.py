@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from firstline.adapters.aws import errors as faults
+from firstline.adapters.aws import errors
 from firstline.errors import InvalidInput
 from firstline.monitoring.nats_credentials import Credentials, parse
 
@@ -16,7 +16,7 @@ def fetch(ssm: "SSMClient", parameter: str) -> Credentials:
     Raises `DependencyUnavailable` when it cannot be read and `InvalidInput` when it holds no
     ``.creds`` file; neither repeats what it holds.
     """
-    with faults.unavailable(f"the parameter {parameter}"):
+    with errors.unavailable(f"the parameter {parameter}"):
         answer = ssm.get_parameter(Name=parameter, WithDecryption=True)
         text = answer["Parameter"]["Value"]
     found = parse(text)

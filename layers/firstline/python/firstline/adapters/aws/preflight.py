@@ -20,7 +20,7 @@ PCR0 = "kms:recipientattestation:pcr0"
 """The condition key that pins an enclave's image (KMS guide), in lower case: IAM ignores case."""
 
 
-class AwsAround:
+class AwsPreflight:
     """The `Around` port for the names of *fleet*."""
 
     def __init__(self, session: Session, fleet: Fleet) -> None:
@@ -46,7 +46,7 @@ class AwsAround:
         with unavailable("around"):
             (found,) = self._stacks.describe_stacks(StackName=name)["Stacks"]
             status = found["StackStatus"]
-            changed = _changed(found)
+            changed = _changed_at(found)
         busy = status.endswith("_IN_PROGRESS")
         return Deployments((Deployment(what=name, at=changed, in_progress=busy),))
 
@@ -134,7 +134,7 @@ class AwsAround:
         return tuple(sorted({each.lower() for each in pinned}))
 
 
-def _changed(stack: "StackTypeDef") -> datetime:
+def _changed_at(stack: "StackTypeDef") -> datetime:
     """When it was last updated, which only one that was updated shows (API reference, Stack)."""
     if stack["StackStatus"].startswith("UPDATE_"):
         return instant(stack["LastUpdatedTime"])

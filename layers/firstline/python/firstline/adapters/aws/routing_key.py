@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from firstline.adapters.aws.errors import unavailable
-from firstline.controller.ports.people import Clock
+from firstline.controller.ports.messaging import Clock
 from firstline.errors import DependencyUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-_KEPT = timedelta(minutes=5)
+_CACHE_DURATION = timedelta(minutes=5)
 _ROUTING_KEY = re.compile(r"[0-9A-Za-z]{32}")
 
 
@@ -27,7 +27,7 @@ class RoutingKey:
         self._secret_id = secret_id
         self._secrets = secrets
         self._clock = clock
-        self._kept: _Kept | None = None
+        self._kept: _CachedKeys | None = None
         self._doubted = False
 
     def read(self) -> str:
@@ -44,13 +44,13 @@ class RoutingKey:
         """
         return self._held().keys.rest_key
 
-    def _held(self) -> "_Kept":
+    def _held(self) -> "_CachedKeys":
         now = self._clock.now()
         kept = self._kept
-        if kept and not self._doubted and timedelta() <= now - kept.read_at < _KEPT:
+        if kept and not self._doubted and timedelta() <= now - kept.read_at < _CACHE_DURATION:
             return kept
         try:
-            kept = self._kept = _Kept(self._read_secret(), now)
+            kept = self._kept = _CachedKeys(self._read_secret(), now)
             self._doubted = False
         except DependencyUnavailable:
             if kept is None:
@@ -65,7 +65,7 @@ class RoutingKey:
         with unavailable(f"the secret {self._secret_id} cannot be read"):
             answer = self._secrets.get_secret_value(SecretId=self._secret_id)
             # a secret of bytes has no string, and holds no key
-            keys = keys_in(answer.get("SecretString", "").strip())
+            keys = parse_keys(answer.get("SecretString", "").strip())
         if keys is None:
             raise DependencyUnavailable(
                 f"the secret {self._secret_id} holds no routing key: store the integration key of "
@@ -81,14 +81,14 @@ class Keys(msgspec.Struct, frozen=True):
     rest_key: str = ""
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _CachedKeys(msgspec.Struct, frozen=True):
     """Keys, and when they were read."""
 
     keys: Keys
     read_at: datetime
 
 
-def keys_in(secret: str) -> Keys | None:
+def parse_keys(secret: str) -> Keys | None:
     """The keys in *secret*, bare or as JSON; None where it holds no routing key."""
     keys = Keys(secret)
     if secret.startswith("{"):

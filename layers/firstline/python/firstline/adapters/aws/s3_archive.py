@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from firstline.adapters.aws import errors as faults
-from firstline.adapters.aws.errors import prove, unavailable
+from firstline.adapters.aws import errors
+from firstline.adapters.aws.errors import require_key, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,10 +51,10 @@ class S3Archive:
                     ContentType=_TYPES.get(key.rpartition(".")[2], "application/octet-stream"),
                 )
             except ClientError as error:
-                if faults.status(error) == PRECONDITION_FAILED:
+                if errors.status(error) == PRECONDITION_FAILED:
                     return False
                 raise
-            prove(stored, "ETag")
+            require_key(stored, "ETag")
         return True
 
     def get(self, key: str) -> bytes | None:
@@ -63,7 +63,7 @@ class S3Archive:
             try:
                 return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
             except ClientError as error:
-                if faults.code(error) == NO_OBJECT:
+                if errors.code(error) == NO_OBJECT:
                     return None
                 raise
 
@@ -73,16 +73,16 @@ class S3Archive:
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=prefix
             )
-            return tuple(each["Key"] for page in pages for each in _listed(page))
+            return tuple(each["Key"] for page in pages for each in _objects_on(page))
 
     def first(self, prefix: str) -> str | None:
         """A list of one."""
         with unavailable("archive"):
             answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=1)
-            found = _listed(answer)
+            found = _objects_on(answer)
             return found[0]["Key"] if found else None
 
 
-def _listed(page: "ListObjectsV2OutputTypeDef") -> "Sequence[ObjectTypeDef]":
+def _objects_on(page: "ListObjectsV2OutputTypeDef") -> "Sequence[ObjectTypeDef]":
     """The objects on *page*; raises `KeyError`: only a page that counts none leaves them out."""
     return page["Contents"] if page["KeyCount"] else ()

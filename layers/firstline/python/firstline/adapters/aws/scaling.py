@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from firstline.actions.catalogue import FIXES
-from firstline.adapters.aws import mutation_outcome as changes
+from firstline.adapters.aws import mutation_outcome
 from firstline.adapters.aws.errors import instant, unavailable
 from firstline.diagnosis.evidence import Refresh, Refreshes
 from firstline.errors import DependencyUnavailable, InvariantViolation
@@ -62,7 +62,9 @@ class AsgScaling:
         action = FIXES.get(order.action)
         if action is None or action.executor != EXECUTOR:
             raise InvariantViolation(f"{order.action} is no fix of the group")
-        return changes.send_once(self._sending, action, order.parameters, lambda: self._ask(order))
+        return mutation_outcome.send_once(
+            self._sending, action, order.parameters, lambda: self._ask(order)
+        )
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | OtherRefresh | None:
         """What shows that the group was asked for it at or after *since*.
@@ -138,7 +140,7 @@ class AsgScaling:
         except DependencyUnavailable as error:
             why = str(error)
         if why is not None:
-            raise changes.Withheld(why)
+            raise mutation_outcome.NotSent(why)
         ended = self._sending.cancel_instance_refresh(AutoScalingGroupName=self._group)
         return ended["InstanceRefreshId"]
 

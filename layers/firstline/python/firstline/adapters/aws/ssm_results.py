@@ -61,7 +61,7 @@ REFUSED = frozenset(
 """Results after which nothing was done; a repeat is refused because the first delivery did it."""
 
 
-def read(invocation: "CommandInvocationTypeDef", *, look: bool) -> Answer:
+def parse_answer(invocation: "CommandInvocationTypeDef", *, look: bool) -> Answer:
     """The answer of one host to a look, or else to a fix.
 
     ``detail`` is SSM's word, and for a fix the script's own after it: ``Failed: refused-late``.
@@ -69,24 +69,28 @@ def read(invocation: "CommandInvocationTypeDef", *, look: bool) -> Answer:
     status = invocation["Status"]
     if status not in ENDED:
         return Pending()
-    word = _word(invocation)
+    word = _status_word(invocation)
     success = status == "Success"
     if look:
-        report = _line(invocation, HostReport) if success else Unknown(f"the look ended as {word}")
+        report = (
+            _parse_output(invocation, HostReport)
+            if success
+            else Unknown(f"the look ended as {word}")
+        )
         return Answered(success=success, detail=word, report=report)
-    result = _line(invocation, FixResult)
+    result = _parse_output(invocation, FixResult)
     detail = word if isinstance(result, Unknown) else f"{word}: {result.result}"
     refused = isinstance(result, FixResult) and result.result in REFUSED
     nothing = Unknown("a fix reports nothing")
     return Answered(success=success, detail=detail, report=nothing, refused=refused)
 
 
-def _word(invocation: "CommandInvocationTypeDef") -> str:
+def _status_word(invocation: "CommandInvocationTypeDef") -> str:
     details = invocation.get("StatusDetails", "").replace(" ", "")
     return details if details in DETAILS else invocation["Status"]
 
 
-def _line[T](invocation: "CommandInvocationTypeDef", type_: type[T]) -> T | Unknown:
+def _parse_output[T](invocation: "CommandInvocationTypeDef", type_: type[T]) -> T | Unknown:
     """The first line that the document's one step printed."""
     match invocation.get("CommandPlugins", []):
         case [plugin]:

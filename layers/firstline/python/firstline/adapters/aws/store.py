@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from firstline.adapters.aws import dynamo_items as items
-from firstline.adapters.aws import transaction
+from firstline.adapters.aws import dynamo_items, transaction
 from firstline.adapters.aws.dynamo_items import Item, Key
-from firstline.adapters.aws.errors import prove, unavailable
+from firstline.adapters.aws.errors import require_key, unavailable
 from firstline.adapters.aws.transaction import Tables
-from firstline.controller.ports.people import Clock
-from firstline.controller.ports.store import DUE_MAX, WAITING_MAX, Change, Due, Loaded
+from firstline.controller.ports.messaging import Clock
+from firstline.controller.ports.store import (
+    DUE_MAX,
+    INBOX_READ_MAX,
+    Change,
+    DueIncident,
+    LoadedIncident,
+)
 from firstline.diagnosis.external_events import ExternalEvents
 from firstline.errors import CommitConflict, DependencyUnavailable, InvariantViolation
 from firstline.ids import CorrelationKey, IncidentId
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class DynamoStore:
-    """The `Store` port over the tables that ``items.py`` describes."""
+    """The `Store` port over the tables that ``dynamo_items.py`` describes."""
 
     def __init__(
         self, client: "DynamoDBClient", incidents_table: str, ledger_table: str, clock: Clock
@@ -39,7 +44,7 @@ class DynamoStore:
         self._tables = Tables(incidents=incidents_table, ledger=ledger_table)
         self._clock = clock
 
-    def load(self, incident: IncidentId) -> Loaded | None:
+    def load(self, incident: IncidentId) -> LoadedIncident | None:
         """The incident with what waits for it; None if there is none.
 
         Raises `Unreadable` where any item of it cannot be understood. Read backwards, the
@@ -47,11 +52,11 @@ class DynamoStore:
         folded under a later version than ours, and our commit finds out. Answers come after the
         inbox, and are asked for by themselves where that is long.
         """
-        most = 1 + WAITING_MAX
+        most = 1 + INBOX_READ_MAX
         found = self._query(
             TableName=self._tables.incidents,
             KeyConditionExpression="pk = :incident",
-            ExpressionAttributeValues={":incident": items.text(incident)},
+            ExpressionAttributeValues={":incident": dynamo_items.text(incident)},
             ConsistentRead=True,
             ScanIndexForward=False,
             PaginationConfig={"MaxItems": most, "PageSize": most},
@@ -61,22 +66,22 @@ class DynamoStore:
         try:
             return self._loaded(incident, found)
         except InvariantViolation as error:
-            raise items.unreadable(incident, found[0], str(error)) from error
+            raise dynamo_items.unreadable(incident, found[0], str(error)) from error
 
-    def _loaded(self, incident: IncidentId, found: Sequence[Item]) -> Loaded:
+    def _loaded(self, incident: IncidentId, found: Sequence[Item]) -> LoadedIncident:
         aggregate, *waiting = found
-        if items.attribute(aggregate, "sk") != "incident":
+        if dynamo_items.attribute(aggregate, "sk") != "incident":
             raise InvariantViolation(f"{incident} has an inbox and no aggregate")
-        names = [items.attribute(each, "sk") for each in waiting]
-        signals = sum(name.startswith(items.INBOX) for name in names)
+        names = [dynamo_items.attribute(each, "sk") for each in waiting]
+        signals = sum(name.startswith(dynamo_items.INBOX) for name in names)
         inbox, said = waiting[:signals], waiting[signals:]
-        if len(waiting) == WAITING_MAX:  # as many as were asked for: others may follow
+        if len(waiting) == INBOX_READ_MAX:  # as many as were asked for: others may follow
             said = list(self._approvals(incident))
-        joined = map(items.joined_of, inbox)
-        return Loaded(
-            items.incident_of(aggregate),
+        joined = map(dynamo_items.inbox_signal_of, inbox)
+        return LoadedIncident(
+            dynamo_items.incident_of(aggregate),
             tuple(sorted(joined, key=lambda each: each.place)),
-            tuple(sorted(map(items.approval_of, said), key=lambda each: each.at)),
+            tuple(sorted(map(dynamo_items.approval_of, said), key=lambda each: each.at)),
         )
 
     def _approvals(self, incident: IncidentId) -> Sequence[Item]:
@@ -84,8 +89,8 @@ class DynamoStore:
             TableName=self._tables.incidents,
             KeyConditionExpression="pk = :incident AND begins_with(sk, :approval)",
             ExpressionAttributeValues={
-                ":incident": items.text(incident),
-                ":approval": items.text(items.APPROVAL),
+                ":incident": dynamo_items.text(incident),
+                ":approval": dynamo_items.text(dynamo_items.APPROVAL),
             },
             ConsistentRead=True,
         )
@@ -103,30 +108,30 @@ class DynamoStore:
                 answer = self._client.transact_write_items(
                     TransactItems=[each.action for each in writes], ReturnConsumedCapacity="TOTAL"
                 )
-                prove(answer, "ConsumedCapacity")
+                require_key(answer, "ConsumedCapacity")
             except self._client.exceptions.TransactionCanceledException as error:
                 # without its reasons it is no conflict that is known of, and raised as it is
                 reasons = error.response.get("CancellationReasons", [])
-                contested = transaction.contested(
+                contested = transaction.contested_by(
                     writes, [each.get("Code", "") for each in reasons]
                 )
                 if contested is not None:
                     raise CommitConflict(contested) from error
-                transaction.refuse(change, reasons, error)
+                transaction.raise_if_unwritable(change, reasons, error)
                 raise
             except ClientError as error:
-                transaction.refuse(change, [error.response.get("Error", {})], error)
+                transaction.raise_if_unwritable(change, [error.response.get("Error", {})], error)
                 raise
 
     def open_incident(self, cause: CorrelationKey) -> IncidentId | None:
         """The incident that has *cause* open now, read consistently."""
-        item = self._get(items.cause_key(cause))
-        return IncidentId(items.attribute(item, "incident")) if item else None
+        item = self._get(dynamo_items.cause_key(cause))
+        return IncidentId(dynamo_items.attribute(item, "incident")) if item else None
 
     def accounted(self, cause: CorrelationKey) -> HandledAlarms | None:
         """What the last P1 episode of *cause* accounts for."""
-        item = self._get(items.ended_key(cause))
-        return items.accounted_of(item) if item else None
+        item = self._get(dynamo_items.ended_key(cause))
+        return dynamo_items.handled_alarms_of(item) if item else None
 
     def limits(self, group: str) -> Limits:
         """Lease, kill switch and circumstances of one consistent read.
@@ -134,7 +139,11 @@ class DynamoStore:
         No lease was ever taken: fence 0. A corrupt lease raises `InvariantViolation`, and so do
         corrupt circumstances; a corrupt switch counts as thrown.
         """
-        keys = [items.lease_key(group), items.circumstances_key(group), items.SWITCH_KEY]
+        keys = [
+            dynamo_items.lease_key(group),
+            dynamo_items.external_events_key(group),
+            dynamo_items.SWITCH_KEY,
+        ]
         with unavailable("store"):
             answer = self._client.batch_get_item(
                 RequestItems={self._tables.incidents: {"Keys": keys, "ConsistentRead": True}}
@@ -144,31 +153,31 @@ class DynamoStore:
             read = [] if left_out else answer["Responses"][self._tables.incidents]
         if left_out:
             raise DependencyUnavailable("store: it left out a part of lease and switch")
-        found = {items.attribute(each, "sk"): each for each in read}
+        found = {dynamo_items.attribute(each, "sk"): each for each in read}
         lease, switch = found.get("lease"), found.get("switch")
         told = found.get("circumstances")
         return Limits(
-            lease=items.lease_of(lease, group) if lease else Lease(group=group),
-            switch=items.switch_of(switch) if switch else OFF,
-            circumstances=items.circumstances_of(told) if told else ExternalEvents(),
+            lease=dynamo_items.lease_of(lease, group) if lease else Lease(group=group),
+            switch=dynamo_items.switch_of(switch) if switch else OFF,
+            circumstances=dynamo_items.external_events_of(told) if told else ExternalEvents(),
         )
 
     def switch(self) -> KillSwitch:
         """The kill switch; none was ever thrown: no pause."""
-        item = self._get(items.SWITCH_KEY)
-        return items.switch_of(item) if item else OFF
+        item = self._get(dynamo_items.SWITCH_KEY)
+        return dynamo_items.switch_of(item) if item else OFF
 
     def openings(self, fleet: str) -> Openings:
         """What opened lately in *fleet*, read consistently."""
-        item = self._get(items.openings_key(fleet))
-        return items.openings_of(item) if item else Openings()
+        item = self._get(dynamo_items.openings_key(fleet))
+        return dynamo_items.openings_of(item) if item else Openings()
 
     def paged(self, note: str) -> datetime | None:
         """When the page of *note* was sent, if that is noted, read consistently."""
-        item = self._get(items.paged_key(note))
-        return datetime.fromisoformat(items.attribute(item, "at")) if item else None
+        item = self._get(dynamo_items.paged_key(note))
+        return datetime.fromisoformat(dynamo_items.attribute(item, "at")) if item else None
 
-    def due(self, by: datetime, after: Due | None = None) -> tuple[Due, ...]:
+    def due(self, by: datetime, after: DueIncident | None = None) -> tuple[DueIncident, ...]:
         """Incidents whose ``next_wake_at`` is not after *by*, oldest first, at most `DUE_MAX`.
 
         The index lags behind by moments; who is woken reads the incident consistently. Where it
@@ -180,39 +189,39 @@ class DynamoStore:
             "KeyConditionExpression": "#due = :due AND next_wake_at <= :by",
             "ExpressionAttributeNames": {"#due": "due"},
             "ExpressionAttributeValues": {
-                ":due": items.text(items.DUE),
-                ":by": items.text(items.stamp(by)),
+                ":due": dynamo_items.text(dynamo_items.DUE),
+                ":by": dynamo_items.text(dynamo_items.stamp(by)),
             },
             "Limit": DUE_MAX,
         }
         if after is not None:
-            asked["ExclusiveStartKey"] = items.due_key(after)
+            asked["ExclusiveStartKey"] = dynamo_items.due_key(after)
         with unavailable("store"):
             answer = self._client.query(**asked)
             found = answer["Items"]
-        return tuple(map(items.due_of, found))
+        return tuple(map(dynamo_items.due_of, found))
 
     def open_now(self, most: int) -> tuple[IncidentId, ...]:
         """Incidents that have not ended, the latest first, from an index that lags by moments."""
-        return self._listed(items.OPEN, most)
+        return self._listed(dynamo_items.OPEN, most)
 
     def escalated(self, most: int) -> tuple[IncidentId, ...]:
         """Incidents that a person was given, by the same index."""
-        return self._listed(items.ESCALATED, most)
+        return self._listed(dynamo_items.ESCALATED, most)
 
     def closed(self, most: int) -> tuple[IncidentId, ...]:
         """Incidents that are over, by the same index."""
-        return self._listed(items.CLOSED, most)
+        return self._listed(dynamo_items.CLOSED, most)
 
     def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
         """The incident's ledger in order, read consistently."""
         found = self._query(
             TableName=self._tables.ledger,
             KeyConditionExpression="incident = :incident",
-            ExpressionAttributeValues={":incident": items.text(incident)},
+            ExpressionAttributeValues={":incident": dynamo_items.text(incident)},
             ConsistentRead=True,
         )
-        return tuple(map(items.entry_of, found))
+        return tuple(map(dynamo_items.entry_of, found))
 
     def last_entries(self, incident: IncidentId, most: int) -> tuple[Entry, ...]:
         """The last entries in order, of one request; the latest moments may be missing."""
@@ -220,12 +229,12 @@ class DynamoStore:
             answer = self._client.query(
                 TableName=self._tables.ledger,
                 KeyConditionExpression="incident = :incident",
-                ExpressionAttributeValues={":incident": items.text(incident)},
+                ExpressionAttributeValues={":incident": dynamo_items.text(incident)},
                 ScanIndexForward=False,
                 Limit=most,
             )
             found = answer["Items"]
-        return tuple(map(items.entry_of, reversed(found)))
+        return tuple(map(dynamo_items.entry_of, reversed(found)))
 
     def _listed(self, name: str, most: int) -> tuple[IncidentId, ...]:
         """The latest of one list of the index, by one request."""
@@ -235,12 +244,12 @@ class DynamoStore:
                 IndexName="open",
                 KeyConditionExpression="#open = :open",
                 ExpressionAttributeNames={"#open": "open"},
-                ExpressionAttributeValues={":open": items.text(name)},
+                ExpressionAttributeValues={":open": dynamo_items.text(name)},
                 ScanIndexForward=False,
                 Limit=most,
             )
             found = answer["Items"]
-        return tuple(IncidentId(items.attribute(each, "pk")) for each in found)
+        return tuple(IncidentId(dynamo_items.attribute(each, "pk")) for each in found)
 
     def _get(self, key: Key) -> Item | None:
         """The item; None where there is none.
@@ -255,7 +264,7 @@ class DynamoStore:
                 ConsistentRead=True,
                 ReturnConsumedCapacity="TOTAL",
             )
-            prove(answer, "ConsumedCapacity")
+            require_key(answer, "ConsumedCapacity")
         return answer.get("Item")
 
     def _query(self, **query: "Unpack[QueryInputPaginateTypeDef]") -> Sequence[Item]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from firstline.adapters.aws.errors import prove, unavailable
-from firstline.controller.ports.people import Wake
+from firstline.adapters.aws.errors import require_key, unavailable
+from firstline.controller.ports.messaging import Wake
 from firstline.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class SqsWakes:
                 MessageBody=msgspec.json.encode(wake).decode(),
                 DelaySeconds=seconds,
             )
-            prove(sent, "MessageId")
+            require_key(sent, "MessageId")
 
 
 def decode_wake(body: str) -> Wake:

@@ -8,7 +8,7 @@ from boto3.session import Session
 from firstline.adapters.pagerduty.http_line import PATIENCE, Patience
 from firstline.config.channels import Routes
 from firstline.config.settings import Settings
-from firstline.controller.ports.people import Clock, Notifier
+from firstline.controller.ports.messaging import Clock, Notifier
 
 
 class Context(NamedTuple):

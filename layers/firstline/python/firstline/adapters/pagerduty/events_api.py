@@ -10,8 +10,15 @@ import msgspec
 import urllib3
 
 from firstline.adapters.aws.routing_key import RoutingKey
-from firstline.adapters.pagerduty.http_line import PATIENCE, Line, Patience, Request, Response, safe
-from firstline.adapters.pagerduty.notes_api import Notes
+from firstline.adapters.pagerduty.http_line import (
+    PATIENCE,
+    HttpLine,
+    Patience,
+    Request,
+    Response,
+    parse_safe_url,
+)
+from firstline.adapters.pagerduty.notes_api import NotesApi
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 
 _REFUSAL_BYTES_MAX = 64 * 1024
@@ -32,11 +39,11 @@ class PagerDutyApi:
     def __init__(
         self, url: str, key: RoutingKey, patience: Patience = PATIENCE, notes_from: str = ""
     ) -> None:
-        place = safe(url)
+        place = parse_safe_url(url)
         self._url = url
         self._key = key
-        self._line = Line(patience)
-        self._notes = Notes(place, key, notes_from, self._line)
+        self._line = HttpLine(patience)
+        self._notes = NotesApi(place, key, notes_from, self._line)
 
     def routing_key(self) -> str:
         """The key, at most five minutes old, or older when the secret cannot be read just now.

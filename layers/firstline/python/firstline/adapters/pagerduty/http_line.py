@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import urllib3
 
-from firstline.adapters.dns import left_behind
+from firstline.adapters.dns import run_detached
 from firstline.errors import InvalidInput
 from firstline.notifications.delivery import NotYet
 from firstline.redaction import redact
@@ -46,7 +46,7 @@ class Request(NamedTuple):
         return redact(line, _WHY_CHARACTERS_MAX)
 
 
-class Line:
+class HttpLine:
     """Requests that follow no redirect and are never retried here."""
 
     def __init__(self, patience: Patience = PATIENCE) -> None:
@@ -65,7 +65,7 @@ class Line:
         not bound the lookup of a name, several addresses, or an answer that drips, and a page that
         hangs would hold up the next try.
         """
-        answer = left_behind(lambda: self._exchange(request, read))
+        answer = run_detached(lambda: self._exchange(request, read))
         try:
             return answer.result(self._patience.deadline)
         except TimeoutError:
@@ -87,7 +87,7 @@ class Line:
             return read(response)
 
 
-def safe(url: str) -> urllib3.util.Url:
+def parse_safe_url(url: str) -> urllib3.util.Url:
     """*url* if nobody else can read what is sent there; raises `InvalidInput`."""
     try:
         parsed = urllib3.util.parse_url(url)

@@ -12,7 +12,7 @@ import msgspec
 import urllib3
 
 from firstline.adapters.aws.routing_key import RoutingKey
-from firstline.adapters.pagerduty.http_line import Line, Request, Response
+from firstline.adapters.pagerduty.http_line import HttpLine, Request, Response
 from firstline.errors import DependencyUnavailable
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 
@@ -35,11 +35,13 @@ class _Refusal(msgspec.Struct, frozen=True):
     error: _Error = _Error()
 
 
-class Notes:
+class NotesApi:
     """Notes in the name of the user *author*, for the account whose events go to *events*."""
 
-    def __init__(self, events: urllib3.util.Url, key: RoutingKey, author: str, line: Line) -> None:
-        self._api = _api(events)
+    def __init__(
+        self, events: urllib3.util.Url, key: RoutingKey, author: str, line: HttpLine
+    ) -> None:
+        self._api = _api_url(events)
         self._key = key
         self._author = author
         self._line = line
@@ -87,7 +89,7 @@ class Notes:
         answer = self._line.ask(
             request,
             lambda response: (
-                _refused(response, request)
+                _refusal(response, request)
                 if response.status not in {HTTPStatus.OK, HTTPStatus.CREATED}
                 else take(response)
             ),
@@ -97,7 +99,7 @@ class Notes:
         return answer
 
 
-def _api(events: urllib3.util.Url) -> str:
+def _api_url(events: urllib3.util.Url) -> str:
     """Where the REST API is: beside the events of the same service region, under its own name."""
     host = events.host or ""
     api = f"api.{host.removeprefix('events.')}" if host.startswith("events.") else host
@@ -108,7 +110,7 @@ def _incidents(response: Response) -> _Incidents | NotYet:
     return _decoded(response, _Incidents) or NotYet("PagerDuty's answer cannot be read")
 
 
-def _refused(response: Response, request: Request) -> BadBody | NotYet:
+def _refusal(response: Response, request: Request) -> BadBody | NotYet:
     """For good, as with a key that is not known; a limit or trouble of PagerDuty's passes."""
     status = response.status
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:

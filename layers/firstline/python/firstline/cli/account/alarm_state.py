@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from firstline.adapters.aws.alarm_kinds import KINDS, listed, metric
+from firstline.adapters.aws.alarm_types import ALARM_TYPES, alarms_on, metric
 from firstline.adapters.aws.errors import unavailable
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import InvalidInput
@@ -39,9 +39,9 @@ class AwsAlarms:
         begins = f"{self._stack}-Detection{''.join(it for it in known_as if it.isalnum())}"
         with unavailable("alarms"):
             pages = self._client.get_paginator("describe_alarms").paginate(
-                AlarmNamePrefix=begins, AlarmTypes=KINDS
+                AlarmNamePrefix=begins, AlarmTypes=ALARM_TYPES
             )
-            shown = [each for page in pages for each in listed(page)]
+            shown = [each for page in pages for each in alarms_on(page)]
             # behind the logical id's own words come its hash, and what CloudFormation adds
             names = re.compile(rf"{re.escape(begins)}[0-9A-F]{{8}}-[A-Za-z0-9]+")
             found = [each for each in shown if names.fullmatch(each["AlarmName"])]
@@ -50,7 +50,9 @@ class AwsAlarms:
     def named(self, name: str) -> Rung | None:
         """The alarm of this name; raises `DependencyUnavailable`."""
         with unavailable("alarms"):
-            shown = listed(self._client.describe_alarms(AlarmNames=[name], AlarmTypes=KINDS))
+            shown = alarms_on(
+                self._client.describe_alarms(AlarmNames=[name], AlarmTypes=ALARM_TYPES)
+            )
         return next(map(_rung, shown), None)
 
     def turn(self, alarm: Rung, state: AlarmState, reason: str) -> None:

@@ -4,10 +4,10 @@ import copy
 
 from boto3.session import Session
 
-from firstline.adapters.aws.errors import in_words, unavailable
+from firstline.adapters.aws.errors import describe, unavailable
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
-from firstline.controller.ports.people import Clock
+from firstline.controller.ports.messaging import Clock
 from firstline.doctor import alarms as checks
 from firstline.doctor import names, watched
 from firstline.doctor import probing as probed
@@ -30,7 +30,7 @@ HISTORIES_MAX = 50
 
 def home(session: Session) -> Home:
     """The account of the caller and the session's Region; raises `DependencyUnavailable`."""
-    with unavailable("AWS does not say who you are", in_words):
+    with unavailable("AWS does not say who you are", describe):
         account = str(client(session, "sts").get_caller_identity()["Account"])
     return Home(account, str(session.region_name))
 

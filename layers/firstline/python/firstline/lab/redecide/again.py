@@ -13,8 +13,8 @@ import msgspec
 
 from firstline.config.profile import Profile
 from firstline.controller import inbox
-from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import Change, Joined, Loaded
+from firstline.controller.ports.messaging import Wake
+from firstline.controller.ports.store import Change, InboxSignal, LoadedIncident
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
 from firstline.controller.unit_of_work import IncidentUnitOfWork
@@ -160,21 +160,21 @@ class Again:
         """The incident as it stands."""
         return incidents.decode(self._store.tables.incidents[self._story.id])
 
-    def _put(self, arrived: tuple[DecodedEntry, ...]) -> Loaded:
+    def _put(self, arrived: tuple[DecodedEntry, ...]) -> LoadedIncident:
         """What came between: signals and people's words."""
         told = [each for entry in arrived if entry.kind == Kind.SIGNAL for each in signals(entry)]
         answered = said(each for each in arrived if each.kind == Kind.APPROVAL)
         tables, id_ = self._store.tables, self._story.id
-        waiting = tuple(Joined(id_, each) for each in told)
+        waiting = tuple(InboxSignal(id_, each) for each in told)
         tables.inboxes[id_] = {each.place: each for each in waiting}
         tables.approvals[id_] = list(answered)
-        return Loaded(self.held(), waiting, answered)
+        return LoadedIncident(self.held(), waiting, answered)
 
     def _take_in(self, arrived: tuple[DecodedEntry, ...], system: System) -> None:
         """What a worker of then committed that did not live to decide."""
         loaded = self._put(arrived)
         draft = IncidentUnitOfWork(loaded.incident, system, arrived[0].at)
-        inbox.page_first(draft, loaded)
+        inbox.merge_and_page(draft, loaded)
         draft.commit()
 
     def _set(

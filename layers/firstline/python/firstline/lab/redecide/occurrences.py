@@ -13,7 +13,7 @@ from typing import BinaryIO, Literal, NamedTuple
 import msgspec
 
 from firstline.config.settings import Home
-from firstline.controller.open_incident import LATE
+from firstline.controller.open_incident import LATE_REASON
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import InvalidInput
 from firstline.ids import IncidentId
@@ -199,7 +199,7 @@ def _open(chain: Iterable[DecodedEntry], pair: Pair) -> None:
     opening = next(iter(chain))
     if isinstance(opening.event, SignalReceived):
         for signal in signals(opening):
-            if opening.event.why.startswith(LATE):
+            if opening.event.why.startswith(LATE_REASON):
                 pair.told(signal.arn, opening.at, AlarmState.OK)
             pair.hear((signal, signal), opening.at, opening.entry.incident, opening.event.cause)
 

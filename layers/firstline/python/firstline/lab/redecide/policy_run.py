@@ -14,10 +14,10 @@ import msgspec
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.controller.ingest import receive
-from firstline.controller.open_incident import counted
-from firstline.controller.ports.people import Wake
+from firstline.controller.open_incident import check_storm
+from firstline.controller.ports.messaging import Wake
 from firstline.controller.reconcile import reconcile
-from firstline.controller.record_external_event import Arrival, believed
+from firstline.controller.record_external_event import Arrival, is_credible
 from firstline.controller.system import System
 from firstline.diagnosis import external_events as circumstances
 from firstline.diagnosis.external_events import ExternalEvents
@@ -34,7 +34,7 @@ from firstline.ledger.entries import DecisionMade, FixIntended
 from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.notifications.delivery import Accepted, Delivery
 from firstline.notifications.notification import Notification
-from firstline.notifications.pages import owed
+from firstline.notifications.pages import pending
 from firstline.remediation.decision_record import DecisionInputs
 from firstline.remediation.execution import Answer, FixOrder, LookOrder, Sending, Sent
 from firstline.remediation.limits import Limits
@@ -132,7 +132,7 @@ class Side:
             return False
         if found.disposition is Disposition.RECOVERY:
             self.heard(signal.arn, signal.at)
-        elif circumstances.is_external_event(signal) and believed(signal, found):
+        elif circumstances.is_external_event(signal) and is_credible(signal, found):
             around, group = self.store.tables.circumstances, self.profile.fleet.group
             around[group] = around.get(group, ExternalEvents()).with_signal(signal)
         return True
@@ -144,8 +144,8 @@ class Side:
 
     def storms(self, signal: Signal, found: Classification) -> bool:
         """Whether *signal* would be one too many, and part of a storm."""
-        one, _ = counted(Arrival(signal, found), self._system)
-        return one.found.cause == causes.storm_key(self.profile.fleet.name)
+        one, _ = check_storm(Arrival(signal, found), self._system)
+        return one.classification.cause == causes.storm_key(self.profile.fleet.name)
 
     def hear(self, signal: Signal, found: Classification) -> None:
         """Take in *signal*."""
@@ -240,7 +240,9 @@ class Side:
 
 def _owes(held: Incident) -> bool:
     """Whether a person is still to be told of it: what ends an alert is not waited for."""
-    return any(each.action == "trigger" and each.traits.pages_on_call for each in owed(held.pages))
+    return any(
+        each.action == "trigger" and each.traits.pages_on_call for each in pending(held.pages)
+    )
 
 
 def _answers(held: Incident, basis: DecisionInputs) -> dict[CommandId, dict[InstanceId, Answer]]:

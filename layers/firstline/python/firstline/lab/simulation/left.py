@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Never
 
 from firstline.config.profile import seconds
-from firstline.controller.ports.store import Given
+from firstline.controller.ports.store import OperatorAnswer
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import IncidentId, InstanceId
 from firstline.lab.simulation.run import Run
@@ -70,10 +70,10 @@ class Left:
                 yield Told(each.incident, each.at, event)
 
     @cached_property
-    def journal(self) -> tuple[Told[LedgerEvent | UnknownEvent] | Given, ...]:
+    def journal(self) -> tuple[Told[LedgerEvent | UnknownEvent] | OperatorAnswer, ...]:
         """The entries, and people's answers, in the order in which they were committed."""
         return tuple(
-            each if isinstance(each, Given) else _read(each.incident, each)
+            each if isinstance(each, OperatorAnswer) else _read(each.incident, each)
             for each in self.run.door.store.tables.journal
         )
 

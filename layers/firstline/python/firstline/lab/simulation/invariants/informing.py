@@ -9,7 +9,7 @@ from firstline.incidents.incident import Incident
 from firstline.lab.simulation.invariants.paging import SKEW, SWEPT_EVERY
 from firstline.lab.simulation.left import Left
 from firstline.ledger.entries import PageDelivered
-from firstline.notifications.updates import KEY, UPDATES_MAX
+from firstline.notifications.updates import UPDATE_KEY, UPDATES_MAX
 
 DECIDED_WITHIN = timedelta(seconds=30)
 
@@ -86,6 +86,6 @@ def _updates(left: Left, held: Incident) -> list[Any]:
     found = [
         each
         for each in left.of(PageDelivered)
-        if each.event.summary and each.event.key.startswith(f"{held.id}:{KEY}-")
+        if each.event.summary and each.event.key.startswith(f"{held.id}:{UPDATE_KEY}-")
     ]
     return sorted(found, key=lambda each: _number(each.event.key))

@@ -10,7 +10,7 @@ from firstline.incidents.incident import Incident
 from firstline.lab.simulation.invariants import unannounced
 from firstline.lab.simulation.left import Left
 from firstline.ledger.entries import DecisionMade, FixIntended, SignalReceived, SignalsJoined
-from firstline.notifications.unreadable import SUFFIX
+from firstline.notifications.unreadable_page import UNREADABLE_SUFFIX
 from firstline.signal import Condition, Severity
 from firstline.signals.sources.envelope import parse
 
@@ -100,7 +100,7 @@ def _held_by_none(left: Left) -> set[str]:
     tables = left.run.door.store.tables
     paging = [each.lower() for each in Severity if each.pages]
     rises = {f"{each.incident}:{severity}" for each in tables.joined for severity in paging}
-    return rises | {f"{id_}:{SUFFIX}" for id_ in tables.incidents}
+    return rises | {f"{id_}:{UNREADABLE_SUFFIX}" for id_ in tables.incidents}
 
 
 def nothing_late_opens_anew(left: Left) -> Iterator[str]:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from firstline.controller.ports.store import Joined
+from firstline.controller.ports.store import InboxSignal
 from firstline.ids import digest, incident_id
 from firstline.lab.simulation.invariants.paging import TOLD_WITHIN, deaf, possible
 from firstline.lab.simulation.left import Left
 from firstline.lab.twin.versions import spoilt_ids
 from firstline.ledger.entries import SignalReceived, SignalsJoined
-from firstline.notifications.unreadable import SUFFIX
+from firstline.notifications.unreadable_page import UNREADABLE_SUFFIX
 from firstline.signal import Disposition, Severity
 from firstline.signals.classify import classify
 from firstline.signals.sources.envelope import parse
@@ -39,12 +39,12 @@ def _received(left: Left) -> dict[str, datetime]:
     return {parse(body, home, at).key: at for body, at in left.run.mail.received.items()}
 
 
-def _p1(left: Left, joined: Joined) -> bool:
+def _p1(left: Left, joined: InboxSignal) -> bool:
     found = classify(joined.signal, left.run.profile, left.run.system.settings.home)
     return (found.disposition, found.severity) == (Disposition.INCIDENT, Severity.P1)
 
 
-def _opened_anew(left: Left, joined: Joined) -> bool:
+def _opened_anew(left: Left, joined: InboxSignal) -> bool:
     """Whether it came after the end: then it opens an episode of its own, or its alarm is OK."""
     held, key = left.by_id.get(joined.incident), digest(joined.signal.key.encode())
     if incident_id(joined.signal.key) in left.by_id:
@@ -60,6 +60,6 @@ def the_unreadable_is_a_persons(left: Left) -> Iterator[str]:
     since = left.world.start
     until = since + TOLD_WITHIN
     for id_ in sorted(spoilt_ids(left.world)):
-        sent = min(left.triggered(f"{id_}:{SUFFIX}"), default=None)
+        sent = min(left.triggered(f"{id_}:{UNREADABLE_SUFFIX}"), default=None)
         if (sent is None or sent > until) and not deaf(left, since, until):
             yield f"{id_} cannot be read, and no person was paged of it"

@@ -16,9 +16,9 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error, SecureConnWantedError
 
-from firstline.adapters.dns import lookup
-from firstline.adapters.nats_failure import DENIED, UNCLEAR, Failed, failure
-from firstline.adapters.nats_greeting import Greeting, greeting
+from firstline.adapters.dns import resolve
+from firstline.adapters.nats.failure import DENIED, UNCLEAR_OUTCOMES, FailedProbe, probe_failure
+from firstline.adapters.nats.greeting import Greeting, read_greeting
 from firstline.config.probe_settings import NatsTarget
 from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.monitoring.nats_credentials import Credentials
@@ -68,8 +68,8 @@ class Connection:
                 await self._connect()
         except (OSError, TimeoutError, Error) as error:
             self.errors.append(error)
-            if self.failure(asked=False) in UNCLEAR:
-                self._greeting = await greeting(self._addresses, self.target.port, step)
+            if self.failure(asked=False) in UNCLEAR_OUTCOMES:
+                self._greeting = await read_greeting(self._addresses, self.target.port, step)
             return False
         return True
 
@@ -107,8 +107,8 @@ class Connection:
 
     def failure(self, *, asked: bool) -> ProbeOutcome | None:
         """What the errors so far show; None when nothing failed but that no answer came."""
-        return failure(
-            Failed(
+        return probe_failure(
+            FailedProbe(
                 errors=tuple(self.errors),
                 words=tuple(self._client.refusals),
                 info=self.info,
@@ -120,7 +120,7 @@ class Connection:
 
     async def _connect(self) -> None:
         target, signer = self.target, self._credentials
-        found = await asyncio.wrap_future(lookup(target.host, target.port))
+        found = await asyncio.wrap_future(resolve(target.host, target.port))
         self._addresses = found
         # the addresses that were found, so that the client looks nothing up by itself
         await self._client.connect(

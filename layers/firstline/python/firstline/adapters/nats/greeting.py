@@ -18,7 +18,7 @@ class Greeting(NamedTuple):
     refusal: str = ""
 
 
-async def greeting(addresses: tuple[str, ...], port: int, seconds: float) -> Greeting:
+async def read_greeting(addresses: tuple[str, ...], port: int, seconds: float) -> Greeting:
     """The greeting of the server on *port* of *addresses*; back within *seconds*.
 
     Of several addresses, the one that says most.

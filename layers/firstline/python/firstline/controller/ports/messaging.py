@@ -1,4 +1,4 @@
-"""Notifiers, wakes and time."""
+"""Ports of notifiers, wakes and time."""
 
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -11,14 +11,14 @@ from firstline.notifications.notification import Notification
 
 
 class Notifier(Protocol):
-    """What delivers notifications on the channels that name it."""
+    """Delivers notifications on the channels that name it."""
 
     def deliver(self, notification: Notification) -> Delivery:
         """Send it once; it never raises."""
 
 
 class Wake(msgspec.Struct, frozen=True):
-    """*Look at this incident now.* A generation of 0 says that a signal joined it."""
+    """A request to reconcile this incident now. Generation 0 means that a signal joined it."""
 
     incident: IncidentId
     generation: int = 0
@@ -28,7 +28,7 @@ class Wakes(Protocol):
     """The delayed queue that feeds reconcile."""
 
     def queue(self, wake: Wake, delay: timedelta) -> None:
-        """Deliver *wake* after *delay*; one beyond 15 minutes is left to the sweep."""
+        """Deliver *wake* after *delay*; the sweep handles delays beyond 15 minutes."""
 
 
 class Clock(Protocol):
@@ -38,4 +38,4 @@ class Clock(Protocol):
         """This instant, aware, in UTC."""
 
     def sleep(self, duration: timedelta) -> None:
-        """Wait: between tries to page, and before a contested turn begins again."""
+        """Wait between tries of a page, or before a retry on conflict."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from nats.aio.subscription import Subscription
 from nats.errors import Error, NoRespondersError
 
-from firstline.adapters.nats_connection import Connection, Denied
+from firstline.adapters.nats.connection import Connection, Denied
 from firstline.config.probe_settings import NatsTarget
 from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.monitoring import nats_messages, nats_probe
@@ -27,7 +27,7 @@ _CONNECTIONS = "$SYS.REQ.ACCOUNT.PING.CONNZ"
 _NO_RESPONDERS = "503"
 
 
-async def ask(
+async def probe(
     target: NatsTarget,
     credentials: Credentials | None,
     tls: ssl.SSLContext,
@@ -39,22 +39,22 @@ async def ask(
     *nonce* is fresh each time and *at* is the time now: a parent refuses others. *tls* is used
     where the target says so. A failure is a value, never an exception.
     """
-    visit = _Visit(Connection(target, credentials, tls))
+    visit = _Session(Connection(target, credentials, tls))
     reading = await _read(visit, nats_messages.request(nonce, at), f"{target.subject}.{nonce}")
     return reading if credentials is None else nats_probe.dated(reading, ends_at(credentials), at)
 
 
-async def servers(target: NatsTarget, system: Credentials, tls: ssl.SSLContext) -> int:
+async def count_servers(target: NatsTarget, system: Credentials, tls: ssl.SSLContext) -> int:
     """How many servers of the cluster answer the system account; 0 when none could be asked.
 
     Back within the target's ``limit_seconds``, like `ask`, and never an exception.
     """
     ping = copy.replace(target, subject=_PING, consumers=())
-    reading = await _read(_Visit(Connection(ping, system, tls)), b"", None)
+    reading = await _read(_Session(Connection(ping, system, tls)), b"", None)
     return nats_messages.servers(reading.replies)
 
 
-async def _read(visit: "_Visit", question: bytes, control: str | None) -> NatsReading:
+async def _read(visit: "_Session", question: bytes, control: str | None) -> NatsReading:
     try:
         async with asyncio.timeout(visit.target.limit_seconds - _CLOSING_SECONDS):
             await visit.go(question, control)
@@ -65,7 +65,7 @@ async def _read(visit: "_Visit", question: bytes, control: str | None) -> NatsRe
     return visit.reading()
 
 
-class _Visit:
+class _Session:
     """What was read so far on one connection."""
 
     def __init__(self, connection: Connection) -> None:

@@ -12,21 +12,21 @@ from datetime import timedelta
 
 import urllib3
 
-from firstline.adapters.dns import left_behind, lookup
+from firstline.adapters.dns import resolve, run_detached
 from firstline.config.probe_settings import HealthTarget
 from firstline.monitoring.http_probe import HealthAnswer, HealthOutcome, NoAnswer, allowed
 
 _HEADERS = {"User-Agent": "firstline", "Accept": "application/json", "Connection": "close"}
 
 
-def ask(target: HealthTarget, tls: ssl.SSLContext) -> HealthAnswer | NoAnswer:
+def probe(target: HealthTarget, tls: ssl.SSLContext) -> HealthAnswer | NoAnswer:
     """What *target* answers within its limit; a failure is a value, never an exception."""
     until = time.monotonic() + target.limit_seconds
     try:
-        found = lookup(target.host, target.port).result(target.limit_seconds)
+        found = resolve(target.host, target.port).result(target.limit_seconds)
         if not all(allowed(each, loopback_test=target.loopback_test) for each in found):
             return NoAnswer(HealthOutcome.FORBIDDEN_ADDRESS)
-        answer = left_behind(lambda: _get(target, found[0], tls))
+        answer = run_detached(lambda: _get(target, found[0], tls))
         return answer.result(max(until - time.monotonic(), 0))
     except urllib3.exceptions.NewConnectionError as error:  # a refusal, though of a timeout's type
         return NoAnswer(HealthOutcome.NO_SERVER, type(error).__name__)

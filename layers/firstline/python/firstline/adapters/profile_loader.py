@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aws_lambda_powertools import Logger
 
-from firstline.config import profile_file as profiles
+from firstline.config import profile_file
 from firstline.config.fallback_profile import fallback
 from firstline.config.profile import Profile
 
@@ -12,7 +12,7 @@ from firstline.config.profile import Profile
 def load(path: Path) -> Profile:
     """The profile; one that cannot be loaded must not keep an alarm from paging."""
     try:
-        return profiles.load(path)
+        return profile_file.load(path)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with it, alarms page
         Logger(service="firstline").error("the profile cannot be loaded: %s", error)
         return fallback(str(error))

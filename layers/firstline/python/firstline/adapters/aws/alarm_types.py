@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import DescribeAlarmsOutputTypeDef, MetricAlarmTypeDef
 
 LOG_ALARMS = "LogAlarms"
-LISTS: dict["AlarmTypeType", str] = {
+LIST_OF_TYPE: dict["AlarmTypeType", str] = {
     "MetricAlarm": "MetricAlarms",
     "CompositeAlarm": "CompositeAlarms",
     "LogAlarm": LOG_ALARMS,
 }
 """Each kind, and the list of an answer that holds its alarms."""
-KINDS: tuple["AlarmTypeType", ...] = tuple(LISTS)
+ALARM_TYPES: tuple["AlarmTypeType", ...] = tuple(LIST_OF_TYPE)
 
 
-def listed(page: Mapping[str, Any]) -> list[dict[str, Any]]:
+def alarms_on(page: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The alarms of all kinds on a *page*; raises `KeyError` for one that is cut.
 
     CloudWatch shows the lists of metric and of composite alarms also where they are empty.
     """
     # a botocore that does not know log alarms drops their list, so that none is found: `whole`
     lists = {LOG_ALARMS: []} | dict(page)
-    return [alarm for each in LISTS.values() for alarm in lists[each]]
+    return [alarm for each in LIST_OF_TYPE.values() for alarm in lists[each]]
 
 
 def metric_alarms(page: "DescribeAlarmsOutputTypeDef") -> "list[MetricAlarmTypeDef]":
@@ -39,17 +39,17 @@ def metric_alarms(page: "DescribeAlarmsOutputTypeDef") -> "list[MetricAlarmTypeD
     return page["MetricAlarms"]
 
 
-def name_in(arn: str) -> str:
+def alarm_name(arn: str) -> str:
     """The name of the alarm that *arn* is of; empty for the ARN of something else."""
     return arn.partition(":alarm:")[2]
 
 
-def whole(page: Mapping[str, Any]) -> bool:
+def is_complete(page: Mapping[str, Any]) -> bool:
     """Whether an alarm that *page* could list and does not list is not there, whatever its kind."""
     return LOG_ALARMS in page
 
 
-def firing(alarm: Mapping[str, Any]) -> FiringAlarm:
+def firing_alarm(alarm: Mapping[str, Any]) -> FiringAlarm:
     """*alarm*, which is in ALARM; raises `KeyError` for one that is cut.
 
     One whose state has not changed since CloudWatch keeps the time of that shows no such time.
@@ -62,7 +62,7 @@ def firing(alarm: Mapping[str, Any]) -> FiringAlarm:
         evaluation=alarm.get("EvaluationState", ""),
         metric=of,
         dimensions=dimensions,
-        suppressed=suppressed(alarm),
+        suppressed=suppression_reason(alarm),
     )
 
 
@@ -72,26 +72,26 @@ def metric(alarm: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     Of an expression that is what `firstline.signals.sources.alarm_metric.common_metric` makes of
     its parts. An alarm of another kind, and a metric without dimensions, show no such key.
     """
-    parts = [_part(each) for each in alarm.get("Metrics", ())]
+    parts = [_parse_part(each) for each in alarm.get("Metrics", ())]
     several = common_metric([each for each in parts if each is not None])
-    found = _read(alarm) if "MetricName" in alarm else several
+    found = _parse_metric(alarm) if "MetricName" in alarm else several
     return found.name, found.dimensions
 
 
-def _part(entry: Mapping[str, Any]) -> AlarmMetric | None:
+def _parse_part(entry: Mapping[str, Any]) -> AlarmMetric | None:
     """What one entry of an expression reads; the service's own default is that it is judged."""
     returned = entry.get("ReturnData", True)
     if "MetricStat" not in entry:
         return parse_query(entry.get("Expression", ""), returned=returned)
-    return _read(entry["MetricStat"]["Metric"])._replace(returned=returned)
+    return _parse_metric(entry["MetricStat"]["Metric"])._replace(returned=returned)
 
 
-def _read(shown: Mapping[str, Any]) -> AlarmMetric:
+def _parse_metric(shown: Mapping[str, Any]) -> AlarmMetric:
     dimensions = {each["Name"]: each["Value"] for each in shown.get("Dimensions", ())}
     return AlarmMetric(shown["MetricName"], dimensions, shown.get("Namespace", ""))
 
 
-def suppressed(alarm: Mapping[str, Any]) -> str:
+def suppression_reason(alarm: Mapping[str, Any]) -> str:
     """Why the actions of *alarm* are not taken; raises `KeyError` for an alarm that is cut.
 
     CloudWatch dates the last change of an alarm, of which disabling is one.

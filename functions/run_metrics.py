@@ -2,14 +2,14 @@
 
 from firstline.adapters import wiring
 from firstline.controller import metrics as measures
-from firstline.controller.commit import keeping
+from firstline.controller.commit import with_recorded_changes
 from firstline.controller.system import System
 from firstline.monitoring.metric import Metric
-from functions.emission import emit
+from functions.emf import emit
 from functions.log import logger
 
 
-class Measuring:
+class RunMetrics:
     """``system`` is the given one, watched; `tell` emits what came of it, and never raises.
 
     What is measured is told when the work is done: no page waits for it, and a fault in it must
@@ -17,7 +17,7 @@ class Measuring:
     """
 
     def __init__(self, system: System) -> None:
-        self.system, self._changes = keeping(system)
+        self.system, self._changes = with_recorded_changes(system)
         wiring.calls().take()
 
     def tell(self, *more: Metric) -> None:
@@ -25,8 +25,8 @@ class Measuring:
         changes = self._changes
         incidents = sorted({each.incident.id for each in changes if each.incident})
         try:
-            found = [each for change in changes for each in measures.of_change(change)]
-            owed = measures.of_owed(changes, self.system.ports.clock.now())
+            found = [each for change in changes for each in measures.change_metrics(change)]
+            owed = measures.pending_page_metrics(changes, self.system.ports.clock.now())
             metrics = (*more, *found, *owed, *wiring.calls().take())
             emit(self.system.profile.fleet.name, metrics, incidents)
         except Exception:

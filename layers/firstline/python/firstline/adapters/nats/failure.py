@@ -16,11 +16,11 @@ from nats.errors import (
     StaleConnectionError,
 )
 
-from firstline.adapters.nats_greeting import Greeting
+from firstline.adapters.nats.greeting import Greeting
 from firstline.diagnosis.probe_outcome import ProbeOutcome
 
 DENIED = "permissions violation"
-UNCLEAR = frozenset(
+UNCLEAR_OUTCOMES = frozenset(
     {
         ProbeOutcome.NO_SERVER,
         ProbeOutcome.CONNECT_TIMEOUT,
@@ -41,7 +41,7 @@ _WORDS = {
 """The first that fits counts; `server/errors.go` of nats-server has them all."""
 
 
-class Failed(msgspec.Struct, frozen=True, kw_only=True):
+class FailedProbe(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of an asking that had no answer.
 
     ``words`` are the server's refusals, ``info`` is its INFO, empty where none was read.
@@ -57,27 +57,27 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True):
     asked: bool
 
 
-def failure(failed: Failed) -> ProbeOutcome | None:
+def probe_failure(failed: FailedProbe) -> ProbeOutcome | None:
     """The outcome; None when nothing failed but that no answer came."""
     found = [each.lower() for each in _words(failed)]
     for words, outcome in _WORDS.items():
         if any(words in each for each in found):
             return outcome
-    return _of_types(failed)
+    return _by_types(failed)
 
 
-def _words(failed: Failed) -> Iterator[str]:
+def _words(failed: FailedProbe) -> Iterator[str]:
     yield from failed.words
     yield failed.greeting.refusal
     yield from (str(each) for each in failed.errors if isinstance(each, Error))
 
 
-def _of_types(failed: Failed) -> ProbeOutcome | None:
-    if _without_tls(failed):
+def _by_types(failed: FailedProbe) -> ProbeOutcome | None:
+    if _lacks_tls(failed):
         return ProbeOutcome.NO_TLS
-    if _certificate_wanted(failed):
+    if _needs_certificate(failed):
         return ProbeOutcome.CLIENT_CERTIFICATE_WANTED
-    if any(map(_gone, failed.errors)):
+    if any(map(_is_connection_lost, failed.errors)):
         return ProbeOutcome.NO_SERVER
     if failed.asked or not failed.errors:
         return None
@@ -87,21 +87,21 @@ def _of_types(failed: Failed) -> ProbeOutcome | None:
     return ProbeOutcome.SERVER_SILENT if silent else ProbeOutcome.CONNECT_TIMEOUT
 
 
-def _without_tls(failed: Failed) -> bool:
+def _lacks_tls(failed: FailedProbe) -> bool:
     refused = any(isinstance(each, SecureConnWantedError) for each in failed.errors)
     return refused or (failed.first and failed.greeting.info)
 
 
-def _certificate_wanted(failed: Failed) -> bool:
+def _needs_certificate(failed: FailedProbe) -> bool:
     """In TLS 1.3 the server's alert may come only after the client takes itself for let in."""
     if any(isinstance(each, ssl.SSLCertVerificationError) for each in failed.errors):
         return False
     if failed.info.get("tls_verify"):
-        return any(map(_gone, failed.errors))
+        return any(map(_is_connection_lost, failed.errors))
     reasons = (each.reason for each in failed.errors if isinstance(each, ssl.SSLError))
     return any("CERTIFICATE_REQUIRED" in (each or "") for each in reasons)
 
 
-def _gone(error: Exception) -> bool:
+def _is_connection_lost(error: Exception) -> bool:
     gone = (OSError, StaleConnectionError, ConnectionClosedError)
     return isinstance(error, gone) and not isinstance(error, TimeoutError)

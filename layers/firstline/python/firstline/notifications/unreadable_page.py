@@ -5,32 +5,32 @@ from datetime import datetime
 from firstline.config.channels import Routes
 from firstline.errors import Abandoned, Unreadable
 from firstline.incidents.incident import Page
-from firstline.notifications.pages import routed
+from firstline.notifications.pages import route
 from firstline.redaction import redact
 from firstline.signal import Severity
 
-WHAT_TO_DO = (
+UNREADABLE_STEPS = (
     "Take the incident over. Deploy the code that wrote it, or restore its item "
     "(docs/OPERATIONS.md, An incident that cannot be read). Then resolve this alert."
 )
-STORED_NO_MORE = (
+UNSTORABLE_STEPS = (
     "Take the incident over: nothing more is done or recorded in it "
     "(docs/OPERATIONS.md, An incident that cannot be stored). Then resolve this alert."
 )
-SUFFIX = "unreadable"
+UNREADABLE_SUFFIX = "unreadable"
 """How the key of what cannot be read ends."""
-UNSTORED = "unwritable"
+UNSTORABLE_SUFFIX = "unwritable"
 """How the key of what cannot be stored ends."""
 
 
-def pages(error: Abandoned, now: datetime, routes: Routes) -> tuple[Page, ...]:
+def unreadable_pages(error: Abandoned, now: datetime, routes: Routes) -> tuple[Page, ...]:
     """By the routes of its severity, as far as that is known; a P1 where it is not."""
     severity = known_severity(error) or Severity.P1
     since = error.opened_at.isoformat(timespec="seconds") if error.opened_at else "unknown"
     unread = isinstance(error, Unreadable)
     what = f"cannot {'read' if unread else 'store'} the open incident {error.incident}"
     page = Page(
-        key=f"{error.incident}:{SUFFIX if unread else UNSTORED}",
+        key=f"{error.incident}:{UNREADABLE_SUFFIX if unread else UNSTORABLE_SUFFIX}",
         action="trigger",
         severity=severity,
         summary=f"{severity}: firstline {what}",
@@ -38,12 +38,12 @@ def pages(error: Abandoned, now: datetime, routes: Routes) -> tuple[Page, ...]:
             "incident": error.incident,
             "opened_at": since,
             "why": redact(error.why),
-            "next": WHAT_TO_DO if unread else STORED_NO_MORE,
+            "next": UNREADABLE_STEPS if unread else UNSTORABLE_STEPS,
         },
         owed_at=now,
         due_at=now,
     )
-    return routed(page, routes)
+    return route(page, routes)
 
 
 def known_severity(error: Abandoned) -> Severity | None:
