@@ -1,4 +1,4 @@
-"""Lambda: the schedule to `controller/archive/audit.py`, and metrics of what it found."""
+"""Lambda: the schedule to `controller/archive/audit.py`, and metrics of its faults."""
 
 from firstline.adapters import archive_wiring
 from firstline.controller.archive.audit import find_faults
@@ -9,15 +9,15 @@ from functions.emf import emit
 from functions.log import logger
 
 
-def handler(event: object, context: object, within: ArchiveContext | None = None) -> None:
-    """Audit once. What cannot be read raises: then no audit is counted, and an alarm tells."""
+def handler(event: object, context: object, archive_context: ArchiveContext | None = None) -> None:
+    """Audit once. An unreadable archive raises: then no audit is counted, which raises an alarm."""
     del event, context
-    within = within or archive_wiring.from_environment()
-    found = tuple(find_faults(within))
-    for each in found:
+    archive_context = archive_context or archive_wiring.from_environment()
+    faults = tuple(find_faults(archive_context))
+    for each in faults:
         logger().error("the archive does not hold", why=each)
-    counted = (
+    metrics = (
         Metric(archive.AUDITS_METRIC, 1, "Count"),
-        Metric(archive.FAULTS_METRIC, len(found), "Count"),
+        Metric(archive.FAULTS_METRIC, len(faults), "Count"),
     )
-    emit(within.fleet, counted)
+    emit(archive_context.fleet, metrics)

@@ -12,7 +12,7 @@ from firstline.monitoring.metric import Metric
 def emit(fleet: str, metrics: Iterable[Metric], incidents: Sequence[str] = ()) -> None:
     """Print *metrics* in namespace ``firstline`` with the service *fleet*.
 
-    *incidents* are what they are about: in the line for who searches the log, and no dimension.
+    *incidents* are added to the line for searches of the log, not as a dimension.
     """
     line = _line(fleet)
     line.clear_metrics()  # of what a fault left in it
@@ -29,5 +29,5 @@ def emit(fleet: str, metrics: Iterable[Metric], incidents: Sequence[str] = ()) -
 
 @functools.cache
 def _line(fleet: str) -> EphemeralMetrics:
-    """One for all lines: flushing empties it, and to make one costs a quarter of a line."""
+    """One object for all lines: flushing empties it, and creating one costs a quarter of a line."""
     return EphemeralMetrics(namespace="firstline", service=fleet)

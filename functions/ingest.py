@@ -12,7 +12,7 @@ from functions.run_metrics import RunMetrics
 
 
 def handler(event: dict[str, Any], context: object, system: System | None = None) -> Failures:
-    """Take in each event; one that could not be recorded is delivered again."""
+    """Process each event; one that could not be recorded is redelivered."""
     del context
     measuring = RunMetrics(system or wiring.from_environment())
 
@@ -23,5 +23,5 @@ def handler(event: dict[str, Any], context: object, system: System | None = None
         )
 
     failures = each_record(event, take_in)
-    measuring.tell()
+    measuring.emit()
     return failures

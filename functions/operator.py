@@ -1,4 +1,7 @@
-"""Lambda: the operators' function URL to `controller/operators/execute.py`. IAM says who calls."""
+"""Lambda: the operators' function URL to `controller/operators/execute.py`.
+
+IAM authenticates the caller.
+"""
 
 import base64
 from typing import Annotated
@@ -27,38 +30,38 @@ class _Context(msgspec.Struct, frozen=True):
 
 
 class _Signed(msgspec.Struct, frozen=True):
-    """What IAM adds to a request of a function URL (format 2.0)."""
+    """The fields that IAM adds to a request of a function URL (format 2.0)."""
 
     context: _Context = msgspec.field(name="requestContext")
 
 
 class _Request(msgspec.Struct, frozen=True):
-    """What the caller sends."""
+    """The caller's fields."""
 
     body: str | None = None
     encoded: bool | None = msgspec.field(name="isBase64Encoded", default=None)
 
 
 def handler(event: object, context: object, system: System | None = None) -> dict[str, object]:
-    """Pull the lever of the request's body; a mistake is answered with one line."""
+    """Execute the command in the request's body; a mistake is answered with one line."""
     del context
     try:
         caller = msgspec.convert(event, _Signed).context.authorizer.iam.arn
     except ValueError:  # of another type, or half of a character
         return _answer(403, {"error": "IAM named no caller: sign the request"})
     try:
-        lever = commands.parse_command(_body(event))
+        command = commands.parse_command(_body(event))
         measuring = RunMetrics(system or wiring.from_environment())
-        pulled = execute(OperatorRequest(lever, caller), measuring.system)
+        result = execute(OperatorRequest(command, caller), measuring.system)
     except InvalidInput as error:
         return _answer(400, {"error": str(error)})
     except FirstlineError as error:
         logger().exception("a lever was not pulled", by=caller)
         why = f"it may be done or not: look at the incident or the pauses, then try again ({error})"
         return _answer(503, {"error": why})
-    measuring.tell()
-    logger().info("a lever was pulled", lever=pulled.lever, by=caller)
-    return _answer(200, msgspec.to_builtins(pulled))
+    measuring.emit()
+    logger().info("a lever was pulled", lever=result.lever, by=caller)
+    return _answer(200, msgspec.to_builtins(result))
 
 
 def _body(event: object) -> bytes:

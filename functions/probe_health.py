@@ -12,7 +12,7 @@ from functions.log import logger
 
 
 def handler(event: object, context: object, settings: ProbeSettings | None = None) -> None:
-    """Probe once. What cannot be probed raises, and the alarms on missing metrics tell of it."""
+    """Probe once. An invalid configuration raises, and alarms on missing metrics report it."""
     del event, context
     settings = settings or ProbeSettings.read(os.environ)
     if settings.health is None:

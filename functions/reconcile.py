@@ -11,10 +11,10 @@ from functions.run_metrics import RunMetrics
 
 
 def handler(event: dict[str, Any], context: object, system: System | None = None) -> Failures:
-    """Take one step of each wake's incident; one that failed is delivered again."""
+    """Take one step of each wake's incident; a failed one is redelivered."""
     del context
     measuring = RunMetrics(system or wiring.from_environment())
-    within = measuring.system
-    failures = each_record(event, lambda body: reconcile(decode_wake(body), within))
-    measuring.tell()
+    measured_system = measuring.system
+    failures = each_record(event, lambda body: reconcile(decode_wake(body), measured_system))
+    measuring.emit()
     return failures

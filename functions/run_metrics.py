@@ -1,4 +1,4 @@
-"""Measuring: what a handler's run committed and called, as metrics, after all of it is done."""
+"""Run metrics: the metrics of a handler's commits and calls, emitted after its work."""
 
 from firstline.adapters import wiring
 from firstline.controller import metrics as measures
@@ -10,24 +10,23 @@ from functions.log import logger
 
 
 class RunMetrics:
-    """``system`` is the given one, watched; `tell` emits what came of it, and never raises.
+    """``system`` is the given one with a recording store; `emit` never raises.
 
-    What is measured is told when the work is done: no page waits for it, and a fault in it must
-    not make a message look undone that is done.
+    No page waits for the metrics, and a fault in them must not redeliver a finished message.
     """
 
     def __init__(self, system: System) -> None:
         self.system, self._changes = with_recorded_changes(system)
         wiring.calls().take()
 
-    def tell(self, *more: Metric) -> None:
+    def emit(self, *more: Metric) -> None:
         """Emit the metrics of the run, and *more*."""
         changes = self._changes
         incidents = sorted({each.incident.id for each in changes if each.incident})
         try:
-            found = [each for change in changes for each in measures.change_metrics(change)]
-            owed = measures.pending_page_metrics(changes, self.system.ports.clock.now())
-            metrics = (*more, *found, *owed, *wiring.calls().take())
+            measured = [each for change in changes for each in measures.change_metrics(change)]
+            pending = measures.pending_page_metrics(changes, self.system.ports.clock.now())
+            metrics = (*more, *measured, *pending, *wiring.calls().take())
             emit(self.system.profile.fleet.name, metrics, incidents)
         except Exception:
             log = logger()

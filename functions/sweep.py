@@ -14,7 +14,7 @@ from functions.run_metrics import RunMetrics
 
 
 def handler(event: dict[str, Any], context: object, system: System | None = None) -> None:
-    """Sweep once. A heartbeat is sent only by a sweep that could read what is due."""
+    """Sweep once. The heartbeat is sent only by a sweep that could read the due incidents."""
     del event, context
     measuring = RunMetrics(system or wiring.from_environment())
     swept = sweep(measuring.system)
@@ -27,11 +27,11 @@ def handler(event: dict[str, Any], context: object, system: System | None = None
         logger().warning("not every P1's alarm could be asked for, or taken in")
     # by itself, before what could fail: two fleets in one account must not beat for each other
     emit(measuring.system.profile.fleet.name, metrics.sweep_metrics(swept))
-    measuring.tell(*_open(measuring.system))
+    measuring.emit(*_open(measuring.system))
 
 
 def _open(system: System) -> tuple[Metric, ...]:
-    """How many incidents are open; where that cannot be read, nothing is said."""
+    """The number of open incidents; nothing if it cannot be read."""
     try:
         return (metrics.open_incidents_metric(system.ports.store.open_now(metrics.OPEN_MAX)),)
     except FirstlineError as error:

@@ -43,7 +43,7 @@ def test_an_alarm_is_opened_by_any_name(name: str, written: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=255))
 def test_the_console_reads_the_very_name(name: str) -> None:
-    """What it undoes gives the name back, and no character of it means anything before."""
+    """Its decoding returns the name, and no character of it has a meaning before."""
     link = console_links.alarm_url(ARN + name)
     written = urlsplit(link).fragment.removeprefix("alarmsV2:alarm/")
     assert unquote(written.replace("$", "%")) == name

@@ -1,4 +1,4 @@
-"""What leaves the account names no user, no account and no secret."""
+"""No text that leaves the account names a user, an account or a secret."""
 
 import time
 

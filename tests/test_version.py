@@ -37,6 +37,6 @@ def test_what_never_ships_is_not_in_it(tmp_path: Path, left_out: str) -> None:
 
 
 def test_the_package_itself_has_one() -> None:
-    """What runs has a digest of 64 hexadecimal digits."""
+    """The running package has a digest of 64 hexadecimal digits."""
     assert digest() == digest(PACKAGE)
     assert len(digest()) == 64

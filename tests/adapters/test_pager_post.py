@@ -55,7 +55,7 @@ def test_every_http_request_says_that_it_follows_nothing() -> None:
                     found.add(path.name)
                 case _:
                     pass
-    assert found == {"operator_url.py", "http_line.py", "vault_health.py"}
+    assert found == {"operator_url.py", "http_line.py", "http_probe.py"}
 
 
 def test_post_adds_the_key_to_the_body() -> None:

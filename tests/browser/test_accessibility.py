@@ -45,7 +45,9 @@ def overview() -> Overview:
     """Everything at once: escalated, open with a plan that waits, ended, paused, unreadable."""
     waiting, escalated = scene("approved", 60), scene("nothing-helps")
     ended = copy.replace(waiting.open[0], outcome="resolved", ended_at=waiting.now, asks=())
-    stop = rows.stop("everything", "a game day", "arn:aws:iam::[account]:user/anna", waiting.now)
+    stop = rows.redacted_pause(
+        "everything", "a game day", "arn:aws:iam::[account]:user/anna", waiting.now
+    )
     return copy.replace(
         waiting,
         escalated=escalated.escalated,

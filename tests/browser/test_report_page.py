@@ -8,7 +8,7 @@ import pytest
 
 from firstline.reporting.html.report import page
 from firstline.reporting.postmortem.report import Report
-from firstline.reporting.postmortem.write import write
+from firstline.reporting.postmortem.write import write_report
 from tests.browser.chromium import Browser
 from tests.builders import PROFILE
 from tests.reporting.chains import (
@@ -36,8 +36,8 @@ WAITS = [
     decision(number, "wait", f"rule {number % 3}", seen=seen()) for number in range(60, 10_800, 60)
 ]
 REPORTS = {
-    "minutes": write(chain(*outage()), PROFILE),
-    "hours": write(
+    "minutes": write_report(chain(*outage()), PROFILE),
+    "hours": write_report(
         chain(
             *outage()[:-1],
             *WAITS,
@@ -47,7 +47,7 @@ REPORTS = {
         ),
         PROFILE,
     ),
-    "fifty hosts": write(
+    "fifty hosts": write_report(
         chain(
             opening(),
             looked(5, FLEET),
@@ -57,7 +57,7 @@ REPORTS = {
         ),
         PROFILE,
     ),
-    "nothing": write(chain(opening(disposition="ignored")), PROFILE),
+    "nothing": write_report(chain(opening(disposition="ignored")), PROFILE),
 }
 MARKS = """(() => {
   const svg = document.querySelector('svg.timeline'), box = svg.getBoundingClientRect();

@@ -56,7 +56,7 @@ FAILING = {"instance_statuses": impaired()}
 
 
 def seen(found: HostEvidence | None, **fields: object) -> Evidence:
-    """What is known of `A`: its report, and what else is given; the rest is unknown."""
+    """Evidence of `A`: its report, and *fields*; the rest is unknown."""
     unread = {"target_health": UNREAD, "group": UNREAD}
     return evidence(hosts={A: found} if found else {}, **unread | fields)
 
@@ -103,7 +103,7 @@ def sick(state: str = "unhealthy") -> dict[str, object]:
     ],
 )
 def test_two_answers_that_share_no_cause_prove(found: Evidence, verdict: HostDiagnosis) -> None:
-    """I11, I16: dead or serving only by what was read, and by nobody's word against it."""
+    """I11, I16: dead or serving only by observations, and by no claim against them."""
     assert diagnose_host(A, found, AGE_MAX) == verdict
 
 
@@ -141,7 +141,7 @@ STOPPING = HostEvidence(report(enclave_state="TERMINATING"), NOW)
 def test_a_host_that_starts_or_stops_is_neither_dead_nor_well(
     found: HostEvidence, life: HostHealth, fact: str
 ) -> None:
-    """Whatever the other checks say of it; what they said is kept."""
+    """The other checks' facts are kept."""
     against = diagnose_host(A, seen(found, **sick(), **FAILING), AGE_MAX)
     assert against == HostDiagnosis(life, (SICK, FAILS), (fact,), LOST)
     beside = diagnose_host(A, seen(found, **sick("healthy")), AGE_MAX)
@@ -157,7 +157,7 @@ def test_the_fleets_criteria_say_how_long_a_host_may_start() -> None:
     assert diagnose(found, (A,), AGE_MAX, short).having(DEAD) == (A,)
 
 
-def test_a_silent_fleet_proves_an_enclave_silent_only_beside_another_cause() -> None:
+def test_a_silent_fleet_proves_an_enclave_silent_only_with_another_cause() -> None:
     """The parent that calls itself healthy says nothing then, and names what fails."""
     silent = Answering(answers=False, at=NOW, outcome=ProbeOutcome.UNHEALTHY)
     alone = seen(host(up=True), answering=silent, group=group(A))
@@ -224,7 +224,7 @@ REACHED = {"yes": True, "no": False, "unknown": None}
 
 
 def finding(*reachable: str, age: float = 0) -> dict[InstanceId, HostEvidence]:
-    """What hosts found of NATS, in their order, so many seconds ago."""
+    """Reports of hosts about NATS, in their order, so many seconds ago."""
     return {
         id_: HostEvidence(report(nats_reachable=REACHED[each]), ago(age))
         for id_, each in zip(FLEET, reachable, strict=False)
@@ -252,10 +252,10 @@ def finding(*reachable: str, age: float = 0) -> dict[InstanceId, HostEvidence]:
         ({}, UNREAD, False),
     ],
 )
-def test_what_fails_every_host_is_what_they_depend_on(
+def test_a_failure_of_every_host_is_their_dependency(
     hosts: dict[InstanceId, HostEvidence], answering: Answering | Unknown, *, fails: bool
 ) -> None:
-    """NATS greets nobody: then none of the hosts is the cause."""
+    """NATS greets no host: then none of the hosts is the cause."""
     told = diagnose(evidence(hosts=hosts, answering=answering), FLEET, AGE_MAX)
     assert told.dependency is (Component.NATS if fails else None)
     assert ("no host reaches nats" in told.cause) is fails

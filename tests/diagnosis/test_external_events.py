@@ -1,4 +1,4 @@
-"""What goes on around the fleet, from the events that tell it: begun, ended, forgotten."""
+"""External events: begun, ended, expired."""
 
 import copy
 from datetime import timedelta
@@ -48,7 +48,7 @@ FREEZE = copy.replace(
 
 
 def of(signal: Signal, known: ExternalEvents) -> tuple[str, ...]:
-    """What is known of the sort that *signal* is of."""
+    """The known events of *signal*'s sort."""
     return {
         SignalKind.HEALTH: known.issues,
         SignalKind.FINDING: known.suspects,
@@ -66,9 +66,7 @@ def of(signal: Signal, known: ExternalEvents) -> tuple[str, ...]:
         (FREEZE, copy.replace(FREEZE, state="OPEN"), "arn:calendar"),
     ],
 )
-def test_what_begins_is_known_until_its_end_is_told(
-    signal: Signal, over: Signal, about: str
-) -> None:
+def test_an_event_is_known_until_its_end(signal: Signal, over: Signal, about: str) -> None:
     """A second word on the same thing is no second thing, and a late one begins nothing."""
     known = NOTHING.with_signal(signal).with_signal(copy.replace(signal, at=NOW))
     assert (of(signal, known), len(known.known)) == ((about,), 1)
@@ -84,13 +82,13 @@ def test_what_begins_is_known_until_its_end_is_told(
         copy.replace(FINDING, dimensions={}),
     ],
 )
-def test_what_is_no_guards_business_is_not_kept(signal: Signal) -> None:
+def test_an_event_that_no_guard_needs_is_not_kept(signal: Signal) -> None:
     """I18: a scheduled change, a service that no fix needs, a finding on no instance."""
     assert NOTHING.with_signal(signal).known == ()
 
 
 def test_a_late_word_does_not_undo_a_later_one() -> None:
-    """Health tells its events in no order."""
+    """Health sends its events in no order."""
     known = NOTHING.with_signal(ISSUE)
     assert known.with_signal(copy.replace(ISSUE, state="closed", at=ago(1))) == known
 
@@ -98,7 +96,7 @@ def test_a_late_word_does_not_undo_a_later_one() -> None:
 @pytest.mark.parametrize(
     ("signal", "age"), [(ISSUE, timedelta(hours=6)), (FINDING, timedelta(days=30))]
 )
-def test_what_nobody_tells_of_any_more_is_forgotten(signal: Signal, age: timedelta) -> None:
+def test_an_old_event_expires(signal: Signal, age: timedelta) -> None:
     """I18: an issue whose end was lost does not stop fixes for ever."""
     just = copy.replace(signal, at=NOW - age + timedelta(seconds=1))
     assert of(signal, NOTHING.with_signal(just)) != ()
@@ -119,7 +117,7 @@ OTHERS = frozenset({InstanceId("i-0fffffffffffffff1")})
 """A group that none of the findings here is about."""
 
 
-def test_what_is_over_makes_room_first() -> None:
+def test_an_ended_event_makes_room_first() -> None:
     """Ended, or too old to be believed; the others are all kept."""
     known = NOTHING.with_signal(numbered(ISSUE, 0, at=NOW - timedelta(hours=6)))
     known = known.with_signal(numbered(ISSUE, 1, state="closed"))
@@ -145,7 +143,7 @@ def test_findings_on_other_hosts_evict_nothing_of_the_fleet() -> None:
     ("signal", "sort", "age"),
     [(ISSUE, "health", timedelta(hours=6)), (FINDING, "finding", timedelta(days=30))],
 )
-def test_where_all_concerns_the_fleet_what_is_lost_is_known(
+def test_an_overflow_of_the_fleets_events_is_known(
     signal: Signal, sort: EventSort, age: timedelta
 ) -> None:
     """I18, I22: until it would be too old to be believed; nothing that was kept is forgotten."""
@@ -191,7 +189,7 @@ MUTE = copy.replace(
 
 
 def test_mutes_of_others_evict_none_of_the_fleet() -> None:
-    """What nobody listed makes room, and changes no answer; so does a window that has ended."""
+    """Mutes of unlisted alarms and ended windows make room, and change no answer."""
     known = NOTHING
     for number in range(EVENTS_PER_SORT_MAX):
         known = known.with_signal(copy.replace(MUTE, subject=f"arn:{number}", arn=f"arn:{number}"))
@@ -214,7 +212,7 @@ def test_a_finding_on_several_hosts_keeps_each() -> None:
     assert known.answers == 1
 
 
-def test_another_kind_of_signal_tells_nothing() -> None:
+def test_another_kind_of_signal_is_no_event() -> None:
     """An alarm is no circumstance."""
     alarm = copy.replace(ISSUE, kind=SignalKind.ALARM)
     assert NOTHING.with_signal(alarm) == NOTHING
@@ -235,7 +233,7 @@ def test_another_kind_of_signal_tells_nothing() -> None:
         ("ssm.calendar-closed", ("arn:aws:ssm:us-east-1:111122223333:document/release-calendar",)),
     ],
 )
-def test_the_envelopes_tell_it(file: str, known: tuple[str, ...]) -> None:
+def test_the_envelopes_have_it(file: str, known: tuple[str, ...]) -> None:
     """As they are sent."""
     signal = copy.replace(parse((EVENTS / f"{file}.json").read_bytes(), HOME, NOW), at=NOW)
     assert is_external_event(signal)

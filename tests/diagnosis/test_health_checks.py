@@ -42,7 +42,7 @@ def target(state: str, reason: str = "") -> Evidence:
 def probed(
     outcome: ProbeOutcome | None, *, answers: bool = False, age: float = 0, **fields: object
 ) -> Evidence:
-    """What the probe published so many seconds ago."""
+    """The probe's result so many seconds ago."""
     answering = Answering(answers=answers, at=ago(age), outcome=outcome)
     return evidence(**{"answering": answering} | fields)
 
@@ -81,7 +81,7 @@ HEALTHY = Observation(
         (evidence(target_health=UNREAD), NO_OBSERVATION),
     ],
 )
-def test_what_the_load_balancer_says(seen: Evidence, reading: Observation) -> None:
+def test_the_load_balancers_observation(seen: Evidence, reading: Observation) -> None:
     """Its own error says nothing of a target; a target's may be of NATS or of the way there."""
     assert by_load_balancer(A, seen, AGE_MAX, CRITERIA) == reading
 
@@ -109,7 +109,7 @@ SILENCE: dict[ProbeOutcome, tuple[str, set[Domain]]] = {
 
 
 @pytest.mark.parametrize("outcome", [*ProbeOutcome, None])
-def test_what_each_outcome_of_the_probe_says_of_a_host(outcome: ProbeOutcome | None) -> None:
+def test_the_observation_of_each_outcome_of_the_probe(outcome: ProbeOutcome | None) -> None:
     """Only what a host could have answered speaks of it; the rest is the probe's own trouble."""
     found = by_probe(A, probed(outcome), AGE_MAX, CRITERIA)
     if outcome is None or outcome not in SILENCE:
@@ -151,7 +151,7 @@ ANSWERED = ProbeOutcome.ANSWERED
     ],
 )
 def test_an_answer_proves_the_one_host_that_is_there(seen: Evidence, life: HostHealth) -> None:
-    """It can have come from nobody else."""
+    """No other host can have sent it."""
     assert by_probe(A, seen, AGE_MAX, CRITERIA).health is life
 
 
@@ -213,7 +213,7 @@ def test_only_an_impaired_status_check_speaks_against_a_host(seen: Evidence, fai
 
 
 def test_the_groups_own_health_status_is_no_check() -> None:
-    """It repeats the load balancer where its check is ELB, and anybody may set it."""
+    """It repeats the load balancer where its check is ELB, and any caller may set it."""
     seen = evidence(group=group(*FLEET, health="Unhealthy"), target_health=UNREAD)
     assert [each(A, seen, AGE_MAX, CRITERIA) for each in CHECKS] == [NO_OBSERVATION] * len(CHECKS)
     verdict = diagnose_host(A, evidence(group=group(*FLEET, health="Unhealthy")), AGE_MAX)
@@ -237,7 +237,7 @@ def test_the_groups_own_health_status_is_no_check() -> None:
         ),
     ],
 )
-def test_a_proof_names_its_source_and_what_else_explains_it(seen: Evidence, proof: str) -> None:
+def test_a_proof_names_its_source_and_other_causes(seen: Evidence, proof: str) -> None:
     """A person reads it on the page."""
     found = diagnose_host(A, evidence_without_load_balancer(seen), AGE_MAX)
     assert found.dead == (proof,)

@@ -26,7 +26,7 @@ GONE = "the host lists no enclave"
 
 
 def reading(found: HostReport, **fields: object) -> Observation:
-    """What the check makes of `A`'s report."""
+    """The check's observation of `A`'s report."""
     seen = evidence(hosts={A: HostEvidence(found, NOW)}, **fields)
     return by_report(A, seen, AGE_MAX, CRITERIA)
 

@@ -1,4 +1,4 @@
-"""What a parent that runs says of its host, of NATS and of its enclave, and when it is believed."""
+"""A running parent's report of its host, of NATS and of its enclave, and when it counts."""
 
 import copy
 
@@ -24,7 +24,7 @@ RUNS = Observation(health=HostHealth.SERVING, fact="the host's enclave runs", so
 
 
 def reading(found: HostReport, **fields: object) -> Observation:
-    """What the check makes of `A`'s report."""
+    """The check's observation of `A`'s report."""
     seen = evidence(hosts={A: HostEvidence(found, NOW)}, **fields)
     return by_report(A, seen, AGE_MAX, CRITERIA)
 
@@ -111,8 +111,8 @@ CLOSED = logged(nats_closed=1)
         ),
     ],
 )
-def test_what_a_parent_that_runs_says(fields: dict[str, object], expected: Observation) -> None:
-    """A parent of which nobody knows that it is healthy is not fine."""
+def test_the_report_of_a_running_parent(fields: dict[str, object], expected: Observation) -> None:
+    """A parent of unknown health is not fine."""
     assert reading(report(up=True, **fields)) == expected
 
 
@@ -130,10 +130,10 @@ def test_what_a_parent_that_runs_says(fields: dict[str, object], expected: Obser
         ({"log_counts": None}, FailureMode.PARENT_DOWN),
     ],
 )
-def test_a_log_tells_what_no_fix_of_the_host_mends(
+def test_a_log_shows_failures_that_no_fix_of_the_host_repairs(
     fields: dict[str, object], failure: FailureMode
 ) -> None:
-    """A parent that is refused crashes again; nobody who serves is suspected for a log's sake."""
+    """A refused parent crashes again; a serving host is never suspected because of its log."""
     assert reading(report(up=True, parent_unit="failed", **fields)).failure is failure
     assert reading(report(up=True, **fields)) == RUNS
     looping = UnitDetail(sub="auto-restart", starting_seconds=9)

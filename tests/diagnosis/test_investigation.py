@@ -1,4 +1,4 @@
-"""What a person would look up first, as lines: what is unusual, what changed, where it ends."""
+"""The investigation as lines: unusual metrics, changes, and the path to NATS."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ ROUTE = Route("10.10.0.0/16", "pcx-1", "active")
 
 
 def lines(**fields: object) -> tuple[str, ...]:
-    """What is told of this and nothing else."""
+    """The lines of these fields alone."""
     return describe(Investigation(**fields), NOW, PORT)  # type: ignore[arg-type]
 
 
@@ -61,14 +61,14 @@ def network_path(**fields: object) -> NetworkPath:
         ((), (1.0, 1.0, 1.0), None),
     ],
 )
-def test_what_lies_clearly_beyond_all_the_days_before_is_unusual(
+def test_a_value_clearly_beyond_the_days_before_is_unusual(
     around: tuple[float, ...], before: tuple[float, ...], line: str | None
 ) -> None:
     """R20: with too little to compare nothing is called so."""
     assert describe_anomaly(Series("x", around, before)) == line
 
 
-def test_metrics_are_told_by_what_is_unusual() -> None:
+def test_metrics_are_listed_by_unusual_values() -> None:
     """Or that nothing is, of how many; or that they cannot be read."""
     odd, even = Series("odd", (9.0,), (1.0,) * 3), Series("even", (1.0,), (1.0,) * 3)
     (line,) = lines(metrics=Metrics((odd, even)))
@@ -78,7 +78,7 @@ def test_metrics_are_told_by_what_is_unusual() -> None:
     assert lines() == ()
 
 
-def test_what_changed_within_a_day_before_the_start_is_told() -> None:
+def test_a_change_within_a_day_before_the_start_is_listed() -> None:
     """R21: with how long before; what the fleet does not have says nothing."""
     lately = Deployments((Deployment("the stack", ago(720)), Deployment("later", ago(-60))))
     long_ago = Deployments((Deployment("the template", ago(86_401)),))
@@ -105,7 +105,7 @@ def test_what_changed_within_a_day_before_the_start_is_told() -> None:
         (UNREAD, ("R21 CodeDeploy's deployments cannot be read: throttled",)),
     ],
 )
-def test_what_codedeploy_did_is_told(releases: object, line: tuple[str, ...]) -> None:
+def test_the_lines_of_codedeploy(releases: object, line: tuple[str, ...]) -> None:
     """R21: by its ids."""
     assert lines(releases=releases) == line
 
@@ -118,8 +118,8 @@ def test_what_codedeploy_did_is_told(releases: object, line: tuple[str, ...]) ->
         (UNREAD, ("R13 AWS Health cannot be read: throttled",)),
     ],
 )
-def test_aws_health_is_told(issues: object, line: tuple[str, ...]) -> None:
-    """R13: not to know is told as well."""
+def test_the_lines_of_aws_health(issues: object, line: tuple[str, ...]) -> None:
+    """R13: an unreadable service has a line as well."""
     assert lines(issues=issues) == line
 
 
@@ -157,7 +157,7 @@ R38 = "R38 the peering connection pcx-1 is active"
         ),
     ],
 )
-def test_the_way_to_nats_is_told_to_where_it_ends(
+def test_the_path_to_nats_is_described_to_its_end(
     there: NetworkPath, expected: tuple[str, ...]
 ) -> None:
     """R37, R38: what cannot be read is no open way."""
@@ -175,13 +175,13 @@ def test_the_way_to_nats_is_told_to_where_it_ends(
         (Condition.NATS_BACKLOG, set(Topic)),
     ],
 )
-def test_each_condition_names_what_is_looked_up(condition: Condition, wanted: set[Topic]) -> None:
+def test_each_condition_has_its_topics(condition: Condition, wanted: set[Topic]) -> None:
     """And nothing else is read; the network wherever no host reaches NATS."""
     assert topics(condition, dependency=False) == wanted
     assert topics(condition, dependency=True) == (wanted and wanted | {Topic.NETWORK})
 
 
-def test_a_day_is_the_longest_that_counts_as_lately() -> None:
+def test_a_day_is_the_lookback_of_changes() -> None:
     """To the second."""
     edge = Deployments((Deployment("x", NOW - timedelta(days=1)),))
     assert lines(changes=(edge,)) == ("R21 x changed 1440 min before the start",)

@@ -169,7 +169,7 @@ def test_a_connection_that_many_lost_at_once_counts_for_nothing(
     assert (verdict.health, len(verdict.dead)) == (life, 2)
 
 
-def test_a_probe_that_no_host_answers_counts_only_beside_hosts_that_are_dead() -> None:
+def test_a_probe_without_answers_counts_only_with_dead_hosts() -> None:
     """One silent NATS is one cause for three silent hosts."""
     unreadable = {"target_health": UNREAD, "answering": PROBED}
     alone = evidence(instance_statuses=impaired(A), **unreadable)

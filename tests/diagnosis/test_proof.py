@@ -1,4 +1,4 @@
-"""Proof: two answers of different sources, of which no one cause could have made both (I11)."""
+"""Proof: two answers of different sources that no one cause could have made (I11)."""
 
 from itertools import combinations_with_replacement
 
@@ -92,7 +92,7 @@ def test_one_pair_among_several_answers_is_enough() -> None:
 
 
 def test_each_answer_has_the_domains_that_may_have_made_it() -> None:
-    """The table of `docs`: what may fail between a host and whoever asks about it."""
+    """The table of `docs`: parts between a host and its observer that may fail."""
     assert {Domain.NATS, Domain.PATH, Domain.EGRESS} == NATS_DOMAINS
     assert {Domain.SSM, Domain.AGENT, Domain.EGRESS} == CONNECTION_DOMAINS
     assert {Domain.EC2} == EC2_DOMAINS

@@ -115,7 +115,7 @@ def test_a_fault_in_measuring_undoes_nothing(caplog: pytest.LogCaptureFixture) -
     measuring = RunMetrics(Rig().system)
     unread = Entry(IncidentId("inc"), 1, "{}", Digest("0" * 64))
     measuring.system.ports.store.commit(Change(entries=(unread,)))
-    measuring.tell()
+    measuring.emit()
     assert "not measured" in caplog.text
 
 

@@ -53,7 +53,7 @@ OTHER = asked(YES, plan=Digest("e" * 64))
         ((asked(YES), asked(YES, used=True)), ()),
     ],
 )
-def test_a_yes_overrides_exactly_what_its_proposal_named(
+def test_an_approval_overrides_exactly_the_named_unknowns(
     proposals: tuple[Proposal, ...], names: tuple[str, ...]
 ) -> None:
     """For as long as it holds, of this plan, once."""
@@ -97,7 +97,7 @@ def test_a_yes_is_used_up_with_its_plan() -> None:
         ((), (), {}),
     ],
 )
-def test_a_proposal_tells_what_a_person_must_know(
+def test_a_proposal_has_the_facts_for_an_answer(
     unknowns: tuple[str, ...], hosts: tuple[str, ...], more: dict[str, str]
 ) -> None:
     """On the page and in its entry alike."""

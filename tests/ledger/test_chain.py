@@ -11,7 +11,7 @@ from tests.strategies import CALM
 
 
 def chain(*told: Data) -> tuple[Chain, list[Entry]]:
-    """A chain of decisions that say what was *told*."""
+    """A chain of decisions with these *data*."""
     held, entries = Chain(), []
     for each in told:
         held, entry = append(held, ID, Kind.DECISION, NOW, BY, each)

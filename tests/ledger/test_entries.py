@@ -1,7 +1,7 @@
-"""What each kind of entry says: stored bytes never change, and older entries stay readable.
+"""Each kind of entry: stored bytes never change, and older entries stay readable.
 
-``entries.jsonl`` holds real entries, one of each form that is exported now;
-``entries_before.jsonl`` those of before, which lack some of what is written now.
+``entries.jsonl`` holds real entries, one of each current form; ``entries_before.jsonl`` older ones,
+which lack some current fields.
 """
 
 import json
@@ -39,7 +39,7 @@ def entries(lines: list[bytes] = EXPORTED) -> list[DecodedEntry]:
 
 
 def within(part: object, whole: object) -> bool:
-    """Whether *whole* says all that *part* does; it may have more keys."""
+    """True if *whole* contains *part*; it may have more keys."""
     if isinstance(part, dict) and isinstance(whole, dict):
         return all(key in whole and within(part[key], whole[key]) for key in part)
     if isinstance(part, list | tuple) and isinstance(whole, list | tuple):
@@ -88,7 +88,7 @@ def test_the_real_entries_are_of_every_kind(lines: list[bytes], lacks: set[Kind]
     assert {each.kind for each in entries(lines)} == set(Kind) - lacks
 
 
-def test_the_real_entries_say_what_is_unknown_and_what_a_yes_overrides() -> None:
+def test_the_real_entries_have_unknowns_and_overrides() -> None:
     """Also the forms that only a plan has which a person allowed without a fact."""
     events = [each.checked() for each in entries()]
     decided = [each for each in events if isinstance(each, DecisionMade)]
@@ -98,7 +98,7 @@ def test_the_real_entries_say_what_is_unknown_and_what_a_yes_overrides() -> None
     assert any(each.unknowns for each in events if isinstance(each, PlanProposed))
 
 
-def test_what_an_older_entry_lacks_has_its_default() -> None:
+def test_a_field_that_an_older_entry_lacks_has_its_default() -> None:
     """A page without a channel was one for the pager; a decision without inputs has none."""
     page = decode(Kind.PAGE, {"key": "k", "action": "trigger", "outcome": "accepted"})
     assert page == PageDelivered(key="k", action="trigger", outcome="accepted", channel="pager")
@@ -107,7 +107,7 @@ def test_what_an_older_entry_lacks_has_its_default() -> None:
     assert decode(Kind.SIGNAL, {"subject": "x"}) == SignalReceived(subject="x")
 
 
-def test_what_newer_code_adds_is_not_read() -> None:
+def test_a_field_of_newer_code_is_not_read() -> None:
     assert decode(Kind.HAND_OVER, {"why": "so", "colour": "red"}) == HandedOver(why="so")
 
 
@@ -163,7 +163,7 @@ RECOVERED = datetime(2026, 3, 11, 4, 18, 43, tzinfo=UTC)
         ({"type": "fix", "severity": "P2"}, None, None),
     ],
 )
-def test_what_a_step_says_of_a_recovery_and_of_a_rise(
+def test_a_step_has_its_recovery_and_its_rise(
     step: dict[str, str], recovered: datetime | None, raised: str | None
 ) -> None:
     """Of another form, or of another step, it says nothing."""

@@ -32,7 +32,7 @@ ONE, TWO = chain(ID, ago(60), NOW)
 
 
 def test_an_entry_is_read_as_it_was_written() -> None:
-    """The line is the body; what the body says stands beside it, with the line's number."""
+    """The line is the body; its parsed content comes with the line's number."""
     line = export.entry_line(TWO)
     assert line == TWO.body.encode() + b"\n"
     (read,) = export.read([line])
@@ -91,7 +91,7 @@ def test_an_entry_that_cannot_be_read_is_named() -> None:
 
 
 def test_an_export_holds_each_policy_once_and_checkpoints_last() -> None:
-    """A policy whose text nobody has is left out, and an entry that cannot be read is not."""
+    """A policy without a known text is left out, and an unreadable entry is not."""
     broken = Entry(OTHER, 1, "{}", digest(b"{}"))
     entries = [ONE, broken, TWO]
     texts: Callable[[Digest], str | None] = {BY.policy: "[policy]"}.get

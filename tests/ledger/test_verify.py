@@ -88,7 +88,7 @@ def verify(lines: Lines, *anchors: str, keyed: bool = True, partial: bool = Fals
     return audit.verify(b"".join(lines), anchors, key, partial=partial)
 
 
-def test_what_was_recorded_holds() -> None:
+def test_a_recorded_chain_holds() -> None:
     """Five runs of the simulation, many incidents; every entry is anchored."""
     found = verify(list(exported()))
     assert found.faults == []
@@ -138,7 +138,7 @@ def without(lines: Lines, incident: IncidentId) -> Lines:
 
 
 def forged(lines: Lines, number: int) -> Lines:
-    """A checkpoint signed anew, by a key of the forger's own."""
+    """A checkpoint signed again, by a forger's key."""
     line = json.loads(lines[checkpoint(number)])
     text = line["checkpoint"].replace("Z", "+00:00", 1)
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -303,7 +303,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Lines], Lines], Callable[[], int], str]] =
 
 
 def _last_of(index: int) -> bool:
-    """Whether the line at *index*, once one is cut off before it, knows the longest chain's end."""
+    """True if the line at *index*, with one cut off before it, has the longest chain's end."""
     line = exported()[index + 1]
     known = archiving.parse_checkpoint(line).checkpoint.heads.get(LONGEST())
     return known is not None and known[0] == len(chains()[LONGEST()])
@@ -338,7 +338,7 @@ def test_any_edit_of_a_byte_is_found(data: st.DataObject) -> None:
 @CALM
 @given(st.data())
 def test_any_edit_of_a_byte_is_found_by_heads_alone(data: st.DataObject) -> None:
-    """Without a checkpoint or a key: whoever knows each chain's head needs neither."""
+    """Each chain's head is enough, without a checkpoint or a key."""
     entries = [line for line in exported() if b'"kind":"' in line]
     whole = b"".join(entries)
     heads = tuple(each[-1].hash for each in chains().values())
@@ -352,7 +352,7 @@ def _last_checkpoint() -> str:
     return digest(archiving.parse_checkpoint(exported()[-1]).text.encode())
 
 
-def test_what_no_checkpoint_reaches_is_told() -> None:
+def test_unanchored_entries_are_reported() -> None:
     """Entries after the last one, and all of them where the checkpoints cannot be trusted."""
     lines = list(exported())
     entries = [line for line in lines if b'"kind":"' in line]
@@ -398,7 +398,7 @@ def test_checkpoints_of_another_chain_anchor_nothing() -> None:
 
 
 def test_checkpoints_that_are_cut_off_the_end_miss_the_head_that_is_known() -> None:
-    """What they alone anchored, too; without that head the export holds."""
+    """Also entries that they alone anchored; without that head the export holds."""
     lines = list(exported())[:-2]
     assert verify(lines).valid
     found = verify(lines, _last_checkpoint())
@@ -413,7 +413,7 @@ def test_a_head_that_nothing_ends_in_is_a_fault_of_the_whole() -> None:
 
 
 def test_a_part_of_the_incidents_is_verified_as_one() -> None:
-    """Only where it is said to be one; a chain that was cut is found all the same."""
+    """Only if declared as one; a chain that was cut is found all the same."""
     lines = without(list(exported()), gone())
     found = verify(lines, partial=True)
     assert (found.faults, found.absent) == ([], 1)
@@ -421,7 +421,7 @@ def test_a_part_of_the_incidents_is_verified_as_one() -> None:
     assert not verify(replaced(list(exported()), place(-1)), partial=True).valid
 
 
-def test_a_policy_that_is_not_there_is_told_and_no_fault() -> None:
+def test_a_missing_policy_is_reported_and_no_fault() -> None:
     lines = [line for line in exported() if not line.startswith(b'{"policy"')]
     found = verify(lines)
     assert found.faults == []
@@ -430,7 +430,7 @@ def test_a_policy_that_is_not_there_is_told_and_no_fault() -> None:
 
 
 def test_lines_spelled_by_another_encoder_hold() -> None:
-    """Whoever restores from the bucket may write lines as ``json.dumps`` does by itself."""
+    """A restore from the bucket may write lines as ``json.dumps`` does by default."""
     lines = [
         line if b'"kind":"' in line else json.dumps(json.loads(line)).encode() + b"\n"
         for line in exported()
@@ -454,7 +454,7 @@ NO_CHECKPOINTS = {
 
 
 @pytest.mark.parametrize("text", NO_CHECKPOINTS.values(), ids=NO_CHECKPOINTS)
-def test_what_means_to_be_a_checkpoint_and_is_none(text: object) -> None:
+def test_a_malformed_checkpoint(text: object) -> None:
     line = json.dumps({"checkpoint": text, "signature": ""}).encode() + b"\n"
     assert audit.verify(line).faults == [audit.Fault(1, "is no checkpoint")]
 
@@ -535,7 +535,7 @@ def test_a_key_is_read_as_kms_and_openssl_write_it(bits: int) -> None:
         assert audit.read_key(_written(public, pem)) == (numbers.n, numbers.e)
 
 
-def test_what_is_no_key_to_trust_is_refused() -> None:
+def test_an_untrustworthy_key_is_refused() -> None:
     weak = rsa.generate_private_key(65537, 1024).public_key()  # noqa: S505 - it is to be refused
     curve = ec.generate_private_key(ec.SECP256R1()).public_key()
     for pem in (True, False):
@@ -572,7 +572,7 @@ def test_it_runs_alone(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 def test_an_older_python_reads_it_too() -> None:
-    """Whoever verifies has the Python that is there."""
+    """The verifier runs on an older Python."""
     ast.parse(Path(audit.__file__).read_text(), feature_version=(3, 9))
 
 
@@ -631,7 +631,7 @@ def test_memory_grows_with_incidents_and_not_with_entries(
     assert peak < 1_500_000
 
 
-def test_no_more_faults_are_told_than_anybody_reads() -> None:
+def test_the_number_of_reported_faults_is_limited() -> None:
     lines = b"nonsense\n" * 1000
     found = audit.verify(io.BytesIO(exported()[0] + lines))
     assert len(found.faults) == audit.FAULTS_MAX

@@ -82,7 +82,12 @@ def failed(
 ) -> ProbeOutcome | None:
     return probe_failure(
         FailedProbe(
-            errors=(error,), words=(), info=dict(info), greeting=greeting, first=False, asked=asked
+            errors=(error,),
+            refusals=(),
+            info=dict(info),
+            greeting=greeting,
+            tls_first=False,
+            is_asked=asked,
         )
     )
 

@@ -1,6 +1,6 @@
-"""What `decide` and its guards see, and what they say of it, with defaults.
+"""Situations for `decide` and its guards, with defaults, and their answers.
 
-By default nothing stops the fix of `A`: each test changes the one fact that it is about.
+By default nothing stops the fix of `A`: each test changes the one fact that it tests.
 """
 
 import copy
@@ -110,7 +110,7 @@ FACTS = (
         " unless egress, NATS, the path to NATS or the load balancer fails)"
     ),
 )
-"""What speaks against a host of the builders' complete outage."""
+"""Facts against a host of the builders' complete outage."""
 RESTART_ONLY = laddered("restart_enclave")
 
 

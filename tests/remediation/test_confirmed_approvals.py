@@ -36,7 +36,7 @@ OLD, FRESH = hosts(*FLEET, age=61), hosts(*FLEET, age=59)
 
 
 def about(*proposals: Proposal, **fields: Any) -> Situation:  # noqa: ANN401 - as `incident`
-    """An incident with these proposals; its hosts were looked at before Alice said yes."""
+    """An incident with these proposals; its hosts were looked at before Alice's approval."""
     values = {"hosts": OLD, "proposals": proposals or (proposal(YES),)}
     return situation(incident=incident(**values | fields))
 
@@ -109,7 +109,7 @@ def test_a_look_that_is_under_way_is_waited_for() -> None:
 
 
 def test_a_recovery_after_the_yes_stops_the_fix_and_silence_does_not() -> None:
-    """What is read after it decides."""
+    """The look after it decides."""
     yes = proposal(YES)
     dead = situation(incident=incident(proposals=(yes,), hosts=FRESH))
     assert isinstance(decide(dead).step, Fix)

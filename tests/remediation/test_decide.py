@@ -566,9 +566,7 @@ def test_a_rule_decides_and_with_one_fact_changed_leaves_it_to_another(case: Cas
         ),
     ],
 )
-def test_a_wait_that_leads_nowhere_names_what_was_not_read(
-    held: Incident, seen: Evidence, why: str | None
-) -> None:
+def test_a_stalled_wait_names_unread_facts(held: Incident, seen: Evidence, why: str | None) -> None:
     """After `blocked_max_seconds` a person is asked; an alarm that is OK is read to its end."""
     decided = decide(situation(incident=held, evidence=seen))
     assert (decided.why if isinstance(decided.step, Escalate) else None) == why

@@ -50,7 +50,9 @@ def wait(seconds: float) -> Wait:
         (verifying(answered(20), hosts={}), Look((A,), ago(-10))),
     ],
 )
-def test_a_mended_target_settles_and_is_then_read_at_intervals(held: Incident, step: Step) -> None:
+def test_a_repaired_target_settles_and_is_then_read_at_intervals(
+    held: Incident, step: Step
+) -> None:
     """The first reading comes after the fix has settled, the next ones ten seconds apart."""
     assert decide(situation(incident=held)).step == step
 
@@ -98,7 +100,7 @@ def test_hosts_of_which_no_reading_was_good_are_watched() -> None:
         (incident(opened_at=ago(900), targets=(target(A, verified=1), target(B))), False),
     ],
 )
-def test_what_cannot_be_proven_for_long_is_handed_over(held: Incident, *, given_up: bool) -> None:
+def test_an_unproven_target_is_escalated_in_the_end(held: Incident, *, given_up: bool) -> None:
     """Counted from the last thing that went forward: a person may see what we cannot."""
     seen = copy.replace(held, hosts=hosts(A, B, C, up=True))
     told = decide(situation(incident=seen, evidence=HEALTHY))
@@ -147,7 +149,7 @@ class Stop(NamedTuple):
         ),
     ],
 )
-def test_what_follows_a_denial(case: Stop) -> None:
+def test_the_step_after_a_denial(case: Stop) -> None:
     """A denial that passes is waited out, one with no known end is watched, a final one ends."""
     told = decide(case.situation)
     assert (told.rule, told.step) == ("next fix", case.step)
@@ -156,8 +158,8 @@ def test_what_follows_a_denial(case: Stop) -> None:
     assert "; ".join(each.denial.why for each in told.answers if each.denial) == told.why
 
 
-def test_an_entry_tells_the_step_the_facts_and_every_guard() -> None:
-    """I25: also the guards that let the plan pass are told."""
+def test_an_entry_has_the_step_the_facts_and_every_guard() -> None:
+    """I25: also the guards that let the plan pass."""
     told = json.loads(msgspec.json.encode(decide(situation()).to_ledger().to_ledger()))
     plan = Plan(action="restart_enclave", target=A, hosts=(A,), facts=FACTS)
     facts = list(FACTS)

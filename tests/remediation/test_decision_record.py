@@ -41,7 +41,7 @@ def decoded(data: Data) -> DecisionMade:
 
 
 def grounds() -> list[DecisionInputs]:
-    """What the decisions of a complete outage rested on."""
+    """The inputs of the decisions of a complete outage."""
     rig = opened()
     rig.at_the_end()
     entries = [json.loads(each.body) for each in rig.tables.entries[rig.id()]]
@@ -49,7 +49,7 @@ def grounds() -> list[DecisionInputs]:
     return [each for each in found if each is not None]
 
 
-def test_each_decision_of_an_incident_tells_its_grounds() -> None:
+def test_each_decision_of_an_incident_has_its_inputs() -> None:
     """Every one; what was read around the fleet wherever a fix was decided on."""
     told = grounds()
     arn = ALARM_ARN.replace(":111122223333:", ":[account]:")
@@ -59,13 +59,13 @@ def test_each_decision_of_an_incident_tells_its_grounds() -> None:
     assert {each.mode for each in told} == {"enforce"}
 
 
-def test_an_entry_from_before_tells_none() -> None:
+def test_an_older_entry_has_no_inputs() -> None:
     """Nothing is guessed."""
     assert read_inputs(DecisionMade(step={"type": "wait"})) is None
 
 
-def test_limits_that_nobody_could_read_stay_unknown() -> None:
-    """Unknown is told as such, and read back as such."""
+def test_unreadable_limits_stay_unknown() -> None:
+    """Unknown is stored as such, and read back as such."""
     told = grounds()[0]
     unknown = copy.replace(told, seen=copy.replace(told.seen, limits=Unknown("throttled")))
     entry = json.loads(json.dumps(unknown.add_to(DecisionMade(step={})).to_ledger()))
@@ -75,7 +75,7 @@ def test_limits_that_nobody_could_read_stay_unknown() -> None:
     assert decision_inputs(seen, unread).seen == ObservedFacts(limits=Unknown("throttled"))
 
 
-def test_what_the_incident_has_learnt_of_its_hosts_is_a_ground() -> None:
+def test_the_known_hosts_of_the_incident_are_inputs() -> None:
     """Since when each is silent, and what EC2 says of it: read back as it was."""
     silent = target(A, history=HostHistory(silent_at=ago(300), in_service_at=ago(900)))
     known = evidence(instance_statuses=impaired(A))
@@ -90,7 +90,7 @@ def test_what_the_incident_has_learnt_of_its_hosts_is_a_ground() -> None:
     assert (fleet.histories, fleet.instance_statuses) == (told.seen.histories, impaired(A))
 
 
-def test_what_a_pause_owes_to_people_is_no_ground() -> None:
+def test_the_pages_of_a_pause_are_no_input() -> None:
     """Its words may be a person's; that it stands is what counts."""
     held = limits(paused=True)
     paged = copy.replace(held, switch=copy.replace(held.switch, pages=(PAGE,)))

@@ -12,7 +12,7 @@ LEFT = "At 2026-03-11T04:20:00Z an instance was taken out of service in response
 
 
 def activity(cause: str, description: str = f"Terminating EC2 instance: {A}") -> Activity:
-    """What the group did now."""
+    """An activity of the group, now."""
     return Activity("one", description, cause, NOW)
 
 
@@ -40,7 +40,7 @@ def test_a_group_replaces_an_instance_for_its_health(cause: str, *, unhealthy: b
 
 
 def test_the_first_that_took_it_away_counts() -> None:
-    """What stood by was ended later; and what was before, or of another, says nothing."""
+    """A standby host was ended later; earlier activities, or of another host, do not count."""
     aside = activity(LEFT + "a user request.", f"Moving EC2 instance to Standby: {A}")
     later = Activity("two", f"Terminating EC2 instance: {A}", LEFT + "an ELB health check.", NOW)
     later = later._replace(at=NOW + timedelta(seconds=9))

@@ -86,14 +86,14 @@ def test_a_restart_of_the_parent_loses_nothing() -> None:
 
 
 @pytest.mark.parametrize("guard", STOPPED)
-def test_each_guard_is_the_only_one_to_stop_what_it_protects_from(guard: str) -> None:
+def test_each_guard_alone_stops_its_situations(guard: str) -> None:
     """Without this guard its situations would end in a fix."""
     for stopped, denial in STOPPED[guard]:
         assert denials(stopped, PLANS.get(guard)) == {guard: denial}
 
 
 def test_every_guard_has_its_situations() -> None:
-    """The table is in the order of asking; a guard that nobody planted a case for fails here."""
+    """The table is in the guards' order; a guard without a case fails here."""
     assert list(STOPPED) == [guard_name(guard) for guard in ALL_GUARDS]
 
 
@@ -137,7 +137,7 @@ def test_a_plan_names_its_hosts_and_no_other(what: Plan, why: str) -> None:
 
 
 @pytest.mark.parametrize("action", ["restart_parent", "scale_out"])
-def test_what_unlocks_no_vault_passes_while_kms_throttles(action: str) -> None:
+def test_a_fix_that_unlocks_no_vault_passes_while_kms_throttles(action: str) -> None:
     """The parent's restart leaves the enclave as it is."""
     assert "kms_is_calm" not in denials(THROTTLED, plan(action=action))
 
@@ -153,7 +153,7 @@ def test_what_unlocks_no_vault_passes_while_kms_throttles(action: str) -> None:
         (copy.replace(refresh(50), action="scale_out", hosts=()), {A: GONE}, True),
     ],
 )
-def test_only_hosts_whose_own_enclave_is_gone_are_mended_without_nats(
+def test_only_hosts_whose_own_enclave_is_gone_are_repaired_without_nats(
     what: Plan, verdicts: dict[InstanceId, HostDiagnosis], *, left_alone: bool
 ) -> None:
     """Every one that the plan touches: NATS takes no enclave away."""
@@ -161,8 +161,8 @@ def test_only_hosts_whose_own_enclave_is_gone_are_mended_without_nats(
     assert ("dependency_is_well" in denials(situation(diagnosis=told), what)) is left_alone
 
 
-def test_what_one_host_holds_is_final_though_nobody_knows_of_another() -> None:
-    """What is known comes before what is not, of images as of vaults and of KMS."""
+def test_unsaved_vaults_of_one_host_are_final_though_another_is_unknown() -> None:
+    """Known facts come before unknown ones, for images as for vaults and KMS."""
     known = HostEvidence(report(up=True, restart_blockers=2), NOW)
     held = situation(
         profile=FRAGILE,
@@ -204,7 +204,7 @@ def test_a_new_instance_needs_no_image_that_runs() -> None:
     assert "image_agrees" not in denials(unknown)
 
 
-def test_what_undoes_a_fix_passes_the_breaker_and_a_dependency_in_trouble() -> None:
+def test_an_undo_passes_the_breaker_and_a_failing_dependency() -> None:
     """S10: recovery always passes, a pause included."""
     cancel = copy.replace(refresh(50), action="cancel_refresh", hosts=(), parameters={})
     tripped = copy.replace(
@@ -229,7 +229,7 @@ def test_what_undoes_a_fix_passes_the_breaker_and_a_dependency_in_trouble() -> N
     assert denials(held, cancel) == {}
 
 
-def test_a_host_that_nobody_diagnosed_is_not_proven_dead() -> None:
+def test_a_host_without_diagnosis_is_not_proven_dead() -> None:
     """I16: no verdict is no proof."""
     assert list(denials(situation(diagnosis=Diagnosis({})))) == ["target_is_proven_dead"]
 

@@ -1,4 +1,4 @@
-"""Which fix comes next: only upwards, only what fits, and the canary before anybody else."""
+"""The next fix: only upwards, only a fitting one, and the canary before any other host."""
 
 import copy
 
@@ -75,7 +75,9 @@ def about(profile: Profile = VETTID, *tried: Attempt, **fields: object) -> Situa
         (FailureMode.KMS_REFUSES, None),
     ],
 )
-def test_a_rung_is_taken_for_what_it_mends(what: FailureMode, action: str | None) -> None:
+def test_a_rung_is_taken_for_the_failures_that_it_repairs(
+    what: FailureMode, action: str | None
+) -> None:
     """No restart helps against an image, a key or a credential that is not right."""
     plan = next_plan(about(diagnosis=failing(what)), A)
     assert (plan.action if plan else None) == action
@@ -111,7 +113,7 @@ def test_the_last_rung_stays_when_all_are_used_up() -> None:
 
 
 def test_attempts_of_other_incidents_count_as_well() -> None:
-    """What was tried an hour ago by another incident is not tried a third time."""
+    """Attempts of an hour ago by another incident count."""
     held = limits(spent(900), spent(1800))
     plan = next_plan(about(limits=held), A)
     assert plan is not None
@@ -137,7 +139,7 @@ def test_attempts_of_other_incidents_count_as_well() -> None:
         ((spent(900, C),), 0, 0, 1),
     ],
 )
-def test_a_host_takes_over_what_those_before_it_used_up(
+def test_a_host_takes_over_the_attempts_of_hosts_before_it(
     spendings: tuple[AttemptRecord, ...], desired: int, own: int, taken_over: int
 ) -> None:
     """I20: one that is replaced again and again does not begin from zero."""
@@ -148,7 +150,7 @@ def test_a_host_takes_over_what_those_before_it_used_up(
     assert made.effective == max(own, taken_over)
 
 
-def test_what_this_incident_tried_before_the_window_is_taken_over_too() -> None:
+def test_attempts_of_this_incident_before_the_window_count_too() -> None:
     """It may last longer than what the lease remembers."""
     seen = evidence(group=copy.replace(group(A), desired=1))
     held = about(VETTID, *(failed("restart_enclave", C),) * 2, evidence=seen)
@@ -195,7 +197,7 @@ def test_a_fleet_is_refreshed_only_where_nothing_serves(
 
 
 def test_a_verified_host_serves() -> None:
-    """Whatever nobody says of it."""
+    """Even without any observation."""
     held = situation(
         profile=laddered("refresh_fleet"),
         incident=incident(targets=(*targets(A, B), *targets(C, verified=9))),
@@ -220,7 +222,7 @@ def test_the_canary_comes_before_gentler_fixes_of_others() -> None:
     assert (canary.action, canary.target) == ("replace_instance", A)
 
 
-def test_what_was_never_sent_makes_no_canary() -> None:
+def test_an_unsent_fix_makes_no_canary() -> None:
     """S13: it was not tried."""
     refused = attempt(outcome=Outcome.NOT_SENT, answered_at=ago(9), helped=False)
     plan = gentlest_plan(about(VETTID, copy.replace(refused, target=B)), FLEET)
@@ -228,7 +230,7 @@ def test_what_was_never_sent_makes_no_canary() -> None:
     assert plan.target == A
 
 
-def test_nothing_that_can_be_mended_has_no_plan() -> None:
+def test_an_unrepairable_failure_has_no_plan() -> None:
     """A person must."""
     assert gentlest_plan(about(diagnosis=failing(FailureMode.IMAGE_MISMATCH)), FLEET) is None
 

@@ -70,7 +70,7 @@ def test_a_failed_fix_counts_within_its_window(age: float, counted: int) -> None
 
 
 def test_taking_raises_the_fence_and_prunes_the_window() -> None:
-    """What was spent before the window is forgotten; what lies in the future is kept."""
+    """Attempts before the window are dropped; future ones are kept."""
     held = lease(spent(3600), spent(3599, B), spent(-5), fence=7, holder=OTHER, until=ago(1))
     new = spent(0)
     assert take_lease(held, ID, ago(-150), new, HOUR) == Lease(
@@ -82,7 +82,7 @@ def test_taking_raises_the_fence_and_prunes_the_window() -> None:
     )
 
 
-def test_extending_and_releasing_keep_the_fence_and_what_was_spent() -> None:
+def test_extending_and_releasing_keep_the_fence_and_the_attempts() -> None:
     """Only taking raises the fence, and nothing gives an attempt back."""
     held = lease(spent(0), fence=8, holder=ID, until=ago(-150))
     assert extend_lease(held, ago(-400)) == lease(spent(0), fence=8, holder=ID, until=ago(-400))

@@ -136,14 +136,14 @@ KNOWN: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("about", "line"), KNOWN.values(), ids=KNOWN)
-def test_what_is_known(about: dict[str, Any], line: str) -> None:
+def test_the_fleet_state(about: dict[str, Any], line: str) -> None:
     """Each host counts once, and a verified one serves."""
     told = made(held=about.get("incident"), **about)
     assert told.details["known"] == line
     assert told.line.startswith(f"{line}; ")
 
 
-def test_what_the_reason_says_is_said_once() -> None:
+def test_a_reason_appears_once() -> None:
     """The end of an incident without an alarm, whose reason is what is known."""
     why = "no alarm stands behind it"
     over = copy.replace(KMS, status=Status.HANDED_OVER)
@@ -217,8 +217,8 @@ DOING: dict[str, tuple[Decision, Incident, str]] = {
 
 
 @pytest.mark.parametrize(("decision", "held", "doing"), DOING.values(), ids=DOING)
-def test_what_is_done(decision: Decision, held: Incident, doing: str) -> None:
-    """What came of the last fix, and what follows it."""
+def test_the_current_action(decision: Decision, held: Incident, doing: str) -> None:
+    """The result of the last fix, and the next step."""
     assert made(decision, held).details["doing"] == doing
 
 
@@ -294,7 +294,7 @@ AWAITED: dict[str, tuple[Decision, Incident, str]] = {
 
 
 @pytest.mark.parametrize(("decision", "held", "awaited"), AWAITED.values(), ids=AWAITED)
-def test_what_is_awaited(decision: Decision, held: Incident, awaited: str) -> None:
+def test_the_next_event(decision: Decision, held: Incident, awaited: str) -> None:
     """And until when: then it is handed over, or the next rung is tried."""
     alarms = {ALARM_ARN: OK} if held.clear_readings else {ALARM_ARN: ALARM}
     told = made(decision, held, evidence=evidence(alarms=alarms))
@@ -313,7 +313,7 @@ def test_an_end_awaits_nothing(decision: Decision, status: Status) -> None:
     assert "awaits" not in told.line
 
 
-def test_a_rise_is_said_by_its_page() -> None:
+def test_a_rise_has_only_its_page() -> None:
     rise = Decision(step=Raise(Severity.P2), rule="short group", why="it was short for long")
     assert update(incident(), rise, situation(incident=incident())) is None
 
@@ -347,7 +347,7 @@ def test_a_fix_is_one_turn_until_its_verdict() -> None:
     assert made(WAITS, remediating(attempt(token="d" * 32))).turn not in turns
 
 
-def test_what_is_asked_is_one_turn_until_its_answer() -> None:
+def test_a_proposal_is_one_turn_until_its_answer() -> None:
     """The wake that asks, and those that wait; without an answer it is handed over."""
     asked = incident(proposals=(proposal(),))
     asks = copy.replace(ASKED, step=RequestApproval(plan()))
@@ -387,7 +387,7 @@ OTHERS: dict[str, tuple[Decision, Incident]] = {
 }
 
 
-def test_what_is_decided_makes_another_turn() -> None:
+def test_a_decision_makes_another_turn() -> None:
     """Each of these is news."""
     turns = {name: made(decision, held).turn for name, (decision, held) in OTHERS.items()}
     assert len({*turns.values(), made(BARRED).turn}) == len(OTHERS) + 1
@@ -408,7 +408,7 @@ UNDER_WAY = Decision(step=Wait(LATER), rule="look under way", why="it has not an
 
 @pytest.mark.parametrize("decision", [LOOKS, UNDER_WAY])
 def test_a_look_is_no_decision_yet(decision: Decision) -> None:
-    """What it brings is waited for, as long as that comes in time."""
+    """Its result is awaited, as long as it comes in time."""
     poll = timedelta(seconds=situation().profile.policy.poll_seconds)
     in_time = incident(opened_at=NOW + poll - FIRST_UPDATE_MAX)
     about = situation(incident=in_time)
@@ -426,7 +426,7 @@ def test_a_slow_poll_is_not_waited_for() -> None:
     assert update(young, LOOKS, situation(incident=young, profile=slow)) is not None
 
 
-def test_what_is_really_decided_fits_the_words() -> None:
+def test_real_decisions_fit_the_words() -> None:
     """A dead fleet in each mode, by the rules and the guards themselves."""
     watched = decided(situation(mode="observe"))
     assert "mode is observe: would have run restart_enclave on" in watched.line

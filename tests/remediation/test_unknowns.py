@@ -35,7 +35,7 @@ from tests.remediation.situations import (
 UNREAD = Unknown("throttled")
 LOG, KEY = "kms_is_calm", "key_is_usable"
 DARK_LOG = {each: HostEvidence(report(log_counts=None), NOW) for each in FLEET}
-"""A fact of which a person is asked at once: whether KMS throttles the hosts."""
+"""A fact that a person is asked for at once: whether KMS throttles the hosts."""
 DARK_KEY = PreflightFacts(refreshes=Refreshes(), key=UNREAD)
 """A fact that may become known by itself: people are asked once it has barred the plan for long."""
 APPROVE = copy.replace(PROFILE, actions=(ActionPolicy(name="restart_enclave", autonomy="approve"),))
@@ -139,15 +139,15 @@ def test_when_people_are_asked(about: Situation, step: Step) -> None:
         ({"proposals": (named(KEY),) * PROPOSALS_MAX}, Escalate()),
     ],
 )
-def test_what_follows_a_proposal(profile: object, about: dict[str, Any], step: Step) -> None:
+def test_the_step_after_a_proposal(profile: object, about: dict[str, Any], step: Step) -> None:
     """The same for an action that goes by itself and for one that a person allows each time."""
     fields = dict(about)
     told = decide(barred(*fields.pop("proposals"), profile=profile, **fields))
     assert (told.rule, told.step) == ("next fix", step)
 
 
-def test_a_hand_over_says_that_nobody_allowed_it() -> None:
-    """And what was unknown, or who said no."""
+def test_an_escalation_names_the_missing_approval() -> None:
+    """With the unknown fact, or the person who denied it."""
     silent = decide(barred(named(LOG, stood=0)))
     assert silent.why == (
         f"restart_enclave on {A} was not approved:"

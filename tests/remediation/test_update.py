@@ -50,7 +50,7 @@ BROKEN = saying(Unknown("the command ended as Failed"), "Failed")
 
 
 def learnt(held: Incident, *, fleet: str = "runbook", **seen: object) -> IncidentUpdate:
-    """What one observation teaches, by default of an alarm that fires and of sick hosts."""
+    """The update by one observation, by default of a firing alarm and of dead hosts."""
     values: dict[str, Any] = {"evidence": evidence(hosts=held.hosts), "limits": limits()} | seen
     bare = copy.replace(PROFILE, fleet=copy.replace(PROFILE.fleet, target_group=""))
     return apply_observation(
@@ -81,9 +81,9 @@ def learnt(held: Incident, *, fleet: str = "runbook", **seen: object) -> Inciden
 def test_the_scope_follows_the_group(
     held: Incident, seen: Group | Unknown, scope: tuple[Target, ...]
 ) -> None:
-    """I13: the hosts in service now, each with what is known of it; unread changes nothing.
+    """I13: the hosts in service now, with their known state; an unread group changes nothing.
 
-    One that comes later has its own time; of those at the first reading nobody knows since when.
+    A later host has its own start; of hosts at the first reading the start is unknown.
     """
     unread = evidence(group=seen, target_health=UNREAD)
     assert learnt(held, evidence=unread).incident.targets == scope
@@ -124,7 +124,7 @@ def test_a_look_is_read_when_all_have_answered(answers: dict[InstanceId, Answer]
 
 
 def test_a_look_that_all_have_answered_is_taken_in_at_once() -> None:
-    """Each report is as old as the look, and the ledger tells them all."""
+    """Each report is as old as the look, and the ledger has them all."""
     held = incident(look=look(), hosts=hosts(A, age=500))
     after = learnt(held, look={A: DOWN, B: UP, C: BROKEN})
     assert after.incident.look is None

@@ -47,7 +47,7 @@ def learnt(held: Incident, **seen: object) -> IncidentUpdate:
 
 
 def unsent(lease: float) -> Attempt:
-    """An attempt of which nobody knows whether it was sent; its lease ran out so long ago."""
+    """An attempt that may have been sent; its lease ran out so long ago."""
     return attempt(command=None, lease_until=ago(lease))
 
 
@@ -86,7 +86,9 @@ ENDED = attempt(lease_until=NOW)
         Case(ENDED, {}, Status.VERIFYING, Outcome.UNKNOWN, SENT),
         Case(unsent(-1), {}, Status.REMEDIATING, None, None),
         Case(unsent(0), {}, Status.REMEDIATING, None, None),
-        Case(unsent(0), {"found": FOUND, "searched": True}, Status.REMEDIATING, None, FOUND),
+        Case(
+            unsent(0), {"search_result": FOUND, "searched": True}, Status.REMEDIATING, None, FOUND
+        ),
         Case(
             unsent(0),
             {"searched": True},
@@ -97,7 +99,7 @@ ENDED = attempt(lease_until=NOW)
         ),
     ],
 )
-def test_what_becomes_of_a_fix(case: Case) -> None:
+def test_the_result_of_a_fix(case: Case) -> None:
     """I9, I10: not sent only after its lease ran out and a search found nothing."""
     after = learnt(remediating(case.current), **case.seen)
     attempt_after = after.incident.attempts[-1]
@@ -110,7 +112,7 @@ def test_what_becomes_of_a_fix(case: Case) -> None:
     assert told == ([case.outcome] if case.outcome else [])
 
 
-def test_an_answer_begins_the_readings_of_its_target_anew() -> None:
+def test_an_answer_resets_the_readings_of_its_target() -> None:
     """Readings from before the fix say nothing of it; other targets keep theirs."""
     held = remediating(targets=targets(A, B, readings=2))
     after = learnt(held, fix=SUCCESS, evidence=UNREAD).incident
@@ -139,7 +141,7 @@ def test_a_second_answer_changes_nothing() -> None:
 def test_a_fix_is_judged_by_its_verified_target(
     current: Attempt, mended: Target, *, helped: bool | None
 ) -> None:
-    """I23, S04: what the tool said of itself counts for nothing, in either way."""
+    """I23, S04: the tool's own result does not count, in either direction."""
     after = learnt(verifying(current, targets=(mended,), hosts={}), evidence=UNREAD)
     assert after.incident.attempts[-1].helped is helped
     assert (after.finished_attempt is not None) is (helped is not None)
@@ -153,7 +155,7 @@ def test_a_fix_is_judged_by_its_verified_target(
 
 
 def test_a_third_good_reading_verifies_the_target_and_with_it_the_fix() -> None:
-    """The answer of the look, the verification and the verdict are told in that order."""
+    """The answer of the look, the verification and the verdict are recorded in that order."""
     held = verifying(
         answered(60), look=look(A), targets=(target(A, readings=2),), hosts=hosts(A, age=20)
     )

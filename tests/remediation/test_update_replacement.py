@@ -32,7 +32,7 @@ TIMEOUT = int(PROFILE.verify_timeout("replace_instance").total_seconds())
 
 
 def replaced(seconds: float, **fields: Any) -> Attempt:  # noqa: ANN401 - as `attempt`
-    """`A` was replaced so many seconds ago; the group knew nobody else."""
+    """`A` was replaced so many seconds ago; the group had no other host."""
     return answered(seconds, **{"action": "replace_instance", "known": (A,)} | fields)
 
 
@@ -44,7 +44,7 @@ def listed(*in_service: InstanceId, pending: str = "") -> Group:
 
 
 def learnt(held: Incident, seen: Group | Unknown, **fields: Any) -> IncidentUpdate:  # noqa: ANN401 - as Observation
-    """What this group teaches."""
+    """The update by this group."""
     read = evidence(group=seen, target_health=UNREAD, hosts=held.hosts)
     return apply_observation(
         held, FleetObservation(evidence=read, limits=limits(), **fields), PROFILE, NOW
@@ -104,7 +104,7 @@ def test_a_host_that_came_before_the_answer_gives_a_fix_no_less_time() -> None:
     assert learnt(held, listed(B)).incident.attempts[-1].helped is None
 
 
-def test_what_stands_in_the_place_of_one_host_is_a_target() -> None:
+def test_the_replacement_of_a_host_is_a_target() -> None:
     """Of an incident about one host: what was launched since its first replacement."""
     held = verifying(replaced(60, known=(A, B)), targets=(target(A),), hosts={}, scope=A)
     once = learnt(held, listed(A, B, C)).incident
@@ -115,7 +115,7 @@ def test_what_stands_in_the_place_of_one_host_is_a_target() -> None:
 
 
 def test_the_only_host_of_a_group_is_replaced() -> None:
-    """The group is empty for a while; whoever enters it then is new, and is waited for."""
+    """The group is empty for a while; the next host is new, and is awaited."""
     held = verifying(replaced(9 * TIMEOUT), targets=(target(A),))
     empty = learnt(held, listed(pending="Pending")).incident
     assert empty.targets == ()
@@ -137,8 +137,8 @@ def test_a_refresh_has_the_time_for_one_more_with_each_host_that_is_back() -> No
     assert learnt(held, seen).incident.attempts[-1].helped is False
 
 
-def test_a_look_tells_since_when_a_host_is_silent() -> None:
-    """What is learnt of a host stays with it until the next look."""
+def test_a_look_records_since_when_a_host_is_silent() -> None:
+    """A host's history stays until the next look."""
     held = verifying(replaced(60), look=look(B), targets=(target(B),), hosts={})
     silent = learnt(held, listed(B), look={B: saying(UNREAD, "Failed")}).incident
     assert silent.targets[0].history == HostHistory(silent_at=NOW)

@@ -56,7 +56,7 @@ REPORT, NO_REPORT = report(up=True), Unknown("no answer in time")
 def test_a_reading_counts_when_enough_checks_agree(
     verdict: HostDiagnosis, readers: int, found: HostReport | Unknown, readings: int, silent: int
 ) -> None:
-    """I23: a good reading adds to the row, any other begins it anew."""
+    """I23: a good reading adds to the row, any other resets it."""
     before = target(readings=2, silent=1)
     after = add_reading(before, verdict, readers=readers, report=found, at=NOW)
     assert (after.readings, after.silent) == (readings, silent)
@@ -92,7 +92,7 @@ SINCE = HostHistory(silent_at=ago(90), nats_lost_at=ago(60), in_service_at=ago(6
 def test_a_host_remembers_since_when(
     before: HostHistory, found: HostReport | Unknown, after: HostHistory
 ) -> None:
-    """Many hosts that are lost at once are told from hosts that are lost one by one."""
+    """Hosts that are lost at once are distinguished from hosts that are lost one by one."""
     held = target(history=before)
     assert add_reading(held, SILENT, readers=1, report=found, at=NOW).history == after
 
@@ -178,7 +178,7 @@ def test_a_cancel_helped_when_the_refresh_that_it_means_has_ended(
 def test_a_replacement_helped_by_a_host_in_scope(
     scope: tuple[InstanceId, ...], verified: tuple[InstanceId, ...], *, mended: bool
 ) -> None:
-    """What came in the place of `A` is not in scope: nobody looked at it, so it did not help."""
+    """The replacement of `A` is out of scope: without a look, it did not help."""
     current = answered(60, action="replace_instance", known=(A,))
     held = verifying(current, targets=targets(*scope) if scope else ())
     seen = evidence(group=Group(desired=1, instances=(Instance(B, "InService", "Healthy"),)))

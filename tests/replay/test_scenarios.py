@@ -20,7 +20,7 @@ from firstline.lab.twin.scenario import Scenario, load
 from firstline.ledger import verify as audit
 from firstline.reporting.html import report as pages
 from firstline.reporting.postmortem.markdown import markdown
-from firstline.reporting.postmortem.write import write
+from firstline.reporting.postmortem.write import write_report
 from firstline.reporting.tones import Tone
 from tests.iam.calls import Call, kept, recording
 from tests.iam.others import others
@@ -130,7 +130,7 @@ def test_its_report_says_what_was_done(run: tuple[Scenario, Replayed]) -> None:
     """R39: of its chain alone, how it ended, each fix with its verdict, and each page."""
     _, replayed = run
     for chapter in replayed.chapters:
-        told = write(chapter.entries, None)
+        told = write_report(chapter.entries, None)
         fixes = [(each.tone, each.at) for each in told.moments if each.word == "does"]
         paged = {
             each.text.split()[1].removesuffix(":") for each in told.moments if each.word == "paged"

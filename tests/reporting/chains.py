@@ -84,12 +84,12 @@ def decision(seconds: float, step: str, rule: str = "next fix", **other: object)
 
 
 def seen(health: Words = UNHEALTHY, **other: object) -> dict[str, object]:
-    """What a decision read."""
+    """A decision's evidence."""
     return {"group": GROUP, "target_health": health} | other
 
 
 def plan(action: str = "restart_enclave", target: str = A) -> dict[str, object]:
-    """A plan, as a decision tells it."""
+    """A plan, in a decision's form."""
     return {"action": action, "target": target, "hash": "d" * 64, "hosts": [target]}
 
 
@@ -112,13 +112,13 @@ def intent(
 
 
 def outcome(seconds: float, came: str = "done", token: str = TOKEN, target: str = A) -> Said:
-    """What the tool said of a fix."""
+    """The tool's result of a fix."""
     said: dict[str, object] = {"action": "restart_enclave", "token": token, "target": target}
     return seconds, Kind.OUTCOME, said | {"outcome": came, "detail": "Success: restarted"}
 
 
 def verdict(seconds: float, *, helped: bool, token: str = TOKEN, target: str = A) -> Said:
-    """Whether a fix helped."""
+    """The verdict on a fix."""
     said: dict[str, object] = {"action": "restart_enclave", "target": target, "token": token}
     return seconds, Kind.VERIFICATION, said | {"helped": helped}
 

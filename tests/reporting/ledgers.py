@@ -61,7 +61,7 @@ def paged(seconds: float, **more: object) -> Said:
 
 
 def decided(step: str, seconds: float = 0, *no: str, action: str = "restart_enclave") -> Said:
-    """A decision about a fix of `A`, and the guards that said no."""
+    """A decision about a fix of `A`, and the guards that denied it."""
     guards = [{"guard": "mode_enforces", "denial": None}]
     guards += [{"guard": each, "denial": {"why": "so"}} for each in no]  # type: ignore[dict-item]
     plan = {"action": action, "target": A, "hash": "p1"}
@@ -76,7 +76,7 @@ def fixed(
     action: str = "restart_enclave",
     plan: str = "p1",
 ) -> tuple[Said, ...]:
-    """A fix of `A` from its intent to its verdict, a minute later; None: nobody judged it."""
+    """A fix of `A` from its intent to its verdict, a minute later; None: no verdict."""
     named: Data = {"action": action, "token": token}
     intent = named | {"targets": [A], "hosts": [A], "fence": 1, "plan": plan}
     verdict = Said(Kind.VERIFICATION, named | {"target": A, "helped": helped}, seconds + 60)

@@ -17,7 +17,7 @@ from firstline.ledger.chain import Chain, Data, Kind, Provenance, append
 from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.remediation.kill_switch import CHAIN, KillSwitch
 from firstline.reporting.console import lines, rows
-from firstline.reporting.console.rows import Lens
+from firstline.reporting.console.rows import RowContext
 from firstline.reporting.console.view import LINES_MAX, Detail, Missing, Overview, Row
 from firstline.reporting.html.console import Theme, page, widget
 from firstline.reporting.links import Link, Places
@@ -29,7 +29,7 @@ from tests.remediation.situations import proposal, switch
 
 BY = Provenance(Digest("0" * 64), "code")
 MINUTE = timedelta(minutes=1)
-LENS = Lens(now=NOW)
+LENS = RowContext(now=NOW)
 ARN = "arn:aws:lambda:us-east-1:111122223333:function:console"
 HOSTILE = "<script>x</script> 0f3c9a1e-5b7d-4c2a-9e10-aa0000000001 me@example.com"
 
@@ -101,7 +101,7 @@ def test_a_stored_incident_is_a_row(held: Incident, outcome: str, owner: str, do
     assert (row.outcome, row.owner, row.doing, row.asks) == (outcome, owner, doing, ())
 
 
-def test_what_waits_for_a_person_has_its_commands() -> None:
+def test_an_approval_request_has_its_commands() -> None:
     """Not what was answered, is only recommended, or whose time is over."""
     waits = proposal()
     said = Approval(plan=waits.plan, granted=True, by="a", at=NOW, until=NOW)
@@ -131,20 +131,20 @@ def test_what_waits_for_a_person_has_its_commands() -> None:
         (((NOW, Kind.PROPOSAL, PROPOSAL | {"plan": "e" * 64, "approvable": False}),), 1),
     ],
 )
-def test_a_chain_tells_what_waits(
+def test_a_chain_has_its_approval_requests(
     later: tuple[tuple[datetime, Kind, Data], ...], asks: int
 ) -> None:
     records = chain(OPENING, (NOW, Kind.PROPOSAL, PROPOSAL), *later)
     assert len(rows.of_chain(records, LENS).asks) == asks
-    assert rows.of_chain(records, Lens(now=NOW + MINUTE)).asks == ()
+    assert rows.of_chain(records, RowContext(now=NOW + MINUTE)).asks == ()
 
 
-def test_a_chain_tells_what_was_tried_last_and_whose_it_is() -> None:
+def test_a_chain_has_its_last_fix_and_its_owner() -> None:
     intent: Data = {"action": "restart_enclave", "token": "t", "fence": 1, "targets": ["i-1"]}
     tried = chain(OPENING, (NOW, Kind.INTENT, intent))
     assert rows.of_chain(tried, LENS).doing == "restart_enclave on i-1 has no verdict yet"
     over = chain(OPENING, (NOW + MINUTE, Kind.DECISION, decision("hand-over")))
-    row = rows.of_chain(over, Lens(now=NOW + 2 * MINUTE))
+    row = rows.of_chain(over, RowContext(now=NOW + 2 * MINUTE))
     assert (row.outcome, row.owner, row.doing) == ("handed-over", "a person (on-call)", "")
     assert rows.age(row, NOW + 2 * MINUTE) == MINUTE
 
@@ -152,8 +152,8 @@ def test_a_chain_tells_what_was_tried_last_and_whose_it_is() -> None:
 def test_pauses_stand_until_they_end() -> None:
     """By the switch, and by the entries of its chain: the latest of a scope counts."""
     paused = switch("everything")
-    assert [each.scope for each in rows.stops(paused, NOW)] == ["everything"]
-    assert rows.stops(switch("everything", ends=60), NOW) == ()
+    assert [each.scope for each in rows.active_pauses(paused, NOW)] == ["everything"]
+    assert rows.active_pauses(switch("everything", ends=60), NOW) == ()
     until = (NOW + MINUTE).isoformat()
     pause: Data = {"change": "paused", "scope": "everything", "why": "w", "by": "b", "until": until}
     told = chain((NOW, Kind.PAUSE, pause), of=CHAIN)
@@ -167,8 +167,8 @@ def test_pauses_stand_until_they_end() -> None:
 # --- lines -------------------------------------------------------------------------------------
 
 
-def test_a_line_has_the_decisions_that_no_other_tells_of() -> None:
-    """And what is said again in a row is one line."""
+def test_a_line_has_the_decisions_without_a_line_of_their_own() -> None:
+    """A repeated line in a row is one line."""
     no = {"guard": "cooldown", "denial": {"why": "too soon"}}
     yes = {"guard": "switch_is_off", "denial": None}
     wait = decision("wait", facts=["dead"], guards=[no, yes])
@@ -199,7 +199,7 @@ def test_a_line_has_the_decisions_that_no_other_tells_of() -> None:
     ]
 
 
-def test_a_decision_of_another_form_is_told_as_far_as_it_goes() -> None:
+def test_a_decision_of_another_form_is_shown_in_part() -> None:
     """First in its chain, too, where there is no line before it."""
     made, _ = lines.lines(chain((NOW, Kind.DECISION, {"guards": [{"denial": {}}]})))
     assert [(each.word, len(each.decisions)) for each in made] == [("records", 1)]
@@ -217,7 +217,7 @@ def test_of_a_long_timeline_the_latest_lines_are_shown() -> None:
 # --- views -------------------------------------------------------------------------------------
 
 
-def test_a_board_shows_what_was_so_at_its_time() -> None:
+def test_a_board_shows_the_state_at_its_time() -> None:
     records = [
         *chain(OPENING, (NOW + MINUTE, Kind.DECISION, decision("close"))),
         *chain(OPENING, of="inc-2"),
@@ -237,7 +237,7 @@ def test_a_board_shows_what_was_so_at_its_time() -> None:
     assert after.look("inc-4") == Missing("There is no incident inc-4.")
 
 
-def test_the_controller_reads_what_is_open_and_one_of_them() -> None:
+def test_the_controller_reads_open_incidents_and_one_of_them() -> None:
     """It writes nothing, and asks nothing of the world while nothing is escalated."""
     rig = opened()
     rig.turn()
@@ -265,11 +265,11 @@ def test_the_controller_reads_what_is_open_and_one_of_them() -> None:
         ("control", "An incident's id is inc- and twenty hexadecimal digits."),
     ],
 )
-def test_what_is_asked_for_is_held_against_its_form(asked: str, why: str) -> None:
+def test_a_request_is_validated(asked: str, why: str) -> None:
     assert read_view(asked, Rig().system) == Missing(why)
 
 
-def test_what_cannot_be_read_is_said() -> None:
+def test_unreadable_incidents_are_shown() -> None:
     rig = opened()
     rig.script.failing = {"open_now"}
     told = read_view("", rig.system)
@@ -329,13 +329,13 @@ def test_the_timeline_of_one_that_cannot_be_read_is_shown_all_the_same() -> None
 
 
 def test_since_when_may_be_unknown() -> None:
-    """What stands beside the incident's text may be spoilt as well."""
+    """Attributes next to the incident's text may be corrupt as well."""
     seen = overview(open=(rows.of_unreadable(Unreadable(ID, "why")),))
     assert rows.age(seen.open[0], NOW) is None
     assert "This code cannot read it: why." in widget(seen, ARN, "light")
 
 
-def test_a_switch_that_cannot_be_read_is_told_as_a_stop() -> None:
+def test_an_unreadable_switch_is_shown_as_a_stop() -> None:
     rig = opened()
     rig.tables.switch = KillSwitch(pauses=(), unreadable="odd")
     shown = widget(read_view("", rig.system), ARN, "light")
@@ -373,7 +373,7 @@ def test_a_widget_calls_its_function_again_and_has_no_script() -> None:
     assert "href" not in shown
 
 
-def test_a_link_out_opens_beside_the_dashboard() -> None:
+def test_a_link_out_opens_in_a_new_tab() -> None:
     """It does not learn where it was opened from."""
     links = (Link("runbook", "https://wiki.example.com/?a=1&b=2"),)
     shown = widget(overview(open=(), links=links), ARN, "light")
@@ -402,7 +402,7 @@ def test_a_page_has_links_and_is_a_document() -> None:
         (Detail(fleet="f", now=NOW, row=ROW, lines=(), left_out=3), "3 earlier lines"),
     ],
 )
-def test_each_view_is_told(view: Overview | Detail | Missing, says: str) -> None:
+def test_each_view_is_rendered(view: Overview | Detail | Missing, says: str) -> None:
     assert says in widget(view, ARN, "light")
 
 
@@ -417,7 +417,7 @@ def test_a_widget_has_the_theme_of_its_dashboard_and_a_page_that_of_its_browser(
     assert 'style="color-scheme' not in page(overview())
 
 
-def test_nothing_from_outside_is_markup_or_names_anybody() -> None:
+def test_no_text_from_outside_is_markup_or_names_a_person() -> None:
     """In every field that comes from a signal, a person, a guard or a host."""
     said: Data = dict.fromkeys(("subject", "state", "why", "severity", "condition"), HOSTILE)
     denial = {"guard": "cooldown", "denial": {"why": HOSTILE}}

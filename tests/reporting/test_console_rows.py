@@ -12,7 +12,7 @@ from firstline.incidents.incident import Status
 from firstline.ledger.chain import Data, Kind
 from firstline.ledger.export import decode_entry
 from firstline.reporting.console import rows
-from firstline.reporting.console.rows import Lens
+from firstline.reporting.console.rows import RowContext
 from firstline.reporting.console.view import Hosts, Overview
 from tests.builders import ID, NOW, OTHER, A, hosts, incident
 from tests.remediation.situations import proposal
@@ -64,7 +64,7 @@ def test_hosts_are_not_counted_where_none_is_in_question() -> None:
     assert rows.of_incident(incident(hosts={}), records, LENS).hosts is None
 
 
-def test_hosts_of_a_chain_are_counted_with_what_looks_brought() -> None:
+def test_hosts_of_a_chain_are_counted_with_reports_of_looks() -> None:
     """Starting hosts are counted where there are some."""
     made = chains.chain(
         opening(),
@@ -90,7 +90,7 @@ def test_hosts_of_a_chain_are_counted_with_what_looks_brought() -> None:
         ({"type": "wait", "until": "later"}, "looks again", None),
     ],
 )
-def test_what_comes_next_is_of_the_last_step(step: Data, next_: str, at: object) -> None:
+def test_the_next_step_follows_from_the_last(step: Data, next_: str, at: object) -> None:
     """At the next wake of a stored incident; of a chain when its step says."""
     records = chain(OPENING, (NOW, Kind.DECISION, decision("") | {"step": step}))
     row = rows.of_chain(records, LENS)
@@ -100,7 +100,7 @@ def test_what_comes_next_is_of_the_last_step(step: Data, next_: str, at: object)
     assert (stored.next, stored.next_at, stored.why) == (next_, NOW + 2 * MINUTE, "so")
 
 
-def test_what_ended_has_no_next_step() -> None:
+def test_an_ended_incident_has_no_next_step() -> None:
     row = rows.of_chain(chain(*ESCALATED), LENS)
     assert (row.next, row.next_at, row.doing, row.why) == ("", None, "", "so")
     assert row.steps == ("R17 restart it", "R18 replace it")
@@ -110,7 +110,7 @@ def test_what_ended_has_no_next_step() -> None:
     assert (stored.next, stored.next_at, stored.doing, stored.steps) == ("", None, "", ())
 
 
-def test_what_took_back_a_fix_is_shown_as_what_it_came_to() -> None:
+def test_an_undo_is_shown_by_its_result() -> None:
     intent: Data = {"action": "cancel_refresh", "token": "t", "fence": 1, "targets": ["g"]}
     verdict: Data = {"action": "cancel_refresh", "token": "t", "helped": True}
     cancelled = chain(OPENING, (NOW, Kind.INTENT, intent), (NOW, Kind.VERIFICATION, verdict))
@@ -175,7 +175,7 @@ def test_a_board_counts_the_ended_that_it_does_not_show() -> None:
 
 
 def test_an_escalated_incident_is_as_old_as_it_is_open() -> None:
-    row = rows.of_chain(chain(*ESCALATED), Lens(now=NOW))
+    row = rows.of_chain(chain(*ESCALATED), RowContext(now=NOW))
     hour = timedelta(hours=1)
     assert rows.age(row, NOW + hour) == MINUTE
     assert rows.age(copy.replace(row, escalated=True), NOW + hour) == hour

@@ -9,10 +9,10 @@ from firstline.errors import InvalidInput
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.incident_summary import (
-    Demoted,
-    Denied,
+    DemotionSummary,
+    DenialSummary,
+    FixSummary,
     Summary,
-    Tried,
     summarise,
 )
 from tests.builders import BY, ID, NOW, OTHER, A, B
@@ -20,7 +20,7 @@ from tests.reporting.ledgers import Said, chain, closed, decided, fixed, heard, 
 
 
 def test_an_incident_is_summed_up_from_its_entries() -> None:
-    """All that a summary tells, from a chain that has every kind of entry."""
+    """Every field of a summary, from a chain with every kind of entry."""
     told = summarise(
         chain(
             heard(severity="P2"),
@@ -75,10 +75,10 @@ def test_an_incident_is_summed_up_from_its_entries() -> None:
             tried(90, helped=True),
             tried(160, action="replace_instance"),
         ),
-        denials=(Denied("action_is_allowed", "restart_enclave", A),),
+        denials=(DenialSummary("action_is_allowed", "restart_enclave", A),),
         proposed=("restart_enclave",),
         missed=("P1",),
-        demoted=(Demoted("restart_enclave", 3, NOW + timedelta(seconds=165)),),
+        demoted=(DemotionSummary("restart_enclave", 3, NOW + timedelta(seconds=165)),),
         policy=BY.policy,
     )
 
@@ -89,8 +89,8 @@ def tried(
     action: str = "restart_enclave",
     approved: bool = False,
     helped: bool | None = None,
-) -> Tried:
-    return Tried(
+) -> FixSummary:
+    return FixSummary(
         action=action,
         target=A,
         at=NOW + timedelta(seconds=seconds),
@@ -119,7 +119,7 @@ def tried(
 def test_an_ending_is_of_the_decision_that_ended_it(
     said: list[Said], outcome: str, ended: float | None
 ) -> None:
-    """What no fix of ours helped has recovered by itself; an old entry may not say what it was."""
+    """Without a fix that helped it recovered by itself; an old entry may lack the reason."""
     told = summarise(chain(*said))
     at = None if ended is None else NOW + timedelta(seconds=ended)
     assert (told.outcome, told.ended_at) == (outcome, at)
@@ -145,7 +145,7 @@ def test_a_recovery_is_of_the_reading_that_proved_it(
 
 
 def test_a_rise_that_was_decided_leads_until_a_signal_does() -> None:
-    """The severity is the last one that was said."""
+    """The last severity counts."""
     rise = Said(Kind.DECISION, {"step": {"type": "raise", "severity": "P2"}}, 5)
     told = summarise(chain(heard(), rise))
     assert (told.severity, told.condition) == ("P2", summarise(chain(heard())).condition)
@@ -154,7 +154,7 @@ def test_a_rise_that_was_decided_leads_until_a_signal_does() -> None:
     assert (led.severity, led.condition) == ("P1", "complete-outage")
 
 
-def test_a_chain_that_lacks_entries_is_told_as_such() -> None:
+def test_a_chain_that_lacks_entries_is_marked() -> None:
     """From its beginning, or from its midst; a cut-off end is the verifier's to find."""
     whole = chain(heard(), paged(1), decided("wait", 2), closed(3))
     assert summarise(whole).whole
@@ -199,6 +199,6 @@ def test_an_entry_of_another_form_is_named(line: int) -> None:
         (Wanted(outcomes=frozenset({"open"})), False),
     ],
 )
-def test_what_is_asked_for_is_found(wanted: Wanted, *, fits: bool) -> None:
+def test_filters_select_incidents(wanted: Wanted, *, fits: bool) -> None:
     """Times are of any entry: an incident that goes on is of both days."""
     assert wanted.fits(summarise(chain(heard(), *fixed(5, "a"), closed(90)))) is fits

@@ -9,8 +9,8 @@ from firstline.errors import InvalidInput
 from firstline.ledger.chain import Chain, Kind, append
 from firstline.reporting.postmortem.guidance import OVER
 from firstline.reporting.postmortem.report import Advice, Figure, Guidance, Lane, Report
-from firstline.reporting.postmortem.timeline import folded
-from firstline.reporting.postmortem.write import write
+from firstline.reporting.postmortem.timeline import fold_moments
+from firstline.reporting.postmortem.write import write_report
 from firstline.reporting.tones import Tone
 from tests.builders import BY, ID, PROFILE, A, B, C
 from tests.reporting.chains import (
@@ -43,7 +43,7 @@ GUID = "0f3c9a1e-5b7d-4c2a-9e10-aa0000000001"
 
 def report(*said: Said) -> Report:
     """The report of a chain that says this."""
-    return write(chain(*said), PROFILE)
+    return write_report(chain(*said), PROFILE)
 
 
 def figure(of: Report, name: str) -> Figure:
@@ -51,8 +51,8 @@ def figure(of: Report, name: str) -> Figure:
     return next(each for each in of.figures if each.name == name)
 
 
-def test_an_outage_that_a_fix_mended() -> None:
-    """Who was paged when, what was done when, and when it was over: all from the signal on."""
+def test_an_outage_that_a_fix_repaired() -> None:
+    """The page, the actions and the end, each timed from the signal on."""
     told = report(*outage())
     assert told.title == "P1 complete-outage: resolved after 1 min 40 s"
     assert (told.component, told.owner) == ("enclave", "firstline")
@@ -88,7 +88,7 @@ def test_an_outage_that_a_fix_mended() -> None:
 
 
 def test_an_outage_that_a_person_has() -> None:
-    """What was tried, what spoke against it, what could not be read, and who owns it since."""
+    """Attempts, facts against the cause, unreadable facts, and the owner since."""
     told = report(*outage(helped=False))
     assert told.outcome == "handed-over"
     assert figure(told, "Recovery").note == "given to a person"
@@ -123,7 +123,7 @@ def test_an_escalation_that_says_nothing_more() -> None:
 
 
 def test_an_incident_that_was_over_by_itself() -> None:
-    """Nothing was changed, and somebody should ask whether it comes and goes."""
+    """Nothing was changed, and a follow-up asks whether it comes and goes."""
     told = report(
         opening(severity="P4", condition="nats-backlog"),
         page(0, channel="team"),
@@ -141,7 +141,7 @@ def test_an_incident_that_was_over_by_itself() -> None:
     assert told.guidance == Guidance(text=OVER, steps=told.follow_ups)
 
 
-def test_a_recovery_that_was_watched_is_told_without_its_window() -> None:
+def test_a_watched_recovery_is_shown_without_its_window() -> None:
     """The time to recover and the title are of the reading that proved it."""
     over: dict[str, object] = {"step": {"type": "close", "recovered_at": at(9).isoformat()}}
     after, kind, said = decision(909, "close", "recovered")
@@ -174,7 +174,7 @@ def test_an_incident_that_is_open_still() -> None:
     ],
 )
 def test_a_signal_that_opened_nothing(disposition: str, outcome_: str) -> None:
-    """It is told as what it was, and nothing follows from it."""
+    """It has its outcome, and nothing follows from it."""
     told = report(opening(disposition=disposition, severity=None, condition=None, subject=""))
     assert told.title == f"a signal: {outcome_}"
     assert told.summary[-1] == f"It opened no incident: it was {outcome_}."
@@ -184,7 +184,7 @@ def test_a_signal_that_opened_nothing(disposition: str, outcome_: str) -> None:
 
 
 def test_the_worst_that_joined_leads() -> None:
-    """And each response's last word counts: the late one is told."""
+    """The last measure of each response counts, here the late one."""
     joined: dict[str, object] = {
         "joined": [RECOVERY],
         "leads": {"severity": "P1", "condition": "complete-outage"},
@@ -221,7 +221,7 @@ LOCKED = [
 
 
 @pytest.mark.parametrize(("reports", "value", "note"), LOCKED)
-def test_whose_vaults_a_fix_locked(reports: dict[str, Words], value: str, note: str) -> None:
+def test_the_vaults_that_a_fix_locked(reports: dict[str, Words], value: str, note: str) -> None:
     """Vault processes of the last look before it; of a silent host the number is unknown."""
     fixes = [intent(6)] + ([intent(7, target=B, token=OTHER_TOKEN)] if B in reports else [])
     told = figure(report(opening(), looked(5, reports), *fixes), "Vaults locked by fixes")
@@ -235,13 +235,13 @@ def test_whose_vaults_a_fix_locked(reports: dict[str, Words], value: str, note: 
         (looked(5, {A: REPORT}), intent(6), outcome(7, "not-sent")),
     ],
 )
-def test_what_locked_nobody_out(said: tuple[Said, ...]) -> None:
+def test_a_fix_without_locked_vaults(said: tuple[Said, ...]) -> None:
     """A parent's restart keeps the enclave, and what was not sent did nothing."""
     names = [each.name for each in report(opening(), *said).figures]
     assert "Vaults locked by fixes" not in names
 
 
-def test_a_fix_is_told_from_its_intent_to_its_verdict() -> None:
+def test_a_fix_lasts_from_its_intent_to_its_verdict() -> None:
     """Its bar lasts until then, and has the verdict's tone; an answer alone ends it too."""
     told = report(
         opening(),
@@ -276,7 +276,7 @@ UNANSWERED = {
 }
 
 
-def test_what_a_terminal_tells_stands_in_its_lane() -> None:
+def test_terminal_moments_are_in_their_lanes() -> None:
     """With the tone that it has there."""
     told = report(
         opening(),
@@ -312,7 +312,7 @@ def test_what_a_terminal_tells_stands_in_its_lane() -> None:
         assert f"{each.lane} {each.tone}: {each.word} {each.text}".startswith(begins)
 
 
-def test_what_is_routine_is_told_once_while_nothing_else_is() -> None:
+def test_routine_folds_until_another_event() -> None:
     """A look that brings the same again is routine, too."""
     told = report(
         opening(),
@@ -325,7 +325,7 @@ def test_what_is_routine_is_told_once_while_nothing_else_is() -> None:
         decision(5, "wait", "a"),
         looked(6, {A: {"type": "unknown", "why": "no answer in time"}}),
     )
-    assert [(each.word, each.text, times) for each, times in folded(told.moments)][1:] == [
+    assert [(each.word, each.text, times) for each, times in fold_moments(told.moments)][1:] == [
         ("sees", f"{A}, {B}: no enclave, unit active, parent active, NATS reachable", 2),
         ("waits", "a: so it is", 2),
         ("looks", "b: so it is", 1),
@@ -384,23 +384,23 @@ def test_a_chain_that_cannot_be_read_says_where(body: str) -> None:
     _, entry = append(Chain(), ID, Kind.PAGE, at(0), BY, {})
     broken = copy.replace(entry, body=body)
     with pytest.raises(InvalidInput, match="entry 1 of inc-0123456789abcdef0123 cannot be read"):
-        write((broken,), PROFILE)
+        write_report((broken,), PROFILE)
 
 
 def test_a_report_is_of_an_incident() -> None:
     """No entry, no report."""
     with pytest.raises(InvalidInput, match="the chain has no entry"):
-        write((), PROFILE)
+        write_report((), PROFILE)
 
 
 def test_without_its_policy_less_is_known() -> None:
     """Neither the rule's component, nor a meeting; the rest stands."""
-    told = write(chain(opening(), decision(100, "close", seen=seen(HEALTHY))), None)
+    told = write_report(chain(opening(), decision(100, "close", seen=seen(HEALTHY))), None)
     assert (told.component, told.meeting) == ("unknown", None)
-    assert write(chain(opening()), PROFILE).component == "fleet"
+    assert write_report(chain(opening()), PROFILE).component == "fleet"
 
 
-def test_many_hosts_are_told_in_few_words() -> None:
+def test_many_hosts_are_listed_in_few_words() -> None:
     """The first by name, and how many more."""
     hosts = {f"i-{number:017x}": GONE for number in range(50)}
     told = report(opening(), looked(5, hosts))
@@ -409,7 +409,7 @@ def test_many_hosts_are_told_in_few_words() -> None:
     assert line.endswith(" and 45 more: no enclave, unit active, parent active, NATS reachable")
 
 
-def test_what_needs_no_host_tells_of_none() -> None:
+def test_a_condition_without_hosts_lists_none() -> None:
     """A condition beyond the hosts: nothing was looked at, and a P4 waits for the digest."""
     nobody: dict[str, object] = {"type": "group", "desired": 0, "instances": []}
     told = report(
@@ -432,7 +432,7 @@ def test_a_long_incident_says_hours() -> None:
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_an_entry_that_lacks_what_it_should_say_is_no_obstacle(kind: Kind) -> None:
+def test_an_incomplete_entry_is_no_obstacle(kind: Kind) -> None:
     """Older code wrote less, and later code may write something else."""
     told = report(opening(), (5, kind, {}), (6, kind, {"of": "another time"}))
     assert told.entries == 3

@@ -1,13 +1,13 @@
-"""What a report proposes: follow-ups (R41), and changes to the runbook or the policy (R42)."""
+"""Proposals of a report: follow-ups (R41), and changes to the runbook or the policy (R42)."""
 
 import pytest
 
 from firstline.diagnosis.health_checks import FailureMode
 from firstline.ledger.chain import Kind
-from firstline.reporting.postmortem.changes import ALWAYS
+from firstline.reporting.postmortem.changes import DENIALS_MIN
 from firstline.reporting.postmortem.follow_ups import BY_FAILURE
 from firstline.reporting.postmortem.report import Report
-from firstline.reporting.postmortem.write import write
+from firstline.reporting.postmortem.write import write_report
 from firstline.signal import Condition
 from tests.builders import PROFILE, A, B
 from tests.reporting.chains import (
@@ -41,11 +41,11 @@ STOPPED = decision(5, "wait", "next fix", guards=NO, plan=plan())
 
 def report(*said: Said) -> Report:
     """The report of a chain that says this."""
-    return write(chain(*said), PROFILE)
+    return write_report(chain(*said), PROFILE)
 
 
 def test_every_failure_has_its_follow_up() -> None:
-    """Also the one of which no reader could tell."""
+    """Also the unknown one."""
     assert set(BY_FAILURE) == set(FailureMode)
 
 
@@ -66,7 +66,7 @@ FOLLOW_UPS: list[tuple[str, tuple[Said, ...], str, str]] = [
 
 
 @pytest.mark.parametrize(("said", "step", "text"), [each[1:] for each in FOLLOW_UPS])
-def test_what_follows_from_what(said: tuple[Said, ...], step: str, text: str) -> None:
+def test_the_follow_ups_of_an_incident(said: tuple[Said, ...], step: str, text: str) -> None:
     """Each once, with the runbook's step; without its reason it is not proposed."""
     found = [each for each in report(opening(), *said).follow_ups if text in each.text]
     assert [each.step for each in found] == [step]
@@ -114,14 +114,14 @@ CHANGES: list[tuple[tuple[Said, ...], str, str]] = [
         "R01",
         "responded to after 90 s",
     ),
-    ((STOPPED,) * ALWAYS, "the deployment's mode", "mode_enforces stopped every fix, 3 times"),
+    ((STOPPED,) * DENIALS_MIN, "the deployment's mode", "mode_enforces stopped every fix, 3 times"),
     (((9, Kind.PROPOSAL, ASKED),), "[policy] approval_seconds", "nobody answered for scale_out"),
     ((page(1, outcome="owed"),), "R44", "a page was not taken at once"),
 ]
 
 
 @pytest.mark.parametrize(("said", "step", "text"), CHANGES)
-def test_what_suggests_a_change(said: tuple[Said, ...], step: str, text: str) -> None:
+def test_the_changes_of_an_incident(said: tuple[Said, ...], step: str, text: str) -> None:
     """With the runbook's step, or the key of the profile that decides."""
     found = [each for each in report(opening(), *said).changes if text in each.text]
     assert [each.step for each in found] == [step]
@@ -130,15 +130,15 @@ def test_what_suggests_a_change(said: tuple[Said, ...], step: str, text: str) ->
 UNCHANGED: list[tuple[Said, ...]] = [
     (looked(5, {A: REPORT}),),
     (intent(5), verdict(9, helped=True)),
-    (STOPPED,) * (ALWAYS - 1),
-    (*(STOPPED,) * ALWAYS, intent(9)),  # the guard let a fix pass after all
+    (STOPPED,) * (DENIALS_MIN - 1),
+    (*(STOPPED,) * DENIALS_MIN, intent(9)),  # the guard let a fix pass after all
     ((9, Kind.PROPOSAL, ASKED), (10, Kind.APPROVAL, {"granted": False, "by": "x"})),
     (page(1, outcome="owed", channel="change"),),
 ]
 
 
 @pytest.mark.parametrize("said", UNCHANGED)
-def test_what_suggests_none(said: tuple[Said, ...]) -> None:
+def test_an_incident_without_changes(said: tuple[Said, ...]) -> None:
     """A guard that stopped a while did its work; an answer is an answer."""
     assert report(opening(), *said).changes == ()
 
@@ -146,7 +146,7 @@ def test_what_suggests_none(said: tuple[Said, ...]) -> None:
 def test_a_guard_without_a_key_is_looked_up() -> None:
     """Its page says what it promises."""
     no = [{"guard": "alarm_still_fires", "denial": {"why": "it does not"}}]
-    stopped = (decision(5, "wait", guards=no, plan=plan()),) * ALWAYS
+    stopped = (decision(5, "wait", guards=no, plan=plan()),) * DENIALS_MIN
     assert [each.step for each in report(opening(), *stopped).changes] == ["docs/GUARDS.md"]
 
 
@@ -164,12 +164,12 @@ CAUSES: list[tuple[tuple[Said, ...], str]] = [
 
 @pytest.mark.parametrize(("said", "likely"), CAUSES)
 def test_the_likely_cause(said: tuple[Said, ...], likely: str) -> None:
-    """What the readers proved at the worst; what a person was told; or that it is not known."""
+    """The proven facts at the worst; the escalation's facts; or none."""
     assert likely in report(opening(), *said).cause.likely
 
 
 def test_facts_stand_on_their_side() -> None:
-    """What serves and what nobody proved speaks against a failing host."""
+    """Serving and unproven hosts count against a failing host."""
     both = {
         "type": "group",
         "desired": 2,
@@ -187,13 +187,13 @@ def test_facts_stand_on_their_side() -> None:
 
 
 def test_facts_of_a_fix_speak_where_nothing_else_was_recorded() -> None:
-    """Older entries do not tell what was seen."""
+    """Older entries lack the evidence."""
     told = report(opening(), decision(6, "fix", facts=["no enclave"]), intent(6, token=OTHER_TOKEN))
     assert told.cause.supports == ("no enclave",)
 
 
-def test_what_was_unknown_is_said() -> None:
-    """A reader that failed, and a host that was silent; not what nobody asked for."""
+def test_unknown_facts_are_listed() -> None:
+    """A failed read, and a silent host; not facts that were not read."""
     silent = {"type": "unknown", "why": "no answer in time"}
     denied = {"type": "unknown", "why": "AccessDenied"}
     told = report(opening(), looked(5, {A: silent}), decision(6, "wait", seen=seen(denied)))

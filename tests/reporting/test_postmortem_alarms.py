@@ -10,7 +10,7 @@ from firstline.config.profile import Profile
 from firstline.ledger.chain import Kind
 from firstline.reporting.postmortem.alarm_plots import definition
 from firstline.reporting.postmortem.report import Plot, Report
-from firstline.reporting.postmortem.write import write
+from firstline.reporting.postmortem.write import write_report
 from tests.builders import ALARM_ARN, PROFILE, A, B
 from tests.reporting.chains import HEALTHY, Said, at, chain, decision, handed_over, opening, seen
 
@@ -18,7 +18,7 @@ HEALTHY_HOSTS = "HealthyHostCount (Minimum) < 1 count in 3 of 3 periods of 60 s"
 
 
 def report(*entries: Said) -> Report:
-    return write(chain(*entries), PROFILE)
+    return write_report(chain(*entries), PROFILE)
 
 
 def plots(shown: Report) -> dict[str, Plot]:
@@ -30,8 +30,8 @@ def saw(seconds: float, **fields: Any) -> Said:  # noqa: ANN401 - as `seen`
     return decision(seconds, "wait", seen=seen(**fields))
 
 
-def test_the_leading_alarms_metric_is_what_decisions_read_of_it() -> None:
-    """Beside its threshold, and what the alarm is."""
+def test_the_leading_alarms_metric_is_drawn_from_decisions() -> None:
+    """With its threshold, and the alarm's definition."""
     both = {"type": "target-health", "states": {A: "healthy", B: "healthy"}}
     one = {"type": "target-health", "states": {A: "healthy", B: "draining"}}
     decisions = (saw(5), saw(10, health=one), saw(20, health=both), decision(30, "close"))
@@ -42,7 +42,7 @@ def test_the_leading_alarms_metric_is_what_decisions_read_of_it() -> None:
     assert plot.note == f"as firstline read it; the alarm: {HEALTHY_HOSTS}"
 
 
-def test_what_is_counted_is_what_the_metric_counts() -> None:
+def test_the_readings_count_as_the_metric_does() -> None:
     """Unhealthy targets, or the probe's own answers at its own minutes, each once."""
     name = "UnHealthyHostCount, the metric of unhealthy-hosts"
     shown = report(opening(subject="unhealthy-hosts"), saw(5), saw(6, health=HEALTHY))
@@ -73,8 +73,8 @@ RESPONSE_TIME = "TargetResponseTime, the metric of response-time"
 ALARM_IS = "TargetResponseTime (p99) > 2.5 seconds in 3 of 5 periods of 60 s"
 
 
-def test_the_metric_is_what_cloudwatch_had_at_the_end() -> None:
-    """Of any alarm that the profile makes: before the start, beside its threshold."""
+def test_the_metric_is_drawn_from_cloudwatch_at_the_end() -> None:
+    """For any alarm that the profile makes: from before the start, with its threshold."""
     entries = (opening(subject="response-time"), decision(99, "close"))
     shown = report(*entries, read(99, "0.5", "4.25", "1e-1"))
     plot = plots(shown)[RESPONSE_TIME]
@@ -100,12 +100,12 @@ THEIRS = "5xx, the metric of their-errors"
 
 
 @pytest.mark.parametrize("profile", [PROFILE, None], ids=["with-its-policy", "without"])
-def test_the_metric_of_an_alarm_of_others_is_beside_its_own_threshold(
+def test_the_metric_of_an_external_alarm_has_its_own_threshold(
     profile: Profile | None,
 ) -> None:
     """The entry alone says what it judges; CloudWatch names no unit."""
     entries = chain(opening(subject="x"), decision(99, "close"), read(99, "5", "41", **JUDGED))
-    plot = plots(write(entries, profile))[THEIRS]
+    plot = plots(write_report(entries, profile))[THEIRS]
     (line,) = plot.lines
     assert [(each.at, each.value) for each in line.points] == [(at(-60), 5), (at(0), 41)]
     assert (plot.begins, line.name, line.holds) == (at(-60), "5xx", timedelta(seconds=60))
@@ -116,7 +116,7 @@ def test_the_metric_of_an_alarm_of_others_is_beside_its_own_threshold(
     )
 
 
-def test_what_the_entry_says_of_an_alarm_goes_before_the_policy() -> None:
+def test_an_entrys_alarm_takes_precedence_over_the_policy() -> None:
     """An alarm of others may have a name that the policy gives to one of its own."""
     named = JUDGED | {"alarm": "response-time"}
     shown = plots(report(opening(), decision(99, "close"), read(99, "5", "41", **named)))
@@ -133,7 +133,7 @@ def test_periods_without_a_value_are_counted_and_not_drawn() -> None:
     assert "per 60 s, none in 2 of 4 periods; the alarm" in plot.note
 
 
-def test_what_cloudwatch_had_is_preferred_to_what_decisions_read() -> None:
+def test_cloudwatch_is_preferred_to_readings_of_decisions() -> None:
     """Of the alarm that leads at the end, which may be another than the one that opened it."""
     decisions = (saw(5), saw(10), decision(30, "close"))
     name = "HealthyHostCount, the metric of healthy-hosts"
@@ -158,7 +158,7 @@ def test_what_cloudwatch_had_is_preferred_to_what_decisions_read() -> None:
     ],
     ids=str,
 )
-def test_a_read_that_shows_no_course_of_time_leaves_what_decisions_read(
+def test_a_single_value_leaves_the_readings_of_decisions(
     other: dict[str, object],
 ) -> None:
     """As does the record of an older incident, which has none."""
@@ -193,7 +193,7 @@ def test_signals_that_joined_count_and_other_events_do_not() -> None:
     assert [(each.at, each.value) for each in line.points] == [(at(0), 1), (at(7), 0)]
 
 
-def test_the_definition_says_what_the_profile_says() -> None:
+def test_the_definition_is_the_profiles() -> None:
     """Fewer breaching periods than are evaluated, and a share of another metric."""
     made = {each.name: each for each in PROFILE.alarms.made}
     assert definition(made["healthy-hosts"]) == HEALTHY_HOSTS

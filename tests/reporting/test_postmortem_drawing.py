@@ -11,7 +11,7 @@ from firstline.ledger.chain import Kind
 from firstline.reporting.postmortem.axis import TICKS_MAX, Axis, axis
 from firstline.reporting.postmortem.drawing import LABEL_WIDTH, charts, strips, timeline
 from firstline.reporting.postmortem.report import Report
-from firstline.reporting.postmortem.write import write
+from firstline.reporting.postmortem.write import write_report
 from tests.builders import NOW, PROFILE, A, B
 from tests.reporting.chains import (
     HEALTHY,
@@ -33,7 +33,7 @@ from tests.reporting.chains import (
 
 def report(*said: Said) -> Report:
     """The report of a chain that says this."""
-    return write(chain(*said), PROFILE)
+    return write_report(chain(*said), PROFILE)
 
 
 TICKS = [
@@ -59,11 +59,11 @@ def test_ticks_are_at_distances_that_people_count_in(seconds: int, labels: list[
 def test_ticks_before_the_start_count_back_from_it() -> None:
     """On an axis that begins earlier; one that does not stays as it is."""
     scale = Axis(NOW, NOW + timedelta(minutes=9))
-    earlier = scale.since(NOW - timedelta(minutes=31))
+    earlier = scale.extended_to(NOW - timedelta(minutes=31))
     ticks = [(each.label, each.x) for each in earlier.ticks()]
     assert ticks == [("-30 min", 2.5), ("-20 min", 27.5), ("-10 min", 52.5), ("0", 77.5)]
-    assert scale.since(NOW + timedelta(minutes=1)).ticks() == scale.ticks()
-    (first, *_) = scale.since(NOW - timedelta(days=2)).ticks()
+    assert scale.extended_to(NOW + timedelta(minutes=1)).ticks() == scale.ticks()
+    (first, *_) = scale.extended_to(NOW - timedelta(days=2)).ticks()
     assert first.label == "-2 d"
 
 
@@ -114,7 +114,7 @@ def test_labels_never_overlap() -> None:
     assert all(a[1] <= b[0] for a, b in pairwise(spans))
 
 
-def test_what_comes_days_later_does_not_squeeze_the_rest() -> None:
+def test_a_moment_days_later_does_not_squeeze_the_rest() -> None:
     """The morning's digest is counted, and stands in the table."""
     told = report(
         opening(severity="P4"),
@@ -127,13 +127,13 @@ def test_what_comes_days_later_does_not_squeeze_the_rest() -> None:
     assert told.moments[-1].at == at(20_000)
 
 
-def test_what_took_no_time_still_has_an_axis() -> None:
+def test_an_incident_without_duration_still_has_an_axis() -> None:
     """A signal that opened nothing, or an incident that ended at once."""
     assert axis(report(opening())).ends - NOW == timedelta(seconds=10)
 
 
 def test_a_fix_without_an_end_is_a_mark() -> None:
-    """Nobody knows how long it took."""
+    """Its duration is unknown."""
     drawn = timeline(report(opening(), intent(5), decision(50, "close")))
     assert [each.width for each in drawn.rows[4].marks] == [0.0]
     ended = timeline(report(opening(), intent(5), verdict(5, helped=True), decision(50, "close")))
@@ -232,7 +232,7 @@ def test_a_metric_below_nought_is_drawn_from_its_least_value(
 METRIC = {"name": "5xx", "around": ["9", "x", "4e0"], "before": ["1", "2", "1.5"]}
 
 
-def test_metrics_stand_beside_the_days_before() -> None:
+def test_metrics_are_compared_with_the_days_before() -> None:
     """The unusual ones first; what is no number is left out, and so is what has no value."""
     flat = {"name": "flat", "around": ["3"], "before": []}
     metrics = [flat, {"name": "none"}, METRIC]

@@ -1,7 +1,7 @@
 """A report as Markdown: the same words, and nothing that they say marks anything up."""
 
-from firstline.reporting.postmortem.markdown import escaped, markdown
-from firstline.reporting.postmortem.write import write
+from firstline.reporting.postmortem.markdown import escape, markdown
+from firstline.reporting.postmortem.write import write_report
 from tests.builders import ALARM_ARN, ALARM_NAME, PROFILE, A
 from tests.reporting.chains import chain, decision, handed_over, looked, opening, outage
 
@@ -12,7 +12,9 @@ HOSTILE = "<img src=x onerror=y> [a](http://x) | `c` ![b](x) **d** www.x.example
 def test_it_says_all_that_the_report_says() -> None:
     """Each section, in the order of the page."""
     metrics = [{"name": "5xx", "around": ["9"], "before": ["1", "2", "1"]}]
-    told = markdown(write(chain(*outage(helped=False), handed_over(101, metrics=metrics)), PROFILE))
+    told = markdown(
+        write_report(chain(*outage(helped=False), handed_over(101, metrics=metrics)), PROFILE)
+    )
     sections = [each for each in told.splitlines() if each.startswith("#")]
     assert sections == [
         "# P1 complete-outage: handed over after 1 min 40 s",
@@ -40,7 +42,7 @@ def test_it_says_all_that_the_report_says() -> None:
 
 def test_links_are_links_and_follow_ups_stand_once() -> None:
     """Those of one that is over stand at the beginning."""
-    shown = markdown(write(chain(opening(arn=ALARM_ARN), *outage()[1:]), PROFILE))
+    shown = markdown(write_report(chain(opening(arn=ALARM_ARN), *outage()[1:]), PROFILE))
     assert f"alarm <{CLOUDWATCH}#alarmsV2:alarm/{ALARM_NAME}>, dashboard <{CLOUDWATCH}#" in shown
     sections = [each for each in shown.splitlines() if each.startswith("#")]
     assert sections[1:3] == ["## What to do now", "## What happened"]
@@ -49,14 +51,16 @@ def test_links_are_links_and_follow_ups_stand_once() -> None:
 
 
 def test_a_signal_that_opened_nothing_has_nothing_to_do() -> None:
-    shown = markdown(write(chain(opening(disposition="ignored")), PROFILE))
+    shown = markdown(write_report(chain(opening(disposition="ignored")), PROFILE))
     assert "## What to do now" not in shown
 
 
-def test_what_there_is_none_of_is_said() -> None:
+def test_empty_sections_have_a_text() -> None:
     """An empty section would look like one that was forgotten."""
     told = markdown(
-        write(chain(opening(severity="P3"), decision(3, "wait"), decision(4, "wait")), PROFILE)
+        write_report(
+            chain(opening(severity="P3"), decision(3, "wait"), decision(4, "wait")), PROFILE
+        )
     )
     assert "No host was looked at." in told
     assert "Nothing that was asked for." in told
@@ -65,16 +69,16 @@ def test_what_there_is_none_of_is_said() -> None:
 
 
 def test_how_the_guards_answered_is_a_cell() -> None:
-    """Who denied, of how many that were asked."""
+    """The guards that denied, and the number of guards."""
     guards = [{"guard": "a", "denial": None}, {"guard": "b", "denial": {"why": "no"}}]
-    told = markdown(write(chain(opening(), decision(3, "wait", guards=guards)), PROFILE))
+    told = markdown(write_report(chain(opening(), decision(3, "wait", guards=guards)), PROFILE))
     assert "| denied by b; 2 guards asked |" in told
 
 
 def test_a_hostile_text_is_text() -> None:
     """No HTML, no link, no picture, no cell more than there should be."""
     told = markdown(
-        write(
+        write_report(
             chain(opening(why=HOSTILE), looked(1, {A: {"type": "unknown", "why": HOSTILE}})),
             PROFILE,
         )
@@ -82,6 +86,6 @@ def test_a_hostile_text_is_text() -> None:
     for line in told.splitlines():
         assert "<img" not in line.replace("\\<", "")
         assert "](" not in line.replace("\\]", "")
-    assert escaped("a|b") == "a\\|b"
-    assert "http:" not in escaped(HOSTILE)
-    assert "www." not in escaped(HOSTILE)
+    assert escape("a|b") == "a\\|b"
+    assert "http:" not in escape(HOSTILE)
+    assert "www." not in escape(HOSTILE)

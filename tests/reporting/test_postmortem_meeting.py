@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 
 from firstline.config.business_day import BusinessDay
-from firstline.reporting.postmortem.meeting import LINE_MAX, folded, invitation, text
-from firstline.reporting.postmortem.write import write
+from firstline.reporting.postmortem.meeting import LINE_MAX, escape_text, fold_line, invitation
+from firstline.reporting.postmortem.write import write_report
 from tests.builders import ID, PROFILE
 from tests.reporting.chains import chain, decision, opening, outage
 
 BERLIN = BusinessDay(time_zone="Europe/Berlin", starts_at_hour=8)
-REPORT = write(chain(*outage()), PROFILE)
+REPORT = write_report(chain(*outage()), PROFILE)
 
 
 def parsed(raw: str) -> Any:  # noqa: ANN401 - its values are of thirty kinds
-    """What another program makes of it."""
+    """The event as another program parses it."""
     return Calendar.from_ical(raw)
 
 
@@ -43,8 +43,8 @@ def test_it_is_on_the_last_business_day_within_the_days(at: str, days: int, begi
     ("severity", "has"), [("P1", True), ("P2", True), ("P3", False), ("P4", False)]
 )
 def test_a_p1_and_a_p2_have_one(severity: str, has: bool) -> None:  # noqa: FBT001 - a table's column
-    """The others may be read, and nobody meets for them."""
-    report = write(chain(opening(severity=severity), decision(9, "close")), PROFILE)
+    """The others have no meeting."""
+    report = write_report(chain(opening(severity=severity), decision(9, "close")), PROFILE)
     assert (report.meeting is not None) is has
     assert (invitation(report) is not None) is has
 
@@ -72,7 +72,7 @@ def test_another_program_reads_it() -> None:
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=200))
 def test_any_text_comes_back(value: str) -> None:
     """Folded by octets between characters, and escaped."""
-    lines = list(folded(f"SUMMARY:{text(value)}"))
+    lines = list(fold_line(f"SUMMARY:{escape_text(value)}"))
     assert all(len(each.encode()) <= LINE_MAX for each in lines)
     raw = "\r\n".join(("BEGIN:VEVENT", *lines, "END:VEVENT", ""))
     assert parsed(raw)["SUMMARY"] == value

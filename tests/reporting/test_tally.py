@@ -1,4 +1,4 @@
-"""What takes back a fix of ours is no fix that helped, wherever fixes are counted."""
+"""An action that takes back a fix is no fix that helped, wherever fixes are counted."""
 
 from collections.abc import Iterable
 
@@ -9,9 +9,9 @@ from firstline.cli.analysis.statistics import Record, review
 from firstline.cli.report_since import lines
 from firstline.ledger.chain import Entry
 from firstline.ledger.export import DecodedEntry, decode_entry
-from firstline.reporting.incident_summary import Tried, summarise
+from firstline.reporting.incident_summary import FixSummary, summarise
 from firstline.reporting.postmortem.report import Lane
-from firstline.reporting.postmortem.write import write
+from firstline.reporting.postmortem.write import write_report
 from firstline.reporting.tally import tally
 from firstline.reporting.tones import Tone
 from tests.builders import NOW, PROFILE
@@ -20,8 +20,8 @@ from tests.reporting.chains import Said, chain, decision, handed_over, intent, o
 GROUP = "the group"
 
 
-def tried(action: str, *, helped: bool | None) -> Tried:
-    return Tried(action=action, target=GROUP, at=NOW, approved=False, helped=helped)
+def tried(action: str, *, helped: bool | None) -> FixSummary:
+    return FixSummary(action=action, target=GROUP, at=NOW, approved=False, helped=helped)
 
 
 def rolled_back(*end: Said) -> tuple[Entry, ...]:
@@ -69,13 +69,13 @@ def test_one_property_of_an_action_says_that_it_undoes() -> None:
         ),
     ],
 )
-def test_fixes_are_counted_without_what_took_one_back(fixes: tuple[Tried, ...], text: str) -> None:
+def test_fixes_are_counted_without_undos(fixes: tuple[FixSummary, ...], text: str) -> None:
     assert tally(fixes) == text
 
 
 def test_the_report_says_so() -> None:
     """In its summary, its figures, its cause and its timeline."""
-    shown = write(ESCALATED, PROFILE)
+    shown = write_report(ESCALATED, PROFILE)
     assert any(each.endswith(f"; {TALLY}.") for each in shown.summary)
     assert [each.note for each in shown.figures if each.name == "First fix"] == [
         f"restart_enclave; {TALLY}"
@@ -88,7 +88,7 @@ def test_the_report_says_so() -> None:
 
 def test_an_incident_that_was_over_after_it_was_over_by_itself() -> None:
     """In the report, in a list, and in the statistics."""
-    assert write(OVER, PROFILE).outcome == "observed"
+    assert write_report(OVER, PROFILE).outcome == "observed"
     assert summarise(records(OVER)).outcome == "observed"
     found = review(records(OVER))
     assert (found.alone, found.by_themselves) == (0, 1)

@@ -10,7 +10,7 @@ from firstline.ids import Digest, IncidentId
 from firstline.ledger.chain import Chain, Data, Entry, Kind, Provenance, append
 from firstline.ledger.entries import LedgerEvent
 from firstline.ledger.export import decode_entry
-from firstline.reporting.timeline import clock, moments
+from firstline.reporting.timeline import format_elapsed, moments
 from tests.builders import ID, NOW
 
 BY = Provenance(Digest("0" * 64), "code")
@@ -190,7 +190,7 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
 
 
 @pytest.mark.parametrize(("kind", "data", "expected"), CASES, ids=lambda each: str(each)[:40])
-def test_an_entry_is_told_in_words(kind: Kind, data: Data, expected: tuple[str, ...]) -> None:
+def test_an_entry_has_its_words(kind: Kind, data: Data, expected: tuple[str, ...]) -> None:
     told = moments(entries((kind, data)))
     assert tuple(f"{each.word} {each.text}" for each in told) == expected
 
@@ -202,7 +202,7 @@ def test_each_event_has_a_case() -> None:
     assert set(get_args(LedgerEvent.__value__)) <= told
 
 
-def test_a_wait_is_told_once_while_its_reason_stands() -> None:
+def test_a_wait_is_shown_once_while_its_reason_stays() -> None:
     """And again when something came in between."""
     wait, other, closed = decision("wait"), decision("wait", why="else"), decision("close")
     told = moments(entries(wait, wait, other, wait, closed, wait))
@@ -220,4 +220,4 @@ def test_a_kind_that_is_not_known_is_named() -> None:
     ("seconds", "expected"), [(0, "0:00"), (65.4, "1:05"), (3600, "1:00:00"), (7325, "2:02:05")]
 )
 def test_a_clock_counts_minutes_and_hours(seconds: float, expected: str) -> None:
-    assert clock(timedelta(seconds=seconds)) == expected
+    assert format_elapsed(timedelta(seconds=seconds)) == expected

@@ -90,7 +90,7 @@ PLAIN = AlarmMetric("m", {"a": "1", "b": "2"}, "N", returned=False)
         ([PLAIN, PLAIN._replace(name="n", returned=True)], AlarmMetric("n", PLAIN.dimensions, "N")),
     ],
 )
-def test_what_several_parts_are_about(parts: list[AlarmMetric], found: AlarmMetric) -> None:
+def test_the_metric_of_several_parts(parts: list[AlarmMetric], found: AlarmMetric) -> None:
     """The one that is judged, or the one metric that all are of."""
     assert common_metric(parts) == found
 

@@ -51,14 +51,14 @@ def ringing(name: str) -> bytes:
 
 
 def opened(name: str) -> episodes.Opening:
-    """What its ringing opens under a profile that lists it."""
+    """The incident of its alarm under a profile that lists it."""
     profile = listing(name)
     signal = with_profile_name(parse(ringing(name), HOME, NOW), profile, {})
     return episodes.open_incident(signal, classify(signal, profile, HOME), profile, NOW, BY)
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_an_alarm_of_any_name_is_listed_heard_and_linked(name: str) -> None:
+def test_an_alarm_of_any_name_is_listed_received_and_linked(name: str) -> None:
     """As a P1 of its own condition, and never as one that no rule knows."""
     held = opened(name).incident
     assert (held.condition, held.severity) == (Condition.COMPLETE_OUTAGE, Severity.P1)
@@ -68,13 +68,13 @@ def test_an_alarm_of_any_name_is_listed_heard_and_linked(name: str) -> None:
 
 
 @given(NAMES)
-def test_a_profile_takes_what_cloudwatch_takes(name: str) -> None:
+def test_a_profile_accepts_names_that_cloudwatch_accepts(name: str) -> None:
     """1 to 255 characters, none of them a control (PutMetricAlarm)."""
     assert listing(name).external(name) == "healthy-hosts"
 
 
 @pytest.mark.parametrize("name", ["", "a" * 256, "a\nb", "a\x1bb", "\x7f"])
-def test_a_profile_refuses_what_cloudwatch_refuses(name: str) -> None:
+def test_a_profile_refuses_names_that_cloudwatch_refuses(name: str) -> None:
     """It would name no alarm."""
     with pytest.raises(InvalidInput, match="name"):
         listing(name)

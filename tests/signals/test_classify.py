@@ -7,8 +7,7 @@ import pytest
 from firstline.config.profile import Profile, Rule
 from firstline.notifications.origin import Origin
 from firstline.signal import Component, Condition, Disposition, Severity, Signal
-from firstline.signals import correlation as causes
-from firstline.signals import episodes
+from firstline.signals import correlation, episodes
 from firstline.signals.classify import Classification, classify, with_profile_name
 from firstline.signals.rules import match
 from firstline.signals.sources.envelope import parse
@@ -67,7 +66,7 @@ CASES = (
         INCIDENT,
         P2,
         UNCLASSIFIED,
-        causes.correlation_key("vettid", UNCLASSIFIED, UNLISTED),
+        correlation.correlation_key("vettid", UNCLASSIFIED, UNLISTED),
     ),
     Case("cloudwatch.unlisted-http-api-5xx", CONTEXT, edits=(NO_DATA,)),
     # an alarm that nobody listed is not known by a name that ours have
@@ -76,7 +75,7 @@ CASES = (
         INCIDENT,
         P2,
         UNCLASSIFIED,
-        causes.correlation_key("vettid", UNCLASSIFIED, RENAMED[1][1]),
+        correlation.correlation_key("vettid", UNCLASSIFIED, RENAMED[1][1]),
         RENAMED,
     ),
     Case("cloudwatch.replayed-from-archive", CONTEXT),
@@ -86,21 +85,21 @@ CASES = (
         INCIDENT,
         P2,
         UNCLASSIFIED,
-        causes.correlation_key("vettid", UNCLASSIFIED, "malformed"),
+        correlation.correlation_key("vettid", UNCLASSIFIED, "malformed"),
     ),
     Case(
         "malformed.empty-object",
         INCIDENT,
         P2,
         UNCLASSIFIED,
-        causes.correlation_key("vettid", UNCLASSIFIED, "malformed"),
+        correlation.correlation_key("vettid", UNCLASSIFIED, "malformed"),
     ),
     Case(
         ZERO,
         INCIDENT,
         P2,
         UNCLASSIFIED,
-        causes.correlation_key("vettid", UNCLASSIFIED, "aws.health"),
+        correlation.correlation_key("vettid", UNCLASSIFIED, "aws.health"),
         (("source", "aws.health"),),
     ),
     Case("cloudwatch.foreign-account", REJECTED),
@@ -119,7 +118,7 @@ CASES = (
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.file}-{case.disposition}")
-def test_what_an_event_means(case: Case) -> None:
+def test_the_classification_of_an_event(case: Case) -> None:
     """R01 to R04, I6, I28: only a foreign event is rejected quietly."""
     raw = edited((EVENTS / f"{case.file}.json").read_bytes(), dict(case.edits))
     found = classified(raw)
@@ -148,7 +147,7 @@ def test_every_meaning_has_its_reason(raw: bytes, why: str) -> None:
 
 
 def test_an_alarm_of_the_stack_is_known_by_its_arn() -> None:
-    """The stack tells its alarms' ARNs; an external one is known by its exact name."""
+    """The stack's alarms are known by ARN; an external one by its exact name."""
     signal = parse(body("healthy-hosts-zero"), HOME, NOW)
     assert (
         with_profile_name(signal, PROFILE, {ALARM_ARN: "unhealthy-hosts"}).subject
@@ -192,14 +191,14 @@ GROUP = "targetgroup/vettid-enclave/73e2d6bc24d8a067"
 def test_a_rule_fits_when_all_of_it_holds(
     when: dict[str, str | tuple[str, ...]], miss: str | None
 ) -> None:
-    """Values are compared whole, and the first field that does not hold is told."""
+    """Values are compared whole, and the first mismatching field is reported."""
     tried = rule("tried", **when)
     found = match(SIGNAL, copy.replace(PROFILE, rules=(tried,)))
     assert (found.rule, found.misses) == ((None, (("tried", miss),)) if miss else (tried, ()))
 
 
-def test_the_first_rule_that_fits_decides_and_the_others_are_told() -> None:
-    """Rules of other sources and subjects are not even told."""
+def test_the_first_rule_that_fits_decides_and_the_others_are_reported() -> None:
+    """Rules of other sources and subjects are not reported."""
     missed, fits, late = rule("missed", metric="x"), rule("fits"), rule("late")
     others = (copy.replace(late, source="user"), copy.replace(late, subject="unhealthy-hosts"))
     found = match(SIGNAL, copy.replace(PROFILE, rules=(*others, missed, fits, late)))
@@ -209,7 +208,7 @@ def test_the_first_rule_that_fits_decides_and_the_others_are_told() -> None:
 
 @pytest.mark.parametrize("rules", [PROFILE.rules, (rule("r", TargetGroup="t", metric="m"),)])
 def test_no_free_text_of_an_event_reaches_a_page_or_an_entry(rules: tuple[Rule, ...]) -> None:
-    """I27: descriptions and reasons stay where they are; names that are told are redacted."""
+    """I27: descriptions and reasons are dropped; names are redacted."""
     canary = "0f3c9a1e-5b7d-4c2a-9e10-aa0000000001"
     metric = {"name": canary, "dimensions": {"TargetGroup": canary, canary: "v"}}
     edits: dict[str, object] = {

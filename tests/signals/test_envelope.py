@@ -86,7 +86,7 @@ EMPTY = "Threshold Crossed: No datapoints were received for 3 periods"
         ),
     ],
 )
-def test_a_signal_is_marked_with_what_it_says_of_its_worth(
+def test_a_signal_has_the_marks_of_its_reliability(
     raw: bytes, edits: dict[str, object], marks: set[Mark]
 ) -> None:
     """A mark is a fact of the event; what follows from it is for classify."""
@@ -156,7 +156,7 @@ def test_an_event_may_be_as_large_as_eventbridge_lets_it() -> None:
 
 
 @pytest.mark.parametrize("raw", OURS.values(), ids=OURS)
-def test_what_cannot_be_read_becomes_a_signal_that_says_so(raw: bytes) -> None:
+def test_an_unreadable_event_becomes_a_marked_signal(raw: bytes) -> None:
     """I6: nothing is raised, and none of its own words go on."""
     assert parse(raw, HOME, NOW) == Signal(
         key=parse(raw, HOME, NOW).key,
@@ -184,7 +184,7 @@ def test_what_cannot_be_read_becomes_a_signal_that_says_so(raw: bytes) -> None:
         ({"source": "aws.s3", "detail-type": "GuardDuty Finding"}, "aws.s3"),
     ],
 )
-def test_what_no_parser_reads_keeps_its_envelopes_facts(
+def test_an_event_without_a_parser_keeps_its_envelopes_facts(
     edits: dict[str, object], source: str
 ) -> None:
     """Its detail is not looked into, and its key is the digest of its bytes."""

@@ -19,7 +19,7 @@ SIGNAL = with_profile_name(parse(body("healthy-hosts-zero"), HOME, NOW), PROFILE
 FOUND = classify(SIGNAL, PROFILE, HOME)
 
 
-def test_an_episode_begins_with_its_page_owed_and_its_first_entry() -> None:
+def test_an_incident_opens_with_its_page_queued_and_its_first_entry() -> None:
     """Its id follows from the opening signal, so a redelivery begins the same one."""
     begun = episodes.open_incident(SIGNAL, FOUND, PROFILE, NOW, BY)
     held, entry = begun.incident, begun.entry
@@ -34,8 +34,8 @@ def test_an_episode_begins_with_its_page_owed_and_its_first_entry() -> None:
     assert episodes.open_incident(SIGNAL, FOUND, PROFILE, NOW, BY) == begun
 
 
-def test_an_entry_tells_a_signal_by_names_of_ours() -> None:
-    """Its key is told by its digest alone."""
+def test_an_entry_names_a_signal_by_known_names() -> None:
+    """Only the digest of its key is stored."""
     marked = copy.replace(SIGNAL, marks=(Mark.MUTED,))
     assert json.loads(
         msgspec.json.encode(episodes.signal_received(marked, FOUND, PROFILE).to_ledger())
@@ -67,7 +67,7 @@ def test_a_signal_that_opens_nothing_is_one_entry() -> None:
 
 
 def test_a_plan_is_named_by_all_of_it() -> None:
-    """Action, target and parameters are under its hash; the facts are read anew each time."""
+    """Action, target and parameters are under its hash; the facts are read again each time."""
     named = {
         fix().hash,
         fix(B).hash,

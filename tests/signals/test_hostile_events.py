@@ -20,7 +20,7 @@ SECONDS_MAX = 1
 
 
 def disposition(raw: bytes) -> Disposition:
-    """What *raw* is to us; whatever of our own is not understood is a P2 that pages."""
+    """The disposition of *raw*; an event of this account that is not understood is a P2."""
     began = time.perf_counter()
     signal = with_profile_name(clamp_to_now(parse(raw, HOME, NOW), NOW), PROFILE, {})
     found = classify(signal, PROFILE, HOME)

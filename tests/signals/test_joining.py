@@ -1,4 +1,4 @@
-"""What a signal that joins changes in an incident."""
+"""The effect of a joining signal on an incident."""
 
 import copy
 import itertools
@@ -8,8 +8,7 @@ import pytest
 
 from firstline.incidents.incident import Incident, Status
 from firstline.signal import Component, Condition, Disposition, Severity
-from firstline.signals import correlation as causes
-from firstline.signals import episodes
+from firstline.signals import correlation, episodes
 from firstline.signals.classify import Classification
 from firstline.signals.episodes import ALARMS_MAX, merge_signal
 from tests.builders import ALARM_ARN, BY, HOME, NOW, PROFILE, A, incident, signal
@@ -27,7 +26,7 @@ def found(condition: Condition, severity: Severity, **fields: object) -> Classif
         "disposition": Disposition.INCIDENT,
         "why": "a rule fits",
         "rule": condition.value,
-        "cause": causes.correlation_key("vettid", condition),
+        "cause": correlation.correlation_key("vettid", condition),
         "condition": condition,
         "severity": severity,
         "component": Component.API,
@@ -53,7 +52,7 @@ def joined(held: Incident, condition: Condition, severity: Severity, **fields: o
 
 
 def test_a_worse_side_takes_the_lead_and_pages_under_a_key_of_its_own() -> None:
-    """I2: a trigger on an acknowledged alert notifies nobody."""
+    """I2: a trigger on an acknowledged alert notifies no one."""
     held = joined(begun(SLOW, P2), OUTAGE, P1)
     assert (held.condition, held.severity, held.joined) == (OUTAGE, P1, (SLOW,))
     assert (held.alarm, held.alarm_arn, held.rule) == (OUTAGE, arn(OUTAGE), OUTAGE)
@@ -81,14 +80,14 @@ def test_as_bad_and_nearer_to_a_fix_leads_without_a_page() -> None:
 
 @pytest.mark.parametrize(("condition", "severity"), [(SLOW, P2), (DOWN, P2), (OUTAGE, P3)])
 def test_nothing_falls(condition: Condition, severity: Severity) -> None:
-    """What is less bad joins, is waited for, and changes neither lead nor severity."""
+    """A less severe signal joins, is awaited, and changes neither lead nor severity."""
     held = joined(begun(OUTAGE, P1), condition, severity)
     assert (held.condition, held.severity, len(held.pages)) == (OUTAGE, P1, 1)
     assert held.alarms == tuple(dict.fromkeys((arn(OUTAGE), arn(condition))))
     assert held.joined == (() if condition is OUTAGE else (condition,))
 
 
-def test_the_order_of_joining_changes_neither_lead_nor_what_is_waited_for() -> None:
+def test_the_order_of_joining_changes_neither_lead_nor_alarms() -> None:
     """Any order of the same signals leads to the same severity, condition and alarms."""
     sides = ((OUTAGE, P1), (DOWN, P2), (SLOW, P2), (Condition.NATS_BACKLOG, P3))
     ends = set()
@@ -104,7 +103,7 @@ def test_the_order_of_joining_changes_neither_lead_nor_what_is_waited_for() -> N
 
 
 @pytest.mark.parametrize("disposition", [Disposition.RECOVERY, Disposition.CONTEXT])
-def test_what_is_no_trouble_only_makes_it_look_again(disposition: Disposition) -> None:
+def test_a_signal_without_trouble_only_makes_it_look_again(disposition: Disposition) -> None:
     """An OK raises nothing, and its alarm need not be waited for."""
     held = begun(SLOW, P2)
     after = joined(held, OUTAGE, P1, disposition=disposition)
@@ -118,9 +117,9 @@ def test_an_incident_that_ended_is_not_changed_but_counted() -> None:
     assert after == copy.replace(over, signals=5, joined_at=NOW)
 
 
-def test_a_storm_leads_nobody_to_a_fix() -> None:
+def test_a_storm_leads_to_no_fix() -> None:
     """I21: its newcomers are of other causes, and are waited for without a ladder."""
-    held = begun(Condition.UNCLASSIFIED, P2, cause=causes.storm_key("vettid"))
+    held = begun(Condition.UNCLASSIFIED, P2, cause=correlation.storm_key("vettid"))
     assert held.storm
     after = joined(held, DOWN, P2)
     assert (after.condition, after.joined) == (Condition.UNCLASSIFIED, (DOWN,))
@@ -148,12 +147,12 @@ def test_more_alarms_than_one_request_shows_are_counted() -> None:
     ],
 )
 def test_a_host_in_scope_is_the_only_target(scope: str, host: str | None) -> None:
-    """Any other scope only tells incidents apart."""
+    """Any other scope only distinguishes incidents."""
     assert begun(DOWN, P2, scope=scope).scope == host
 
 
 def test_an_episode_waits_for_the_alarm_that_opened_it() -> None:
-    """A finding has none, and waits for nobody."""
+    """A finding has none, and waits for none."""
     assert begun(SLOW, P2).alarms == (arn(SLOW),)
     told = signal(arn="", account=HOME.account)
     bare = episodes.open_incident(told, found(SLOW, P2), PROFILE, NOW, BY).incident

@@ -57,7 +57,7 @@ def test_a_field_is_compared_with_a_value_a_list_or_a_prefix(
 
 
 def test_of_a_signal_the_words_are_known_that_rules_ask_for() -> None:
-    """A value, one of a list, the prefix alone; whatever else an event says is told to nobody."""
+    """A value, one of a list, the prefix alone; no other value of an event is stored."""
     wanted: tuple[dict[str, Wanted], ...] = (
         {"metric": "m"},
         {"Zone": ("a", "b")},
@@ -81,7 +81,7 @@ SCOPES = {
 
 
 @pytest.mark.parametrize("value", SCOPES)
-def test_a_scope_is_known_by_a_digest_unless_it_names_nobody(value: str) -> None:
+def test_a_scope_is_a_digest_unless_it_names_no_person(value: str) -> None:
     """So that two stay two."""
     profile = copy.replace(PROFILE, rules=(copy.replace(rule("r", {}), scope="Host"),))
     said = copy.replace(SIGNAL, dimensions={"Host": value})

@@ -1,4 +1,4 @@
-"""What every file of ``events/`` means, held against one table that people approve.
+"""The classification of every file of ``events/``, compared with one table that people approve.
 
 To approve a change: ``python -m tests.signals.test_sources_corpus > tests/signals/classified.txt``.
 """
@@ -33,7 +33,7 @@ def table() -> str:
     return "".join(f"{line(path)}\n" for path in sorted(EVENTS.glob("*.json")))
 
 
-def test_every_event_means_what_was_approved() -> None:
+def test_every_event_is_classified_as_approved() -> None:
     """A new file, or another meaning of an old one, shows as a change of the table."""
     assert table() == APPROVED.read_text()
 

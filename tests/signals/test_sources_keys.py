@@ -1,4 +1,4 @@
-"""What makes two deliveries the same fact, what a fact says, and what is refused."""
+"""Keys that make two deliveries one fact, the facts of signals, and refused events."""
 
 import copy
 import json
@@ -19,7 +19,7 @@ from firstline.signal import (
     SignalKind,
     clamp_to_now,
 )
-from firstline.signals import correlation as causes
+from firstline.signals import correlation
 from firstline.signals.classify import classify, with_profile_name
 from firstline.signals.drill_marker import state_reason
 from firstline.signals.sources.cloudwatch import from_firing_alarm
@@ -94,7 +94,7 @@ def test_another_fact_has_another_key(name: str, other: str) -> None:
 
 
 def test_a_dead_letter_holds_its_envelope() -> None:
-    """What is no dead letter is itself."""
+    """Any other body is itself."""
     envelope = raw("cloudwatch.healthy-hosts-zero")
     assert json.loads(unwrap_dead_letter(raw("sqs.dead-letter"))) == json.loads(envelope)
     assert unwrap_dead_letter(envelope) == envelope
@@ -129,30 +129,28 @@ def test_the_same_fact_by_another_way_has_the_same_key() -> None:
         ("events.tick", SignalKind.TICK, "schedule", ""),
     ],
 )
-def test_a_fact_says_what_happened_to_what(
-    name: str, kind: SignalKind, subject: str, state: str
-) -> None:
-    """Names and states that AWS gives; no sentence of anybody's."""
+def test_a_fact_has_names_and_states(name: str, kind: SignalKind, subject: str, state: str) -> None:
+    """Names and states that AWS gives; no sentence."""
     told = signal(name)
     assert (told.kind, told.subject, told.state) == (kind, subject, state)
 
 
-def test_a_contributor_is_told_by_its_id_and_attributes() -> None:
-    """Its attributes are dimensions, beside those of its query, so a rule can match them."""
+def test_a_contributor_has_its_id_and_attributes() -> None:
+    """Its attributes are dimensions, like those of its query, so a rule can match them."""
     told = signal("cloudwatch.contributor")
     assert told.key.split("|")[1] == "6d442278dba546f6"
     group = {"AutoScalingGroupName": "VettID-Nitro-EnclaveASG"}
     assert told.dimensions == {"InstanceId": HOST, **group}
 
 
-def test_a_finding_told_twice_is_one_cause() -> None:
+def test_a_finding_sent_twice_is_one_key() -> None:
     """GuardDuty and Security Hub name it by the same ARN, and no alarm stands behind it."""
     found = [
         classify(with_profile_name(signal(each), PROFILE, {}), PROFILE, HOME)
         for each in ("guardduty.high", "securityhub.high", "securityhub.v2-high")
     ]
     assert {each.cause for each in found} == {
-        causes.correlation_key("vettid", Condition.SECURITY_FINDING, FINDING)
+        correlation.correlation_key("vettid", Condition.SECURITY_FINDING, FINDING)
     }
     assert {each.condition for each in found} == {Condition.SECURITY_FINDING}
     assert signal("guardduty.high").arn == ""
@@ -170,7 +168,7 @@ def test_a_finding_names_every_instance_that_it_is_about() -> None:
     assert told.dimensions == {"InstanceId": f"{HOST} {other}"}
 
 
-def test_both_formats_of_security_hub_tell_one_finding() -> None:
+def test_both_formats_of_security_hub_are_one_finding() -> None:
     """An account may have both switched on: the same host, instant and key."""
     asff, ocsf = signal("securityhub.high"), signal("securityhub.v2-high")
     assert (ocsf.key, ocsf.at, ocsf.dimensions) == (asff.key, asff.at, {"InstanceId": HOST})
@@ -223,7 +221,7 @@ def test_a_finding_in_ocsf_may_show_no_time_and_one_name_of_its_host() -> None:
     assert told.dimensions == {"InstanceId": HOST}
 
 
-def test_a_mute_whose_end_is_not_shown_is_a_mute_all_the_same() -> None:
+def test_a_mute_without_its_end_is_a_mute_all_the_same() -> None:
     """In words of a later CloudWatch, or cut; a guard then takes the longest window."""
     mute = "detail.muteDetail"
     assert signal("cloudwatch.muted").muted_until == datetime(2026, 3, 11, 6, tzinfo=UTC)
@@ -232,7 +230,7 @@ def test_a_mute_whose_end_is_not_shown_is_a_mute_all_the_same() -> None:
         assert (told.muted_until, Mark.MUTED in told.marks) == (None, True)
 
 
-def test_an_end_that_health_tells_of_an_open_event_is_a_mark() -> None:
+def test_an_end_in_an_open_event_of_health_is_a_mark() -> None:
     """A clean end may never come, and the text is not read."""
     assert signal("health.issue-resolved-but-open").marks == (Mark.ENDED,)
     assert signal("health.issue-open").marks == signal("health.issue-closed").marks == ()
@@ -242,7 +240,7 @@ def test_an_end_that_health_tells_of_an_open_event_is_a_mark() -> None:
 
 
 def test_a_change_without_its_instant_has_its_envelopes() -> None:
-    """A deletion tells no time of its own."""
+    """A deletion has no time of its own."""
     edits: dict[str, object] = {"detail.configuration.timestamp": ABSENT}
     told = signal("cloudwatch.configuration-deleted", edits)
     assert told.at == datetime(2026, 3, 11, 4, 5, 34, tzinfo=UTC)
@@ -276,7 +274,9 @@ def test_a_change_without_its_instant_has_its_envelopes() -> None:
         ("cloudwatch.contributor-missing", {}),
     ],
 )
-def test_what_contradicts_its_source_is_unreadable(name: str, edits: dict[str, object]) -> None:
+def test_an_event_that_contradicts_its_source_is_unreadable(
+    name: str, edits: dict[str, object]
+) -> None:
     """I6: it opens a P2 rather than being guessed at."""
     told = signal(name, edits)
     assert (told.source, told.marks) == (MALFORMED, (Mark.MALFORMED,))
@@ -285,7 +285,7 @@ def test_what_contradicts_its_source_is_unreadable(name: str, edits: dict[str, o
 
 
 def test_a_foreign_alarm_by_another_way_is_foreign() -> None:
-    """Its ARN tells whose it is."""
+    """Its ARN shows its account."""
     arn = ALARM_ARN.replace(HOME.account, "999988887777")
     told = signal("lambda.alarm-action", {"alarmArn": arn})
     assert "it comes from account 999988887777" in classify(told, PROFILE, HOME).why
@@ -303,7 +303,7 @@ def test_a_foreign_alarm_by_another_way_is_foreign() -> None:
 def test_no_signal_is_of_the_future(name: str, at: datetime, marks: tuple[Mark, ...]) -> None:
     """S25: under five minutes are the clocks' difference; more is not believed, nor silent.
 
-    Nor is an instant of before there was anything to tell of.
+    The same holds for an instant before 2010.
     """
     told = clamp_to_now(signal(name), NOW)
     assert (told.at, told.marks) == (at, marks)
@@ -367,7 +367,7 @@ def test_no_free_text_is_in_a_signal(name: str) -> None:
         "unhealthy-hosts",
     ],
 )
-def test_what_describe_alarms_shows_is_the_signal_of_its_event(name: str) -> None:
+def test_describe_alarms_gives_the_signal_of_the_event(name: str) -> None:
     """Of any kind of alarm: one key, one instant, one metric; only the marks may differ."""
     event = signal(f"cloudwatch.{name}")
     alarm = Alarm(
@@ -388,7 +388,7 @@ def test_what_describe_alarms_shows_is_the_signal_of_its_event(name: str) -> Non
 WORD = "0123456789abcdef"
 
 
-def test_what_describe_alarms_shows_of_a_drill_and_of_an_evaluation() -> None:
+def test_describe_alarms_shows_a_drill_and_an_evaluation() -> None:
     """The reason that names a drill, and CloudWatch's word on what it evaluated."""
     shown = FiringAlarm(
         arn=ALARM_ARN, since=NOW, reason=state_reason(WORD), evaluation="PARTIAL_DATA"

@@ -1,4 +1,4 @@
-"""A user's report: judged, told apart by user, and shown nowhere (R23, I27)."""
+"""A user's report: classified, distinguished by user, and shown nowhere (R23, I27)."""
 
 import json
 
@@ -91,8 +91,8 @@ def test_later_reports_of_the_user_are_kept_to_a_bound() -> None:
         {"detail.more": "x"},
     ],
 )
-def test_what_does_not_fit_is_never_silent(edits: dict[str, object]) -> None:
-    """A person looks at a report that nobody understands; its words are not repeated."""
+def test_a_malformed_report_is_never_silent(edits: dict[str, object]) -> None:
+    """A person looks at an unreadable report; its words are not repeated."""
     signal, found = heard(edited(RAW, edits))
     assert signal.marks == (Mark.MALFORMED,)
     assert found.severity is Severity.P2

@@ -149,7 +149,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "CLI.md": commands.page,
     "LIFECYCLE.md": lifecycle,
     "ACTIONS.md": actions,
-    "ALL_GUARDS.md": guards,
+    "GUARDS.md": guards,
     "SCENARIOS.md": replays,
     "runbook-coverage.md": lambda: coverage(checkout()),
     "DOCTOR.md": doctors,

@@ -1,4 +1,4 @@
-"""What the situations of guards are made of: each changes one fact, and guards are asked of it."""
+"""Parts of the guards' situations: each changes one fact, and guards are asked about it."""
 
 import copy
 from datetime import datetime
@@ -88,7 +88,7 @@ def refresh(min_healthy: int) -> Plan:
 
 
 def around(*known: tuple[EventSort, str, float]) -> Limits:
-    """The limits, with what events told so many seconds ago."""
+    """The limits, with external events so many seconds ago."""
     told = (ExternalEvent(sort, about, about, ago(age)) for sort, about, age in known)
     return copy.replace(limits(), circumstances=ExternalEvents(known=tuple(told)))
 
@@ -202,7 +202,7 @@ def proposed(
     times: int = 1,
     **fields: object,
 ) -> Situation:
-    """The restart was proposed, and this was said to it."""
+    """The restart was proposed, and got this answer."""
     action = ActionPolicy(name="restart_enclave", autonomy=autonomy)
     held = incident(proposals=(proposal(said, **fields),) * times)  # type: ignore[arg-type]
     return situation(profile=copy.replace(PROFILE, actions=(action,)), incident=held)
@@ -214,7 +214,7 @@ def thrown(kill: KillSwitch) -> Limits:
 
 
 def paused(scope: str) -> Denial:
-    """What the pause of *scope* says."""
+    """The denial of the pause of *scope*."""
     why = f"{scope} is paused until 2026-03-11T05:20:00+00:00 by arn:of:alice: a drill"
     return Denial(why, retry_at=ago(-3600), held=True)
 

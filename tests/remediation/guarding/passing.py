@@ -77,7 +77,7 @@ PLANS = {
     "healthy_floor_stays": refresh(min_healthy=0),
     "serving_host_stays": refresh(min_healthy=50),
 }
-"""What the situations of a guard are about, where it is not the restart of `A`."""
+"""The plan of a guard's situations, where it is not the restart of `A`."""
 PASSES = {
     "nothing is changed": situation(),
     "switch_is_off: another condition": situation(limits=thrown(switch("kms-throttling"))),

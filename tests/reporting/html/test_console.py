@@ -10,16 +10,16 @@ import pytest
 
 from firstline.ids import IncidentId
 from firstline.reporting.console.view import (
+    ActivePause,
     Answer,
-    Ask,
+    ApprovalRequest,
     Detail,
     Hosts,
     Line,
     Missing,
     Overview,
-    Reasons,
+    Reasoning,
     Row,
-    Stop,
     View,
 )
 from firstline.reporting.html.console import Refresh, page, widget
@@ -31,7 +31,7 @@ LATER = timedelta(seconds=75)
 
 
 def views(said: str) -> tuple[View, ...]:
-    """Each view with everything in it, whose every free text is *said*."""
+    """Each view with every field, and *said* as every free text."""
     row = Row(
         id=IncidentId(said),
         severity=said,
@@ -52,12 +52,12 @@ def views(said: str) -> tuple[View, ...]:
         next_at=NOW + LATER,
         steps=(said,),
         links=(Link(said, "https://wiki.example.com/"),),
-        asks=(Ask(what=said, until=NOW, approve=said, deny=said),),
+        asks=(ApprovalRequest(what=said, until=NOW, approve=said, deny=said),),
     )
     answers = (Answer(said, said), Answer(said, ""))
-    why = Reasons(after=LATER, step=said, rule=said, why=said, facts=(said,), answers=answers)
+    why = Reasoning(after=LATER, step=said, rule=said, why=said, facts=(said,), answers=answers)
     line = Line(at=NOW, after=LATER, last=LATER, times=2, word=said, text=said, decisions=(why,))
-    stop = Stop(scope=said, why=said, by=said, until=NOW)
+    stop = ActivePause(scope=said, why=said, by=said, until=NOW)
     return (
         Overview(
             fleet=said,
@@ -78,7 +78,7 @@ def views(said: str) -> tuple[View, ...]:
     )
 
 
-def test_what_a_view_holds_is_text() -> None:
+def test_the_values_of_a_view_are_text() -> None:
     """On a page and in a widget: an element of its own would be one more than without it."""
     for hostile, harmless in zip(views(HOSTILE), views("so"), strict=True):
         for one, other in (
@@ -107,7 +107,7 @@ def test_a_hostile_id_stays_one_in_a_link_and_in_a_call() -> None:
 
 
 def test_a_line_that_came_again_and_its_decisions() -> None:
-    """How often, until when, and each decision's guards behind it."""
+    """Its number, the last instant, and each decision's guards."""
     text = Reader(page(views("so")[1])).text
     assert "+1:15" in text
     assert "so (2 times, until +1:15)" in text
@@ -157,7 +157,7 @@ def test_the_overview_refreshes_until_it_is_paused() -> None:
     ("after", "says"), [(-1, "so, due since 04:19:59 UTC"), (1, "so at 04:20:01 UTC")]
 )
 def test_a_step_that_is_due_says_so(after: int, says: str) -> None:
-    """Beside one that is still to come."""
+    """Next to one that is still to come."""
     _, detail, _ = views("so")
     assert isinstance(detail, Detail)
     row = copy.replace(detail.row, next_at=NOW + timedelta(seconds=after))

@@ -8,7 +8,7 @@ import pytest
 
 from firstline.reporting.html.report import OPEN_MAX, page
 from firstline.reporting.postmortem.report import Report
-from firstline.reporting.postmortem.write import write
+from firstline.reporting.postmortem.write import write_report
 from tests.builders import ALARM_ARN, ALARM_NAME, PROFILE, A
 from tests.reporting.chains import chain, decision, handed_over, looked, opening, outage
 from tests.reporting.html.reader import HOSTILE, Reader
@@ -36,7 +36,7 @@ def report(hostile: str = "so it was") -> Report:
         handed_over(95, **dict.fromkeys(("why", "seen", "background", "next"), hostile)),
         handed_over(95, metrics=metrics, owner=hostile),
     )
-    return write(chain(*said), PROFILE)
+    return write_report(chain(*said), PROFILE)
 
 
 def test_the_page_needs_nothing_but_itself() -> None:
@@ -60,9 +60,9 @@ def test_the_page_needs_nothing_but_itself() -> None:
     assert not re.search(r"url\(|@import|https?:", leads.sub("", page((report(),))))
 
 
-def test_it_begins_with_what_to_do_now() -> None:
+def test_it_begins_with_the_guidance() -> None:
     """Before the summary; the follow-ups of one that is over stand there, and not again below."""
-    over = write(chain(*outage()), PROFILE)
+    over = write_report(chain(*outage()), PROFILE)
     for one in (over, report()):
         text = Reader(page((one,))).text
         assert one.guidance is not None
@@ -94,9 +94,9 @@ def test_headings_have_no_gap(many: int) -> None:
 
 
 def test_a_threshold_is_drawn() -> None:
-    """Over the metric's readings, and beside the days before."""
+    """Over the metric's readings, and over the days before."""
     metrics = [{"name": "TargetResponseTime (p99)", "around": ["9"], "before": ["1", "2", "1"]}]
-    slow = write(
+    slow = write_report(
         chain(
             opening(subject="response-time"),
             decision(9, "hand-over"),
@@ -107,12 +107,12 @@ def test_a_threshold_is_drawn() -> None:
     assert "threshold 2.5" in Reader(page((slow,))).text
     drawn = [each for _, each in Reader(page((slow,))).elements if each.get("class") == "limit"]
     assert [each["x1"] for each in drawn] == ["18.75%"]
-    sick = Reader(page((write(chain(*outage()), PROFILE),)))
+    sick = Reader(page((write_report(chain(*outage()), PROFILE),)))
     assert [each["y1"] for _, each in sick.elements if each.get("class") == "limit"] == ["0.0"]
     assert "threshold: < 1" in sick.text
 
 
-def test_what_the_ledger_says_is_text() -> None:
+def test_texts_of_the_ledger_are_text() -> None:
     """In every place: an element of its own would be one more than without it."""
     hostile, harmless = page((report(HOSTILE),)), page((report(),))
     assert [tag for tag, _ in Reader(hostile).elements] == [
@@ -155,14 +155,14 @@ def test_several_incidents_have_an_index() -> None:
 def test_a_long_table_is_folded(lines: int, is_open: bool) -> None:  # noqa: FBT001 - a column
     """So that what comes after it is found."""
     said = (decision(number, "close", f"rule {number}") for number in range(lines))
-    told = Reader(page((write(chain(opening(), *said), PROFILE),)))
+    told = Reader(page((write_report(chain(opening(), *said), PROFILE),)))
     (rows,) = [each for _, each in told.elements if each.get("class") == "rows"]
     assert ("open" in rows) is is_open
 
 
 def test_a_signal_that_opened_nothing_has_a_page() -> None:
     """With little on it."""
-    told = write(chain(opening(disposition="ignored")), PROFILE)
+    told = write_report(chain(opening(disposition="ignored")), PROFILE)
     text = Reader(page((told,))).text
     assert "It opened no incident: it was ignored." in text
     assert "Post-mortem" not in text

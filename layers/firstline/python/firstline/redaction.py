@@ -35,7 +35,7 @@ def _rule(pattern: str, replacement: str, length_min: int, *words: str) -> _Rule
 
 
 _RULES = (
-    # a JSON Web Token, and what follows a word that announces a secret
+    # a JSON Web Token, and a value after a word for a secret
     _rule(r"\beyJ[\w-]{4,}(?:\.[\w-]*){0,2}", "[token]", 7, "eyj"),
     _rule(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}", r"\1 [token]", 12, "bearer", "basic"),
     _rule(
@@ -52,7 +52,7 @@ _RULES = (
     _rule(r"(arn:aws[\w-]*:[\w-]*:[\w-]*:)[0-9]{12}(?=[:/]|\b)", r"\1[account]", 22),
     _rule(r"(?<![\w-])[0-9]{12}(?![\w-])", "[account]", 12),
     _rule(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])", "[hex]", 32),
-    # Base64 of a length that no word has: letters of both cases and digits, mixed
+    # Base64 longer than any word: letters of both cases and digits, mixed
     _rule(
         r"(?<![\w+/-])(?=[\w+/-]*[0-9])(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])"
         r"[A-Za-z0-9+/_]{32,}={0,2}(?![\w+/-])",

@@ -11,7 +11,7 @@ INCIDENT_PATTERN = r"^inc-[0-9a-f]{20}$"
 ACTION_PATTERN = r"^[a-z][a-z_]{0,40}$"
 SECONDS_PATTERN = r"^[0-9]{1,5}$"
 
-# a job of the unit that is younger than AllowanceSeconds is left alone: a person restarts it
+# a unit's job younger than AllowanceSeconds is left alone: it may be an operator's restart
 PARAMETERS = (
     Parameter("Unit", UNIT_PATTERN),
     Parameter("Token", HEX_PATTERN),

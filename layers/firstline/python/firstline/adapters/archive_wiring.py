@@ -1,4 +1,4 @@
-"""Wiring of archiving: no function that pages or mends imports what only the archive needs."""
+"""Wiring of archiving, in its own module so that no function that pages or fixes imports it."""
 
 import functools
 import os
@@ -19,13 +19,13 @@ from firstline.controller.ports.messaging import Clock
 
 @functools.cache
 def from_environment() -> ArchiveContext:
-    """What archiving needs, made once; raises `InvalidInput` when the process has no settings."""
+    """The dependencies of archiving, made once; raises `InvalidInput` without settings."""
     settings = Settings.read(os.environ)
     return archive_context(settings, Session(region_name=settings.home.region), SystemClock())
 
 
 def archive_context(settings: Settings, session: Session, clock: Clock) -> ArchiveContext:
-    """Archiving over AWS; the policy is the text of the profile that was deployed."""
+    """The dependencies over AWS; the policy is the text of the deployed profile."""
     path = Path(settings.profile_path)
     return ArchiveContext(
         archive=S3Archive(clients.archive(session), settings.archive_bucket),

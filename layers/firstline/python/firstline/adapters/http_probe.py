@@ -1,8 +1,8 @@
-"""One GET of one fixed address, for what it tells of health.
+"""One GET of one fixed address, for its health.
 
-The name is looked up once, every address that it has is checked, and the connection goes to a
-checked one, so that no second lookup can lead elsewhere. No redirect is followed, no more than
-the limit is read, and the caller is back in time whatever the server does.
+The name is resolved once, every address is checked, and the connection goes to a checked one, so a
+second lookup cannot redirect it. No redirect is followed, the body is read up to the limit, and the
+call returns in time in all cases.
 """
 
 import ssl
@@ -20,13 +20,13 @@ _HEADERS = {"User-Agent": "firstline", "Accept": "application/json", "Connection
 
 
 def probe(target: HealthTarget, tls: ssl.SSLContext) -> HealthAnswer | NoAnswer:
-    """What *target* answers within its limit; a failure is a value, never an exception."""
+    """The answer of *target* within its limit; a failure is a value, never an exception."""
     until = time.monotonic() + target.limit_seconds
     try:
-        found = resolve(target.host, target.port).result(target.limit_seconds)
-        if not all(allowed(each, loopback_test=target.loopback_test) for each in found):
+        addresses = resolve(target.host, target.port).result(target.limit_seconds)
+        if not all(allowed(each, loopback_test=target.loopback_test) for each in addresses):
             return NoAnswer(HealthOutcome.FORBIDDEN_ADDRESS)
-        answer = run_detached(lambda: _get(target, found[0], tls))
+        answer = run_detached(lambda: _get(target, addresses[0], tls))
         return answer.result(max(until - time.monotonic(), 0))
     except urllib3.exceptions.NewConnectionError as error:  # a refusal, though of a timeout's type
         return NoAnswer(HealthOutcome.NO_SERVER, type(error).__name__)

@@ -1,4 +1,4 @@
-"""Policy: the profile that a function runs by."""
+"""The profile loader of the functions."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from firstline.config.profile import Profile
 
 
 def load(path: Path) -> Profile:
-    """The profile; one that cannot be loaded must not keep an alarm from paging."""
+    """The profile, or the fallback if it cannot be loaded, so that alarms still page."""
     try:
         return profile_file.load(path)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with it, alarms page

@@ -1,4 +1,4 @@
-"""Wiring: the one place where ports meet their adapters."""
+"""Wiring: the one place that connects ports with their adapters."""
 
 import functools
 import os
@@ -27,7 +27,7 @@ from firstline.controller.system import System
 
 @functools.cache
 def from_environment() -> System:
-    """The system of this process, made once; raises `InvalidInput` when it has no settings."""
+    """The system of this process, made once; raises `InvalidInput` without settings."""
     settings = Settings.read(os.environ)
     session = Session(region_name=settings.home.region)
     calls().watch(session)
@@ -36,14 +36,14 @@ def from_environment() -> System:
 
 @functools.cache
 def calls() -> CallCounter:
-    """The counter of this process's calls."""
+    """The call counter of this process."""
     return CallCounter()
 
 
 def system(
     settings: Settings, session: Session, clock: Clock, patience: Patience = PATIENCE
 ) -> System:
-    """The system over AWS that *settings* describe, with clients of *session*.
+    """The system over AWS by *settings*, with clients of *session*.
 
     *patience* bounds each request of a notifier to its vendor.
     """

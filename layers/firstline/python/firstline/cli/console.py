@@ -24,7 +24,7 @@ from firstline.errors import InvalidInput
 from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.redaction import redact
 from firstline.reporting.console.view import Missing, View
-from firstline.reporting.html.console import ASKED, Refresh, page
+from firstline.reporting.html.console import INCIDENT_PARAMETER, Refresh, page
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -134,7 +134,7 @@ def serving(shown: Shown, port: int, refresh: Refresh | None = None) -> Threadin
             query = parse_qs(url.query)
             paused = query.get(Refresh.parameter) == [Refresh.off]
             again = copy.replace(refresh, paused=paused) if refresh else None
-            self._answer(page(shown.look(query.get(ASKED, [""])[0]), again).encode())
+            self._answer(page(shown.look(query.get(INCIDENT_PARAMETER, [""])[0]), again).encode())
 
         def _answer(self, body: bytes) -> None:
             self.send_response(HTTPStatus.OK)

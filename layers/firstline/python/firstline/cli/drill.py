@@ -77,7 +77,7 @@ def write(played: Played, profile: Profile, html: Path | None, markdown: Path | 
     """Write the report of the drill, and of the incident that it opened, as it is asked for."""
     from firstline.cli.analysis.drill.page import page
 
-    reports = (report.write(played.chain, profile),) if played.chain else ()
+    reports = (report.write_report(played.chain, profile),) if played.chain else ()
     if html is not None:
         exported.write([page(reports, played.report).encode()], html)
     if markdown is not None:

@@ -33,7 +33,7 @@ from firstline.lab.twin.scenario import EventPlan, Scenario
 from firstline.lab.twin.undeployed import UNDATED
 from firstline.ledger import export as exports
 from firstline.reporting.postmortem.report import Report
-from firstline.reporting.postmortem.write import write
+from firstline.reporting.postmortem.write import write_report
 from firstline.signals.sources.envelope import parse
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -162,7 +162,7 @@ def _report(replayed: Replayed, profile: Path, path: Path) -> None:
     if not replayed.chapters:
         raise InvalidInput("--html: nothing was recorded, so there is nothing to report")
     policy = profiles.load(profile)
-    reports = tuple(write(chapter.entries, policy) for chapter in replayed.chapters)
+    reports = tuple(write_report(chapter.entries, policy) for chapter in replayed.chapters)
     _write_page(reports, path)
 
 

@@ -25,7 +25,7 @@ from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.postmortem.markdown import markdown as as_markdown
 from firstline.reporting.postmortem.meeting import invitation
 from firstline.reporting.postmortem.report import Report
-from firstline.reporting.postmortem.write import write
+from firstline.reporting.postmortem.write import write_report
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -98,7 +98,7 @@ def read(export: Path, incident: str = "") -> tuple[Report, ...]:
                 policies[each.digest] = each.text
     with exported.understood(export):
         chosen = _chosen(chains, incident, export)
-        return tuple(write(tuple(each), _profile(each, policies)) for each in chosen)
+        return tuple(write_report(tuple(each), _profile(each, policies)) for each in chosen)
 
 
 def page_of(reports: tuple[Report, ...]) -> str:
@@ -120,8 +120,8 @@ def _deployed(incident: str, place: Place) -> Report:
     policy = decode_entry(found[-1]).policy
     kept = archived.policy(deployment.archive, policy) if deployment.archive else None
     if kept is None and deployment.file is not None:
-        return write(tuple(found), profiles.load(deployment.file))
-    return write(tuple(found), _profile(found, {policy: kept} if kept is not None else {}))
+        return write_report(tuple(found), profiles.load(deployment.file))
+    return write_report(tuple(found), _profile(found, {policy: kept} if kept is not None else {}))
 
 
 def _written(

@@ -14,7 +14,7 @@ from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
 from firstline.cli.output.terminal import STYLES
 from firstline.errors import InvalidInput
-from firstline.reporting.timeline import clock
+from firstline.reporting.timeline import format_elapsed
 from firstline.reporting.tones import Tone
 
 HEADS = "bold"
@@ -84,7 +84,7 @@ def _endings(told: Review) -> Iterator[str]:
 
 def _spread(name: str, spread: Spread) -> str:
     times = (spread.median_seconds, spread.p90_seconds)
-    told = ("-" if each is None else clock(timedelta(seconds=each)) for each in times)
+    told = ("-" if each is None else format_elapsed(timedelta(seconds=each)) for each in times)
     return f"{name:<18}{spread.count:>10}" + "".join(f"{each:>10}" for each in told)
 
 

@@ -20,10 +20,10 @@ from firstline.ledger.export import DecodedEntry
 from firstline.redaction import redact
 from firstline.reporting import links
 from firstline.reporting.console import escalation, rows
-from firstline.reporting.console.hosts import Judging
+from firstline.reporting.console.hosts import EvidencePolicy
 from firstline.reporting.console.lines import lines
-from firstline.reporting.console.overview import lists
-from firstline.reporting.console.rows import Lens
+from firstline.reporting.console.overview import group_rows
+from firstline.reporting.console.rows import RowContext
 from firstline.reporting.console.view import Detail, Missing, Overview, Row, View
 from firstline.reporting.links import Places
 
@@ -48,12 +48,12 @@ def read_view(query: str, system: System) -> View:
         return Missing(f"It cannot be read now, try again: {redact(str(error))}")
 
 
-def _lens(system: System) -> Lens:
+def _lens(system: System) -> RowContext:
     profile, settings = system.profile, system.settings
     age_max = seconds(profile.policy.evidence_age_max_seconds)
-    return Lens(
+    return RowContext(
         now=system.ports.clock.now(),
-        judging=Judging(age_max=age_max, criteria=profile.criteria),
+        judging=EvidencePolicy(age_max=age_max, criteria=profile.criteria),
         places=Places(
             region=settings.home.region,
             fleet=profile.fleet.name,
@@ -64,7 +64,7 @@ def _lens(system: System) -> Lens:
     )
 
 
-def _overview(system: System, lens: Lens) -> Overview:
+def _overview(system: System, lens: RowContext) -> Overview:
     store = system.ports.store
     running, escalated = store.open_now(OPEN_MAX + 1), store.escalated(OPEN_MAX + 1)
     switch = store.switch()
@@ -72,16 +72,16 @@ def _overview(system: System, lens: Lens) -> Overview:
     incidents, unreadable_rows = _loaded(dict.fromkeys(listed), system)
     states = _escalation_states(incidents, system, lens)
     all_rows = (*unreadable_rows, *(_row(each, states, system, lens) for each in incidents))
-    shown = lists(all_rows, lens.now - ENDED_LOOKBACK)
+    groups = group_rows(all_rows, lens.now - ENDED_LOOKBACK)
     return Overview(
         fleet=system.profile.fleet.name,
         mode=system.settings.mode,
         now=lens.now,
-        open=shown.open,
-        escalated=shown.escalated,
-        ended=shown.ended[:ENDED_MAX],
+        open=groups.open,
+        escalated=groups.escalated,
+        ended=groups.ended[:ENDED_MAX],
         ended_within="the last 24 hours",
-        stops=rows.stops(switch, lens.now),
+        stops=rows.active_pauses(switch, lens.now),
         unreadable=redact(switch.unreadable),
         more=max(len(running), len(escalated)) > OPEN_MAX,
         links=links.of_fleet(lens.places),
@@ -103,16 +103,18 @@ def _load(id_: IncidentId, system: System) -> LoadedIncident | Unreadable | None
 
 
 def _escalation_states(
-    incidents: Sequence[Incident], system: System, lens: Lens
-) -> dict[IncidentId, escalation.Standing]:
+    incidents: Sequence[Incident], system: System, lens: RowContext
+) -> dict[IncidentId, escalation.EscalationState]:
     """The states of the escalated ones of *incidents*, by one request for all their alarms."""
     cases = [_escalation_case(each) for each in incidents]
-    return escalation.standings(cases, _alarms(escalation.watched(cases), system), lens.now)
+    return escalation.escalation_states(
+        cases, _alarms(escalation.alarms_to_read(cases), system), lens.now
+    )
 
 
-def _escalation_case(incident: Incident) -> escalation.Case:
+def _escalation_case(incident: Incident) -> escalation.AlarmedIncident:
     escalated_at = incident.ended_at or incident.opened_at
-    return escalation.Case(
+    return escalation.AlarmedIncident(
         id=incident.id,
         opened_at=incident.opened_at,
         escalated_at=escalated_at if incident.status is Status.HANDED_OVER else None,
@@ -132,36 +134,39 @@ def _alarms(arns: tuple[str, ...], system: System) -> Alarms:
 
 
 def _row(
-    incident: Incident, states: Mapping[IncidentId, escalation.Standing], system: System, lens: Lens
+    incident: Incident,
+    states: Mapping[IncidentId, escalation.EscalationState],
+    system: System,
+    lens: RowContext,
 ) -> Row:
     """The row of an incident, with its last entries if it needs a person."""
     state = states.get(incident.id)
     needs_action = not incident.ended or (state is not None and state.is_open)
     tail = system.ports.store.last_entries(incident.id, LAST_ENTRIES_MAX) if needs_action else ()
     row = rows.of_incident(incident, [export.decode_entry(each) for each in tail], lens)
-    return rows.standing(row, state)
+    return rows.with_escalation(row, state)
 
 
-def _detail(query: str, system: System, lens: Lens) -> View:
+def _detail(query: str, system: System, lens: RowContext) -> View:
     if not _ID.fullmatch(query):
         return Missing("An incident's id is inc- and twenty hexadecimal digits.")
     id_, store = IncidentId(query), system.ports.store
     records = [export.decode_entry(each) for each in store.entries(id_)]
     if not records:
         return Missing(f"There is no incident {id_}.")
-    shown, left_out = lines(records)
+    lines_, left_out = lines(records)
     return Detail(
         fleet=system.profile.fleet.name,
         now=lens.now,
         row=_detail_row(id_, records, system, lens),
-        lines=shown,
+        lines=lines_,
         left_out=left_out,
         links=links.of_fleet(lens.places),
     )
 
 
 def _detail_row(
-    id_: IncidentId, records: Sequence[DecodedEntry], system: System, lens: Lens
+    id_: IncidentId, records: Sequence[DecodedEntry], system: System, lens: RowContext
 ) -> Row:
     """The row of the stored incident; of a signal that opened none, from its chain."""
     loaded = _load(id_, system)
@@ -170,4 +175,4 @@ def _detail_row(
     if loaded is None:
         return rows.of_chain(records, lens)
     states = _escalation_states([loaded.incident], system, lens)
-    return rows.standing(rows.of_incident(loaded.incident, records, lens), states.get(id_))
+    return rows.with_escalation(rows.of_incident(loaded.incident, records, lens), states.get(id_))

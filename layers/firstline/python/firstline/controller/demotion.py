@@ -72,8 +72,8 @@ def reinstate(command: Promote, by: str, system: System) -> CommandResult:
     demoted = {each.action: each.demoted for each in lease.trusts if each.demoted}
     demotion_ = demoted.get(command.action)
     if demotion_ is None:
-        known = ", ".join(demoted) or "nothing"
-        raise InvalidInput(f"{command.action} is not demoted: demoted is {known}")
+        names = ", ".join(demoted) or "nothing"
+        raise InvalidInput(f"{command.action} is not demoted: demoted is {names}")
     event = ActionPromoted(
         action=command.action,
         failed=demotion_.failed,

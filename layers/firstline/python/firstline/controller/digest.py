@@ -62,7 +62,7 @@ def publish(
         if system.ports.clock.now() - published_at > DIGEST_DURATION_MAX:
             break
         record_delivery(work, page, delivery)
-        with contextlib.suppress(CommitConflict):  # it is told again with the next digest
+        with contextlib.suppress(CommitConflict):  # it is sent again with the next digest
             if work.incident.ended:
                 work.commit_and_requeue(None)
             else:

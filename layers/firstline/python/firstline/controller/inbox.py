@@ -60,12 +60,12 @@ def merge_signals(work: IncidentUnitOfWork, loaded: LoadedIncident) -> None:
         )
     work.has_input = True
     work.merged_signals = chosen
-    joined = tuple(
+    received = tuple(
         episodes.signal_received(signal, classification, profile)
         for signal, classification in classified
     )
     lead = Lead(severity=work.incident.severity, condition=work.incident.condition)
-    work.append_entry(SignalsJoined(joined=joined, leads=lead))
+    work.append_entry(SignalsJoined(joined=received, leads=lead))
     severity_rise.record_ingest_pages(work)
 
 

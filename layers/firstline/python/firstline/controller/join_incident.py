@@ -62,8 +62,10 @@ def join(
     signal under its own key, so a second delivery changes nothing.
     """
     signal, classification, first, _ = arrival
-    joined = InboxSignal(incident, signal, classification.severity)
-    change = Change(inbox_signal=joined, transition=alarm_transition(signal), openings=openings)
+    inbox_signal = InboxSignal(incident, signal, classification.severity)
+    change = Change(
+        inbox_signal=inbox_signal, transition=alarm_transition(signal), openings=openings
+    )
     try:
         _commit_with_hints(change, arrival, system)
     except (DependencyUnavailable, InvariantViolation):

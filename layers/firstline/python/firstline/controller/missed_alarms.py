@@ -146,8 +146,8 @@ def _with_free_key(signal: Signal, store: Store) -> Signal | None:
 
 def _mute_ended(signal: Signal, since: datetime, system: System) -> bool:
     """True if a mute window of the alarm, known by an event, ended after *since*."""
-    known = system.ports.store.limits(system.profile.fleet.group).circumstances
-    return known.mute_ended(signal.arn, since, system.ports.clock.now())
+    events = system.ports.store.limits(system.profile.fleet.group).circumstances
+    return events.mute_ended(signal.arn, since, system.ports.clock.now())
 
 
 def _is_muted(signal: Signal, system: System) -> bool:
@@ -161,8 +161,8 @@ def _is_muted(signal: Signal, system: System) -> bool:
     except DependencyUnavailable:
         pass
     with contextlib.suppress(FirstlineError):
-        known = ports.store.limits(system.profile.fleet.group).circumstances
-        return known.muted(signal.arn, now - MUTE_DURATION_MAX, now) is not None
+        events = ports.store.limits(system.profile.fleet.group).circumstances
+        return events.muted(signal.arn, now - MUTE_DURATION_MAX, now) is not None
     return False
 
 

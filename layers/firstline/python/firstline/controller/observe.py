@@ -44,7 +44,7 @@ def observe(work: IncidentUnitOfWork) -> FleetObservation:
         limits=_limits(work),
         look=_answers(work, work.incident.look.command if work.incident.look else None),
         fix=(fix or {}).get(attempt.hosts[0]) if attempt and attempt.hosts else None,
-        found=sent_fix if not isinstance(sent_fix, Unknown) else None,
+        search_result=sent_fix if not isinstance(sent_fix, Unknown) else None,
         searched=unsent and not isinstance(sent_fix, Unknown),
         departure=_departure(work, evidence),
     )
@@ -52,8 +52,8 @@ def observe(work: IncidentUnitOfWork) -> FleetObservation:
 
 def _unanswered(current: Attempt | None) -> Attempt | None:
     """The attempt without an answer, if its action is known to this version."""
-    known = current is not None and current.outcome is None and current.action in FIXES
-    return current if known else None
+    is_unanswered = current is not None and current.outcome is None and current.action in FIXES
+    return current if is_unanswered else None
 
 
 def update_incident(work: IncidentUnitOfWork, observation: FleetObservation) -> None:

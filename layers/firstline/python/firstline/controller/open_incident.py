@@ -183,8 +183,8 @@ def check_storm(arrival: Arrival, system: System) -> tuple[Arrival, OpeningsWrit
             classification.cause, now, seconds(policy.storm_window_seconds)
         )
         too_many = others >= policy.storm_scopes_max
-        known = too_many or classification.cause in openings.gathered
-        is_storm_open = known and store.open_incident(correlation.storm_key(fleet)) is not None
+        may_gather = too_many or classification.cause in openings.gathered
+        is_storm_open = may_gather and store.open_incident(correlation.storm_key(fleet)) is not None
         storm = (too_many or is_storm_open) and store.open_incident(classification.cause) is None
     except DependencyUnavailable:
         return arrival, None

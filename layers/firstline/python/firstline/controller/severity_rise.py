@@ -55,8 +55,8 @@ def _may_raise(severity: Severity, incident: IncidentId, system: System) -> bool
     try:
         loaded = system.ports.store.load(incident)
     except Unreadable as error:
-        known = known_severity(error)
-        return in_doubt or (known is not None and severity < known)
+        stored = known_severity(error)
+        return in_doubt or (stored is not None and severity < stored)
     except (DependencyUnavailable, InvariantViolation):
         return in_doubt
     if loaded is None:

@@ -161,14 +161,14 @@ def _wake_age(due: DueIncident, now: datetime) -> timedelta:
 
 
 def _left_pages(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
-    """Each trigger to the pager, which has a dedup key; the others once they are late.
+    """Each trigger to the pager, which deduplicates it by key; the others once they are late.
 
     Pages that are not required are left to reconcile.
     """
-    owed = (each for each in paging.pending(pages) if each.traits.required)
+    required = (each for each in paging.pending(pages) if each.traits.required)
     return tuple(
         each
-        for each in owed
+        for each in required
         if (each.traits.pages_on_call and each.action == "trigger")
         or each.due_at <= now - WAKE_GRACE
     )

@@ -56,7 +56,7 @@ def is_external_event(signal: Signal) -> bool:
 
 def is_grave_finding(signal: Signal) -> bool:
     """True if *signal* is a grave finding on instances, of this fleet or of another."""
-    return signal.kind is SignalKind.FINDING and bool(_about(signal))
+    return signal.kind is SignalKind.FINDING and bool(_subject(signal))
 
 
 def _sort(signal: Signal) -> EventSort | None:
@@ -109,15 +109,15 @@ class ExternalEvents(msgspec.Struct, frozen=True):
 
         *fleet* are the instances of the group; None where they are not known.
         """
-        sort, subject = _sort(signal), _about(signal)
+        sort, subject = _sort(signal), _subject(signal)
         name = signal.dimensions.get("Name", signal.subject) if sort != "mute" else subject or ""
         mine = [each for each in self.known if (each.sort, each.name) == (sort, name)]
         if sort is None or subject is None or any(each.at > signal.at for each in mine):
-            return self  # no guard's business, or it comes late
-        ours = _ours(signal, subject, fleet)
+            return self  # no guard needs it, or it is late
+        ours = _concerns_fleet(signal, subject, fleet)
         others = tuple(each for each in self.known if each not in mine)
         event = ExternalEvent(sort, name, subject, signal.at, ours, signal.muted_until)
-        known = _bounded(others, event)
+        known = _within_limit(others, event)
         after = copy.replace(self, known=known)
         changed = _answers(after, signal.at) != _answers(self, signal.at)
         return copy.replace(after, answers=self.answers + changed)
@@ -130,15 +130,15 @@ class ExternalEvents(msgspec.Struct, frozen=True):
 
     def issues(self, now: datetime) -> tuple[str, ...]:
         """The services with open issues in our Region."""
-        return self._about("health", now)
+        return self._subjects("health", now)
 
     def closed_calendars(self, now: datetime) -> tuple[str, ...]:
         """The change calendars that are closed."""
-        return self._about("calendar", now)
+        return self._subjects("calendar", now)
 
     def suspects(self, now: datetime) -> tuple[InstanceId, ...]:
         """The instances with a grave finding."""
-        named = (each.split() for each in self._about("finding", now))
+        named = (each.split() for each in self._subjects("finding", now))
         return tuple(sorted(InstanceId(each) for each in set(chain.from_iterable(named))))
 
     def muted(self, arn: str, since: datetime, now: datetime) -> datetime | None:
@@ -162,7 +162,7 @@ class ExternalEvents(msgspec.Struct, frozen=True):
         )
         return any(since < end <= now for end in ends)
 
-    def _about(self, sort: EventSort, now: datetime) -> tuple[str, ...]:
+    def _subjects(self, sort: EventSort, now: datetime) -> tuple[str, ...]:
         return tuple(sorted({each.about for each in self.active(sort, now)}))
 
     def active(self, sort: EventSort, now: datetime) -> Iterator[ExternalEvent]:
@@ -172,7 +172,7 @@ class ExternalEvents(msgspec.Struct, frozen=True):
                 yield each
 
 
-def _ours(signal: Signal, subject: str, fleet: frozenset[InstanceId] | None) -> bool:
+def _concerns_fleet(signal: Signal, subject: str, fleet: frozenset[InstanceId] | None) -> bool:
     """True if *signal* concerns the fleet, or may: an unlisted alarm licenses no fix."""
     match signal.kind:
         case SignalKind.ALARM:
@@ -191,7 +191,9 @@ def _answers(events: ExternalEvents, now: datetime) -> tuple[object, ...]:
     return events.issues(now), events.closed_calendars(now), suspects, mutes, full
 
 
-def _bounded(known: tuple[ExternalEvent, ...], event: ExternalEvent) -> tuple[ExternalEvent, ...]:
+def _within_limit(
+    known: tuple[ExternalEvent, ...], event: ExternalEvent
+) -> tuple[ExternalEvent, ...]:
     """*known* with *event*: ended events are dropped first, then the oldest of other fleets.
 
     Where all of its sort concern the fleet, *event* is dropped, and the overflow is recorded.
@@ -209,7 +211,7 @@ def _bounded(known: tuple[ExternalEvent, ...], event: ExternalEvent) -> tuple[Ex
     return (*others, ExternalEvent(event.sort, OVERFLOW, OVERFLOW, event.at))
 
 
-def _about(signal: Signal) -> str | None:
+def _subject(signal: Signal) -> str | None:
     """The subject of *signal*'s event, empty when it is over; None when no guard needs it."""
     where = signal.dimensions
     match signal.kind:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from firstline.diagnosis import failure_domains as domains
+from firstline.diagnosis import failure_domains
 from firstline.diagnosis.evidence import (
     Answering,
     Connections,
@@ -90,13 +90,13 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     fact: str = ""
     source: str = ""
     failure: FailureMode = FailureMode.UNKNOWN
-    domains: Domains = domains.HOST_ITSELF
+    domains: Domains = failure_domains.HOST_ITSELF
     shared: Domain | None = None
 
     @property
     def proof(self) -> str:
         """The fact with its source and its other possible causes."""
-        unless = f"; unless {domains.describe(self.domains)} fails" if self.domains else ""
+        unless = f"; unless {failure_domains.describe(self.domains)} fails" if self.domains else ""
         return f"{self.fact} (source: {self.source}{unless})"
 
 
@@ -120,7 +120,9 @@ def by_load_balancer(
                 health=HostHealth.DEAD,
                 fact="the load balancer finds it unhealthy",
                 source="load balancer",
-                domains=domains.load_balancer_domains(needs_nats=criteria.health_page_needs_nats),
+                domains=failure_domains.load_balancer_domains(
+                    needs_nats=criteria.health_page_needs_nats
+                ),
             )
         case "healthy":
             fact = "the load balancer finds it healthy"
@@ -140,12 +142,12 @@ def by_probe(
     answering, group = evidence.answering, evidence.group
     if not isinstance(answering, Answering) or not answering.fresh(evidence.at, age_max):
         return NO_OBSERVATION
-    if answering.outcome in domains.OUTCOME_DOMAINS:
+    if answering.outcome in failure_domains.OUTCOME_DOMAINS:
         return Observation(
             health=HostHealth.DEAD,
             fact=_SILENCE[answering.outcome],
             source="probe",
-            domains=domains.OUTCOME_DOMAINS[answering.outcome],
+            domains=failure_domains.OUTCOME_DOMAINS[answering.outcome],
             shared=Domain.NATS,
         )
     if answering.answers and isinstance(group, Group) and group.in_service() == (host,):
@@ -175,7 +177,7 @@ def by_connection(
         fact="SSM has lost its connection",
         source="SSM",
         failure=FailureMode.HOST_LOST,
-        domains=domains.CONNECTION_DOMAINS,
+        domains=failure_domains.CONNECTION_DOMAINS,
         shared=Domain.SSM,
     )
 
@@ -199,5 +201,5 @@ def by_status_checks(
         fact=f"EC2's status checks fail: {', '.join(failed)}",
         source="EC2",
         failure=FailureMode.HOST_LOST,
-        domains=domains.EC2_DOMAINS,
+        domains=failure_domains.EC2_DOMAINS,
     )

@@ -8,7 +8,7 @@ listens, so that looping is a failure only beyond the boot allowance.
 import copy
 from datetime import timedelta
 
-from firstline.diagnosis import failure_domains as domains
+from firstline.diagnosis import failure_domains
 from firstline.diagnosis.evidence import Answering, Evidence, HostReport, UnitDetail, UnitState
 from firstline.diagnosis.failure_domains import Domain
 from firstline.diagnosis.health_checks import (
@@ -129,7 +129,7 @@ def _by_parent(report: HostReport, *, silent: bool) -> Observation:
     if silent:
         return Observation(failure=FailureMode.ENCLAVE_SILENT)
     if report.parent_healthy is None or report.parent_nats_connected is False:
-        return NO_OBSERVATION  # nobody answers there, or it has not connected yet
+        return NO_OBSERVATION  # no answer there, or not connected yet
     return Observation(health=HostHealth.SERVING, fact="the host's enclave runs", source=SOURCE)
 
 
@@ -139,7 +139,7 @@ def _unhealthy_parent(report: HostReport) -> Observation:
     NATS then greets the host, and the parent has closed its connection and never tries again.
     """
     if report.nats_reachable is False:
-        return NO_OBSERVATION  # NATS fails it, and nothing on the host does
+        return NO_OBSERVATION  # NATS has failed, not the host
     if report.parent_nats_connected is not False:
         return _dead("the parent says that it is unhealthy", FailureMode.PARENT_DOWN)
     closed = report.log_counts is not None and report.log_counts.nats_closed > 0
@@ -149,7 +149,7 @@ def _unhealthy_parent(report: HostReport) -> Observation:
         fact="the parent has given NATS up" if gave_up else "the parent has lost NATS",
         source=SOURCE,
         failure=FailureMode.NATS_LOST,
-        domains=domains.HOST_ITSELF if gave_up else domains.NATS_DOMAINS,
+        domains=failure_domains.HOST_ITSELF if gave_up else failure_domains.NATS_DOMAINS,
         shared=Domain.NATS,
     )
 

@@ -185,11 +185,8 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
 
 INCIDENT_BYTES_MAX = 330_000
-"""An incident of more bytes is escalated.
-
-DynamoDB's item limit is 409,600, and one reconcile adds less than the difference: a look at 50
-hosts, 62 KB.
-"""
+"""An incident of more bytes is escalated. DynamoDB's item limit is 409,600, and one reconcile
+adds less than the difference: a look at 50 hosts, 62 KB."""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):

@@ -171,7 +171,7 @@ def write(
     """
     named: dict[Digest, None] = {}
     for entry in entries:
-        with contextlib.suppress(InvalidInput):  # one that cannot be read, the verifier tells
+        with contextlib.suppress(InvalidInput):  # the verifier reports an unreadable one
             named[decode_entry(entry).policy] = None
         yield entry_line(entry)
     texts = map(text_of, named)

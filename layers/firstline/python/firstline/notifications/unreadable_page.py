@@ -1,4 +1,4 @@
-"""The page of an incident that this code cannot read or store: its id, since when, what to do."""
+"""The page of an incident that this code cannot read or store."""
 
 from datetime import datetime
 
@@ -18,27 +18,27 @@ UNSTORABLE_STEPS = (
     "(docs/OPERATIONS.md, An incident that cannot be stored). Then resolve this alert."
 )
 UNREADABLE_SUFFIX = "unreadable"
-"""How the key of what cannot be read ends."""
+"""The end of the key of an unreadable incident's page."""
 UNSTORABLE_SUFFIX = "unwritable"
-"""How the key of what cannot be stored ends."""
+"""The end of the key of an unstorable incident's page."""
 
 
 def unreadable_pages(error: Abandoned, now: datetime, routes: Routes) -> tuple[Page, ...]:
-    """By the routes of its severity, as far as that is known; a P1 where it is not."""
+    """The pages by the routes of its severity if known, else of a P1."""
     severity = known_severity(error) or Severity.P1
     since = error.opened_at.isoformat(timespec="seconds") if error.opened_at else "unknown"
-    unread = isinstance(error, Unreadable)
-    what = f"cannot {'read' if unread else 'store'} the open incident {error.incident}"
+    is_unread = isinstance(error, Unreadable)
+    problem = f"cannot {'read' if is_unread else 'store'} the open incident {error.incident}"
     page = Page(
-        key=f"{error.incident}:{UNREADABLE_SUFFIX if unread else UNSTORABLE_SUFFIX}",
+        key=f"{error.incident}:{UNREADABLE_SUFFIX if is_unread else UNSTORABLE_SUFFIX}",
         action="trigger",
         severity=severity,
-        summary=f"{severity}: firstline {what}",
+        summary=f"{severity}: firstline {problem}",
         details={
             "incident": error.incident,
             "opened_at": since,
             "why": redact(error.why),
-            "next": UNREADABLE_STEPS if unread else UNSTORABLE_STEPS,
+            "next": UNREADABLE_STEPS if is_unread else UNSTORABLE_STEPS,
         },
         owed_at=now,
         due_at=now,
@@ -47,5 +47,5 @@ def unreadable_pages(error: Abandoned, now: datetime, routes: Routes) -> tuple[P
 
 
 def known_severity(error: Abandoned) -> Severity | None:
-    """The severity that stands beside its text; None for none, or a word of newer code."""
+    """The severity stored next to the body; None if absent or unknown to this version."""
     return next((each for each in Severity if each == error.severity), None)

@@ -109,7 +109,7 @@ def _observed_facts(observation: FleetObservation, evidence: Evidence) -> Observ
         limits=_needed(observation.limits),
         look=observation.look,
         fix=observation.fix,
-        found=observation.found,
+        found=observation.search_result,
         searched=observation.searched,
         departure=observation.departure,
     )

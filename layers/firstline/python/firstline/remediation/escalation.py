@@ -55,7 +55,7 @@ BY_CONDITION: dict[Condition, tuple[str, ...]] = {
     Condition.SECURITY_FINDING: (R45,),
     Condition.AWS_HEALTH: (R13, R46),
     Condition.CAPACITY: (R14, R46),
-    Condition.DRILL: (R13, R46),  # its alarm does not turn back, which is CloudWatch's to do
+    Condition.DRILL: (R13, R46),  # its alarm stays, which is a fault of CloudWatch
     Condition.UNCLASSIFIED: (R19, R21),
 }
 """The runbook's next steps; every condition has some."""

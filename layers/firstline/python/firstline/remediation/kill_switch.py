@@ -11,7 +11,7 @@ import msgspec
 
 from firstline.config.channels import PAGER
 from firstline.ids import IncidentId, digest
-from firstline.incidents import resolve_delay as resolving
+from firstline.incidents import resolve_delay
 from firstline.incidents.incident import Incident, Page
 from firstline.ledger.chain import Chain, Entry, Provenance, append
 from firstline.ledger.entries import LedgerEvent, PauseChanged
@@ -95,9 +95,9 @@ def add_pause(switch: KillSwitch, pause: Pause, by: Provenance) -> SwitchChange:
     """
     before = [each for each in switch.pauses if each.scope == pause.scope]
     others = tuple(each for each in switch.pauses if each.scope != pause.scope)
-    over = (_resolve(each, pause.at) for each in before if each.key != pause.key)
-    pages = (*over, _trigger(pause))
-    pages = resolving.delay_resolves((*switch.pages, *pages))
+    over = (_resolve_page(each, pause.at) for each in before if each.key != pause.key)
+    pages = (*over, _trigger_page(pause))
+    pages = resolve_delay.delay_resolves((*switch.pages, *pages))
     after = copy.replace(switch, pauses=(*others, pause), pages=pages)
     until = pause.until.replace(microsecond=0)
     event = PauseChanged(
@@ -118,7 +118,7 @@ def remove_pause(
 ) -> SwitchChange:
     """Remove *over*, and resolve its alert; *change* has the operator and the reason."""
     left = tuple(each for each in switch.pauses if each != over)
-    pages = resolving.delay_resolves((*switch.pages, _resolve(over, now)))
+    pages = resolve_delay.delay_resolves((*switch.pages, _resolve_page(over, now)))
     after = copy.replace(switch, pauses=left, pages=pages)
     return record_change(after, copy.replace(change, scope=over.scope), now, by)
 
@@ -133,7 +133,7 @@ def record_change(
     return SwitchChange(copy.replace(switch, pages=kept, chain=chain), entry)
 
 
-def _trigger(pause: Pause) -> Page:
+def _trigger_page(pause: Pause) -> Page:
     until = pause.until.isoformat(timespec="seconds")
     return Page(
         channel=PAGER,
@@ -147,7 +147,7 @@ def _trigger(pause: Pause) -> Page:
     )
 
 
-def _resolve(pause: Pause, now: datetime) -> Page:
+def _resolve_page(pause: Pause, now: datetime) -> Page:
     return Page(
         channel=PAGER,
         key=pause.key,

@@ -49,7 +49,7 @@ def update_recovery(
     """
     if after.recovered_at is not None:
         came_back = _came_back(before, after, evidence)
-        return _returned(after, evidence, profile.routes, now) if came_back else after
+        return _with_return(after, evidence, profile.routes, now) if came_back else after
     busy = after.current is not None or after.look is not None
     if busy or not quiet_window.applies(after) or not is_proven(after, evidence, profile.policy):
         return after
@@ -71,7 +71,7 @@ def _fires(evidence: Evidence) -> bool:
     return not all(map(is_ok, read))
 
 
-def _returned(incident: Incident, evidence: Evidence, routes: Routes, now: datetime) -> Incident:
+def _with_return(incident: Incident, evidence: Evidence, routes: Routes, now: datetime) -> Incident:
     """A P1 whose own alarm fires again notifies at once, with or without its signal."""
     after = quiet_window.with_return(incident, now)
     leads = isinstance(evidence.alarm, AlarmReading) and not is_ok(evidence.alarm)

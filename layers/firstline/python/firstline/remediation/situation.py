@@ -10,8 +10,7 @@ from firstline.config.settings import Mode
 from firstline.diagnosis.diagnose import Diagnosis
 from firstline.diagnosis.evidence import Evidence, Need, Unknown, needs
 from firstline.diagnosis.preflight import PreflightFacts
-from firstline.incidents import demotion as trust
-from firstline.incidents import quiet_window
+from firstline.incidents import demotion, quiet_window
 from firstline.incidents.demotion import Demotion
 from firstline.incidents.incident import Incident, Target
 from firstline.remediation import recovery
@@ -81,7 +80,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.limits, Unknown):
             return None
         incident = self.incident
-        return trust.active_demotion(
+        return demotion.active_demotion(
             self.limits.lease.trusts, action, incident.id, incident.opened_at
         )
 

@@ -18,7 +18,7 @@ SEVERITIES = {
 }
 
 
-def prepare(incident: Incident, seen: str, tried: str) -> str:
+def prepare(incident: Incident, diagnosed: str, tried: str) -> str:
     """The case of *incident*, from observations and attempts: subject [service, severity]: body."""
     since = incident.signalled_at.isoformat(timespec="seconds")
     service = SERVICES.get(incident.condition, INSTANCES)
@@ -26,5 +26,5 @@ def prepare(incident: Incident, seen: str, tried: str) -> str:
         f"{incident.condition} of an Auto Scaling group since {since} "
         f"[{service}, {SEVERITIES[incident.severity]}]: "
         f"Since {since} we see {incident.condition} ({incident.component}). "
-        f"Seen: {seen}. Tried: {tried}. Please look into the instances and their Region."
+        f"Seen: {diagnosed}. Tried: {tried}. Please look into the instances and their Region."
     )

@@ -31,8 +31,7 @@ from firstline.incidents.incident import (
     Target,
 )
 from firstline.ledger import entries
-from firstline.remediation import recovery
-from firstline.remediation import verification as verify
+from firstline.remediation import recovery, verification
 from firstline.remediation.departure import Departure
 from firstline.remediation.execution import Answer, Answered, OtherRefresh, describe_wrong_refresh
 from firstline.remediation.limits import Limits
@@ -49,7 +48,7 @@ class FleetObservation(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits | Unknown
     look: dict[InstanceId, Answer] | None = None
     fix: Answer | None = None
-    found: CommandId | OtherRefresh | None = None
+    search_result: CommandId | OtherRefresh | None = None
     searched: bool = False
     departure: Departure | None = None
 
@@ -72,19 +71,19 @@ def apply_observation(
     incident: Incident, observation: FleetObservation, profile: Profile, now: datetime
 ) -> IncidentUpdate:
     """The update of *incident* by *observation*."""
-    scoped = _scope(incident, observation.evidence)
-    update = IncidentUpdate(_clear_readings(scoped, observation.evidence, profile, now))
-    update = _look_answers(update, observation, profile, now)
-    update = _fix_answer(update, observation, now)
-    update = _standing(update, observation, profile, now)
-    update = _fix_verdict(update, observation, profile, now)
+    scoped = _update_scope(incident, observation.evidence)
+    update = IncidentUpdate(_count_clear_readings(scoped, observation.evidence, profile, now))
+    update = _apply_look(update, observation, profile, now)
+    update = _apply_fix_answer(update, observation, now)
+    update = _update_targets(update, observation, profile, now)
+    update = _judge_fix(update, observation, profile, now)
     watched = recovery.update_recovery(
         incident, update.incident, observation.evidence, profile, now
     )
-    return update.with_events(_short_since(watched, observation.evidence, now))
+    return update.with_events(_update_short_since(watched, observation.evidence, now))
 
 
-def _scope(incident: Incident, evidence: Evidence) -> Incident:
+def _update_scope(incident: Incident, evidence: Evidence) -> Incident:
     """The targets are the hosts in service, or the one in scope, with their known state."""
     if Need.HOSTS not in needs(incident.condition) or not isinstance(evidence.group, Group):
         return incident
@@ -93,14 +92,14 @@ def _scope(incident: Incident, evidence: Evidence) -> Incident:
     if incident.scope:
         scope = {incident.scope, *_launched_here(incident, evidence.group)}
         hosts = tuple(each for each in hosts if each in scope)
-    # a group that was empty for a while is not read for the first time
+    # after an empty group this is not the first reading
     read_before = bool(known or incident.hosts)
     entered = HostHistory(in_service_at=evidence.at if read_before else None)
     targets = tuple(known.get(each, Target(each, history=entered)) for each in hosts)
     return copy.replace(incident, targets=targets)
 
 
-def _short_since(incident: Incident, evidence: Evidence, now: datetime) -> Incident:
+def _update_short_since(incident: Incident, evidence: Evidence, now: datetime) -> Incident:
     """Set the start of a capacity shortage; an unknown group counts as short."""
     group = evidence.group
     is_capacity = incident.condition is Condition.CAPACITY
@@ -121,7 +120,7 @@ def _launched_here(incident: Incident, group: Group) -> tuple[InstanceId, ...]:
     return group.launched_since(replaced[0]) if replaced else ()
 
 
-def _clear_readings(
+def _count_clear_readings(
     incident: Incident, evidence: Evidence, profile: Profile, now: datetime
 ) -> Incident:
     """Count readings in a row with every alarm OK; an unknown alarm ends the row.
@@ -136,7 +135,7 @@ def _clear_readings(
     return copy.replace(incident, clear_readings=incident.clear_readings + 1, clear_read_at=now)
 
 
-def _look_answers(
+def _apply_look(
     update: IncidentUpdate, observation: FleetObservation, profile: Profile, now: datetime
 ) -> IncidentUpdate:
     """Apply the reports of a look together: when all answered, or at its time limit."""
@@ -150,12 +149,12 @@ def _look_answers(
     reported = {id_: reports.get(id_, Unknown("no answer in time")) for id_ in look.targets}
     fresh = {id_: HostEvidence(each, look.intended_at) for id_, each in reported.items()}
     incident = copy.replace(incident, look=None, hosts={**incident.hosts, **fresh})
-    incident = _readings(incident, observation.evidence, profile, frozenset(look.targets))
+    incident = _add_readings(incident, observation.evidence, profile, frozenset(look.targets))
     event = entries.HostsInspected(action=LOOK_HOST.name, token=look.token, hosts=reported)
     return update.with_events(incident, event)
 
 
-def _readings(
+def _add_readings(
     incident: Incident, evidence: Evidence, profile: Profile, looked_at: frozenset[InstanceId]
 ) -> Incident:
     """Add a reading for each host of the look."""
@@ -163,7 +162,7 @@ def _readings(
     age_max = seconds(profile.policy.evidence_age_max_seconds)
     readers = 2 if profile.fleet.target_group else 1
     targets = tuple(
-        verify.add_reading(
+        verification.add_reading(
             each,
             diagnose_host(each.id, now_known, age_max, profile.criteria),
             readers=readers,
@@ -177,7 +176,7 @@ def _readings(
     return copy.replace(incident, targets=targets)
 
 
-def _fix_answer(
+def _apply_fix_answer(
     update: IncidentUpdate, observation: FleetObservation, now: datetime
 ) -> IncidentUpdate:
     """Apply the result of the fix: answered, found after a crash, or never sent."""
@@ -185,49 +184,49 @@ def _fix_answer(
     if current is None or current.outcome is not None:
         return update
     if current.command is None:
-        return _search(update, current, observation, now)
+        return _apply_search(update, current, observation, now)
     if isinstance(observation.fix, Answered) and observation.fix.refused:
-        return _finished_unjudged(update, current, Outcome.REFUSED, observation.fix.detail, now)
+        return _end_without_verdict(update, current, Outcome.REFUSED, observation.fix.detail, now)
     if isinstance(observation.fix, Answered):
         outcome = Outcome.DONE if observation.fix.success else Outcome.FAILED
-        return _answered(update, current, outcome, observation.fix.detail, now)
+        return _with_tool_answer(update, current, outcome, observation.fix.detail, now)
     if now < current.lease_until:
         return update
-    return _answered(update, current, Outcome.UNKNOWN, "no answer in time", now)
+    return _with_tool_answer(update, current, Outcome.UNKNOWN, "no answer in time", now)
 
 
-def _search(
+def _apply_search(
     update: IncidentUpdate, current: Attempt, observation: FleetObservation, now: datetime
 ) -> IncidentUpdate:
     """I9: an intent without a command is found by its token, or was never sent."""
-    if isinstance(observation.found, OtherRefresh):
-        attempt = copy.replace(current, command=observation.found.command)
-        return _finished_unjudged(
+    if isinstance(observation.search_result, OtherRefresh):
+        attempt = copy.replace(current, command=observation.search_result.command)
+        return _end_without_verdict(
             update, attempt, Outcome.ANOTHER, describe_wrong_refresh(attempt), now
         )
-    if observation.found is not None:
-        attempt = copy.replace(current, command=observation.found)
+    if observation.search_result is not None:
+        attempt = copy.replace(current, command=observation.search_result)
         update = update.with_events(update.incident.with_current(attempt))
         if current.traits.reports_result:
             return update
-        return _answered(update, attempt, Outcome.DONE, "found by what it began", now)
+        return _with_tool_answer(update, attempt, Outcome.DONE, "found by what it began", now)
     if not observation.searched:
         return update
     why = "its lease ran out and no command bears its token"
-    return _finished_unjudged(update, current, Outcome.NOT_SENT, why, now)
+    return _end_without_verdict(update, current, Outcome.NOT_SENT, why, now)
 
 
-def _finished_unjudged(
+def _end_without_verdict(
     update: IncidentUpdate, current: Attempt, outcome: Outcome, why: str, now: datetime
 ) -> IncidentUpdate:
     """The fix ended without a verdict: never sent, refused by its host, or not firstline's."""
     attempt = copy.replace(current, outcome=outcome, answered_at=now, helped=False)
     fact = Fact.FIX_NOT_SENT if outcome in NO_EFFECT_OUTCOMES else Fact.FIX_NOT_JUDGED
     incident = update.incident.after(fact).with_current(attempt)
-    return update.with_events(incident, _reported(attempt, why), finished=attempt)
+    return update.with_events(incident, _fix_reported(attempt, why), finished=attempt)
 
 
-def _answered(
+def _with_tool_answer(
     update: IncidentUpdate, current: Attempt, outcome: Outcome, detail: str, now: datetime
 ) -> IncidentUpdate:
     """The tool has answered; whatever the answer, looks now judge the fix."""
@@ -238,10 +237,10 @@ def _answered(
         for each in incident.targets
     )
     incident = copy.replace(incident, targets=reset)
-    return update.with_events(incident, _reported(attempt, detail))
+    return update.with_events(incident, _fix_reported(attempt, detail))
 
 
-def _standing(
+def _update_targets(
     update: IncidentUpdate, observation: FleetObservation, profile: Profile, now: datetime
 ) -> IncidentUpdate:
     """Update which targets are verified."""
@@ -253,7 +252,7 @@ def _standing(
         with_known_hosts(observation.evidence, incident), hosts, age_max, profile.criteria
     )
     targets = tuple(
-        verify.update_verified(each, diagnosis.hosts[each.id], policy.verify_readings, now)
+        verification.update_verified(each, diagnosis.hosts[each.id], policy.verify_readings, now)
         for each in incident.targets
     )
     changed = [
@@ -261,11 +260,11 @@ def _standing(
         for before, after in zip(incident.targets, targets, strict=True)
         if before.verified != after.verified
     ]
-    events = (_turned(changed, policy.verify_readings),) if changed else ()
+    events = (_hosts_verified(changed, policy.verify_readings),) if changed else ()
     return update.with_events(copy.replace(incident, targets=targets), *events)
 
 
-def _fix_verdict(
+def _judge_fix(
     update: IncidentUpdate, observation: FleetObservation, profile: Profile, now: datetime
 ) -> IncidentUpdate:
     """I23, S04: a fix helped if looks confirm it in time; otherwise it failed.
@@ -278,31 +277,31 @@ def _fix_verdict(
         return update
     entered = (each.history.in_service_at for each in incident.targets)
     since = max((at for at in entered if at is not None), default=current.answered_at)
-    verified = verify.verified_since(incident.targets, current.answered_at)
-    if verify.has_helped(current, incident, evidence, verified):
-        return _judged(update, current, helped=True)
-    # each host that a refresh has brought back gives it the time for one more
+    verified = verification.verified_since(incident.targets, current.answered_at)
+    if verification.has_helped(current, incident, evidence, verified):
+        return _with_verdict(update, current, helped=True)
+    # each host that a refresh has brought back adds the time for one more
     back = len(verified - set(current.known)) if current.known else 0
     patience = profile.verify_timeout(current.action) * (1 + back)
-    # what still boots is waited for, and has its own time once it is in service
-    launching = bool(current.known) and verify.is_launching(evidence)
+    # a booting instance is awaited, and has its own time once it is in service
+    launching = bool(current.known) and verification.is_launching(evidence)
     late = not launching and now >= max(since, current.answered_at) + patience
-    if verify.has_left(current, evidence) and (late or observation.departure is not None):
-        return _without_host(update, current, observation.departure, now)
-    return _judged(update, current, helped=False) if late else update
+    if verification.has_left(current, evidence) and (late or observation.departure is not None):
+        return _judge_without_host(update, current, observation.departure, now)
+    return _with_verdict(update, current, helped=False) if late else update
 
 
-def _without_host(
+def _judge_without_host(
     update: IncidentUpdate, current: Attempt, went: Departure | None, now: datetime
 ) -> IncidentUpdate:
     """The host of the fix left its group: only a departure for its health is a verdict."""
     if went is not None and went.unhealthy:
-        return _judged(update, current, helped=False)
+        return _with_verdict(update, current, helped=False)
     why = "its host left the group, and nothing says why" if went is None else "it was taken away"
-    return _finished_unjudged(update, current, Outcome.TARGET_LEFT, why, now)
+    return _end_without_verdict(update, current, Outcome.TARGET_LEFT, why, now)
 
 
-def _judged(update: IncidentUpdate, current: Attempt, *, helped: bool) -> IncidentUpdate:
+def _with_verdict(update: IncidentUpdate, current: Attempt, *, helped: bool) -> IncidentUpdate:
     attempt = copy.replace(current, helped=helped)
     fact = Fact.FIX_HELPED if helped else Fact.FIX_DID_NOT_HELP
     event = entries.FixVerified(
@@ -317,7 +316,7 @@ def _judged(update: IncidentUpdate, current: Attempt, *, helped: bool) -> Incide
     return update.with_events(incident, event, finished=attempt)
 
 
-def _reported(attempt: Attempt, detail: str) -> entries.FixReported:
+def _fix_reported(attempt: Attempt, detail: str) -> entries.FixReported:
     return entries.FixReported(
         action=attempt.action,
         target=attempt.target,
@@ -327,7 +326,7 @@ def _reported(attempt: Attempt, detail: str) -> entries.FixReported:
     )
 
 
-def _turned(targets: list[Target], readings: int) -> entries.HostsVerified:
+def _hosts_verified(targets: list[Target], readings: int) -> entries.HostsVerified:
     """One entry for all, so that the transaction of a reconcile stays within its limit."""
     return entries.HostsVerified(
         verified=tuple(each.id for each in targets if each.verified),

@@ -1,1 +1,1 @@
-"""What people read afterwards: timelines, summaries, reports, the console."""
+"""Reports for people: timelines, summaries, post-mortems, the console."""

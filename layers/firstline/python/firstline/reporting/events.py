@@ -1,4 +1,4 @@
-"""Events of one type among the entries of a chain."""
+"""Events of one type in a chain."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -7,7 +7,7 @@ from firstline.ledger.export import DecodedEntry
 
 
 def timed[E](records: Iterable[DecodedEntry], form: type[E]) -> Iterator[tuple[datetime, E]]:
-    """Each event of the type *form* with the instant of its entry, in the order of the chain."""
+    """Each event of the type *form* with its entry's instant, in the order of the chain."""
     return ((each.at, each.event) for each in records if isinstance(each.event, form))
 
 

@@ -1,7 +1,4 @@
-"""Summary: what one incident came to, as its entries tell it.
-
-What an older entry does not say is left out.
-"""
+"""The summary of one incident, from its entries. Fields that older entries lack are left out."""
 
 import copy
 from collections.abc import Iterable, Iterator
@@ -20,33 +17,33 @@ from firstline.reporting.judged_fix import JudgedFix
 from firstline.signal import Disposition
 
 OPEN = "open"
-"""The outcome of an incident that no decision has ended yet."""
-NOTED: dict[str, str] = {
+"""The outcome of an incident without an ending decision."""
+SIGNAL_OUTCOMES: dict[str, str] = {
     Disposition.REJECTED: "rejected",
     Disposition.CONTEXT: "observed",
     Disposition.RECOVERY: "ignored",
     Disposition.IGNORED: "ignored",
 }
-"""The outcome of a signal that opened nothing, by its disposition."""
+"""The outcome of a signal that opened no incident, by its disposition."""
 
 
-class Tried(JudgedFix, frozen=True, kw_only=True):
-    """A fix as the summary has it, dated by its intent."""
+class FixSummary(JudgedFix, frozen=True, kw_only=True):
+    """A fix in a summary, dated by its intent."""
 
     at: datetime
     approved: bool
 
 
-class Denied(msgspec.Struct, frozen=True):
-    """A guard's no to a fix of a target, however often it was said."""
+class DenialSummary(msgspec.Struct, frozen=True):
+    """A guard's denial of a fix on a target, once, whatever its number."""
 
     guard: str
     action: str
     target: str
 
 
-class Demoted(msgspec.Struct, frozen=True):
-    """An action that asks a person from now on, after so many failed fixes in a row."""
+class DemotionSummary(msgspec.Struct, frozen=True):
+    """A demotion of an action, after so many failed fixes in a row."""
 
     action: str
     failed: int
@@ -56,12 +53,12 @@ class Demoted(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """One incident, or the one entry of a signal that opened none.
 
-    ``outcome`` is ``open``, ``resolved``, ``handed-over`` or ``observed``; of what opened nothing
-    ``observed``, ``ignored`` or ``rejected``. ``alarm`` is the subject of the signal that opened
-    it, ``signals`` are how many there were, and ``flaps`` how often they told a recovery that did
-    not last. It ``recovered_at``, which is before its end where its recovery was watched.
-    ``missed`` are the severities whose response came too late. It is not ``whole`` where
-    entries are missing from its beginning or its midst.
+    ``outcome`` is ``open``, ``resolved``, ``handed-over`` or ``observed``; for a signal that
+    opened none ``observed``, ``ignored`` or ``rejected``. ``alarm`` is the subject of the
+    opening signal, ``signals`` counts the signals, and ``flaps`` the recoveries that did not
+    last. ``recovered_at`` is before the end where the recovery was watched. ``missed`` are the
+    severities with a late response. ``whole`` is false where entries are missing from its
+    beginning or its middle.
     """
 
     incident: IncidentId
@@ -81,16 +78,16 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     recovered_at: datetime | None
     outcome: str
     hosts: tuple[str, ...]
-    fixes: tuple[Tried, ...]
-    denials: tuple[Denied, ...]
+    fixes: tuple[FixSummary, ...]
+    denials: tuple[DenialSummary, ...]
     proposed: tuple[str, ...]
     missed: tuple[str, ...]
-    demoted: tuple[Demoted, ...]
+    demoted: tuple[DemotionSummary, ...]
     policy: Digest
 
     @property
     def opened(self) -> bool:
-        """Whether it is an incident; one whose beginning is missing counts as such."""
+        """True for an incident; one whose beginning is missing counts as such."""
         return self.disposition in {Disposition.INCIDENT, ""}
 
 
@@ -102,7 +99,7 @@ def summarise(chain: Iterable[DecodedEntry]) -> Summary:
     joins = tuple(events(record, entries.SignalsJoined))
     joined = [signal for each in joins for signal in each.joined]
     recoveries = sum(1 for each in joined if each.disposition == Disposition.RECOVERY)
-    severity, condition = leading(record, opening)
+    severity, condition = final_lead(record, opening)
     responses = events(record, entries.ResponseMeasured)
     demotions = timed(record, entries.ActionDemoted)
     fixes = tuple(_fixes(record).values())
@@ -129,15 +126,15 @@ def summarise(chain: Iterable[DecodedEntry]) -> Summary:
         denials=tuple(dict.fromkeys(_denials(record))),
         proposed=tuple(dict.fromkeys(each.action for each in events(record, entries.PlanProposed))),
         missed=tuple(dict.fromkeys(each.severity for each in responses if not each.met)),
-        demoted=tuple(Demoted(each.action, each.failed, at) for at, each in demotions),
+        demoted=tuple(DemotionSummary(each.action, each.failed, at) for at, each in demotions),
         policy=record[-1].policy,
     )
 
 
-def leading(
+def final_lead(
     record: Iterable[DecodedEntry], opening: entries.SignalReceived
 ) -> tuple[str | None, str | None]:
-    """The severity and the condition that it had in the end, from those of its *opening* on."""
+    """The severity and the condition at the end, starting from those of *opening*."""
     severity, condition = opening.severity, opening.condition
     for each in record:
         match each.event:
@@ -151,7 +148,7 @@ def leading(
 
 
 class Ending(NamedTuple):
-    """How an incident ended, and when it had recovered, if it had."""
+    """The outcome of an incident, its end, and its recovery, if any."""
 
     outcome: str
     at: datetime | None
@@ -159,9 +156,9 @@ class Ending(NamedTuple):
 
 
 def endings(record: Iterable[DecodedEntry], *, helped: bool) -> Iterator[Ending]:
-    """The end that each decision to end made; resolved if a fix *helped*.
+    """The ending of each decision that ends the incident; resolved if a fix *helped*.
 
-    What takes back a fix of ours is none that helped.
+    An action that takes back a fix of firstline does not count as helped.
     """
     closed = Status.RESOLVED if helped else Status.OBSERVED
     for at, event in timed(record, entries.DecisionMade):
@@ -172,14 +169,14 @@ def endings(record: Iterable[DecodedEntry], *, helped: bool) -> Iterator[Ending]
 
 
 def _ending(
-    record: tuple[DecodedEntry, ...], opening: entries.SignalReceived, fixes: tuple[Tried, ...]
+    record: tuple[DecodedEntry, ...], opening: entries.SignalReceived, fixes: tuple[FixSummary, ...]
 ) -> Ending:
-    """The outcome, and when it ended; a signal that opened nothing ends where it is noted."""
+    """The outcome and the end; a signal that opened no incident ends at its entry."""
     ended = tuple(endings(record, helped=any(each.repaired for each in fixes)))
     if ended:
         return ended[-1]
-    noted = NOTED.get(opening.disposition)
-    return Ending(noted, record[0].at) if noted else Ending(OPEN, None)
+    outcome = SIGNAL_OUTCOMES.get(opening.disposition)
+    return Ending(outcome, record[0].at) if outcome else Ending(OPEN, None)
 
 
 def _paged_at(record: tuple[DecodedEntry, ...]) -> datetime | None:
@@ -188,34 +185,34 @@ def _paged_at(record: tuple[DecodedEntry, ...]) -> datetime | None:
 
 
 def _hosts(record: tuple[DecodedEntry, ...]) -> Iterator[str]:
-    """What looks and fixes touched, of it the hosts."""
+    """The hosts of looks and fixes."""
     for each in record:
         match each.event:
-            case entries.LookIntended(targets=touched):
+            case entries.LookIntended(targets=targets):
                 pass
             case entries.FixIntended() as event:
-                touched = event.hosts or event.targets
+                targets = event.hosts or event.targets
             case _:
-                touched = ()
-        yield from (target for target in touched if target.startswith("i-"))
+                targets = ()
+        yield from (target for target in targets if target.startswith("i-"))
 
 
-def _denials(record: tuple[DecodedEntry, ...]) -> Iterator[Denied]:
+def _denials(record: tuple[DecodedEntry, ...]) -> Iterator[DenialSummary]:
     for event in events(record, entries.DecisionMade):
         plan = event.plan or entries.PlannedFix()
-        yield from (Denied(guard, plan.action, plan.target) for guard, _ in event.denials)
+        yield from (DenialSummary(guard, plan.action, plan.target) for guard, _ in event.denials)
 
 
-def _fixes(record: tuple[DecodedEntry, ...]) -> dict[str, Tried]:
-    """Each fix by its token, with what its tool reported, or what looking at it came to."""
+def _fixes(record: tuple[DecodedEntry, ...]) -> dict[str, FixSummary]:
+    """Each fix by its token, with its latest outcome and verdict."""
     approved: set[str] = set()
-    fixes: dict[str, Tried] = {}
+    fixes: dict[str, FixSummary] = {}
     for each in record:
         match each.event:
             case entries.PlanAnswered(granted=True, counts=True, plan=plan):
                 approved.add(plan)
             case entries.FixIntended() as event:
-                fixes[event.token] = Tried(
+                fixes[event.token] = FixSummary(
                     action=event.action,
                     target=", ".join(event.targets),
                     at=each.at,

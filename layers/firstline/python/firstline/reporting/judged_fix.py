@@ -1,4 +1,4 @@
-"""Judged fix: what an incident's summary and its report both say of a fix that was tried."""
+"""A fix and its verdict, shared by an incident's summary and its report."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from firstline.actions.catalogue import UNDO_RESULTS
 
 
 class JudgedFix(msgspec.Struct, frozen=True, kw_only=True):
-    """A fix from its intent to its verdict; ``helped`` is None where no verdict is known (yet)."""
+    """A fix from its intent to its verdict; ``helped`` is None without a verdict."""
 
     action: str
     target: str
@@ -15,10 +15,10 @@ class JudgedFix(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def undoing(self) -> str:
-        """What it comes to where it takes back a fix of ours; empty for any other."""
+        """The result of an action that takes back a fix of firstline; empty for any other."""
         return UNDO_RESULTS.get(self.action, "")
 
     @property
     def repaired(self) -> bool:
-        """Whether it is a fix that helped."""
+        """True for a fix that helped."""
         return self.helped is True and not self.undoing

@@ -1,4 +1,4 @@
-"""Links: where a person goes on from a console row or a report, as far as the places are known."""
+"""Links from a console row or a report to further pages, as far as their locations are known."""
 
 import re
 from collections.abc import Iterator
@@ -14,17 +14,17 @@ _REDACTED = re.compile(r"[\[\]\N{REPLACEMENT CHARACTER}\N{HORIZONTAL ELLIPSIS}]"
 
 
 class Link(msgspec.Struct, frozen=True):
-    """A page elsewhere: what it is, and its address."""
+    """A page elsewhere: its name, and its address."""
 
     text: str
     href: str
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the pages of a deployment are; an empty field is a place that is not known.
+    """Locations of a deployment's pages; an empty field is unknown.
 
-    ``fleet`` names the dashboard, ``bucket`` is the archive's; ``runbook`` and ``pagerduty`` are
-    addresses of the profile.
+    ``fleet`` names the dashboard, ``bucket`` is the archive's; ``runbook`` and ``pagerduty``
+    are addresses of the profile.
     """
 
     region: str = ""
@@ -35,7 +35,7 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def where(self) -> str:
-        """The options by which a command finds the deployment; empty where it is not known."""
+        """The options that select the deployment on the command line; empty if unknown."""
         known = self.fleet and self.region
         return command_lines.deployment(self.fleet, self.region) if known else ""
 
@@ -52,14 +52,14 @@ def of_fleet(places: Places) -> tuple[Link, ...]:
 def of_incident(
     places: Places, incident: IncidentId, alarm_arn: str, *, ended: bool
 ) -> tuple[Link, ...]:
-    """The alarm that leads it, and its report once it has one."""
+    """The leading alarm, and the incident's report after its end."""
     return (*_alarm(alarm_arn), *(_report(places, incident) if ended else ()))
 
 
 def _alarm(arn: str) -> Iterator[Link]:
-    """None for an address in which a part was redacted: it leads nowhere."""
-    found = _ALARM.fullmatch(arn)
-    if found and not _REDACTED.search(found[1]):
+    """The alarm's link; none if a part of its ARN was redacted."""
+    matched = _ALARM.fullmatch(arn)
+    if matched and not _REDACTED.search(matched[1]):
         yield Link("alarm", console_links.alarm_url(arn))
 
 

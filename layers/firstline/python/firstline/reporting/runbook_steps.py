@@ -1,7 +1,7 @@
-"""The runbook's steps by their codes: what R13 and the like stand for, wherever they are shown.
+"""The runbook's steps by their codes, such as R13.
 
-The one table of them: reports explain the codes that they name, and ``tools/docs/runbook.toml``
-says beside each code what firstline does of it.
+This is the one table of them: reports explain the codes that they contain, and
+``tools/docs/runbook.toml`` lists what firstline does for each.
 """
 
 import re
@@ -67,16 +67,16 @@ STEPS: dict[str, tuple[str, str]] = {
     "R45": ("Escalation", "the security team for security incidents"),
     "R46": ("Escalation", "AWS Support for infrastructure issues"),
 }
-"""Each step's section of the runbook, and what it asks for."""
+"""The runbook's section and the task of each step."""
 _CODE = re.compile(r"\bR[0-9]{2}\b", re.ASCII)
 
 
-def text(code: str) -> str:
-    """What *code* stands for; empty for one that is no step."""
+def step_text(code: str) -> str:
+    """The task of *code*; empty for an unknown code."""
     return STEPS.get(code, ("", ""))[1]
 
 
-def named(texts: Iterable[str]) -> tuple[str, ...]:
-    """The codes of steps that *texts* name, each once, in the runbook's order."""
-    found = {code for each in texts for code in _CODE.findall(each)}
-    return tuple(code for code in STEPS if code in found)
+def mentioned_steps(texts: Iterable[str]) -> tuple[str, ...]:
+    """The codes in *texts*, each once, in the runbook's order."""
+    mentioned = {code for each in texts for code in _CODE.findall(each)}
+    return tuple(code for code in STEPS if code in mentioned)

@@ -1,4 +1,4 @@
-"""Timeline: a chain's entries in words that a tired person can read: when, what, and why."""
+"""Timeline: a chain's entries in short sentences: the instant, the event, and the reason."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -10,19 +10,19 @@ from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.ledger import entries
 from firstline.ledger.chain import Entry
 from firstline.ledger.export import DecodedEntry, decode_entry
-from firstline.reporting.postmortem.words import grouped
+from firstline.reporting.postmortem.formatting import group
 from firstline.reporting.tones import Tone
 
 type Event = entries.LedgerEvent | entries.UnknownEvent
 type Text = tuple[str, str, Tone]
-"""A moment without its time."""
+"""A moment without its instant."""
 
-UNDERSTOOD = frozenset({"fix under way", "look under way", "verify the fix", "confirm targets"})
-"""Waits and looks that the lines around them explain."""
+IMPLIED_RULES = frozenset({"fix under way", "look under way", "verify the fix", "confirm targets"})
+"""Rules whose waits and looks follow from the lines around them."""
 
 
 class Moment(NamedTuple):
-    """One line: when, one word for what happened, the words, and how it is to be taken."""
+    """One line: instant, one word for the event, text, and tone."""
 
     at: datetime
     word: str
@@ -31,25 +31,27 @@ class Moment(NamedTuple):
 
 
 def moments(chain: Iterable[Entry]) -> Iterator[Moment]:
-    """A ledger's entries in words; a wait is told once, while its reason stands."""
-    for _, told in beside(map(decode_entry, chain)):
-        yield from told
+    """The moments of a ledger's entries; a wait is shown once while its reason stays the same."""
+    for _, lines in with_moments(map(decode_entry, chain)):
+        yield from lines
 
 
-def beside(chain: Iterable[DecodedEntry]) -> Iterator[tuple[DecodedEntry, tuple[Moment, ...]]]:
-    """Each entry with its moments; what is said by the lines around it has none."""
+def with_moments(
+    chain: Iterable[DecodedEntry],
+) -> Iterator[tuple[DecodedEntry, tuple[Moment, ...]]]:
+    """Each entry with its moments; an entry that others imply has none."""
     waited_for = ""
     for entry in chain:
-        told: list[Moment] = []
+        moments_of_entry: list[Moment] = []
         for moment in (Moment(entry.at, *each) for each in _texts(entry.event)):
             if moment.word == "waits" and moment.text == waited_for:
                 continue
             waited_for = moment.text if moment.word == "waits" else ""
-            told.append(moment)
-        yield entry, tuple(told)
+            moments_of_entry.append(moment)
+        yield entry, tuple(moments_of_entry)
 
 
-def clock(passed: timedelta) -> str:
+def format_elapsed(passed: timedelta) -> str:
     """Minutes and seconds, and hours where there are any."""
     total = round(passed.total_seconds())
     hours, rest = divmod(total, 3600)
@@ -58,7 +60,7 @@ def clock(passed: timedelta) -> str:
 
 
 def _texts(event: Event) -> Iterator[Text]:
-    """What firstline received and decided; the rest is in the two functions after this one."""
+    """The texts of signals and decisions; the next two functions have the rest."""
     match event:
         case entries.SignalReceived() | entries.SignalsJoined():
             for signal in event.signals:
@@ -67,22 +69,22 @@ def _texts(event: Event) -> Iterator[Text]:
         case entries.DecisionMade():
             yield from _decision(event)
         case entries.PageDelivered(channel=channels.NOTE, outcome="accepted"):
-            return  # the change event beside it says the same
+            return  # its change event has the same text
         case entries.PageDelivered():
             yield _page(event)
         case entries.ResponseMeasured():
             yield _response(event)
         case _:
-            yield from _deeds(event)
+            yield from _action_texts(event)
 
 
-def _deeds(event: Event) -> Iterator[Text]:
+def _action_texts(event: Event) -> Iterator[Text]:
     match event:
         case entries.FixIntended():
             where = ", ".join(event.targets)
             yield "does", f"{event.action} on {where} (token {event.token[:8]})", Tone.WARNING
         case entries.HostsInspected():
-            reports = grouped((said(report), host) for host, report in event.hosts.items())
+            reports = group((describe_report(report), host) for host, report in event.hosts.items())
             for report, hosts in reports.items():
                 yield "sees", f"{', '.join(hosts)}: {report}", Tone.PLAIN
         case entries.LookReported():
@@ -94,14 +96,14 @@ def _deeds(event: Event) -> Iterator[Text]:
         case entries.FixVerified(helped=False):
             yield "verifies", f"{event.action} on {event.target} did not help", Tone.BAD
         case entries.LookIntended() | entries.FixVerified():
-            return  # the lines around them say it
+            return  # the lines around them imply it
         case entries.AlarmMetricRead():
             return  # nothing happened: a report plots it
         case _:
-            yield _by_people(event)
+            yield _operator_text(event)
 
 
-def _by_people(event: Event) -> Text:
+def _operator_text(event: Event) -> Text:
     match event:
         case entries.HandedOver():
             text = "hands over", f"to {event.owner}; next: {event.next}", Tone.PLAIN
@@ -142,7 +144,7 @@ def _word(traits: Channel) -> str:
 
 def _decision(event: entries.DecisionMade) -> Iterator[Text]:
     match event.step_type:
-        case "wait" | "look" if event.rule in UNDERSTOOD:
+        case "wait" | "look" if event.rule in IMPLIED_RULES:
             return
         case "wait":
             yield "waits", event.why, Tone.QUIET
@@ -153,7 +155,7 @@ def _decision(event: entries.DecisionMade) -> Iterator[Text]:
             what = f"{event.plan.action} on {event.plan.target}" if event.plan else "a fix"
             yield "decides", f"{what}: {', '.join(event.facts)}; {passed}", Tone.PLAIN
         case "ask":
-            return  # the proposal says it
+            return  # the proposal has a line
         case "raise":
             yield "raises", f"to {event.raised_to}: {event.why}", Tone.WARNING
         case "hand-over":
@@ -209,7 +211,7 @@ def _instant(at: datetime | None) -> str:
     return at.isoformat() if at else "its end"
 
 
-def said(report: HostReport | Unknown) -> str:
+def describe_report(report: HostReport | Unknown) -> str:
     """A host's report in a line."""
     if isinstance(report, Unknown):
         return f"unknown ({report.why})"

@@ -1,4 +1,4 @@
-"""Tones: how a thing is to be taken. Pages and terminals take their colours by tone alone."""
+"""Tones: how a line is to be read. Pages and terminals choose colours by tone alone."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from firstline.signal import Severity
 
 
 class Tone(StrEnum):
-    """From routine to what a person must see; ``ALERT`` is what notified a person."""
+    """From routine to urgent; ``ALERT`` is what notified a person."""
 
     PLAIN = "plain"
     QUIET = "quiet"
@@ -28,5 +28,5 @@ _TONES: dict[str, Tone] = {
 
 
 def tone(name: str) -> Tone:
-    """The tone of a severity or an outcome; any other is plain."""
+    """The tone of a severity or an outcome; plain for any other."""
     return _TONES.get(name, Tone.PLAIN)

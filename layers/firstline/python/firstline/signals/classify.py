@@ -22,7 +22,7 @@ from firstline.signal import (
     Signal,
     SignalKind,
 )
-from firstline.signals import correlation as causes
+from firstline.signals import correlation
 from firstline.signals.rules import match
 
 FIXED_DISPOSITIONS = {
@@ -71,7 +71,7 @@ def with_profile_name(signal: Signal, profile: Profile, alarms: dict[str, str]) 
 
 def classify(signal: Signal, profile: Profile, home: Home) -> Classification:
     """The classification of *signal*, whose subject comes from `with_profile_name`."""
-    refusal = _foreign(signal, home)
+    refusal = _rejection_reason(signal, home)
     if refusal:
         return Classification(disposition=Disposition.REJECTED, why=refusal)
     if Mark.REPLAYED in signal.marks:
@@ -92,7 +92,7 @@ def _of_kind(signal: Signal, profile: Profile) -> Classification:
         case SignalKind.FINDING if signal.state in FINDINGS:
             return _finding(signal, profile)
         case SignalKind.UNREAD:
-            return _not_understood(signal, profile)
+            return _unparsed(signal, profile)
         case _ if signal.kind in FIXED_DISPOSITIONS:
             disposition, why = FIXED_DISPOSITIONS[signal.kind]
             return Classification(disposition=disposition, why=why)
@@ -106,10 +106,10 @@ def _evidence(signal: Signal, profile: Profile) -> Classification:
     if rule is None or Mark.ENDED in signal.marks:
         why = f"kept as evidence: {signal.kind}"
         return Classification(disposition=Disposition.CONTEXT, why=why)
-    return _ruled(signal, rule, profile, f"rule {rule.name!r} fits {signal.subject!r}")
+    return _incident_by_rule(signal, rule, profile, f"rule {rule.name!r} fits {signal.subject!r}")
 
 
-def _not_understood(signal: Signal, profile: Profile) -> Classification:
+def _unparsed(signal: Signal, profile: Profile) -> Classification:
     why = "unreadable" if Mark.MALFORMED in signal.marks else "of a kind that no parser reads"
     return _unclassified(signal, profile, f"an event of our own account that is {why}")
 
@@ -127,14 +127,14 @@ def _finding(signal: Signal, profile: Profile) -> Classification:
     return Classification(
         disposition=Disposition.INCIDENT,
         why=f"a security finding of severity {signal.state}",
-        cause=causes.correlation_key(profile.fleet.name, condition, signal.subject),
+        cause=correlation.correlation_key(profile.fleet.name, condition, signal.subject),
         condition=condition,
         severity=FINDINGS[signal.state],
         component=Component.AWS,
     )
 
 
-def _foreign(signal: Signal, home: Home) -> str:
+def _rejection_reason(signal: Signal, home: Home) -> str:
     """The reason why the signal is foreign; empty if it is not."""
     if signal.account != home.account:
         return f"it comes from account {signal.account}, not {home.account}"
@@ -174,7 +174,9 @@ def _by_rule(signal: Signal, profile: Profile) -> Classification:
         misses = "".join(f"; {name!r}: {why}" for name, why in matched.misses)
         return _unclassified(signal, profile, f"no rule fits the alarm {signal.subject!r}{misses}")
     rule = matched.rule
-    return _ruled(signal, rule, profile, f"rule {rule.name!r} fits the alarm {signal.subject!r}")
+    return _incident_by_rule(
+        signal, rule, profile, f"rule {rule.name!r} fits the alarm {signal.subject!r}"
+    )
 
 
 def _drill(profile: Profile) -> Classification:
@@ -183,19 +185,19 @@ def _drill(profile: Profile) -> Classification:
         disposition=Disposition.INCIDENT,
         why="the drill's own alarm: nothing is wrong",
         rule="drill",
-        cause=causes.correlation_key(profile.fleet.name, Condition.DRILL),
+        cause=correlation.correlation_key(profile.fleet.name, Condition.DRILL),
         condition=Condition.DRILL,
         severity=Severity.P4,
     )
 
 
-def _ruled(signal: Signal, rule: Rule, profile: Profile, why: str) -> Classification:
+def _incident_by_rule(signal: Signal, rule: Rule, profile: Profile, why: str) -> Classification:
     scope = signal.dimensions.get(rule.scope, "")
     return Classification(
         disposition=Disposition.INCIDENT,
         why=why,
         rule=rule.name,
-        cause=causes.correlation_key(profile.fleet.name, rule.condition, scope),
+        cause=correlation.correlation_key(profile.fleet.name, rule.condition, scope),
         condition=rule.condition,
         severity=rule.severity,
         component=rule.component,
@@ -206,5 +208,5 @@ def _ruled(signal: Signal, rule: Rule, profile: Profile, why: str) -> Classifica
 def _unclassified(signal: Signal, profile: Profile, why: str) -> Classification:
     """From this account, and not understood: never silent, never acted on (I6)."""
     what = signal.arn or signal.source
-    cause = causes.correlation_key(profile.fleet.name, Condition.UNCLASSIFIED, what)
+    cause = correlation.correlation_key(profile.fleet.name, Condition.UNCLASSIFIED, what)
     return Classification(disposition=Disposition.INCIDENT, why=why, cause=cause)

@@ -11,18 +11,16 @@ from datetime import datetime
 import msgspec
 
 from firstline.config.profile import Profile
-from firstline.diagnosis import external_events as circumstances
+from firstline.diagnosis import external_events
 from firstline.ids import INSTANCE_ID, IncidentId, InstanceId, digest, incident_id
-from firstline.incidents import quiet_window
-from firstline.incidents import response_targets as responses
+from firstline.incidents import quiet_window, response_targets
 from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Chain, Entry, Provenance, append
 from firstline.ledger.entries import SignalReceived
 from firstline.notifications import pages as paging
 from firstline.redaction import redact
 from firstline.signal import Condition, Disposition, Mark, Severity, Signal
-from firstline.signals import correlation as causes
-from firstline.signals import rules
+from firstline.signals import correlation, rules
 from firstline.signals.classify import Classification
 
 ALARMS_MAX = 100
@@ -59,7 +57,7 @@ def open_incident(  # noqa: PLR0913 - a signal, what it means, and the id where 
         alarm_arn=signal.arn,
         alarms=(signal.arn,) if signal.arn else (),
         scope=InstanceId(classified.scope) if re.fullmatch(INSTANCE_ID, classified.scope) else None,
-        storm=classified.cause == causes.storm_key(profile.fleet.name),
+        storm=classified.cause == correlation.storm_key(profile.fleet.name),
         suppressed=Mark.SUPPRESSED in signal.marks,
         drill=signal.drill,
         opening=signal.key,
@@ -68,7 +66,7 @@ def open_incident(  # noqa: PLR0913 - a signal, what it means, and the id where 
         joined_at=now,
         next_wake_at=now,
         reports=(signal.restricted,) if signal.restricted else (),
-        responses=(responses.expected_response(classified.severity, signal.at, profile),),
+        responses=(response_targets.expected_response(classified.severity, signal.at, profile),),
     )
     pages = paging.opening_pages(incident, signal, classified.why, profile)
     if incident.condition is Condition.DRILL:
@@ -77,7 +75,7 @@ def open_incident(  # noqa: PLR0913 - a signal, what it means, and the id where 
         digest_ = paging.digest_pages(incident, signal, profile.routes, profile.business_day)
         pages = (*pages, *digest_)
     incident = copy.replace(incident, pages=pages)
-    # R12: firstline owns it until it hands over
+    # R12: firstline owns it until it escalates
     event = copy.replace(signal_received(signal, classified, profile), owner="firstline")
     chain, entry = append(incident.chain, incident.id, event.kind, now, by, event.to_ledger())
     return Opening(copy.replace(incident, chain=chain), entry)
@@ -94,18 +92,18 @@ def merge_signal(
     suppressed = incident.suppressed and Mark.SUPPRESSED in signal.marks
     rung = incident.drill and signal.drill != incident.drill
     drill = "" if rung else incident.drill
-    incident = copy.replace(_awaiting(incident, signal.arn), suppressed=suppressed, drill=drill)
-    if rung:  # who was paged knows of a drill, and must hear that this is none
+    incident = copy.replace(_with_alarm(incident, signal.arn), suppressed=suppressed, drill=drill)
+    if rung:  # the paged person knows of a drill, and this is none
         pages = paging.real_trouble_pages(incident, signal, classified.why, now, profile)
         incident = copy.replace(incident, pages=(*incident.pages, *pages))
     if signal.restricted:
         reports = (*incident.reports, signal.restricted)[-REPORTS_MAX:]
         incident = copy.replace(incident, reports=reports)
     if _leads(classified, incident):
-        led = _led_by(signal, classified, incident, profile, now)
+        led = _with_new_lead(signal, classified, incident, profile, now)
     else:
-        led = _beside(incident, classified.condition)
-    # a rise has a page of its own
+        led = _with_joined_condition(incident, classified.condition)
+    # a raised severity has a page of its own
     again = came_back and classified.severity == incident.severity == led.severity
     pages = paging.return_pages(led, now, profile.routes) if again else ()
     return copy.replace(led, pages=(*led.pages, *pages))
@@ -125,11 +123,11 @@ def storm_classification(classified: Classification, profile: Profile) -> Classi
     return Classification(
         disposition=Disposition.INCIDENT,
         why=f"a storm, {many} within {policy.storm_window_seconds} s: {classified.why}",
-        cause=causes.storm_key(profile.fleet.name),
+        cause=correlation.storm_key(profile.fleet.name),
     )
 
 
-def _awaiting(incident: Incident, arn: str) -> Incident:
+def _with_alarm(incident: Incident, arn: str) -> Incident:
     if not arn or arn in incident.alarms:
         return incident
     if len(incident.alarms) < ALARMS_MAX:
@@ -141,11 +139,11 @@ def _leads(classified: Classification, incident: Incident) -> bool:
     """True if worse, or as bad and more repairable; a storm leads to no fix."""
     if classified.cause != incident.cause:
         return False
-    ranked = (classified.severity, causes.precedence(classified.condition))
-    return ranked < (incident.severity, causes.precedence(incident.condition))
+    ranked = (classified.severity, correlation.precedence(classified.condition))
+    return ranked < (incident.severity, correlation.precedence(incident.condition))
 
 
-def _led_by(
+def _with_new_lead(
     signal: Signal, classified: Classification, incident: Incident, profile: Profile, now: datetime
 ) -> Incident:
     led = copy.replace(
@@ -163,7 +161,7 @@ def _led_by(
     if classified.severity == incident.severity:
         return led
     pages = paging.rise_pages(led, signal, classified.why, now, profile)
-    response = responses.expected_response(classified.severity, signal.at, profile)
+    response = response_targets.expected_response(classified.severity, signal.at, profile)
     return copy.replace(led, pages=(*led.pages, *pages), responses=(*led.responses, response))
 
 
@@ -173,11 +171,11 @@ def with_severity(
     """*incident* raised to *severity* by what was read, with the page of its rise."""
     worse = copy.replace(incident, severity=severity)
     pages = paging.observed_rise_pages(worse, why, now, profile.routes)
-    response = responses.expected_response(severity, now, profile)
+    response = response_targets.expected_response(severity, now, profile)
     return copy.replace(worse, pages=(*worse.pages, *pages), responses=(*worse.responses, response))
 
 
-def _beside(incident: Incident, condition: Condition) -> Incident:
+def _with_joined_condition(incident: Incident, condition: Condition) -> Incident:
     if condition in (incident.condition, *incident.joined):
         return incident
     return copy.replace(incident, joined=(*incident.joined, condition))
@@ -202,7 +200,7 @@ def signal_received(signal: Signal, classified: Classification, profile: Profile
     Every name is redacted, because an event may come from any sender. Of other dimensions it
     has only the words that a rule or a guard knows, so that the signal can be judged again.
     """
-    words = rules.known_words(signal, profile) | circumstances.known_words(signal)
+    words = rules.known_words(signal, profile) | external_events.known_words(signal)
     return SignalReceived(
         disposition=classified.disposition,
         why=redact(classified.why),

@@ -23,7 +23,8 @@ class Match(msgspec.Struct, frozen=True):
     def misses(self) -> tuple[tuple[str, str], ...]:
         """The reasons of the others; never the value, which is text from outside."""
         return tuple(
-            (rule.name, f"{field} {_not(rule.when[field])}") for rule, field in self.missed
+            (rule.name, f"{field} {_describe_mismatch(rule.when[field])}")
+            for rule, field in self.missed
         )
 
 
@@ -31,14 +32,14 @@ def match(signal: Signal, profile: Profile) -> Match:
     """The first rule of the signal's source and subject whose ``when`` holds."""
     missed: list[tuple[Rule, str]] = []
     for rule in profile.rules_of.get((signal.source, signal.subject), ()):
-        miss = _miss(rule, signal)
+        miss = _first_mismatch(rule, signal)
         if miss is None:
             return Match(rule, tuple(missed))
         missed.append((rule, miss))
     return Match(None, tuple(missed))
 
 
-def _miss(rule: Rule, signal: Signal) -> str | None:
+def _first_mismatch(rule: Rule, signal: Signal) -> str | None:
     """The first field of ``when`` that does not hold."""
     for field, matcher in rule.when.items():
         if not fits(_value(field, signal), matcher):
@@ -52,7 +53,7 @@ def _value(field: str, signal: Signal) -> str:
     return signal.state if field == "state" else signal.dimensions.get(field, "")
 
 
-def _not(matcher: Wanted) -> str:
+def _describe_mismatch(matcher: Wanted) -> str:
     if isinstance(matcher, str):
         return f"is not {matcher!r}"
     if isinstance(matcher, tuple):
@@ -68,7 +69,8 @@ def known_words(signal: Signal, profile: Profile) -> dict[str, str]:
     unless it is an instance or a pseudonym.
     """
     words = {
-        field: _word(_value(field, signal), matchers) for field, matchers in profile.wanted.items()
+        field: _matched_word(_value(field, signal), matchers)
+        for field, matchers in profile.wanted.items()
     }
     scopes = {
         field: value if _NAMES_NOBODY.fullmatch(value) else f"#{digest(value.encode())[:20]}"
@@ -82,7 +84,7 @@ _NAMES_NOBODY = re.compile(rf"{INSTANCE_ID}|[0-9a-f]{{16}}")
 """An instance's id, or the keyed hash of a user (`sources.user.pseudonym`)."""
 
 
-def _word(value: str, matchers: tuple[Wanted, ...]) -> str:
+def _matched_word(value: str, matchers: tuple[Wanted, ...]) -> str:
     for matcher in matchers:
         if fits(value, matcher):
             return matcher.prefix if isinstance(matcher, Prefix) else value

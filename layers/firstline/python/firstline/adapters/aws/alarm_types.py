@@ -1,6 +1,6 @@
-"""Alarm kinds: what CloudWatch has of alarms, and the lists that DescribeAlarms answers with.
+"""Alarm types: the types of CloudWatch's alarms, and the lists of a DescribeAlarms answer.
 
-Of a kind that a request does not name, CloudWatch shows no alarm (API reference, DescribeAlarms).
+CloudWatch returns only the types that a request names (API reference, DescribeAlarms).
 """
 
 from collections.abc import Mapping
@@ -20,14 +20,14 @@ LIST_OF_TYPE: dict["AlarmTypeType", str] = {
     "CompositeAlarm": "CompositeAlarms",
     "LogAlarm": LOG_ALARMS,
 }
-"""Each kind, and the list of an answer that holds its alarms."""
+"""Each type, and the list of an answer with its alarms."""
 ALARM_TYPES: tuple["AlarmTypeType", ...] = tuple(LIST_OF_TYPE)
 
 
 def alarms_on(page: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The alarms of all kinds on a *page*; raises `KeyError` for one that is cut.
+    """The alarms of all types on a *page*; raises `KeyError` for a truncated one.
 
-    CloudWatch shows the lists of metric and of composite alarms also where they are empty.
+    CloudWatch returns the lists of metric and composite alarms even if they are empty.
     """
     # a botocore that does not know log alarms drops their list, so that none is found: `whole`
     lists = {LOG_ALARMS: []} | dict(page)
@@ -35,66 +35,67 @@ def alarms_on(page: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def metric_alarms(page: "DescribeAlarmsOutputTypeDef") -> "list[MetricAlarmTypeDef]":
-    """The metric alarms on a *page*; raises `KeyError` for one that is cut."""
+    """The metric alarms on a *page*; raises `KeyError` for a truncated one."""
     return page["MetricAlarms"]
 
 
 def alarm_name(arn: str) -> str:
-    """The name of the alarm that *arn* is of; empty for the ARN of something else."""
+    """The name in the ARN of an alarm; empty for the ARN of anything else."""
     return arn.partition(":alarm:")[2]
 
 
 def is_complete(page: Mapping[str, Any]) -> bool:
-    """Whether an alarm that *page* could list and does not list is not there, whatever its kind."""
+    """True if *page* can list alarms of every type, so that a missing alarm does not exist."""
     return LOG_ALARMS in page
 
 
 def firing_alarm(alarm: Mapping[str, Any]) -> FiringAlarm:
-    """*alarm*, which is in ALARM; raises `KeyError` for one that is cut.
+    """Parse *alarm*, which is in ALARM; raises `KeyError` for a truncated one.
 
-    One whose state has not changed since CloudWatch keeps the time of that shows no such time.
+    CloudWatch omits the transition's time if the state is older than that field.
     """
-    of, dimensions = metric(alarm)
+    metric_name, dimensions = metric(alarm)
     return FiringAlarm(
         arn=alarm["AlarmArn"],
         since=instant(alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"]),
         reason=alarm.get("StateReason", ""),
         evaluation=alarm.get("EvaluationState", ""),
-        metric=of,
+        metric=metric_name,
         dimensions=dimensions,
         suppressed=suppression_reason(alarm),
     )
 
 
 def metric(alarm: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-    """The metric that *alarm* is about and its dimensions, as its event tells them.
+    """The metric of *alarm* and its dimensions, as its event has them.
 
-    Of an expression that is what `firstline.signals.sources.alarm_metric.common_metric` makes of
-    its parts. An alarm of another kind, and a metric without dimensions, show no such key.
+    For an expression it is `firstline.signals.sources.alarm_metric.common_metric` of its parts. An
+    alarm of another type, and a metric without dimensions, have no such key.
     """
     parts = [_parse_part(each) for each in alarm.get("Metrics", ())]
     several = common_metric([each for each in parts if each is not None])
-    found = _parse_metric(alarm) if "MetricName" in alarm else several
-    return found.name, found.dimensions
+    alarm_metric = _parse_metric(alarm) if "MetricName" in alarm else several
+    return alarm_metric.name, alarm_metric.dimensions
 
 
 def _parse_part(entry: Mapping[str, Any]) -> AlarmMetric | None:
-    """What one entry of an expression reads; the service's own default is that it is judged."""
+    """The metric of one entry of an expression; by the service's default it is returned."""
     returned = entry.get("ReturnData", True)
     if "MetricStat" not in entry:
         return parse_query(entry.get("Expression", ""), returned=returned)
     return _parse_metric(entry["MetricStat"]["Metric"])._replace(returned=returned)
 
 
-def _parse_metric(shown: Mapping[str, Any]) -> AlarmMetric:
-    dimensions = {each["Name"]: each["Value"] for each in shown.get("Dimensions", ())}
-    return AlarmMetric(shown["MetricName"], dimensions, shown.get("Namespace", ""))
+def _parse_metric(stored: Mapping[str, Any]) -> AlarmMetric:
+    dimensions = {each["Name"]: each["Value"] for each in stored.get("Dimensions", ())}
+    return AlarmMetric(stored["MetricName"], dimensions, stored.get("Namespace", ""))
 
 
 def suppression_reason(alarm: Mapping[str, Any]) -> str:
-    """Why the actions of *alarm* are not taken; raises `KeyError` for an alarm that is cut.
+    """The reason why *alarm*'s actions are suppressed, or an empty string.
 
-    CloudWatch dates the last change of an alarm, of which disabling is one.
+    Raises `KeyError` for a truncated alarm. CloudWatch dates an alarm's last change, such as the
+    disabling of its actions.
     """
     if not alarm["ActionsEnabled"]:
         since = alarm["AlarmConfigurationUpdatedTimestamp"].isoformat(timespec="seconds")

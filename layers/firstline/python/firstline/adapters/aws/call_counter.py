@@ -1,6 +1,6 @@
-"""Calls: how often AWS was called, and what that costs, counted where botocore sends.
+"""Call counter: the number and cost of AWS calls, counted in botocore's event before sending.
 
-A call that botocore sends again counts again: AWS counts it so.
+A retry counts again, since AWS bills it.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from firstline.monitoring.metric import Metric
 
 
 class CallCounter:
-    """The calls of one session since they were last taken."""
+    """The calls of one session since the last `take`."""
 
     def __init__(self) -> None:
         self._calls = 0
@@ -24,7 +24,7 @@ class CallCounter:
         session.events.register_first("before-send", self._count)
 
     def take(self) -> tuple[Metric, ...]:
-        """What was counted, which begins anew; nothing where nothing was called."""
+        """Return the counts and reset them; nothing if there was no call."""
         calls, nanodollars = self._calls, self._nanodollars
         self._calls = self._nanodollars = 0
         if not calls:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class DynamoLedger:
-    """The `Ledger` port. Of one partition key, DynamoDB keeps the items together, in order."""
+    """The `Ledger` port. DynamoDB returns the items of one partition key together, in order."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
@@ -32,7 +32,7 @@ class DynamoLedger:
                 yield from map(dynamo_items.entry_of, page["Items"])
 
     def everything(self) -> Iterator[Entry]:
-        """Every chain. One that grows while it is read may lack its end, and nothing else."""
+        """Every chain. One that grows during the scan may lack only its end."""
         with unavailable("ledger"):
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table, ConsistentRead=True

@@ -1,10 +1,7 @@
-"""Changes: a call that changes something is made once, with the parameters that it declares.
+"""Mutations: a call is sent once, with declared parameters only, and its outcome is classified.
 
-Some failures of such a call prove that nothing was changed.
-
-A refusal is named here or it is none: whatever else goes wrong leaves it open whether a host will
-run the command, or the group do what it was asked. The service's own faults (HTTP 5xx) and a lost
-answer always do.
+Only a listed refusal proves that nothing changed. Any other failure leaves the outcome unknown,
+such as a service's own fault (HTTP 5xx) and a lost answer.
 """
 
 import re
@@ -58,20 +55,20 @@ REFUSAL_CODES = frozenset(
         "ValidationException",
     }
 )
-"""Codes that come before anything is done (the operations' errors, AWS's common errors)."""
+"""Codes that precede any effect (the operations' errors, AWS's common errors)."""
 
 
 class NotSent(Exception):
-    """What must hold of the one call does not hold, so that it is not made."""
+    """A precondition of the call does not hold, so it is not sent."""
 
 
 def send_once(
     client: BaseClient, action: Action, parameters: Mapping[str, str], send: Callable[[], str]
 ) -> Sending:
-    """Have *send* make its one call of *client*, and return the id of what it began.
+    """Call *send* once, which sends one request of *client* and returns the id of its effect.
 
     Raises `InvariantViolation` for *parameters* that *action* does not declare, and for a *client*
-    that would send something twice.
+    with retries.
     """
     _check(action, parameters)
     clients.single_attempt(client)
@@ -86,7 +83,7 @@ def send_once(
 
 
 def _check(action: Action, parameters: Mapping[str, str]) -> None:
-    """Every value in full against its pattern: ``$`` alone lets a final newline pass."""
+    """Match every value in full: ``$`` alone would accept a final newline."""
     if parameters.keys() != {each.name for each in action.parameters}:
         raise InvariantViolation(
             f"{action.name} takes other parameters than {', '.join(parameters)}"
@@ -97,7 +94,7 @@ def _check(action: Action, parameters: Mapping[str, str]) -> None:
 
 
 def _outcome(error: Exception) -> Refused | Unsettled:
-    """What *error* says of the one try."""
+    """The outcome of a call that raised *error*."""
     match error:
         case ClientError():
             client_fault = (

@@ -1,4 +1,4 @@
-"""Archive: the locked bucket, whose objects are put once (S3's conditional writes)."""
+"""Archive: the locked bucket, with objects that are put once (S3's conditional writes)."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PRECONDITION_FAILED = 412
 NO_OBJECT = "NoSuchKey"
-"""S3's word for it; of a bucket that is not there it has another, with the same status."""
+"""S3's code for a missing key; a missing bucket has another code, with the same status."""
 _TYPES = {
     "html": "text/html; charset=utf-8",
     "ics": "text/calendar; charset=utf-8",
@@ -23,11 +23,11 @@ _TYPES = {
     "md": "text/markdown; charset=utf-8",
     "toml": "application/toml",
 }
-"""As what a browser takes an object, by how its key ends."""
+"""The content type of an object, by the end of its key."""
 
 
 class S3Archive:
-    """The `Archive` port. The bucket's default retention locks what is put."""
+    """The `Archive` port. The bucket's default retention locks each object."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
@@ -36,9 +36,9 @@ class S3Archive:
     def put(self, key: str, body: bytes) -> bool:
         """Put with ``If-None-Match: *``.
 
-        A try that is sent again after its answer was lost finds its own object, and gives False:
-        whoever puts compares. So does one that loses a race (412); in the midst of one S3 answers
-        409, which is `DependencyUnavailable`.
+        A retry after a lost answer meets its own object and returns False, so the caller compares.
+        So does one that loses a race (412); during a race S3 answers 409, which is
+        `DependencyUnavailable`.
         """
         with unavailable("archive"):
             try:
@@ -79,10 +79,10 @@ class S3Archive:
         """A list of one."""
         with unavailable("archive"):
             answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=1)
-            found = _objects_on(answer)
-            return found[0]["Key"] if found else None
+            objects = _objects_on(answer)
+            return objects[0]["Key"] if objects else None
 
 
 def _objects_on(page: "ListObjectsV2OutputTypeDef") -> "Sequence[ObjectTypeDef]":
-    """The objects on *page*; raises `KeyError`: only a page that counts none leaves them out."""
+    """The objects on *page*; raises `KeyError`, since only an empty page omits them."""
     return page["Contents"] if page["KeyCount"] else ()

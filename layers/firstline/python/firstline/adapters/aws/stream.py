@@ -1,7 +1,7 @@
-"""Stream: a record of the ledger table's stream, as Lambda brings it, as a `LedgerChange`.
+"""Stream: a record of the ledger table's stream in Lambda's form, as a `LedgerChange`.
 
-https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html shows the record. An item that is put
-once is one INSERT; whatever else happens to it should not have happened.
+https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html shows the record. A new entry is one
+INSERT; anything else is an alteration.
 """
 
 from typing import Any
@@ -12,23 +12,23 @@ from firstline.ledger.archive import EntryAdded, ItemAlteration, LedgerChange
 
 
 def ledger_change(record: dict[str, Any]) -> LedgerChange:
-    """What *record* tells; what cannot be read as a new entry is `ItemAlteration`, and is kept."""
-    told = record["dynamodb"]
+    """The change of *record*; `ItemAlteration` for anything but a readable new entry."""
+    item = record["dynamodb"]
     if record["eventName"] == "INSERT":
         try:
-            return EntryAdded(dynamo_items.entry_of(told["NewImage"]))
+            return EntryAdded(dynamo_items.entry_of(item["NewImage"]))
         except (InvariantViolation, ValueError):
-            return _alteration("INSERT of what is no entry", told)
-    return _alteration(record["eventName"], told)
+            return _alteration("INSERT of what is no entry", item)
+    return _alteration(record["eventName"], item)
 
 
-def _alteration(how: str, told: dict[str, Any]) -> ItemAlteration:
-    keys = told["Keys"]
+def _alteration(how: str, item: dict[str, Any]) -> ItemAlteration:
+    keys = item["Keys"]
     return ItemAlteration(
         incident=dynamo_items.attribute(keys, "incident"),
         sequence=dynamo_items.attribute(keys, "sequence"),
         how=how,
-        number=told["SequenceNumber"],
-        old=told.get("OldImage"),
-        new=told.get("NewImage"),
+        number=item["SequenceNumber"],
+        old=item.get("OldImage"),
+        new=item.get("NewImage"),
     )

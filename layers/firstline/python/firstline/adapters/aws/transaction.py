@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 UNWRITABLE_CODES = frozenset({"ValidationError", "ValidationException"})
-"""Codes of an item above 400 KB, or of a form that DynamoDB takes at no time."""
+"""Codes of an item above 400 KB, or of a form that DynamoDB never accepts."""
 
 
 class Tables(NamedTuple):
@@ -32,30 +32,30 @@ class Tables(NamedTuple):
 
 
 class Write(NamedTuple):
-    """One action, and what is contested when its condition fails."""
+    """One action, and what is contested if its condition fails."""
 
     action: "type_defs.TransactWriteItemTypeDef"
     contested: Contested | None = None
 
 
 def writes(change: Change, tables: Tables, now: datetime) -> list[Write]:
-    """The actions of *change*; raises `InvariantViolation` for one that no transaction can hold."""
-    made = [*_incident_writes(change, tables.incidents), *_other_writes(change, tables, now)]
-    if not 1 <= len(made) <= ACTIONS_MAX:
+    """The actions of *change*; raises `InvariantViolation` if no transaction can hold them."""
+    writes_ = [*_incident_writes(change, tables.incidents), *_other_writes(change, tables, now)]
+    if not 1 <= len(writes_) <= ACTIONS_MAX:
         raise InvariantViolation(
-            f"a change of {len(made)} actions; a transaction holds 1 to {ACTIONS_MAX}"
+            f"a change of {len(writes_)} actions; a transaction holds 1 to {ACTIONS_MAX}"
         )
-    return made
+    return writes_
 
 
-def contested_by(made: Sequence[Write], codes: Sequence[str]) -> Contested | None:
-    """What the failed conditions were about, or BUSY; None when it was something else.
+def contested_by(writes_: Sequence[Write], codes: Sequence[str]) -> Contested | None:
+    """The part that failed conditions name, or BUSY; None for another reason.
 
-    *codes* are those of the cancellation's reasons: one for each action, in the actions' order.
+    *codes* are the codes of the cancellation's reasons, in the order of the actions.
     """
     failed = {
         write.contested
-        for write, code in zip(made, codes, strict=False)
+        for write, code in zip(writes_, codes, strict=False)
         if code == "ConditionalCheckFailed"
     }
     busy = Contested.BUSY if "TransactionConflict" in codes else None
@@ -65,20 +65,20 @@ def contested_by(made: Sequence[Write], codes: Sequence[str]) -> Contested | Non
 def raise_if_unwritable(
     change: Change, reasons: Sequence[Mapping[str, object]], error: ClientError
 ) -> None:
-    """Raise `Unwritable` where one of *reasons* is that an item's size or form is not allowed.
+    """Raise `Unwritable` if one of *reasons* is an item's size or form.
 
-    A transaction has a reason for each action; a request that is refused as a whole has one.
+    A transaction has a reason for each action; a refused request has one.
     """
     for each in reasons:
         if each.get("Code") in UNWRITABLE_CODES:
-            held, why = change.incident, redact(str(each.get("Message", "no reason")))
-            if held is None:
+            incident, why = change.incident, redact(str(each.get("Message", "no reason")))
+            if incident is None:
                 raise Unwritable("", why) from error
-            raise Unwritable(held.id, why, held.severity, held.opened_at) from error
+            raise Unwritable(incident.id, why, incident.severity, incident.opened_at) from error
 
 
 def _incident_writes(change: Change, table: str) -> Iterator[Write]:
-    """The aggregate and what goes by its id: its cause and its folded signals."""
+    """The aggregate, its correlation key, and its merged signals and approvals."""
     incident = change.incident
     if incident is None:
         if change.opens or change.closes or change.merged_signals or change.applied_approvals:
@@ -96,16 +96,16 @@ def _incident_writes(change: Change, table: str) -> Iterator[Write]:
             ConditionExpression="incident = :incident",
             ExpressionAttributeValues={":incident": dynamo_items.text(incident.id)},
         )
-        if (kept := handled_alarms(incident)) is not None:
-            yield _put(TableName=table, Item=dynamo_items.ended_item(change.closes, kept))
-    for joined in {each.place: each for each in change.merged_signals}.values():
-        yield _delete(TableName=table, Key=dynamo_items.inbox_key(joined))
+        if (handled := handled_alarms(incident)) is not None:
+            yield _put(TableName=table, Item=dynamo_items.ended_item(change.closes, handled))
+    for inbox_signal in {each.place: each for each in change.merged_signals}.values():
+        yield _delete(TableName=table, Key=dynamo_items.inbox_key(inbox_signal))
     for approval in change.applied_approvals:
         yield _delete(TableName=table, Key=dynamo_items.approval_key(incident.id, approval))
 
 
 def _other_writes(change: Change, tables: Tables, now: datetime) -> Iterator[Write]:
-    """The ledger, the processed key, what waits for another incident, the switch, the lease."""
+    """The ledger, the processed key, other incidents' inboxes, the switch, the lease."""
     table = tables.incidents
     for entry in change.entries:
         # an entry is put once: one that stands is never replaced
@@ -121,8 +121,8 @@ def _other_writes(change: Change, tables: Tables, now: datetime) -> Iterator[Wri
         )
     if change.page_receipt:
         yield _put(TableName=table, Item=dynamo_items.paged_item(change.page_receipt))
-    if joined := change.inbox_signal:
-        yield _put(TableName=table, Item=dynamo_items.inbox_item(joined))
+    if inbox_signal := change.inbox_signal:
+        yield _put(TableName=table, Item=dynamo_items.inbox_item(inbox_signal))
     if change.answer:
         yield from _answer_writes(change.answer, table, now)
     if switch := change.switch:
@@ -136,21 +136,21 @@ def _other_writes(change: Change, tables: Tables, now: datetime) -> Iterator[Wri
     yield from _hint_writes(change, table, now)
 
 
-def _answer_writes(given: OperatorAnswer, table: str, now: datetime) -> Iterator[Write]:
-    """A person's answer, on the incident as that person saw it."""
-    yield _put(TableName=table, Item=dynamo_items.approval_item(given.incident, given.approval))
-    if not given.approval.granted:
-        denial = dynamo_items.denial_item(given.incident, given.approval.plan, now)
+def _answer_writes(answer: OperatorAnswer, table: str, now: datetime) -> Iterator[Write]:
+    """An operator's answer, if the incident is still as the operator saw it."""
+    yield _put(TableName=table, Item=dynamo_items.approval_item(answer.incident, answer.approval))
+    if not answer.approval.granted:
+        denial = dynamo_items.denial_item(answer.incident, answer.approval.plan, now)
         yield _put(TableName=table, Item=denial)
-    incident = dynamo_items.incident_key(given.incident)
-    yield _check(Contested.VERSION, table, incident, given.version)
+    incident = dynamo_items.incident_key(answer.incident)
+    yield _check(Contested.VERSION, table, incident, answer.version)
 
 
 def _fence_checks(fence: Fence, table: str) -> Iterator[Write]:
-    """What an intent rests on still stands; 0 is what an absent item reads as.
+    """The conditions of an intent; 0 is the value of an absent item.
 
-    A switch that was put by hand, without a version, is on. Circumstances that were written
-    before guards' answers were counted have counted none.
+    A switch without a version was put by hand, and is on. External events from before the counter
+    of guards' answers count as 0.
     """
     yield _check(Contested.SWITCH, table, dynamo_items.SWITCH_KEY, fence.switch)
     events = dynamo_items.external_events_key(fence.group)
@@ -159,7 +159,7 @@ def _fence_checks(fence: Fence, table: str) -> Iterator[Write]:
 
 
 def _hint_writes(change: Change, table: str, now: datetime) -> Iterator[Write]:
-    """What tells late signals and storms from others, and what goes on around the fleet."""
+    """Hints for late signals and storms, and the external events."""
     if change.transition:
         item = dynamo_items.transition_item(change.transition, now)
         # not over a later one: stamps are of one width, and sort as instants do
@@ -192,7 +192,7 @@ def _put_new(table: str, item: Item, contested: Contested) -> Write:
 def _put_unchanged(
     table: str, item: Item, contested: Contested, read: int, counter: str = "version"
 ) -> Write:
-    """Put where the counter still is what was read; 0 is what an absent item reads as."""
+    """Put if the counter still has the value *read*; 0 is the value of an absent item."""
     if read == 0:
         return _put_new(table, item, contested)
     return _put(
@@ -213,7 +213,7 @@ def _check(  # noqa: PLR0913, PLR0917 - an item, and what must hold of it
     counter: str = "version",
     absent: str = "pk",
 ) -> Write:
-    """The item's counter still is what was read, or where that was 0 it is *absent*."""
+    """Check that the counter still has the value *read*, or for 0 that the item is *absent*."""
     check: type_defs.ConditionCheckTypeDef = {
         "TableName": table,
         "Key": key,

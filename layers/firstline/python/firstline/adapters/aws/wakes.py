@@ -25,9 +25,9 @@ class SqsWakes:
         self._queue_url = queue_url
 
     def queue(self, wake: Wake, delay: timedelta) -> None:
-        """Send *wake* once, to arrive not before *delay*; raises `DependencyUnavailable`.
+        """Send *wake* once, to arrive after *delay*; raises `DependencyUnavailable`.
 
-        One beyond 15 minutes is not sent: the sweep finds it by its ``next_wake_at``.
+        A delay beyond 15 minutes is not sent: the sweep finds it by its ``next_wake_at``.
         """
         if delay > DELAY_MAX:
             return

@@ -1,6 +1,6 @@
-"""One connection to NATS: how it is made, what is asked on it, and why it failed.
+"""One connection to NATS: connect, request, and classify its errors.
 
-Nothing of a server's or the client's words leaves the adapters, as they may repeat a credential.
+No text of a server or a client leaves the adapters, since it may repeat a credential.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ from firstline.monitoring.nats_credentials import Credentials
 
 
 class Denied(Error):
-    """The server does not permit what was asked."""
+    """The server does not permit the request."""
 
 
 class _Client(Client):
-    """A client that keeps each refusal: its own `last_error` is only what came last."""
+    """A client that keeps each refusal; its own `last_error` is only the last one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,28 +58,28 @@ class Connection:
     @property
     def info(self) -> dict[str, Any]:
         """The server's INFO, empty before it came."""
-        return self._client._server_info  # noqa: SLF001 - it is told nowhere else
+        return self._client._server_info  # noqa: SLF001 - no public property has it
 
     async def enter(self) -> bool:
-        """Whether the server let us in; where it is not clear why not, its greeting is read."""
+        """Connect; return True on success. After an unclear failure, read the greeting."""
         step = self.target.step_seconds
         try:
             async with asyncio.timeout(step):
                 await self._connect()
         except (OSError, TimeoutError, Error) as error:
             self.errors.append(error)
-            if self.failure(asked=False) in UNCLEAR_OUTCOMES:
+            if self.failure(is_asked=False) in UNCLEAR_OUTCOMES:
                 self._greeting = await read_greeting(self._addresses, self.target.port, step)
             return False
         return True
 
     async def round_trip(self) -> timedelta:
-        """How long a ping takes; raises `TimeoutError`."""
+        """The duration of a ping; raises `TimeoutError`."""
         async with asyncio.timeout(self.target.step_seconds):
             return timedelta(seconds=await self._client.rtt())
 
     async def publish(self, subject: str, data: bytes) -> Subscription:
-        """Where the answers to *data* come."""
+        """Publish *data*; return the subscription of its answers."""
         inbox = self._client.new_inbox()
         answers = await self._client.subscribe(inbox)
         self._denied.clear()
@@ -91,7 +91,7 @@ class Connection:
         return await self._unless_denied(answers.next_msg(timeout=None))
 
     async def request(self, subject: str) -> bytes:
-        """The one answer on *subject*; raises `Denied`, and what the client raises without any."""
+        """The one answer on *subject*; raises `Denied`, or the client's error without one."""
         step = self.target.step_seconds
         self._denied.clear()
         message = await self._unless_denied(self._client.request(subject, b"", timeout=step))
@@ -105,33 +105,33 @@ class Connection:
         except Exception as error:  # noqa: BLE001 - what was read stands without it
             self.errors.append(error)
 
-    def failure(self, *, asked: bool) -> ProbeOutcome | None:
-        """What the errors so far show; None when nothing failed but that no answer came."""
+    def failure(self, *, is_asked: bool) -> ProbeOutcome | None:
+        """The outcome of the errors so far; None if only an answer is missing."""
         return probe_failure(
             FailedProbe(
                 errors=tuple(self.errors),
-                words=tuple(self._client.refusals),
+                refusals=tuple(self._client.refusals),
                 info=self.info,
                 greeting=self._greeting,
-                first=self.target.tls == "first",
-                asked=asked,
+                tls_first=self.target.tls == "first",
+                is_asked=is_asked,
             )
         )
 
     async def _connect(self) -> None:
         target, signer = self.target, self._credentials
-        found = await asyncio.wrap_future(resolve(target.host, target.port))
-        self._addresses = found
+        addresses = await asyncio.wrap_future(resolve(target.host, target.port))
+        self._addresses = addresses
         # the addresses that were found, so that the client looks nothing up by itself
         await self._client.connect(
-            [f"nats://{address}:{target.port}" for address in found],
-            error_cb=self._hear,
+            [f"nats://{address}:{target.port}" for address in addresses],
+            error_cb=self._on_error,
             name="firstline probe",
             allow_reconnect=False,
             max_reconnect_attempts=1,
             reconnect_time_wait=0,
             # so that one address that is silent leaves time for the next
-            connect_timeout=max(1, int(target.step_seconds / len(found))),
+            connect_timeout=max(1, int(target.step_seconds / len(addresses))),
             inbox_prefix=target.inbox_prefix,
             tls=None if target.tls == "none" else self._tls,
             tls_hostname=None if target.tls == "none" else target.host,
@@ -139,19 +139,19 @@ class Connection:
             signature_cb=None if signer is None else lambda nonce: self._sign(signer, nonce),
             user_jwt_cb=None if signer is None else lambda: bytearray(signer.jwt.encode()),
         )
-        self._insist_on_tls()
+        self._require_tls()
 
     def _sign(self, credentials: Credentials, nonce: str) -> bytes:
-        self._insist_on_tls()
+        self._require_tls()
         pair = nkeys.from_seed(bytearray(credentials.seed.encode()))
         return base64.b64encode(pair.sign(nonce.encode()))
 
-    def _insist_on_tls(self) -> None:
-        """Raise unless the server offered TLS, where it has to: the client goes on without."""
+    def _require_tls(self) -> None:
+        """Raise unless the server offered TLS: the client continues without it."""
         if self.target.tls == "upgrade" and not self.info.get("tls_required"):
             raise SecureConnWantedError
 
-    async def _hear(self, error: Exception) -> None:
+    async def _on_error(self, error: Exception) -> None:
         self.errors.append(error)
         if DENIED in str(error):
             self._denied.set()

@@ -1,7 +1,7 @@
-"""Which outcome stands for what went wrong, by the client's errors and the server's own words.
+"""The outcome of a failed probe, by the client's errors and the server's texts.
 
-The client has no types for most refusals: the server's words come as they are, and none of them
-leaves the adapters.
+The client has no types for most refusals, so the server's texts are matched; none of them leaves
+the adapters.
 """
 
 import ssl
@@ -27,7 +27,7 @@ UNCLEAR_OUTCOMES = frozenset(
         ProbeOutcome.CLIENT_CERTIFICATE_WANTED,
     }
 )
-"""What the client's errors leave open until the server's greeting is read."""
+"""Outcomes that need the server's greeting to be certain."""
 _WORDS = {
     "maximum connections exceeded": ProbeOutcome.SERVER_FULL,
     "maximum account active connections exceeded": ProbeOutcome.ACCOUNT_FULL,
@@ -38,36 +38,36 @@ _WORDS = {
     "authorization": ProbeOutcome.AUTHORIZATION,
     DENIED: ProbeOutcome.AUTHORIZATION,
 }
-"""The first that fits counts; `server/errors.go` of nats-server has them all."""
+"""The first match counts; `server/errors.go` of nats-server has them all."""
 
 
 class FailedProbe(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of an asking that had no answer.
+    """The facts about a probe without an answer.
 
-    ``words`` are the server's refusals, ``info`` is its INFO, empty where none was read.
-    ``greeting`` is what it says to a connection that only listens, where that was tried. ``first``
-    is whether TLS was to come before the INFO, ``asked`` whether the question was sent.
+    ``refusals`` are the server's, ``info`` is its INFO, empty if not read. ``greeting`` is that of
+    a connection that only listens, if tried. ``tls_first`` is true if TLS precedes the INFO,
+    ``is_asked`` if the question was sent.
     """
 
     errors: tuple[Exception, ...]
-    words: tuple[str, ...]
+    refusals: tuple[str, ...]
     info: dict[str, Any]
     greeting: Greeting
-    first: bool
-    asked: bool
+    tls_first: bool
+    is_asked: bool
 
 
 def probe_failure(failed: FailedProbe) -> ProbeOutcome | None:
-    """The outcome; None when nothing failed but that no answer came."""
-    found = [each.lower() for each in _words(failed)]
-    for words, outcome in _WORDS.items():
-        if any(words in each for each in found):
+    """The outcome; None if only an answer is missing."""
+    texts = [each.lower() for each in _words(failed)]
+    for pattern, outcome in _WORDS.items():
+        if any(pattern in each for each in texts):
             return outcome
     return _by_types(failed)
 
 
 def _words(failed: FailedProbe) -> Iterator[str]:
-    yield from failed.words
+    yield from failed.refusals
     yield failed.greeting.refusal
     yield from (str(each) for each in failed.errors if isinstance(each, Error))
 
@@ -79,7 +79,7 @@ def _by_types(failed: FailedProbe) -> ProbeOutcome | None:
         return ProbeOutcome.CLIENT_CERTIFICATE_WANTED
     if any(map(_is_connection_lost, failed.errors)):
         return ProbeOutcome.NO_SERVER
-    if failed.asked or not failed.errors:
+    if failed.is_asked or not failed.errors:
         return None
     if not any(isinstance(each, TimeoutError) for each in failed.errors):
         return ProbeOutcome.FAILED
@@ -89,11 +89,11 @@ def _by_types(failed: FailedProbe) -> ProbeOutcome | None:
 
 def _lacks_tls(failed: FailedProbe) -> bool:
     refused = any(isinstance(each, SecureConnWantedError) for each in failed.errors)
-    return refused or (failed.first and failed.greeting.info)
+    return refused or (failed.tls_first and failed.greeting.info)
 
 
 def _needs_certificate(failed: FailedProbe) -> bool:
-    """In TLS 1.3 the server's alert may come only after the client takes itself for let in."""
+    """True for a required client certificate; in TLS 1.3 the alert may come late."""
     if any(isinstance(each, ssl.SSLCertVerificationError) for each in failed.errors):
         return False
     if failed.info.get("tls_verify"):
@@ -103,5 +103,5 @@ def _needs_certificate(failed: FailedProbe) -> bool:
 
 
 def _is_connection_lost(error: Exception) -> bool:
-    gone = (OSError, StaleConnectionError, ConnectionClosedError)
-    return isinstance(error, gone) and not isinstance(error, TimeoutError)
+    lost = (OSError, StaleConnectionError, ConnectionClosedError)
+    return isinstance(error, lost) and not isinstance(error, TimeoutError)

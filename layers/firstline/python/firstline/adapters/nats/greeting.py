@@ -1,7 +1,7 @@
-"""What a NATS server says to a connection that says nothing itself.
+"""The greeting of a NATS server to a connection that only listens.
 
-A client loses the refusal of a server that closes the line while the client writes to it, and a
-refusal in clear text where the client has begun TLS. A connection that only listens reads it.
+A client loses the refusal of a server that closes the connection during a write, and a refusal in
+clear text after TLS began. A connection that only listens reads it.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ _BYTES_MAX = 65536
 
 
 class Greeting(NamedTuple):
-    """What was read: whether a connection opened, its INFO came, and the words of a refusal."""
+    """The result: whether a connection opened, its INFO came, and the text of a refusal."""
 
     opened: bool = False
     info: bool = False
@@ -19,9 +19,9 @@ class Greeting(NamedTuple):
 
 
 async def read_greeting(addresses: tuple[str, ...], port: int, seconds: float) -> Greeting:
-    """The greeting of the server on *port* of *addresses*; back within *seconds*.
+    """The greeting of the server on *port* of *addresses*, within *seconds*.
 
-    Of several addresses, the one that says most.
+    Of several addresses, the most informative one.
     """
     return max(
         await asyncio.gather(*(_listen(each, port, seconds) for each in addresses)),

@@ -1,7 +1,7 @@
-"""One question to the fleet over NATS, each step of it under a limit.
+"""One request to the fleet over NATS, each step with a timeout.
 
-Nothing of a server's or the client's words leaves this file, as they may repeat a credential:
-a failure is an outcome and the name of its type.
+No text of a server or a client leaves this package, since it may repeat a credential: a failure is
+an outcome and the name of its type.
 """
 
 import asyncio
@@ -34,44 +34,44 @@ async def probe(
     nonce: str,
     at: datetime,
 ) -> NatsReading:
-    """What one probe of *target* reads; back within its ``limit_seconds``, whatever happens.
+    """Probe *target*; return within its ``limit_seconds`` in all cases.
 
-    *nonce* is fresh each time and *at* is the time now: a parent refuses others. *tls* is used
-    where the target says so. A failure is a value, never an exception.
+    *nonce* is fresh each time and *at* is the time now: a parent refuses others. *tls* is used if
+    the target says so. A failure is a value, never an exception.
     """
-    visit = _Session(Connection(target, credentials, tls))
-    reading = await _read(visit, nats_messages.request(nonce, at), f"{target.subject}.{nonce}")
+    session = _Session(Connection(target, credentials, tls))
+    reading = await _read(session, nats_messages.request(nonce, at), f"{target.subject}.{nonce}")
     return reading if credentials is None else nats_probe.dated(reading, ends_at(credentials), at)
 
 
 async def count_servers(target: NatsTarget, system: Credentials, tls: ssl.SSLContext) -> int:
-    """How many servers of the cluster answer the system account; 0 when none could be asked.
+    """The number of servers of the cluster that answer the system account; 0 if none can be asked.
 
-    Back within the target's ``limit_seconds``, like `ask`, and never an exception.
+    Returns within the target's ``limit_seconds``, like `probe`, and never raises.
     """
     ping = copy.replace(target, subject=_PING, consumers=())
     reading = await _read(_Session(Connection(ping, system, tls)), b"", None)
     return nats_messages.servers(reading.replies)
 
 
-async def _read(visit: "_Session", question: bytes, control: str | None) -> NatsReading:
+async def _read(session: "_Session", question: bytes, control: str | None) -> NatsReading:
     try:
-        async with asyncio.timeout(visit.target.limit_seconds - _CLOSING_SECONDS):
-            await visit.go(question, control)
+        async with asyncio.timeout(session.target.limit_seconds - _CLOSING_SECONDS):
+            await session.go(question, control)
     except Exception as error:  # noqa: BLE001 - the probe reports whatever breaks it
-        visit.note(error)
+        session.add_error(error)
     finally:
-        await visit.leave()
-    return visit.reading()
+        await session.leave()
+    return session.reading()
 
 
 class _Session:
-    """What was read so far on one connection."""
+    """The reads so far on one connection."""
 
     def __init__(self, connection: Connection) -> None:
         self.target = connection.target
         self._connection = connection
-        self._judged = False
+        self._has_failure_set = False
         self._failure: ProbeOutcome | None = None
         self._asked = False
         self._no_responders = False
@@ -85,24 +85,24 @@ class _Session:
     async def go(self, question: bytes, control: str | None) -> None:
         """Connect, then read one thing after another.
 
-        *control* is a subject that nothing serves; None proves nothing of a silence.
+        *control* is a subject without a subscriber; None skips the check of a missing answer.
         """
         if not await self._connection.enter():
             return
         self._round_trip = await self._connection.round_trip()
-        await self._question(question)
-        self._judge()
+        await self._ask(question)
+        self._set_failure()
         if control and not (self._failure or self._replies or self._captured):
-            await self._prove(control)
+            await self._check_subscribed(control)
         await self._read_backlogs()
 
-    def note(self, error: Exception) -> None:
-        """Keep *error* for the verdict."""
+    def add_error(self, error: Exception) -> None:
+        """Keep *error* for the outcome."""
         self._connection.errors.append(error)
 
     async def leave(self) -> None:
-        """Judge by what was read, and close the connection."""
-        self._judge()
+        """Set the outcome, and close the connection."""
+        self._set_failure()
         await self._connection.leave(_CLOSING_SECONDS)
 
     def reading(self) -> NatsReading:
@@ -121,7 +121,7 @@ class _Session:
             why=", ".join(dict.fromkeys(type(each).__name__ for each in errors)),
         )
 
-    async def _question(self, question: bytes) -> None:
+    async def _ask(self, question: bytes) -> None:
         clock = asyncio.get_running_loop().time
         started = clock()
         answers = await self._connection.publish(self.target.subject, question)
@@ -147,21 +147,24 @@ class _Session:
         else:
             self._replies.append(message.data)
 
-    async def _prove(self, control: str) -> None:
-        """See whether a client that a living server holds has subscribed to the question.
+    async def _check_subscribed(self, control: str) -> None:
+        """Check that a client of a live server has subscribed to the question.
 
-        A client that takes everything, and never answers, hides that no parent has subscribed: of
-        *control* the server knows no subscriber unless there is such a one. A server knows what
-        others of its cluster held before they hung, so that one that is not alone asks all of them.
+        A client that subscribes to everything and never answers hides that no parent has
+        subscribed: the server knows a subscriber of *control* only with such a client. A server
+        also knows the subscriptions of hung servers in its cluster, so in a cluster all servers are
+        asked.
         """
         try:
             await self._connection.request(control)
         except NoRespondersError:
-            self._subscribed = not self._connection.info.get("cluster") or await self._held()
+            self._subscribed = (
+                not self._connection.info.get("cluster") or await self._is_subscribed_elsewhere()
+            )
         except (TimeoutError, Error) as error:
-            self.note(error)
+            self.add_error(error)
 
-    async def _held(self) -> bool:
+    async def _is_subscribed_elsewhere(self) -> bool:
         answers = await self._connection.publish(
             _CONNECTIONS, nats_messages.connections(self.target.subject)
         )
@@ -172,7 +175,7 @@ class _Session:
                     if nats_messages.held(message.data):
                         return True
         except (TimeoutError, Denied) as error:
-            self.note(error)
+            self.add_error(error)
             return False
 
     async def _read_backlogs(self) -> None:
@@ -183,23 +186,23 @@ class _Session:
                 continue
             if each.stream not in streams:
                 streams[each.stream] = await self._read_info("STREAM", each.stream)
-            found = backlog(each, answer, streams[each.stream])
-            if found is not None:
-                self._backlogs.append(found)
+            backlog_ = backlog(each, answer, streams[each.stream])
+            if backlog_ is not None:
+                self._backlogs.append(backlog_)
 
     async def _read_info(self, kind: str, name: str) -> bytes | None:
         try:
             return await self._connection.request(f"$JS.API.{kind}.INFO.{name}")
         except (TimeoutError, Error) as error:
-            self.note(error)
+            self.add_error(error)
             return None
 
-    def _judge(self) -> None:
-        """Decide once: what breaks after the question says nothing of the fleet."""
-        if self._judged:
+    def _set_failure(self) -> None:
+        """Set the failure once: errors after the question do not concern the fleet."""
+        if self._has_failure_set:
             return
-        self._judged = True
+        self._has_failure_set = True
         if self._no_responders:
             self._failure = ProbeOutcome.NO_RESPONDERS
         elif not (self._replies or self._captured):
-            self._failure = self._connection.failure(asked=self._asked)
+            self._failure = self._connection.failure(is_asked=self._asked)

@@ -25,12 +25,12 @@ from firstline.ledger.export import DecodedEntry
 from firstline.redaction import redact
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.console import escalation, rows
-from firstline.reporting.console.escalation import Standing
-from firstline.reporting.console.hosts import Judging
+from firstline.reporting.console.escalation import EscalationState
+from firstline.reporting.console.hosts import EvidencePolicy
 from firstline.reporting.console.lines import lines
-from firstline.reporting.console.overview import lists
-from firstline.reporting.console.rows import Lens
-from firstline.reporting.console.view import Detail, Missing, Overview, Row, Stop, View
+from firstline.reporting.console.overview import group_rows
+from firstline.reporting.console.rows import RowContext
+from firstline.reporting.console.view import ActivePause, Detail, Missing, Overview, Row, View
 from firstline.reporting.events import events
 from firstline.reporting.incident_summary import summarise
 
@@ -45,7 +45,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     fleet: str
     now: datetime
     chains: Mapping[IncidentId, Sequence[DecodedEntry]]
-    judging: Judging = Judging()
+    judging: EvidencePolicy = EvidencePolicy()
 
     def look(self, asked: str) -> View:
         """The overview, or the incident whose id was *asked* for."""
@@ -63,7 +63,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         opened = {
             id_: chain for id_, chain in self.chains.items() if chain[0].opens or _odd(chain[0])
         }
-        found = lists(self._row(id_, chain) for id_, chain in opened.items())
+        found = group_rows(self._row(id_, chain) for id_, chain in opened.items())
         return Overview(
             fleet=self.fleet,
             mode=self._mode(),
@@ -78,15 +78,15 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def _row(self, id_: IncidentId, chain: Sequence[DecodedEntry]) -> Row:
         """One that cannot be read has a row that says so, as in the deployed console."""
         try:
-            row = rows.of_chain(chain, Lens(now=self.now, judging=self.judging))
+            row = rows.of_chain(chain, RowContext(now=self.now, judging=self.judging))
         except InvalidInput as error:
             return rows.of_odd_chain(chain, str(error))
-        return rows.standing(row, self._standings.get(id_))
+        return rows.with_escalation(row, self._standings.get(id_))
 
     @functools.cached_property
-    def _standings(self) -> dict[IncidentId, Standing]:
+    def _standings(self) -> dict[IncidentId, EscalationState]:
         cases = filter(None, (_case(each) for each in self.chains.values() if each[0].opens))
-        return escalation.standings(tuple(cases), alarms(self.chains.values()), self.now)
+        return escalation.escalation_states(tuple(cases), alarms(self.chains.values()), self.now)
 
     def _mode(self) -> str:
         chains = self.chains.values()
@@ -103,13 +103,15 @@ def at(fleet: str, records: Sequence[DecodedEntry], now: datetime) -> Board:
     return Board(fleet=fleet, now=now, chains=chains)
 
 
-def stops(records: Iterable[DecodedEntry], now: datetime) -> tuple[Stop, ...]:
+def stops(records: Iterable[DecodedEntry], now: datetime) -> tuple[ActivePause, ...]:
     """The pauses that stand by the entries of the kill switch's own chain."""
-    standing: dict[str, Stop] = {}
+    standing: dict[str, ActivePause] = {}
     for each in events(records, PauseChanged):
         standing.pop(each.scope, None)
         if each.change == "paused" and each.until is not None:
-            standing[each.scope] = rows.stop(each.scope, each.why or "", each.by or "", each.until)
+            standing[each.scope] = rows.redacted_pause(
+                each.scope, each.why or "", each.by or "", each.until
+            )
     return tuple(each for each in standing.values() if now < each.until)
 
 
@@ -135,13 +137,13 @@ def _signals(chain: Sequence[DecodedEntry]) -> Iterator[tuple[datetime, SignalRe
             yield from ((each.signalled_at or entry.at, each) for each in entry.event.signals)
 
 
-def _case(chain: Sequence[DecodedEntry]) -> escalation.Case | None:
+def _case(chain: Sequence[DecodedEntry]) -> escalation.AlarmedIncident | None:
     """None for a chain of another form."""
     try:
         summary = summarise(chain)
     except InvalidInput:
         return None
-    return escalation.Case(
+    return escalation.AlarmedIncident(
         id=summary.incident,
         opened_at=summary.opened_at,
         escalated_at=summary.ended_at if summary.outcome == Status.HANDED_OVER else None,

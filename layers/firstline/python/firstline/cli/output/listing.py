@@ -9,7 +9,7 @@ from firstline.cli.output import terminal
 from firstline.cli.output.terminal import STYLES
 from firstline.reporting.incident_summary import Summary
 from firstline.reporting.tally import tally
-from firstline.reporting.timeline import clock
+from firstline.reporting.timeline import format_elapsed
 from firstline.reporting.tones import Tone, tone
 
 
@@ -25,7 +25,7 @@ def tell(told: Iterable[Summary], *, as_json: bool) -> None:
 
 def _incident(told: Summary, *, narrow: bool) -> Iterator[Text]:
     """Its line, or both halves of it."""
-    took = clock(told.ended_at - told.opened_at) if told.ended_at else "-"
+    took = format_elapsed(told.ended_at - told.opened_at) if told.ended_at else "-"
     head = f"{told.opened_at:%Y-%m-%d %H:%M:%S}  {told.severity or '--'}  "
     row = Text.assemble(
         terminal.printable(head),

@@ -7,10 +7,10 @@ from rich.table import Table
 from rich.text import Text
 
 from firstline.cli.output.terminal import STYLES, WORD
-from firstline.reporting.postmortem.explained import explained
+from firstline.reporting.postmortem.formatting import format_duration, format_instant
+from firstline.reporting.postmortem.glossary import glossary
 from firstline.reporting.postmortem.report import Advice, Report
-from firstline.reporting.postmortem.timeline import folded
-from firstline.reporting.postmortem.words import clock, took
+from firstline.reporting.postmortem.timeline import fold_moments
 
 
 def show(reports: tuple[Report, ...]) -> None:
@@ -22,7 +22,7 @@ def show(reports: tuple[Report, ...]) -> None:
 
 def _show(console: Console, report: Report) -> None:
     console.rule(Text(report.title, style="bold"))
-    console.print(Text(f"{report.incident}   {clock(report.began_at)}", style="dim"))
+    console.print(Text(f"{report.incident}   {format_instant(report.began_at)}", style="dim"))
     if report.guidance is not None:
         steps = map(_advice, report.guidance.steps)
         _facts(console, "What to do now", (report.guidance.text, *steps))
@@ -38,7 +38,7 @@ def _show(console: Console, report: Report) -> None:
     _facts(console, "Runbook and policy (R42)", map(_advice, report.changes))
     if report.meeting is not None:
         _facts(console, "Post-mortem (R43)", (report.meeting.local,))
-    _facts(console, "Steps of the runbook", map(_advice, explained(report)))
+    _facts(console, "Steps of the runbook", map(_advice, glossary(report)))
     console.print(Text(f"{report.entries} entries, ledger head {report.head}", style="dim"))
 
 
@@ -54,8 +54,8 @@ def _timeline(report: Report) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
-    for moment, times in folded(report.moments):
-        after = f"+{took(moment.at - report.began_at)}"
+    for moment, times in fold_moments(report.moments):
+        after = f"+{format_duration(moment.at - report.began_at)}"
         often = f" ({times} times)" if times > 1 else ""
         word = Text(moment.word, style=STYLES[moment.tone] or WORD)
         table.add_row(Text(after, style="dim"), word, Text(f"{moment.text}{often}"))

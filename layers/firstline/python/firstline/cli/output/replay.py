@@ -20,7 +20,7 @@ from firstline.ledger.entries import (
     SignalReceived,
 )
 from firstline.ledger.export import DecodedEntry, decode_entry
-from firstline.reporting.incident_summary import NOTED
+from firstline.reporting.incident_summary import SIGNAL_OUTCOMES
 from firstline.signal import Disposition
 
 _OUTCOMES = (LookReported, FixReported, HostsInspected)
@@ -43,7 +43,7 @@ def _line(chapter: Chapter, replayed: Replayed) -> ReplayLine:
         severity=incident.severity if incident else None,
         condition=incident.condition if incident else None,
         disposition=disposition,
-        outcome=incident.status if incident else NOTED.get(disposition, "ignored"),
+        outcome=incident.status if incident else SIGNAL_OUTCOMES.get(disposition, "ignored"),
         pages=tuple(_page(each, replayed.start) for each in pages),
         updates=tuple(_updates(chapter.id, replayed)),
         actions=tuple(actions(read, replayed.start)),

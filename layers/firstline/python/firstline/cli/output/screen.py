@@ -15,7 +15,7 @@ from firstline.cli.output.terminal import STYLES, WORD
 from firstline.lab.twin.replayed import Chapter, Replayed
 from firstline.lab.twin.scenario import Scenario
 from firstline.reporting import timeline
-from firstline.reporting.timeline import Moment, clock
+from firstline.reporting.timeline import Moment, format_elapsed
 from firstline.reporting.tones import Tone, tone
 
 WORD_WIDTH = 9
@@ -69,8 +69,10 @@ def _timeline(moments: Iterable[Moment], start: datetime) -> Iterator[Text]:
     """A line for each moment; what comes again at once is one line, with how often and how long."""
     for _, equal in groupby(moments, key=lambda each: each[1:]):
         first, *more = equal
-        passed = f"+{clock(first.at - start)}"
-        again = f" ({len(more) + 1} times until +{clock(more[-1].at - start)})" if more else ""
+        passed = f"+{format_elapsed(first.at - start)}"
+        again = (
+            f" ({len(more) + 1} times until +{format_elapsed(more[-1].at - start)})" if more else ""
+        )
         yield Text.assemble(
             (f"{passed:>8}  ", "dim"),
             (f"{first.word:<{WORD_WIDTH}} ", STYLES[first.tone] or WORD),
@@ -86,9 +88,9 @@ def _ending(line: ReplayLine, took: timedelta) -> str:
     counts = f"{_count(fixes, 'fix', 'fixes')}, {_count(pages, 'page', 'pages')}"
     record = f"{_count(line.entries, 'entry', 'entries')}, ledger head {line.ledger_head}"
     told_outcome = (line.outcome or "nothing heard").replace("-", " ")
-    return (
-        f"{told_outcome} after {clock(took)}: {counts}, {record if line.entries else 'no record'}"
-    )
+    if not line.entries:
+        record = "no record"
+    return f"{told_outcome} after {format_elapsed(took)}: {counts}, {record}"
 
 
 def _count(number: int, one: str, many: str) -> str:

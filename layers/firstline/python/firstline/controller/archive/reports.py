@@ -18,7 +18,7 @@ from firstline.ledger.export import decode_entry
 from firstline.reporting.postmortem.markdown import markdown
 from firstline.reporting.postmortem.meeting import invitation
 from firstline.reporting.postmortem.report import Report
-from firstline.reporting.postmortem.write import ended, write
+from firstline.reporting.postmortem.write import has_ended, write_report
 
 type RenderPage = Callable[[tuple[Report, ...]], str]
 """A function that renders reports as one HTML page."""
@@ -37,9 +37,9 @@ def write_reports(
 
 def _write_report(incident: IncidentId, context: ArchiveContext, render: RenderPage) -> int:
     chain = tuple(context.ledger.entries(incident))
-    if not ended(chain):
+    if not has_ended(chain):
         return 0
-    report = write(chain, _profile(chain[-1], context))
+    report = write_report(chain, _profile(chain[-1], context))
     files = {"report.html": render((report,)), "report.md": markdown(report)}
     if (meeting := invitation(report)) is not None:
         files["post-mortem.ics"] = meeting

@@ -76,8 +76,8 @@ def _answer(
         until=now + seconds(system.profile.policy.approval_seconds),
         why=command.why,
     )
-    given = OperatorAnswer(incident, loaded.incident.version, approval)
-    commit(system.ports, Change(answer=given))
+    answer = OperatorAnswer(incident, loaded.incident.version, approval)
+    commit(system.ports, Change(answer=answer))
     system.ports.wakes.queue(Wake(incident), seconds(0))
     return commands.CommandResult(
         lever="approve" if approval.granted else "deny",
@@ -94,15 +94,15 @@ def _find_proposal(
     loaded: LoadedIncident, command: commands.Approve | commands.Deny, now: datetime
 ) -> Proposal:
     """The proposal that *command* names, after earlier answers; raises `InvalidInput`."""
-    known = loaded.incident.proposals
+    proposals = loaded.incident.proposals
     for each in loaded.approvals:
-        known = approvals.with_answer(known, each)
-    plans = {each.plan for each in known if each.plan.startswith(command.plan)}
-    matching = [each for each in known if each.plan in plans]
+        proposals = approvals.with_answer(proposals, each)
+    plans = {each.plan for each in proposals if each.plan.startswith(command.plan)}
+    matching = [each for each in proposals if each.plan in plans]
     if len(plans) != 1:
-        what = "several plans" if plans else "no plan"
+        count = "several plans" if plans else "no plan"
         raise InvalidInput(
-            f"{command.incident} proposed {what} whose hash begins with {command.plan}"
+            f"{command.incident} proposed {count} whose hash begins with {command.plan}"
         )
     proposal = matching[-1]
     if not proposal.approvable:
@@ -180,8 +180,8 @@ def _resume(command: commands.Resume, by: str, system: System) -> commands.Comma
     switch = _readable_switch(system)
     pause = next((each for each in switch.pauses if each.scope == command.scope), None)
     if pause is None:
-        known = ", ".join(each.scope for each in switch.pauses) or "nothing"
-        raise InvalidInput(f"{command.scope} is not paused: paused is {known}")
+        scopes = ", ".join(each.scope for each in switch.pauses) or "nothing"
+        raise InvalidInput(f"{command.scope} is not paused: paused is {scopes}")
     change = PauseChanged(change="resumed", why=command.why, by=by)
     paged = _write_and_page(
         kill_switch.remove_pause(switch, pause, change, now, system.provenance()), pause, system

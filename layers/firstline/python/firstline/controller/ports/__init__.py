@@ -37,5 +37,5 @@ class Ports(msgspec.Struct, frozen=True):
 
     def executor(self, name: str) -> Executor:
         """The executor of that name: SSM, Auto Scaling, or one of ``executors``."""
-        known: dict[str, Executor] = {"ssm": self.hosts, "autoscaling": self.scaling}
-        return (known | dict(self.executors))[name]
+        shipped: dict[str, Executor] = {"ssm": self.hosts, "autoscaling": self.scaling}
+        return (shipped | dict(self.executors))[name]

@@ -24,7 +24,7 @@ class Archive(Protocol):
 class Signer(Protocol):
     """The private key, which never leaves KMS: RSASSA-PKCS1-v1_5 with SHA-256."""
 
-    def sign(self, of: Digest) -> bytes:
+    def sign(self, digest: Digest) -> bytes:
         """The signature of the message with this SHA-256; raises `DependencyUnavailable`."""
 
     def public_key(self) -> bytes:

@@ -149,10 +149,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         hints = (self.transition, self.openings, self.external_events)
         answer = 0 if self.answer is None else 2 if self.answer.approval.granted else 3
         fence = 0 if self.fence is None else 3
-        folded = {each.place for each in self.merged_signals}
-        kept = self.incident is not None and bool(self.closes) and handled_alarms(self.incident)
-        several = len(self.entries) + len(folded) + len(self.applied_approvals)
-        return sum(map(bool, (*claims, *items, *hints, kept))) + answer + fence + several
+        merged = {each.place for each in self.merged_signals}
+        handled = self.incident is not None and bool(self.closes) and handled_alarms(self.incident)
+        several = len(self.entries) + len(merged) + len(self.applied_approvals)
+        return sum(map(bool, (*claims, *items, *hints, handled))) + answer + fence + several
 
 
 class DueIncident(msgspec.Struct, frozen=True):

@@ -148,10 +148,10 @@ ACTING = (
         name="the failure of the probe itself speaks against its hosts",
         breaks="I12",
         file="diagnosis/health_checks.py",
-        old="    if answering.outcome in domains.OUTCOME_DOMAINS:\n",
+        old="    if answering.outcome in failure_domains.OUTCOME_DOMAINS:\n",
         new="""    if not answering.answers:
         return Observation(health=HostHealth.DEAD, fact="no answer", source="probe")
-    if answering.outcome in domains.OUTCOME_DOMAINS:
+    if answering.outcome in failure_domains.OUTCOME_DOMAINS:
 """,
         start="the load balancer fails, and NATS is full",
     ),
@@ -261,14 +261,14 @@ ACTING = (
         name="a fix that was carried out has helped",
         breaks="I23",
         file="remediation/update.py",
-        old="    if verify.has_helped(current, incident, evidence, verified):\n",
+        old="    if verification.has_helped(current, incident, evidence, verified):\n",
         new="    if current.outcome is Outcome.DONE:\n",
     ),
     Planted(
         name="a host that a person took away counts as a failure",
         breaks="I23 (left)",
         file="remediation/update.py",
-        old="    if verify.has_left(current, evidence) and",
+        old="    if verification.has_left(current, evidence) and",
         new="    if False and",
         start="a person takes a host away in the midst of its restart",
     ),

@@ -294,7 +294,7 @@ PLANTED = (
         name="a P1 that joins what cannot be read is left to reconcile",
         breaks="I1 (joined)",
         file="controller/severity_rise.py",
-        old="        return in_doubt or (known is not None and severity < known)\n",
+        old="        return in_doubt or (stored is not None and severity < stored)\n",
         new="        return False\n",
         start="a P1 joins what only newer code can read",
     ),

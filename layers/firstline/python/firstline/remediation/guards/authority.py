@@ -50,15 +50,15 @@ def action_is_allowed(plan: Plan, situation: Situation) -> Denial | None:
         return Denial(f"autonomy of {plan.action} is observe")
     proposal = approvals.current_proposal(situation.incident.proposals, plan.hash)
     if autonomy == "auto":
-        return _refused(proposal) or _trust_is_known(plan, situation)
+        return _denied_by_person(proposal) or _trust_is_known(plan, situation)
     if proposal is None:
-        return _unasked(plan, situation, autonomy)
+        return _without_proposal(plan, situation, autonomy)
     if autonomy == "recommend":
         return Denial(f"{plan.action} is recommended, and done by a person")
-    return _unapproved(proposal, situation.now)
+    return _without_approval(proposal, situation.now)
 
 
-def _refused(proposal: Proposal | None) -> Denial | None:
+def _denied_by_person(proposal: Proposal | None) -> Denial | None:
     """A person's denial stands, whatever the profile allows."""
     approval = proposal.approval if proposal is not None else None
     if proposal is None or approval is None or approval.granted:
@@ -72,7 +72,7 @@ def _trust_is_known(plan: Plan, situation: Situation) -> Denial | None:
     return Denial(f"whether {plan.action} was demoted cannot be read: {situation.limits.why}")
 
 
-def _unasked(plan: Plan, situation: Situation, autonomy: str) -> Denial:
+def _without_proposal(plan: Plan, situation: Situation, autonomy: str) -> Denial:
     if len(situation.incident.proposals) < PROPOSALS_MAX:
         down = situation.demotion(plan.action)
         why = f": {down.describe(plan.action)}" if down else ""
@@ -81,7 +81,7 @@ def _unasked(plan: Plan, situation: Situation, autonomy: str) -> Denial:
     return Denial(why, final=True)
 
 
-def _unapproved(proposal: Proposal, now: datetime) -> Denial | None:
+def _without_approval(proposal: Proposal, now: datetime) -> Denial | None:
     approval = proposal.approval
     if approval is None:
         until = proposal.until.isoformat(timespec="seconds")
@@ -90,7 +90,7 @@ def _unapproved(proposal: Proposal, now: datetime) -> Denial | None:
             return Denial(why, retry_at=proposal.until, ask=True)
         return Denial(f"{proposal.action} was not approved before {until}", final=True)
     if not approval.granted:
-        return _refused(proposal)
+        return _denied_by_person(proposal)
     if now >= approval.until:
         until = approval.until.isoformat(timespec="seconds")
         return Denial(

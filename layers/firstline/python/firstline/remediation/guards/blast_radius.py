@@ -57,7 +57,7 @@ def target_is_proven_dead(plan: Plan, situation: Situation) -> Denial | None:
     once must not touch a host to which it sends users.
     """
     if plan.traits.scope == "fleet":
-        return None  # whom it touches is held by the budget and the floor
+        return None  # the budget and the floor limit its hosts
     verdict = next((v for id_, v in situation.diagnosis.hosts.items() if id_ == plan.target), None)
     life = verdict.health if verdict is not None else HostHealth.UNKNOWN
     if life is not HostHealth.DEAD:

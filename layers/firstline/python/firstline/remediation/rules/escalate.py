@@ -16,7 +16,7 @@ def bounded(s: Situation) -> Decision | None:
     """I24: every incident ends in bounded time."""
     policy = s.profile.policy
     if s.quiet_until is not None and (s.now < s.quiet_until or s.recovered):
-        return None  # nothing is wrong, and its window bounds it
+        return None  # it has recovered, and its window limits it
     age = s.now - s.incident.opened_at
     if age < seconds(policy.incident_age_max_seconds) and s.incident.wakes < policy.wakes_max:
         return None

@@ -62,9 +62,9 @@ def _permitted(s: Situation, plan: Plan, answers: tuple[Answer, ...]) -> tuple[S
     why = "; ".join(each.why for each in denials)
     if any(each.final for each in denials):
         return Escalate(), why
-    # a guard that keeps saying no is passed to a person, who may know more than it does
+    # a guard that lacks a fact for long is passed to a person, who may know it
     if all(each.ask or (s.stalled and each.unknown) for each in denials):
-        # a new proposal takes the place of an old one: it names what that one did, too
+        # a new proposal replaces an old one, so it names that one's unknowns too
         unknowns = tuple(each.guard for each in answers if each.denial and each.denial.unknown)
         return _proposed(s, plan, unknowns, why)
     watch = s.now + seconds(s.profile.policy.watch_seconds)

@@ -42,7 +42,7 @@ def fix_to_verify(s: Situation) -> Decision | None:
         until = max(settled_at, s.now + seconds(s.profile.policy.watch_seconds))
         why = f"{current.action} goes on: nothing that it launched is to be looked at"
         return Decision(step=Wait(until), rule="verify the fix", why=why)
-    # one that is not back soon is asked less often
+    # a host that is not back soon is looked at less often
     late = s.now - settled_at >= seconds(s.profile.policy.watch_seconds)
     good = {each.id for each in s.incident.targets if each.readings}
     readings = (_next_reading(s, each, none_good=late and each not in good) for each in looked_at)

@@ -1,1 +1,1 @@
-"""The console: open incidents, timelines and what waits for a person, as values."""
+"""The console: open incidents, timelines and pending approvals, as values."""

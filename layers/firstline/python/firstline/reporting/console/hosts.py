@@ -1,4 +1,4 @@
-"""Hosts: how many are dead, serving or unknown, as the last decision of an incident knew."""
+"""Hosts: the numbers of dead, serving and unknown hosts at an incident's last decision."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -13,47 +13,49 @@ from firstline.ledger.entries import DecisionMade
 from firstline.ledger.export import DecodedEntry
 from firstline.remediation.decision_record import observed_fleet
 from firstline.reporting.console.view import Hosts
-from firstline.reporting.postmortem.health import Known, judged, last_known
+from firstline.reporting.postmortem.health import FleetKnowledge, diagnose_decision, last_knowledge
 
-AGE_MAX = timedelta(minutes=2)
-"""How old evidence may be where the policy is not at hand."""
-ALWAYS = (HostHealth.DEAD, HostHealth.SERVING, HostHealth.UNKNOWN)
-"""The counts that are shown also where they are 0."""
+EVIDENCE_AGE_MAX = timedelta(minutes=2)
+"""Maximum age of evidence where the policy is unknown."""
+ALWAYS_SHOWN = (HostHealth.DEAD, HostHealth.SERVING, HostHealth.UNKNOWN)
+"""Counts that are shown even if they are 0."""
 
 
-class Judging(msgspec.Struct, frozen=True, kw_only=True):
-    """What the policy says of evidence."""
+class EvidencePolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """The policy for judging evidence."""
 
-    age_max: timedelta = AGE_MAX
+    age_max: timedelta = EVIDENCE_AGE_MAX
     criteria: Criteria = CRITERIA
 
 
-def of_chain(records: Iterable[DecodedEntry], judging: Judging) -> Hosts | None:
-    """By the last decision of a whole chain; None where it saw no hosts."""
+def of_chain(records: Iterable[DecodedEntry], policy: EvidencePolicy) -> Hosts | None:
+    """By the last decision of a whole chain; None where it has no hosts."""
     try:
-        return _counted(last_known(records, judging.age_max, judging.criteria))
-    except msgspec.ValidationError:  # of another form than this code writes
+        return _counted(last_knowledge(records, policy.age_max, policy.criteria))
+    except msgspec.ValidationError:  # an unknown form
         return None
 
 
 def of_decision(
-    record: DecodedEntry | None, hosts: dict[InstanceId, HostEvidence], judging: Judging
+    record: DecodedEntry | None, hosts: dict[InstanceId, HostEvidence], policy: EvidencePolicy
 ) -> Hosts | None:
-    """By one decision, beside the evidence of *hosts* that was at hand for it."""
+    """By one decision, with the evidence of *hosts* at that time."""
     if record is None or not isinstance(record.event, DecisionMade):
         return None
     try:
-        seen = observed_fleet(record.event)
+        fleet = observed_fleet(record.event)
     except msgspec.ValidationError:
         return None
-    if seen is None:
+    if fleet is None:
         return None
-    return _counted(judged(record.at, seen, hosts, judging.age_max, judging.criteria))
+    return _counted(diagnose_decision(record.at, fleet, hosts, policy.age_max, policy.criteria))
 
 
-def _counted(known: Known | None) -> Hosts | None:
+def _counted(known: FleetKnowledge | None) -> Hosts | None:
     if known is None or not known.diagnosis.hosts:
         return None
-    counts = {life: len(known.diagnosis.having(life)) for life in HostHealth}
-    shown = {str(life): count for life, count in counts.items() if count or life in ALWAYS}
+    counts = {health: len(known.diagnosis.having(health)) for health in HostHealth}
+    shown = {
+        str(health): count for health, count in counts.items() if count or health in ALWAYS_SHOWN
+    }
     return Hosts(at=known.at, total=len(known.diagnosis.hosts), counts=shown)

@@ -1,4 +1,4 @@
-"""Lines of a timeline: what happened, and behind each line the decisions that led to it."""
+"""Lines of a timeline, each with the decisions that led to it."""
 
 import copy
 from collections.abc import Iterator, Sequence
@@ -8,17 +8,23 @@ from firstline.ledger.entries import DecisionMade, GuardAnswer
 from firstline.ledger.export import DecodedEntry
 from firstline.redaction import redact
 from firstline.reporting import timeline
-from firstline.reporting.console.view import DECISIONS_MAX, LINES_MAX, Answer, Line, Reasons
+from firstline.reporting.console.view import (
+    DECISIONS_PER_LINE_MAX,
+    LINES_MAX,
+    Answer,
+    Line,
+    Reasoning,
+)
 
 
 def lines(records: Sequence[DecodedEntry]) -> tuple[tuple[Line, ...], int]:
-    """The latest lines of a chain, and how many earlier ones there are.
+    """The latest lines of a chain, and the number of earlier ones.
 
-    What is said again is one line; a decision that has none stands behind the one before it.
+    A repeated line is shown once; a decision without a line is listed with the line before it.
     """
     began = records[0].at
     made: list[Line] = []
-    for record, moments in timeline.beside(records):
+    for record, moments in timeline.with_moments(records):
         decided = tuple(_reasons(record, began))
         if made and not moments:
             made[-1] = _behind(made[-1], decided)
@@ -39,14 +45,14 @@ def _line(moment: timeline.Moment, began: datetime) -> Line:
     )
 
 
-def _behind(line: Line, decided: tuple[Reasons, ...]) -> Line:
-    return copy.replace(line, decisions=(*line.decisions, *decided)[-DECISIONS_MAX:])
+def _behind(line: Line, decided: tuple[Reasoning, ...]) -> Line:
+    return copy.replace(line, decisions=(*line.decisions, *decided)[-DECISIONS_PER_LINE_MAX:])
 
 
-def _reasons(record: DecodedEntry, began: datetime) -> Iterator[Reasons]:
+def _reasons(record: DecodedEntry, began: datetime) -> Iterator[Reasoning]:
     event = record.event
     if isinstance(event, DecisionMade):
-        yield Reasons(
+        yield Reasoning(
             after=record.at - began,
             step=redact(event.step_type),
             rule=redact(event.rule),

@@ -1,4 +1,4 @@
-"""Rows of the console: of an incident as it is stored, or of a chain that was exported."""
+"""Rows of the console, from a stored incident or an exported chain."""
 
 import copy
 from collections.abc import Iterable, Sequence
@@ -15,61 +15,63 @@ from firstline.notifications.unreadable_page import UNREADABLE_STEPS
 from firstline.redaction import redact
 from firstline.remediation.kill_switch import KillSwitch
 from firstline.reporting import links
-from firstline.reporting.console import asks, hosts, progress
-from firstline.reporting.console.escalation import Standing
-from firstline.reporting.console.hosts import Judging
-from firstline.reporting.console.view import Row, Stop
+from firstline.reporting.console import approval_requests, hosts, progress
+from firstline.reporting.console.escalation import EscalationState
+from firstline.reporting.console.hosts import EvidencePolicy
+from firstline.reporting.console.view import ActivePause, Row
 from firstline.reporting.events import events
 from firstline.reporting.incident_summary import OPEN, summarise
 from firstline.reporting.links import Places
 from firstline.signal import Disposition
 
 OWNERS = {OPEN: "firstline", Status.HANDED_OVER.value: "a person (on-call)"}
-"""Who has an incident, by how it stands; no owner when it is over."""
+"""The owner of an incident by its outcome; one that is over has none."""
 UNREADABLE = "cannot be read"
-"""What stands in place of the condition of such an incident."""
+"""Shown in place of the condition of an unreadable incident."""
 
 
-class Lens(msgspec.Struct, frozen=True, kw_only=True):
-    """What every row is made with: the instant, the policy's judgement, and where pages are."""
+class RowContext(msgspec.Struct, frozen=True, kw_only=True):
+    """Shared inputs of all rows: the instant, the evidence policy, and the locations of pages."""
 
     now: datetime
-    judging: Judging = Judging()
+    judging: EvidencePolicy = EvidencePolicy()
     places: Places = Places()
 
 
-def of_incident(held: Incident, tail: Sequence[DecodedEntry], lens: Lens) -> Row:
-    """The incident as it is stored now; *tail* are the last entries of its chain."""
-    outcome = held.status.value if held.ended else OPEN
+def of_incident(incident: Incident, tail: Sequence[DecodedEntry], lens: RowContext) -> Row:
+    """The row of a stored incident; *tail* are the last entries of its chain."""
+    outcome = incident.status.value if incident.ended else OPEN
     last = progress.last_decision(tail)
-    coming = progress.coming(last, held.next_wake_at)
+    upcoming = progress.next_step(last, incident.next_wake_at)
     return Row(
-        id=held.id,
-        severity=held.severity.value,
-        condition=held.condition.value,
-        alarm=redact(held.alarm),
-        opened_at=held.opened_at,
-        ended_at=held.ended_at,
+        id=incident.id,
+        severity=incident.severity.value,
+        condition=incident.condition.value,
+        alarm=redact(incident.alarm),
+        opened_at=incident.opened_at,
+        ended_at=incident.ended_at,
         outcome=outcome,
         owner=OWNERS.get(outcome, ""),
-        owned_since=held.ended_at or held.opened_at,
-        approvers=asks.approvers_of_incident(held),
-        hosts=hosts.of_decision(last, held.hosts, lens.judging),
-        doing="" if held.ended else progress.doing(held),
-        why=coming.why,
-        next="" if held.ended else coming.next,
-        next_at=None if held.ended else coming.at,
-        steps=progress.steps(tail),
-        asks=() if held.ended else asks.of_incident(held, lens.now, lens.places.where),
-        links=links.of_incident(lens.places, held.id, held.alarm_arn, ended=held.ended),
+        owned_since=incident.ended_at or incident.opened_at,
+        approvers=approval_requests.approvers_of_incident(incident),
+        hosts=hosts.of_decision(last, incident.hosts, lens.judging),
+        doing="" if incident.ended else progress.current_action(incident),
+        why=upcoming.why,
+        next="" if incident.ended else upcoming.next,
+        next_at=None if incident.ended else upcoming.at,
+        steps=progress.escalation_steps(tail),
+        asks=()
+        if incident.ended
+        else approval_requests.of_incident(incident, lens.now, lens.places.where),
+        links=links.of_incident(lens.places, incident.id, incident.alarm_arn, ended=incident.ended),
     )
 
 
-def of_chain(records: Sequence[DecodedEntry], lens: Lens) -> Row:
-    """What the entries of a chain tell; raises `InvalidInput` for one of another form."""
+def of_chain(records: Sequence[DecodedEntry], lens: RowContext) -> Row:
+    """The row of a chain; raises `InvalidInput` for one of another form."""
     summary = summarise(records)
     is_open = summary.outcome == OPEN
-    coming = progress.coming(progress.last_decision(records), None)
+    upcoming = progress.next_step(progress.last_decision(records), None)
     arns = (each.arn for each in events(records, SignalReceived) if each.arn)
     return Row(
         id=summary.incident,
@@ -81,20 +83,20 @@ def of_chain(records: Sequence[DecodedEntry], lens: Lens) -> Row:
         outcome=summary.outcome,
         owner=OWNERS.get(summary.outcome, ""),
         owned_since=summary.ended_at or summary.opened_at,
-        approvers=asks.approvers_of_chain(records),
+        approvers=approval_requests.approvers_of_chain(records),
         hosts=hosts.of_chain(records, lens.judging),
-        doing=progress.tried(summary.fixes) if is_open else "",
-        why=coming.why,
-        next=coming.next if is_open else "",
-        next_at=coming.at if is_open else None,
-        steps=progress.steps(records),
-        asks=asks.of_chain(records, lens.now, lens.places.where) if is_open else (),
+        doing=progress.last_fix(summary.fixes) if is_open else "",
+        why=upcoming.why,
+        next=upcoming.next if is_open else "",
+        next_at=upcoming.at if is_open else None,
+        steps=progress.escalation_steps(records),
+        asks=approval_requests.of_chain(records, lens.now, lens.places.where) if is_open else (),
         links=links.of_incident(lens.places, summary.incident, next(arns, ""), ended=not is_open),
     )
 
 
 def of_unreadable(error: Unreadable) -> Row:
-    """An open incident whose stored form this code cannot read: what stands beside it."""
+    """An open incident whose stored form this code cannot parse: its few known facts."""
     return Row(
         id=IncidentId(error.incident),
         severity=redact(error.severity),
@@ -109,7 +111,7 @@ def of_unreadable(error: Unreadable) -> Row:
 
 
 def of_odd_chain(records: Sequence[DecodedEntry], why: str) -> Row:
-    """A chain of another form: its first entry's instant, and why the rest cannot be read."""
+    """A chain of another form: its first entry's instant, and why it cannot be read."""
     return Row(
         id=records[0].entry.incident,
         severity="",
@@ -123,15 +125,15 @@ def of_odd_chain(records: Sequence[DecodedEntry], why: str) -> Row:
     )
 
 
-def standing(row: Row, stands: Standing | None) -> Row:
-    """*row* with how its escalated incident stands; None for one that is not escalated."""
+def with_escalation(row: Row, stands: EscalationState | None) -> Row:
+    """*row* with its escalation state; None for one that is not escalated."""
     if stands is None:
         return row
     return copy.replace(row, escalated=stands.is_open, alarms=stands.alarms)
 
 
 def alarms_of_chain(records: Iterable[DecodedEntry]) -> tuple[str, ...]:
-    """The ARNs of the alarms whose trouble the chain is of, redacted as it has them."""
+    """The ARNs of the alarms in a chain's signals of trouble, redacted as the chain has them."""
     received = (each.event for each in records)
     joined = (each for each in received if isinstance(each, SignalReceived | SignalsJoined))
     signals = (signal for each in joined for signal in each.signals)
@@ -139,22 +141,22 @@ def alarms_of_chain(records: Iterable[DecodedEntry]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.arn for each in troubles if each.arn))
 
 
-def stops(switch: KillSwitch, now: datetime) -> tuple[Stop, ...]:
-    """The pauses that stand."""
+def active_pauses(switch: KillSwitch, now: datetime) -> tuple[ActivePause, ...]:
+    """The pauses that are active at *now*."""
     return tuple(
-        stop(each.scope, each.why, each.by, each.until)
+        redacted_pause(each.scope, each.why, each.by, each.until)
         for each in switch.pauses
         if now < each.until
     )
 
 
-def stop(scope: str, why: str, by: str, until: datetime) -> Stop:
-    """A pause, in words that may leave the account."""
-    return Stop(scope=redact(scope), why=redact(why), by=redact(by), until=until)
+def redacted_pause(scope: str, why: str, by: str, until: datetime) -> ActivePause:
+    """A pause, with redacted texts."""
+    return ActivePause(scope=redact(scope), why=redact(why), by=redact(by), until=until)
 
 
 def age(row: Row, now: datetime) -> timedelta | None:
-    """How long it has been open, or was; None where its beginning is not known.
+    """The time for which it has been open, or was; None if its beginning is unknown.
 
     An escalated one is open.
     """

@@ -1,4 +1,4 @@
-"""What the console shows, as values: every text in them is printable, cut and redacted."""
+"""The console's views as values: every text in them is printable, shortened and redacted."""
 
 from datetime import datetime, timedelta
 
@@ -9,13 +9,13 @@ from firstline.reporting.links import Link
 from firstline.reporting.tones import Tone
 
 LINES_MAX = 400
-"""As many lines of a timeline are shown, the latest: an answer of Lambda has its bounds."""
-DECISIONS_MAX = 50
-"""As many decisions are unfolded under one line, the latest."""
+"""Lines of a timeline that are shown, the latest: an answer of Lambda has a size limit."""
+DECISIONS_PER_LINE_MAX = 50
+"""Decisions that are listed under one line, the latest."""
 
 
-class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan that waits for a person's word, and the two commands that say it."""
+class ApprovalRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan that awaits an answer, with the commands to approve and to deny it."""
 
     what: str
     until: datetime
@@ -24,7 +24,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hosts(msgspec.Struct, frozen=True, kw_only=True):
-    """How many hosts in service were dead, serving and so on, as the decision of ``at`` knew."""
+    """Numbers of hosts in service by health, at the decision of ``at``."""
 
     at: datetime
     total: int
@@ -32,13 +32,13 @@ class Hosts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One incident: ``outcome`` is ``open`` or how it ended.
+    """One incident: ``outcome`` is ``open`` or its final status.
 
-    It is ``escalated`` while a person has it and its alarms are not known to be OK; ``alarms`` says
-    how they stand then. ``owner`` has it since ``owned_since``; ``approvers`` allowed a fix of it.
-    ``doing`` is what goes on now, ``why`` the last decision's reason, and ``next`` what comes at
-    ``next_at``. ``steps`` are a person's next steps. Of one that cannot be read ``unreadable`` says
-    why and what to do, and little else is known.
+    It is ``escalated`` while a person has it and its alarms are not known to be OK; ``alarms``
+    describes their state. ``owner`` has it since ``owned_since``; ``approvers`` allowed a fix
+    of it. ``doing`` is the current action, ``why`` the last decision's reason, and ``next`` the
+    step at ``next_at``. ``steps`` are a person's next steps. ``unreadable`` is why it cannot be
+    read and what to do; then most other fields are unknown.
     """
 
     id: IncidentId
@@ -60,12 +60,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     next: str = ""
     next_at: datetime | None = None
     steps: tuple[str, ...] = ()
-    asks: tuple[Ask, ...] = ()
+    asks: tuple[ApprovalRequest, ...] = ()
     links: tuple[Link, ...] = ()
 
 
-class Stop(msgspec.Struct, frozen=True, kw_only=True):
-    """Fixes that somebody paused."""
+class ActivePause(msgspec.Struct, frozen=True, kw_only=True):
+    """An active pause of fixes."""
 
     scope: str
     why: str
@@ -74,13 +74,12 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is, each list with the latest first.
+    """All incidents, each list with the latest first.
 
     ``escalated`` are those that a person has and whose alarms are not known to be OK; ``open``
-    those that firstline has. ``ended`` are the others, of as long ago as ``ended_within`` says.
-    ``more`` says that there are more open or escalated ones than are shown, ``more_ended`` that
-    there are more ended ones. ``unreadable`` says why the pauses could not be read, which stops
-    every fix.
+    those that firstline has. ``ended`` are the others, back to ``ended_within``. ``more`` is
+    true if further open or escalated ones are not shown, ``more_ended`` if further ended ones
+    are not. ``unreadable`` is why the pauses could not be read, which stops every fix.
     """
 
     fleet: str
@@ -90,7 +89,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     escalated: tuple[Row, ...] = ()
     ended: tuple[Row, ...] = ()
     ended_within: str = ""
-    stops: tuple[Stop, ...] = ()
+    stops: tuple[ActivePause, ...] = ()
     unreadable: str = ""
     more: bool = False
     more_ended: bool = False
@@ -98,14 +97,14 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What one guard said; ``denial`` is empty where it let the plan pass."""
+    """One guard's answer; ``denial`` is empty where the plan passed."""
 
     guard: str
     denial: str
 
 
-class Reasons(msgspec.Struct, frozen=True, kw_only=True):
-    """One decision, with all that it gave for itself."""
+class Reasoning(msgspec.Struct, frozen=True, kw_only=True):
+    """One decision with its reasoning."""
 
     after: timedelta
     step: str
@@ -116,7 +115,7 @@ class Reasons(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a timeline, which was said ``times`` times, and the decisions behind it."""
+    """One line of a timeline, repeated ``times`` times, with its decisions."""
 
     at: datetime
     after: timedelta
@@ -125,7 +124,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     word: str
     text: str
     tone: Tone = Tone.PLAIN
-    decisions: tuple[Reasons, ...] = ()
+    decisions: tuple[Reasoning, ...] = ()
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +139,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """Why what was asked for is not shown."""
+    """The reason why the requested view is not shown."""
 
     why: str
 

@@ -1,6 +1,6 @@
-"""Templates: the one way to HTML.
+"""Templates: the only way to HTML.
 
-Jinja escapes every value, and a name that a template misspells raises.
+Jinja escapes every value, and an unknown name in a template raises.
 """
 
 import functools
@@ -10,7 +10,7 @@ from pathlib import Path
 import jinja2
 
 from firstline.reporting import runbook_steps, timeline
-from firstline.reporting.postmortem import words
+from firstline.reporting.postmortem import formatting
 from firstline.reporting.tones import tone
 
 
@@ -22,22 +22,22 @@ def template(name: str) -> jinja2.Template:
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    made = jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
-        "clock": words.clock,
-        "means": runbook_steps.text,
-        "passed": timeline.clock,
+    environment.filters |= {
+        "clock": formatting.format_instant,
+        "means": runbook_steps.step_text,
+        "passed": timeline.format_elapsed,
         "time": _time,
         "tone": tone,
-        "took": words.took,
+        "took": formatting.format_duration,
     }
-    return made
+    return environment
 
 
 def _time(at: datetime) -> str:

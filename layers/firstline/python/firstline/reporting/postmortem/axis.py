@@ -1,4 +1,4 @@
-"""The time axis of a report's drawings: to scale, whether it took two minutes or three hours."""
+"""The time axis of a report's drawings, to scale from minutes to days."""
 
 from datetime import datetime, timedelta
 
@@ -7,13 +7,13 @@ import msgspec
 from firstline.reporting.postmortem.report import Report
 
 TICKS_MAX = 6
-SHORTEST = timedelta(seconds=10)
-"""What took no time still has an axis."""
-AFTER = 0.25
-"""What comes later than this share of the duration after the end is told, and not drawn."""
+AXIS_LENGTH_MIN = timedelta(seconds=10)
+"""Minimum length of the axis, for an incident without duration."""
+AFTERMATH_SHARE_MAX = 0.25
+"""Moments later than this share of the duration after the end are counted, and not drawn."""
 _SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
-STEPS = tuple(timedelta(seconds=each) for each in _SECONDS)
-"""Distances between ticks that people count in; beyond them whole days."""
+TICK_STEPS = tuple(timedelta(seconds=each) for each in _SECONDS)
+"""Distances between ticks; beyond them whole days."""
 DAY = timedelta(days=1)
 
 
@@ -32,32 +32,32 @@ class Axis(msgspec.Struct, frozen=True):
     zero: datetime | None = None
 
     def x(self, at: datetime) -> float:
-        """Where *at* lies, in percent of the width; to scale, and never outside."""
+        """The position of *at*, in percent of the width; to scale, and never outside."""
         share = (at - self.begins) / (self.ends - self.begins)
         return round(min(max(share, 0.0), 1.0) * 100, 3)
 
-    def drawn(self, at: datetime) -> bool:
-        """Whether *at* lies on it."""
+    def contains(self, at: datetime) -> bool:
+        """True if *at* is on the axis."""
         return self.begins <= at <= self.ends
 
     def ticks(self) -> tuple[Tick, ...]:
         """At most `TICKS_MAX` after the first, at round distances from `zero`."""
         length, zero = self.ends - self.begins, self.zero or self.begins
         days = DAY * (1 + length // (TICKS_MAX * DAY))
-        step = next((each for each in STEPS if length / each <= TICKS_MAX), days)
+        step = next((each for each in TICK_STEPS if length / each <= TICKS_MAX), days)
         numbers = range(-((zero - self.begins) // step), (self.ends - zero) // step + 1)
         passed = (number * step for number in numbers)
         return tuple(Tick(self.x(zero + each), _label(each)) for each in passed)
 
-    def since(self, at: datetime) -> "Axis":
-        """The axis that begins at *at*, if that is earlier, and counts from where this one does."""
+    def extended_to(self, at: datetime) -> "Axis":
+        """The axis that begins at *at*, if that is earlier, and keeps its zero."""
         return Axis(min(at, self.begins), self.ends, self.zero or self.begins)
 
 
 def axis(report: Report) -> Axis:
-    """From the opening signal to the end, and a little beyond for what followed at once."""
-    length = max(report.ended_at - report.began_at, SHORTEST)
-    soon = report.began_at + length * (1 + AFTER)
+    """From the opening signal to the end, and a little further for what followed at once."""
+    length = max(report.ended_at - report.began_at, AXIS_LENGTH_MIN)
+    soon = report.began_at + length * (1 + AFTERMATH_SHARE_MAX)
     instants = [at for each in report.moments for at in (each.at, each.until) if at is not None]
     last = max((at for at in instants if at <= soon), default=report.ended_at)
     return Axis(report.began_at, max(last, report.began_at + length))

@@ -1,4 +1,4 @@
-"""The likely cause (R40): what the readers proved, what spoke against it, and what helped."""
+"""The likely cause (R40): the proven facts, those against it, and the fixes that helped."""
 
 from collections.abc import Iterator
 
@@ -9,17 +9,19 @@ from firstline.diagnosis.health_checks import FailureMode, HostHealth
 from firstline.ledger.entries import DecisionMade, HandedOver
 from firstline.reporting.events import events
 from firstline.reporting.postmortem.fixes import Fix, by_action
-from firstline.reporting.postmortem.health import Known
+from firstline.reporting.postmortem.formatting import group, list_names, split_parts
+from firstline.reporting.postmortem.health import FleetKnowledge
+from firstline.reporting.postmortem.incident_facts import IncidentFacts
 from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.report import Cause
-from firstline.reporting.postmortem.standing import Standing
-from firstline.reporting.postmortem.words import grouped, named, parts
 
 UNKNOWN = "unknown"
 
 
-def cause(record: Record, stands: Standing, worst: Known | None, fixed: tuple[Fix, ...]) -> Cause:
-    """What most likely was wrong; *worst* is when most hosts were known to be dead."""
+def likely_cause(
+    record: Record, stands: IncidentFacts, worst: FleetKnowledge | None, fixed: tuple[Fix, ...]
+) -> Cause:
+    """The most likely cause; *worst* has the most known dead hosts."""
     diagnosis = worst.diagnosis if worst is not None else None
     return Cause(
         likely=_likely(record, stands, diagnosis),
@@ -28,35 +30,37 @@ def cause(record: Record, stands: Standing, worst: Known | None, fixed: tuple[Fi
     )
 
 
-def component(stands: Standing, worst: Known | None, profile: Profile | None) -> str:
-    """What the dead hosts agree on (R19), or else what the opening signal's rule says."""
-    found = worst.diagnosis.component if worst is not None else None
-    if found is not None:
-        return str(found)
+def affected_component(
+    stands: IncidentFacts, worst: FleetKnowledge | None, profile: Profile | None
+) -> str:
+    """The component of the dead hosts (R19), or else of the opening signal's rule."""
+    agreed = worst.diagnosis.component if worst is not None else None
+    if agreed is not None:
+        return str(agreed)
     rules = profile.rules if profile is not None else ()
     return next((str(each.component) for each in rules if each.name == stands.rule), UNKNOWN)
 
 
-def failures(diagnosis: Diagnosis | None) -> tuple[FailureMode, ...]:
-    """What fails on the hosts that were dead."""
+def known_failures(diagnosis: Diagnosis | None) -> tuple[FailureMode, ...]:
+    """The failure modes of the dead hosts."""
     if diagnosis is None:
         return ()
-    found = {diagnosis.hosts[each].failure for each in diagnosis.having(HostHealth.DEAD)}
-    return tuple(each for each in FailureMode if each in found)
+    modes = {diagnosis.hosts[each].failure for each in diagnosis.having(HostHealth.DEAD)}
+    return tuple(each for each in FailureMode if each in modes)
 
 
-def _likely(record: Record, stands: Standing, diagnosis: Diagnosis | None) -> str:
+def _likely(record: Record, stands: IncidentFacts, diagnosis: Diagnosis | None) -> str:
     if diagnosis is not None and diagnosis.dependency is not None:
         return f"a dependency: no host reached {diagnosis.dependency}, so no host was at fault"
-    known = [each for each in failures(diagnosis) if each is not FailureMode.UNKNOWN]
+    known = [each for each in known_failures(diagnosis) if each is not FailureMode.UNKNOWN]
     if diagnosis is not None and known:
         dead = diagnosis.having(HostHealth.DEAD)
         what = ", ".join(map(str, known))
         where = ", ".join(dict.fromkeys(str(COMPONENTS[each]) for each in known))
         return f"{len(dead)} of {len(diagnosis.hosts)} hosts: {what} (component {where})"
-    told = [parts(each.seen) for each in events(record, HandedOver)]
-    if told and len(told[-1]) > 1 and told[-1][0].split(" ")[0] != "no":
-        return "; ".join(told[-1][:2])
+    diagnoses = [split_parts(each.seen) for each in events(record, HandedOver)]
+    if diagnoses and len(diagnoses[-1]) > 1 and diagnoses[-1][0].split(" ")[0] != "no":
+        return "; ".join(diagnoses[-1][:2])
     if not stands.opened:
         return f"nothing to find: {stands.why}"
     return f"not found: what is known is the signal itself, {stands.why or stands.subject}"
@@ -70,8 +74,8 @@ def _supports(record: Record, diagnosis: Diagnosis | None, fixed: tuple[Fix, ...
             if decision.step_type == "fix":
                 yield from decision.facts
     for action, targets in by_action(fixed, helped=True).items():
-        yield f"{action} helped on {named(targets)}"
-    yield from (line for line in _looked_up(record) if _is_change(line))
+        yield f"{action} helped on {list_names(targets)}"
+    yield from (line for line in _investigation_lines(record) if _is_unusual(line))
 
 
 def _against(record: Record, diagnosis: Diagnosis | None, fixed: tuple[Fix, ...]) -> Iterator[str]:
@@ -79,42 +83,42 @@ def _against(record: Record, diagnosis: Diagnosis | None, fixed: tuple[Fix, ...]
         yield from _by_fact(diagnosis, HostHealth.SERVING)
         unknown = diagnosis.having(HostHealth.UNKNOWN)
         if unknown:
-            yield f"nothing was proven of {named(unknown)}"
+            yield f"nothing was proven of {list_names(unknown)}"
     for action, targets in by_action(fixed, helped=False).items():
-        yield f"{action} did not help on {named(targets)}"
-    yield from (line for line in _looked_up(record) if not _is_change(line))
+        yield f"{action} did not help on {list_names(targets)}"
+    yield from (line for line in _investigation_lines(record) if not _is_unusual(line))
 
 
-def _by_fact(diagnosis: Diagnosis, life: HostHealth) -> Iterator[str]:
-    """Each fact with the hosts that it is of; of a dead host those for it, too, that it serves."""
-    facts = grouped(
+def _by_fact(diagnosis: Diagnosis, health: HostHealth) -> Iterator[str]:
+    """Each fact with its hosts; for dead hosts the facts of their death."""
+    facts = group(
         (fact, host)
         for host, verdict in diagnosis.hosts.items()
-        for fact in (verdict.dead if life is HostHealth.DEAD else verdict.serving)
+        for fact in (verdict.dead if health is HostHealth.DEAD else verdict.serving)
     )
-    return (f"{fact} ({named(hosts)})" for fact, hosts in facts.items())
+    return (f"{fact} ({list_names(hosts)})" for fact, hosts in facts.items())
 
 
-def _looked_up(record: Record) -> Iterator[str]:
-    """What was looked up for a hand-over, a line each."""
-    return (line for each in events(record, HandedOver) for line in parts(each.background))
+def _investigation_lines(record: Record) -> Iterator[str]:
+    """The lines of the escalations' investigations."""
+    return (line for each in events(record, HandedOver) for line in split_parts(each.background))
 
 
-def _is_change(line: str) -> bool:
-    """Whether it tells of something unusual: a change, an issue, a metric beyond its days."""
+def _is_unusual(line: str) -> bool:
+    """True if *line* has a change, an issue, or an unusual metric."""
     return not any(word in line for word in (" nothing ", " no open issue", "cannot be read"))
 
 
-def unreadable(record: Record, worst: Known | None) -> Iterator[str]:
-    """What could not be read, and why."""
-    yield from (line for line in _looked_up(record) if "cannot be read" in line)
+def unreadable_facts(record: Record, worst: FleetKnowledge | None) -> Iterator[str]:
+    """The facts that could not be read, and why."""
+    yield from (line for line in _investigation_lines(record) if "cannot be read" in line)
     if worst is None:
         return
     for name, fact in (
-        ("the group", worst.seen.group),
-        ("the load balancer's health", worst.seen.target_health),
-        ("the end-to-end probe", worst.seen.answering),
-        ("SSM's connections", worst.seen.connections),
+        ("the group", worst.fleet.group),
+        ("the load balancer's health", worst.fleet.target_health),
+        ("the end-to-end probe", worst.fleet.answering),
+        ("SSM's connections", worst.fleet.connections),
     ):
         if isinstance(fact, Unknown) and fact != NOT_NEEDED:
             yield f"{name}: {fact.why}"

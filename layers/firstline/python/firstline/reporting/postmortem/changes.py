@@ -7,17 +7,17 @@ from firstline.config.channels import channel
 from firstline.diagnosis.evidence import HostReport
 from firstline.ledger.entries import PageDelivered, PlanAnswered, PlanProposed, ResponseMeasured
 from firstline.reporting.events import events
-from firstline.reporting.postmortem.choices import denials
+from firstline.reporting.postmortem.choices import denials_by_guard
 from firstline.reporting.postmortem.fixes import Fix
-from firstline.reporting.postmortem.record import Record, reports
+from firstline.reporting.postmortem.formatting import list_names, pluralise
+from firstline.reporting.postmortem.incident_facts import IncidentFacts
+from firstline.reporting.postmortem.record import Record, host_reports
 from firstline.reporting.postmortem.report import Advice, Choice, advice
-from firstline.reporting.postmortem.standing import Standing
-from firstline.reporting.postmortem.words import count, named
 from firstline.signal import Condition
 
-ALWAYS = 3
-"""A guard that denied so often, and never let the same fix pass, is told of."""
-KEYS: dict[str, str] = {
+DENIALS_MIN = 3
+"""A guard with so many denials, and without a fix that passed, is reported."""
+PROFILE_KEYS: dict[str, str] = {
     "action_is_allowed": "[[actions]] autonomy",
     "attempts_are_left": "[policy] attempts_per_target_max",
     "breaker_is_closed": "[policy] failed_fixes_max",
@@ -30,7 +30,7 @@ KEYS: dict[str, str] = {
     "serving_host_stays": "[fleet] concurrent_instances_safe",
     "nothing_is_unsaved": "[fleet] restarts_can_lose_vaults",
 }
-"""What of the profile decides how a guard answers."""
+"""The profile's key that decides a guard's answer."""
 RESPONSE_STEPS = {"P1": "R01", "P2": "R02", "P3": "R03", "P4": "R04"}
 
 BY_CONDITION: dict[str, tuple[str, ...]] = {
@@ -55,75 +55,75 @@ BY_CONDITION: dict[str, tuple[str, ...]] = {
 
 
 def changes(
-    record: Record, stands: Standing, fixed: tuple[Fix, ...], made: tuple[Choice, ...]
+    record: Record, stands: IncidentFacts, fixed: tuple[Fix, ...], made: tuple[Choice, ...]
 ) -> tuple[Advice, ...]:
     """Each once, those that this incident showed first."""
     if not stands.opened:
         return ()
-    found = (
+    suggestions = (
         *_units(record),
         *_gentler(fixed),
         *_late(record),
         *_denied(made, fixed),
         *_unanswered(record),
-        *_unheard(record),
+        *_unaccepted_pages(record),
         *map(advice, BY_CONDITION.get(stands.condition, ())),
     )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(suggestions))
 
 
 def _units(record: Record) -> Iterator[Advice]:
     """A unit that is active while its enclave is gone: the runbook's look would call it well."""
     hosts = [
         host
-        for host, report in reports(record)
+        for host, report in host_reports(record)
         if isinstance(report, HostReport)
         and (report.enclave_unit, report.enclave_state) == ("active", "none")
     ]
     if hosts:
-        told = f"on {named(hosts)} the enclave's unit was active while no enclave ran"
-        yield Advice("R15", f"{told}: list the enclaves, a unit's state proves nothing")
+        fact = f"on {list_names(hosts)} the enclave's unit was active while no enclave ran"
+        yield Advice("R15", f"{fact}: list the enclaves, a unit's state proves nothing")
 
 
 def _gentler(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
     helped = [each.target for each in fixed if each.action == RESTART_PARENT.name and each.helped]
     if helped:
-        told = f"a restart of the parent alone helped on {named(helped)}"
-        yield Advice("R17", f"{told}: it keeps vaults unlocked, so it comes first")
+        fact = f"a restart of the parent alone helped on {list_names(helped)}"
+        yield Advice("R17", f"{fact}: it keeps vaults unlocked, so it comes first")
 
 
 def _late(record: Record) -> Iterator[Advice]:
     late = {each.severity: each for each in events(record, ResponseMeasured) if not each.met}
-    for severity, told in sorted(late.items()):
+    for severity, it in sorted(late.items()):
         yield Advice(
             RESPONSE_STEPS.get(severity, "R01"),
-            f"responded to after {told.seconds} s, and {told.target_seconds} s was the target:"
+            f"responded to after {it.seconds} s, and {it.target_seconds} s was the target:"
             " see what stood before the page",
         )
 
 
 def _denied(made: tuple[Choice, ...], fixed: tuple[Fix, ...]) -> Iterator[Advice]:
-    """What kept a fix waiting all along; a guard that stopped a wrong one did its work."""
+    """Guards that stopped every fix; a guard that stopped a wrong one did its work."""
     if any(each.sent for each in fixed):
         return
-    for guard, (why, times) in denials(made).items():
-        if times >= ALWAYS:
-            told = f"{guard} stopped every fix, {count(times, 'time')}: {why}"
-            yield Advice(KEYS.get(guard, "docs/GUARDS.md"), told)
+    for guard, (why, times) in denials_by_guard(made).items():
+        if times >= DENIALS_MIN:
+            fact = f"{guard} stopped every fix, {pluralise(times, 'time')}: {why}"
+            yield Advice(PROFILE_KEYS.get(guard, "docs/GUARDS.md"), fact)
 
 
 def _unanswered(record: Record) -> Iterator[Advice]:
-    asked = [each for each in events(record, PlanProposed) if each.approvable]
-    if asked and not any(events(record, PlanAnswered)):
-        told = f"nobody answered for {named(each.action for each in asked)}"
-        yield Advice("[policy] approval_seconds", f"{told}: is the time right, and was it read?")
+    proposed = [each for each in events(record, PlanProposed) if each.approvable]
+    if proposed and not any(events(record, PlanAnswered)):
+        fact = f"nobody answered for {list_names(each.action for each in proposed)}"
+        yield Advice("[policy] approval_seconds", f"{fact}: is the time right, and was it read?")
 
 
-def _unheard(record: Record) -> Iterator[Advice]:
-    owed = [
+def _unaccepted_pages(record: Record) -> Iterator[Advice]:
+    keys = [
         each.key
         for each in events(record, PageDelivered)
         if each.outcome == "owed" and channel(each.channel).awaited
     ]
-    if owed:
-        yield Advice("R44", f"a page was not taken at once: {named(owed)}")
+    if keys:
+        yield Advice("R44", f"a page was not taken at once: {list_names(keys)}")

@@ -5,29 +5,29 @@ import copy
 from firstline.ledger.entries import DecisionMade
 from firstline.ledger.export import DecodedEntry
 from firstline.redaction import redact
+from firstline.reporting.postmortem.formatting import pluralise
 from firstline.reporting.postmortem.record import Record
-from firstline.reporting.postmortem.report import Answered, Choice
-from firstline.reporting.postmortem.words import count
+from firstline.reporting.postmortem.report import Choice, GuardResult
 
 WATCH = "watch"
 """Waits and looks of one rule in a row."""
-WHAT_MAX = 160
-"""Of a long reason the beginning; the whole is among the reasons."""
+SUMMARY_LENGTH_MAX = 160
+"""Characters of a long reason; the whole is among the reasons."""
 _FOLDED = frozenset({"wait", "look", WATCH})
 
 
 def choices(record: Record) -> tuple[Choice, ...]:
-    """Each decision; where the same rule waits again and again, each reason is told once."""
-    found: list[Choice] = []
+    """Each decision; repeated waits of one rule are one choice, with each reason once."""
+    folded: list[Choice] = []
     for entry in record:
         if not isinstance(entry.event, DecisionMade):
             continue
         choice = _choice(entry, entry.event)
-        if found and _goes_on(found[-1], choice):
-            found[-1] = _joined(found[-1], choice)
+        if folded and _folds(folded[-1], choice):
+            folded[-1] = _merge(folded[-1], choice)
         else:
-            found.append(choice)
-    return tuple(found)
+            folded.append(choice)
+    return tuple(folded)
 
 
 def _choice(entry: DecodedEntry, event: DecisionMade) -> Choice:
@@ -39,23 +39,23 @@ def _choice(entry: DecodedEntry, event: DecisionMade) -> Choice:
         entry=entry.entry.sequence,
         step=event.step_type,
         rule=event.rule,
-        what=plan or redact(event.why, WHAT_MAX),
+        what=plan or redact(event.why, SUMMARY_LENGTH_MAX),
         reasons=(event.why,),
         facts=event.facts,
         guards=tuple(
-            Answered(guard=each.guard, why=each.denial.why if each.denial else "")
+            GuardResult(guard=each.guard, why=each.denial.why if each.denial else "")
             for each in event.guards
         ),
     )
 
 
-def _goes_on(before: Choice, after: Choice) -> bool:
+def _folds(before: Choice, after: Choice) -> bool:
     folds = before.step in _FOLDED and after.step in _FOLDED
     return folds and before.rule == after.rule
 
 
-def _joined(before: Choice, after: Choice) -> Choice:
-    """The later one's facts and guards are the ones that stand."""
+def _merge(before: Choice, after: Choice) -> Choice:
+    """Both in one: the facts and guards are the later one's."""
     return copy.replace(
         after,
         at=before.at,
@@ -66,10 +66,10 @@ def _joined(before: Choice, after: Choice) -> Choice:
     )
 
 
-def denials(found: tuple[Choice, ...]) -> dict[str, tuple[str, int]]:
-    """Each guard that denied: its last reason, and in how many decisions it did."""
+def denials_by_guard(decisions: tuple[Choice, ...]) -> dict[str, tuple[str, int]]:
+    """Each guard that denied: its last reason, and the number of its denials."""
     denied: dict[str, tuple[str, int]] = {}
-    for choice in found:
+    for choice in decisions:
         for each in choice.guards:
             if each.why:
                 times = denied.get(each.guard, ("", 0))[1]
@@ -77,11 +77,11 @@ def denials(found: tuple[Choice, ...]) -> dict[str, tuple[str, int]]:
     return denied
 
 
-def passed(choice: Choice) -> str:
-    """How its guards answered, in a line; empty where none was asked."""
+def guard_summary(choice: Choice) -> str:
+    """The guards' answers in a line; empty where none was asked."""
     if not choice.guards:
         return ""
     no = [each.guard for each in choice.guards if each.why]
     if not no:
-        return f"{count(len(choice.guards), 'guard')} passed"
-    return f"denied by {', '.join(no)}; {count(len(choice.guards), 'guard')} asked"
+        return f"{pluralise(len(choice.guards), 'guard')} passed"
+    return f"denied by {', '.join(no)}; {pluralise(len(choice.guards), 'guard')} asked"

@@ -1,6 +1,6 @@
-"""Drawings of a report as geometry: horizontal places in percent of the width, heights in pixels.
+"""Drawings of a report as geometry: horizontal positions in percent, heights in pixels.
 
-So that a drawing is to scale at every width without a script: only its texts keep their size.
+A drawing is so to scale at every width without a script: only its texts keep their size.
 """
 
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ from firstline.reporting.postmortem.report import Comparison, Lane, Line, Moment
 from firstline.reporting.tones import Tone
 
 LANE_HEIGHT = 42
-MARK_AT = 27
-"""How far below its lane's upper edge a mark's middle is; above it the lane's name stands."""
+MARK_OFFSET = 27
+"""Distance from a lane's upper edge to a mark's middle, in pixels; the lane's name is above it."""
 LABEL_WIDTH = 9.0
-"""As much of the width, in percent, a label is left; the next one in its lane comes after."""
-TURNS_AT = 82.0
-"""Beyond this a label stands to the left of its mark."""
+"""Width of a label, in percent; the next one in its lane comes after it."""
+LABEL_TURN_X = 82.0
+"""Beyond this position, in percent, a label is to the left of its mark."""
 PLOT_WIDTH, PLOT_HEIGHT = 1000, 100
-"""The plot's own units: it is stretched to its place."""
+"""The plot's own units, which are stretched to its place."""
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """A moment's mark; ``width`` where it lasted, ``label`` where there is room for its word."""
+    """A moment's mark; ``width`` is its duration, ``label`` its word where there is room."""
 
     moment: Moment
     x: float
@@ -43,7 +43,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole; ``later`` counts the moments that lie beyond its end."""
+    """The whole timeline; ``later`` counts the moments beyond its end."""
 
     axis: Axis
     ticks: tuple[Tick, ...]
@@ -53,7 +53,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Curve(msgspec.Struct, frozen=True, kw_only=True):
-    """A line's points for an SVG path, in the plot's own units; ``M`` stands after a gap."""
+    """A line's points for an SVG path, in the plot's own units; ``M`` follows a gap."""
 
     name: str
     tone: Tone
@@ -63,9 +63,9 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True):
-    """A plot from ``bottom`` to ``top``; ``limit`` is how far below it.
+    """A plot from ``bottom`` to ``top``; ``limit`` is the threshold's distance from the top.
 
-    It is on the incident's axis, which begins earlier where the plot does.
+    It has the incident's axis, extended where the plot begins earlier.
     """
 
     plot: Plot
@@ -91,7 +91,7 @@ class Strip(msgspec.Struct, frozen=True, kw_only=True):
 def timeline(report: Report) -> Timeline:
     """The report's moments in their lanes, to scale."""
     scale = axis(report)
-    drawn = [each for each in report.moments if scale.drawn(each.at)]
+    drawn = [each for each in report.moments if scale.contains(each.at)]
     rows = tuple(_row(lane, number, drawn, scale) for number, lane in enumerate(Lane))
     return Timeline(
         axis=scale,
@@ -105,7 +105,7 @@ def timeline(report: Report) -> Timeline:
 def _row(lane: Lane, number: int, drawn: list[Moment], scale: Axis) -> Row:
     top = number * LANE_HEIGHT
     inside = [each for each in drawn if each.lane is lane]
-    return Row(lane=lane, top=top, marks=tuple(_marks(inside, top + MARK_AT, scale)))
+    return Row(lane=lane, top=top, marks=tuple(_marks(inside, top + MARK_OFFSET, scale)))
 
 
 def _marks(drawn: list[Moment], y: int, scale: Axis) -> Iterator[Mark]:
@@ -113,11 +113,11 @@ def _marks(drawn: list[Moment], y: int, scale: Axis) -> Iterator[Mark]:
     free = 0.0
     for each in drawn:
         x = scale.x(each.at)
-        before = x > TURNS_AT
+        before = x > LABEL_TURN_X
         left = x - LABEL_WIDTH if before else x
         alone = sum(1 for other in loud if left <= other <= left + LABEL_WIDTH) == 1
-        told = each.tone is not Tone.QUIET and left >= free and alone
-        if told:
+        labelled = each.tone is not Tone.QUIET and left >= free and alone
+        if labelled:
             free = left + LABEL_WIDTH
         width = scale.x(each.until) - x if each.until is not None else 0.0
         yield Mark(
@@ -125,7 +125,7 @@ def _marks(drawn: list[Moment], y: int, scale: Axis) -> Iterator[Mark]:
             x=x,
             y=y,
             width=round(width, 3),
-            label=each.word if told else "",
+            label=each.word if labelled else "",
             before=before,
         )
 
@@ -140,7 +140,7 @@ def _chart(plot: Plot, scale: Axis) -> Chart:
     values = [point.value for line in plot.lines for point in line.points]
     bottom = min((*values, plot.limit or 0.0, 0.0))
     top = max((*values, plot.limit or 0.0, 0.0)) or (0.0 if bottom else 1.0)
-    scale = scale.since(plot.begins or scale.begins)
+    scale = scale.extended_to(plot.begins or scale.begins)
     return Chart(
         plot=plot,
         ticks=scale.ticks(),
@@ -162,7 +162,7 @@ def _chart(plot: Plot, scale: Axis) -> Chart:
 
 
 def _points(line: Line, scale: Axis, top: float, bottom: float) -> Iterator[str]:
-    """A line holds a value until the next reading, or its own while; then a gap follows."""
+    """A line keeps a value until the next reading, or as long as it holds; then a gap follows."""
     following = (*(each.at for each in line.points[1:]), None)
     move = ""
     for point, until in zip(line.points, following, strict=True):
@@ -180,7 +180,7 @@ def _across(at: datetime, scale: Axis) -> float:
 
 
 def _depth(value: float, top: float, bottom: float) -> float:
-    """How far below *top* a value lies, in the plot's own units."""
+    """The distance of a value from *top*, in the plot's own units."""
     return round(PLOT_HEIGHT * (1 - (value - bottom) / (top - bottom)), 1)
 
 

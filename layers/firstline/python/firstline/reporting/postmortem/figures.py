@@ -8,16 +8,16 @@ from firstline.incidents.incident import Status
 from firstline.ledger.entries import DecisionMade, PageDelivered, ResponseMeasured
 from firstline.reporting.events import events, timed
 from firstline.reporting.postmortem.fixes import Fix
+from firstline.reporting.postmortem.formatting import format_duration, format_instant, pluralise
+from firstline.reporting.postmortem.incident_facts import IncidentFacts
 from firstline.reporting.postmortem.record import Record
-from firstline.reporting.postmortem.report import Figure, settled
-from firstline.reporting.postmortem.standing import Standing
-from firstline.reporting.postmortem.words import clock, count, took
+from firstline.reporting.postmortem.report import Figure, report_tone
 from firstline.reporting.tally import tally
 from firstline.reporting.tones import Tone, tone
 
 
 def figures(
-    record: Record, stands: Standing, fixed: tuple[Fix, ...], component: str
+    record: Record, stands: IncidentFacts, fixed: tuple[Fix, ...], component: str
 ) -> tuple[Figure, ...]:
     """Each with what stands behind it, in the order in which they are shown."""
     return (
@@ -26,7 +26,7 @@ def figures(
             name="Condition", value=stands.condition, note=stands.rule and f"rule: {stands.rule}"
         ),
         Figure(name="Component", value=component),
-        Figure(name="Outcome", value=stands.outcome, tone=settled(tone(stands.outcome))),
+        Figure(name="Outcome", value=stands.outcome, tone=report_tone(tone(stands.outcome))),
         _paged(record, stands),
         _first_fix(stands, fixed),
         _recovered(stands),
@@ -37,11 +37,11 @@ def figures(
     )
 
 
-def _since(stands: Standing, at: datetime) -> str:
-    return f"after {took(at - stands.began_at)}"
+def _since(stands: IncidentFacts, at: datetime) -> str:
+    return f"after {format_duration(at - stands.began_at)}"
 
 
-def _paged(record: Record, stands: Standing) -> Figure:
+def _paged(record: Record, stands: IncidentFacts) -> Figure:
     for at, page in timed(record, PageDelivered):
         taken = (page.action, page.outcome) == ("trigger", "accepted")
         if taken and channel(page.channel).notifies_a_person:
@@ -57,7 +57,7 @@ def _note(traits: Channel) -> str:
     return digest if traits.held_for_digest else f"sent to the {traits.name}, paged no one"
 
 
-def _first_fix(stands: Standing, fixed: tuple[Fix, ...]) -> Figure:
+def _first_fix(stands: IncidentFacts, fixed: tuple[Fix, ...]) -> Figure:
     sent = [each for each in fixed if each.sent]
     if not sent:
         return Figure(name="First fix", value="none")
@@ -65,7 +65,7 @@ def _first_fix(stands: Standing, fixed: tuple[Fix, ...]) -> Figure:
     return Figure(name="First fix", value=_since(stands, sent[0].intended_at), note=note)
 
 
-def _recovered(stands: Standing) -> Figure:
+def _recovered(stands: IncidentFacts) -> Figure:
     if stands.recovered_at is not None and stands.opened:
         by = "by a fix" if stands.outcome == Status.RESOLVED else "by itself, or by people"
         return Figure(name="Recovery", value=_since(stands, stands.recovered_at), note=by)
@@ -98,7 +98,7 @@ def _locked(fixed: tuple[Fix, ...]) -> Iterator[Figure]:
     value = f"at least {total}" if uncounted and counted else str(total) if counted else "unknown"
     note = "vault processes before the fix"
     if uncounted:
-        note = f"not counted on {count(len(uncounted), 'host')}"
+        note = f"not counted on {pluralise(len(uncounted), 'host')}"
     yield Figure(name="Vaults locked by fixes", value=value, note=note)
 
 
@@ -107,6 +107,6 @@ def _wakes(record: Record) -> Figure:
     return Figure(name="Wakes", value=str(decided), note="each looked anew and decided once")
 
 
-def _owner(stands: Standing) -> Figure:
-    since = f"since {clock(stands.owned_since)}" if stands.owned_since else ""
+def _owner(stands: IncidentFacts) -> Figure:
+    since = f"since {format_instant(stands.owned_since)}" if stands.owned_since else ""
     return Figure(name="Owner", value=stands.owner, note=since)

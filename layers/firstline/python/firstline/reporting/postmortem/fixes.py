@@ -1,4 +1,4 @@
-"""The fixes of an incident: each from its intent to its verdict, and whose vaults it locked."""
+"""The fixes of an incident, each from its intent to its verdict, with the vaults that it locked."""
 
 import copy
 from datetime import datetime
@@ -11,19 +11,16 @@ from firstline.ids import InstanceId
 from firstline.ledger.entries import FixIntended, FixReported, FixVerified, HostsInspected
 from firstline.ledger.export import DecodedEntry
 from firstline.reporting.judged_fix import JudgedFix
+from firstline.reporting.postmortem.formatting import group
 from firstline.reporting.postmortem.record import Record
-from firstline.reporting.postmortem.words import grouped
 
-UNDONE = frozenset({"not-sent", "refused"})
-KEEPS_VAULTS = frozenset(name for name, each in ACTIONS.items() if each.keeps_enclave)
-"""A vault's keys live in the enclave: what leaves that running locks nobody out."""
+NOT_SENT_OUTCOMES = frozenset({"not-sent", "refused"})
+KEEPS_ENCLAVE = frozenset(name for name, each in ACTIONS.items() if each.keeps_enclave)
+"""Actions that leave the enclave running, and with it the keys of unlocked vaults."""
 
 
 class Fix(JudgedFix, frozen=True, kw_only=True):
-    """One fix. ``vaults`` are the vault processes that ran on its hosts when last looked at.
-
-    None of a host that said nothing of them.
-    """
+    """One fix. ``vaults`` are the last known vault processes of its hosts; None where unknown."""
 
     entry: int
     intended_at: datetime
@@ -33,39 +30,39 @@ class Fix(JudgedFix, frozen=True, kw_only=True):
 
     @property
     def sent(self) -> bool:
-        """Whether it may have touched anything."""
-        return self.outcome not in UNDONE
+        """True if it may have changed anything."""
+        return self.outcome not in NOT_SENT_OUTCOMES
 
 
 def fixes(record: Record) -> tuple[Fix, ...]:
-    """Each fix that was intended, in the order of time."""
-    found: dict[str, Fix] = {}
+    """Each intended fix, in the order of time."""
+    by_token: dict[str, Fix] = {}
     vaults: dict[InstanceId, int | None] = {}
     for entry in record:
         match entry.event:
             case HostsInspected(hosts=reports):
                 vaults |= {host: _vaults(report) for host, report in reports.items()}
             case FixIntended() as intent:
-                found[intent.token] = _intended(entry, intent, vaults)
-            case FixReported(token=token, outcome=outcome) if token in found:
-                # that a command was sent is no answer
+                by_token[intent.token] = _intended(entry, intent, vaults)
+            case FixReported(token=token, outcome=outcome) if token in by_token:
+                # a sent command is no answer
                 answered_at = None if outcome == "sent" else entry.at
-                fix = found[token]
-                found[token] = copy.replace(fix, outcome=outcome, answered_at=answered_at)
-            case FixVerified(token=token, helped=helped) if token in found:
-                found[token] = copy.replace(found[token], judged_at=entry.at, helped=helped)
+                fix = by_token[token]
+                by_token[token] = copy.replace(fix, outcome=outcome, answered_at=answered_at)
+            case FixVerified(token=token, helped=helped) if token in by_token:
+                by_token[token] = copy.replace(by_token[token], judged_at=entry.at, helped=helped)
             case _:
                 pass
-    return tuple(found.values())
+    return tuple(by_token.values())
 
 
 def by_action(fixed: tuple[Fix, ...], *, helped: bool) -> dict[str, list[str]]:
-    """The targets of the fixes that were sent and had this verdict, by their action.
+    """The targets of the sent fixes with this verdict, by action.
 
-    What takes back a fix of ours is none that helped.
+    An action that takes back a fix of firstline does not count as helped.
     """
     judged = (each for each in fixed if each.sent and each.helped is helped)
-    return grouped((each.action, each.target) for each in judged if not helped or each.repaired)
+    return group((each.action, each.target) for each in judged if not helped or each.repaired)
 
 
 def _vaults(report: HostReport | Unknown) -> int | None:
@@ -75,7 +72,7 @@ def _vaults(report: HostReport | Unknown) -> int | None:
 def _intended(
     entry: DecodedEntry, intent: FixIntended, vaults: dict[InstanceId, int | None]
 ) -> Fix:
-    locked = () if intent.action in KEEPS_VAULTS else intent.hosts
+    locked = () if intent.action in KEEPS_ENCLAVE else intent.hosts
     return Fix(
         action=intent.action,
         target=", ".join(intent.targets),

@@ -1,4 +1,4 @@
-"""Follow-ups (R41): what people may do so that it does not come again. Proposed, never done."""
+"""Follow-ups (R41): proposals to prevent a recurrence. firstline does none of them."""
 
 from collections.abc import Iterator
 
@@ -6,13 +6,13 @@ from firstline.diagnosis.health_checks import FailureMode
 from firstline.incidents.incident import Status
 from firstline.ledger.entries import HostsVerified, PlanProposed
 from firstline.reporting.events import events
-from firstline.reporting.postmortem.cause import failures
+from firstline.reporting.postmortem.cause import known_failures
 from firstline.reporting.postmortem.fixes import Fix, by_action
-from firstline.reporting.postmortem.health import Known
-from firstline.reporting.postmortem.record import Record, reports
+from firstline.reporting.postmortem.formatting import list_names
+from firstline.reporting.postmortem.health import FleetKnowledge
+from firstline.reporting.postmortem.incident_facts import IncidentFacts
+from firstline.reporting.postmortem.record import Record, host_reports
 from firstline.reporting.postmortem.report import Advice, advice
-from firstline.reporting.postmortem.standing import Standing
-from firstline.reporting.postmortem.words import named
 from firstline.signal import Condition
 
 BY_FAILURE: dict[FailureMode, str] = {
@@ -43,7 +43,7 @@ BY_FAILURE: dict[FailureMode, str] = {
     ),
     FailureMode.UNKNOWN: "R40 find out what failed: no reader could tell, so one is missing",
 }
-"""What to look for where a host failed so."""
+"""The follow-up for each failure mode."""
 
 BY_CONDITION: dict[str, tuple[str, ...]] = {
     Condition.MEMORY_PRESSURE: (
@@ -65,13 +65,13 @@ BY_CONDITION: dict[str, tuple[str, ...]] = {
 
 
 def follow_ups(
-    record: Record, stands: Standing, worst: Known | None, fixed: tuple[Fix, ...]
+    record: Record, stands: IncidentFacts, worst: FleetKnowledge | None, fixed: tuple[Fix, ...]
 ) -> tuple[Advice, ...]:
-    """Each once, the nearest first; an escalation's own steps stand in the report's guidance."""
+    """Each once, the most relevant first; an escalation's own steps are in the guidance."""
     if not stands.opened:
         return ()
-    found = (
-        *(advice(BY_FAILURE[each]) for each in failures(worst.diagnosis if worst else None)),
+    proposals = (
+        *(advice(BY_FAILURE[each]) for each in known_failures(worst.diagnosis if worst else None)),
         *map(advice, BY_CONDITION.get(stands.condition, ())),
         *_locked(fixed),
         *_unhelpful(fixed),
@@ -80,25 +80,27 @@ def follow_ups(
         *_unsaved(record),
         *_observed(stands),
     )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(proposals))
 
 
 def _locked(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
     hosts = [host for each in fixed if each.sent for host in each.vaults]
     if hosts:
-        text = f"expect slow unlocks for minutes: vaults on {named(hosts)} need their users' PIN"
+        text = (
+            f"expect slow unlocks for minutes: vaults on {list_names(hosts)} need their users' PIN"
+        )
         yield Advice("R41", text)
 
 
 def _unhelpful(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
     for action, targets in by_action(fixed, helped=False).items():
-        yield Advice("R41", f"find out why {action} did not help on {named(targets)}")
+        yield Advice("R41", f"find out why {action} did not help on {list_names(targets)}")
 
 
 def _relapsed(record: Record) -> Iterator[Advice]:
     doubted = [host for each in events(record, HostsVerified) for host in each.doubted]
     if doubted:
-        text = f"consider replacing {named(doubted)}: it failed again after it was verified"
+        text = f"consider replacing {list_names(doubted)}: it failed again after it was verified"
         yield Advice("R18", text)
 
 
@@ -110,12 +112,12 @@ def _unanswered(record: Record) -> Iterator[Advice]:
 
 
 def _unsaved(record: Record) -> Iterator[Advice]:
-    hosts = [host for host, it in reports(record) if getattr(it, "restart_blockers", None)]
+    hosts = [host for host, it in host_reports(record) if getattr(it, "restart_blockers", None)]
     if hosts:
-        yield Advice("R41", f"find what was not stored on {named(hosts)}: a restart loses it")
+        yield Advice("R41", f"find what was not stored on {list_names(hosts)}: a restart loses it")
 
 
-def _observed(stands: Standing) -> Iterator[Advice]:
+def _observed(stands: IncidentFacts) -> Iterator[Advice]:
     if stands.outcome == Status.OBSERVED:
         text = f"see whether {stands.subject} comes and goes: its threshold, or a fix, is missing"
         yield Advice("R41", text)

@@ -1,6 +1,6 @@
-"""What was known of the hosts at each decision: the same readers judge as did then.
+"""The known health of hosts at each decision: the same checks judge the recorded evidence.
 
-A decision whose entry does not tell what was seen has no diagnosis here: nothing is made up.
+A decision without recorded evidence has no diagnosis here.
 """
 
 import copy
@@ -21,78 +21,83 @@ from firstline.reporting.postmortem.record import Record
 type Observed = tuple[datetime, ObservedFleet, dict[InstanceId, HostEvidence]]
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """One decision's knowledge: what was read, and what it proved of each host in service."""
+class FleetKnowledge(msgspec.Struct, frozen=True, kw_only=True):
+    """One decision's knowledge: the recorded evidence, and the diagnosis of its hosts."""
 
     at: datetime
-    seen: ObservedFleet
+    fleet: ObservedFleet
     hosts: dict[InstanceId, HostEvidence]
     diagnosis: Diagnosis
 
 
-def known(record: Record, age_max: timedelta, criteria: Criteria = CRITERIA) -> Iterator[Known]:
-    """What each decision knew; evidence older than *age_max* counts as none."""
-    return (judged(at, seen, hosts, age_max, criteria) for at, seen, hosts in _observed(record))
+def fleet_knowledge(
+    record: Record, age_max: timedelta, criteria: Criteria = CRITERIA
+) -> Iterator[FleetKnowledge]:
+    """The knowledge of each decision; evidence older than *age_max* counts as none."""
+    return (
+        diagnose_decision(at, fleet, hosts, age_max, criteria)
+        for at, fleet, hosts in _observed(record)
+    )
 
 
-def last_known(
+def last_knowledge(
     record: Iterable[DecodedEntry], age_max: timedelta, criteria: Criteria = CRITERIA
-) -> Known | None:
-    """What the last decision knew; None where no decision recorded what it saw."""
+) -> FleetKnowledge | None:
+    """The knowledge of the last decision; None where no decision recorded its evidence."""
     last = None
     for each in _observed(record):
         last = each
-    return judged(*last, age_max, criteria) if last is not None else None
+    return diagnose_decision(*last, age_max, criteria) if last is not None else None
 
 
 def _observed(record: Iterable[DecodedEntry]) -> Iterator[Observed]:
-    """What each decision saw, and the latest evidence of each host by then."""
-    asked: dict[str, datetime] = {}
+    """The fleet's evidence of each decision, with the latest evidence of each host."""
+    sent_at: dict[str, datetime] = {}
     hosts: dict[InstanceId, HostEvidence] = {}
     for entry in record:
         match entry.event:
             case LookIntended(token=token):
-                asked[token] = entry.at
+                sent_at[token] = entry.at
             case HostsInspected(token=token, hosts=reports):
-                at = asked.get(token, entry.at)
+                at = sent_at.get(token, entry.at)
                 hosts |= {id_: HostEvidence(each, at) for id_, each in reports.items()}
-            case DecisionMade() as event if (seen := observed_fleet(event)) is not None:
-                yield entry.at, seen, copy.copy(hosts)
+            case DecisionMade() as event if (fleet := observed_fleet(event)) is not None:
+                yield entry.at, fleet, copy.copy(hosts)
             case _:
                 pass
 
 
-def judged(
+def diagnose_decision(
     at: datetime,
-    seen: ObservedFleet,
+    fleet: ObservedFleet,
     hosts: dict[InstanceId, HostEvidence],
     age_max: timedelta,
     criteria: Criteria = CRITERIA,
-) -> Known:
-    """What a decision knew that saw *seen*, with the latest evidence of *hosts*."""
+) -> FleetKnowledge:
+    """The knowledge of a decision from *fleet* and the latest evidence of *hosts*."""
     evidence = Evidence(
         at=at,
         alarm=NOT_NEEDED,
         alarms={},
-        group=seen.group,
-        target_health=seen.target_health,
+        group=fleet.group,
+        target_health=fleet.target_health,
         hosts=hosts,
-        answering=seen.answering,
-        connections=seen.connections,
-        instance_statuses=seen.instance_statuses,
-        histories=seen.histories,
+        answering=fleet.answering,
+        connections=fleet.connections,
+        instance_statuses=fleet.instance_statuses,
+        histories=fleet.histories,
     )
-    in_scope = seen.group.in_service() if isinstance(seen.group, Group) else tuple(sorted(hosts))
+    in_scope = fleet.group.in_service() if isinstance(fleet.group, Group) else tuple(sorted(hosts))
     diagnosis = diagnose(evidence, in_scope, age_max, criteria)
-    return Known(at=at, seen=seen, hosts=hosts, diagnosis=diagnosis)
+    return FleetKnowledge(at=at, fleet=fleet, hosts=hosts, diagnosis=diagnosis)
 
 
-def worst(found: tuple[Known, ...]) -> Known | None:
-    """The first that knew of as many dead hosts as any, and of as many what fails on them."""
-    return max(found, key=_badness, default=None)
+def worst(knowledge: tuple[FleetKnowledge, ...]) -> FleetKnowledge | None:
+    """The first with the most dead hosts, and of these the most known failure modes."""
+    return max(knowledge, key=_badness, default=None)
 
 
-def _badness(each: Known) -> tuple[int, int]:
+def _badness(each: FleetKnowledge) -> tuple[int, int]:
     dead = each.diagnosis.having(HostHealth.DEAD)
-    told = (each.diagnosis.hosts[host].failure is not FailureMode.UNKNOWN for host in dead)
-    return len(dead), sum(told)
+    explained = (each.diagnosis.hosts[host].failure is not FailureMode.UNKNOWN for host in dead)
+    return len(dead), sum(explained)

@@ -3,34 +3,34 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from firstline.reporting.postmortem.choices import passed
-from firstline.reporting.postmortem.explained import explained
+from firstline.reporting.postmortem.choices import guard_summary
+from firstline.reporting.postmortem.formatting import format_duration, format_instant
+from firstline.reporting.postmortem.glossary import glossary
 from firstline.reporting.postmortem.report import Advice, Choice, Comparison, Report
-from firstline.reporting.postmortem.timeline import folded
-from firstline.reporting.postmortem.words import clock, took
+from firstline.reporting.postmortem.timeline import fold_moments
 
 _STEERS = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
 _LINKS = re.compile(r"(?i)\b(https?|ftp|www)([:.])")
 
 
 def markdown(report: Report) -> str:
-    """The whole report; whatever it says is text, and marks nothing up."""
+    """The whole report; its texts contain no active markup."""
     return "\n".join(_lines(report)) + "\n"
 
 
-def escaped(text: str) -> str:
-    """*text* so that Markdown shows it and does nothing else: no markup, no HTML, no link."""
+def escape(text: str) -> str:
+    """*text* so that Markdown shows it literally: no markup, no HTML, no link."""
     return _LINKS.sub("\\1\N{ZERO WIDTH NON-JOINER}\\2", _STEERS.sub(r"\\\1", text))
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"# {escaped(report.title)}"
+    yield f"# {escape(report.title)}"
     yield ""
-    when = f"{clock(report.began_at)} to {clock(report.ended_at)}"
-    yield f"Incident {escaped(report.incident)}, {when}."
+    when = f"{format_instant(report.began_at)} to {format_instant(report.ended_at)}"
+    yield f"Incident {escape(report.incident)}, {when}."
     yield ""
     yield from _guidance(report)
-    yield from map(escaped, report.summary)
+    yield from map(escape, report.summary)
     yield from table(
         ("figure", "value", ""), ((each.name, each.value, each.note) for each in report.figures)
     )
@@ -38,7 +38,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from table(("UTC", "after", "lane", "what happened"), _timeline(report))
     yield from section("What was seen", report.known, "No host was looked at.")
     yield from section("What was unknown", report.unknown, "Nothing that was asked for.")
-    yield from ("", "## Likely cause (R40)", "", escaped(report.cause.likely))
+    yield from ("", "## Likely cause (R40)", "", escape(report.cause.likely))
     yield from section("For it", report.cause.supports, "No fact.", level=3)
     yield from section("Against it, or against others", report.cause.against, "No fact.", level=3)
     yield from ("", "## Decisions")
@@ -54,8 +54,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _advice("Proposed follow-ups (R41)", report.follow_ups)
     yield from _advice("Runbook and policy (R42)", report.changes)
     if report.meeting is not None:
-        yield from ("", "## Post-mortem (R43)", "", f"Proposed: {escaped(report.meeting.local)}.")
-    yield from _advice("Steps of the runbook", explained(report))
+        yield from ("", "## Post-mortem (R43)", "", f"Proposed: {escape(report.meeting.local)}.")
+    yield from _advice("Steps of the runbook", glossary(report))
     yield from (
         "",
         "## The record",
@@ -65,20 +65,20 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _guidance(report: Report) -> Iterator[str]:
-    """The links, which are of our own making, and what to do now."""
+    """The links, which firstline makes, and the guidance."""
     if report.links:
-        yield ", ".join(f"{escaped(each.text)} <{each.href}>" for each in report.links)
+        yield ", ".join(f"{escape(each.text)} <{each.href}>" for each in report.links)
         yield ""
     if report.guidance is not None:
-        yield from ("## What to do now", "", escaped(report.guidance.text), "")
-        yield from (f"- {escaped(f'{each.step}: {each.text}')}" for each in report.guidance.steps)
+        yield from ("## What to do now", "", escape(report.guidance.text), "")
+        yield from (f"- {escape(f'{each.step}: {each.text}')}" for each in report.guidance.steps)
         yield from ("", "## What happened", "")
 
 
 def _timeline(report: Report) -> Iterator[tuple[str, ...]]:
-    for moment, times in folded(report.moments):
+    for moment, times in fold_moments(report.moments):
         often = f" ({times} times)" if times > 1 else ""
-        after = f"+{took(moment.at - report.began_at)}"
+        after = f"+{format_duration(moment.at - report.began_at)}"
         yield f"{moment.at:%H:%M:%S}", after, moment.lane, f"{moment.word} {moment.text}{often}"
 
 
@@ -86,7 +86,13 @@ def _choice(choice: Choice) -> tuple[str, ...]:
     often = f" ({choice.times} times)" if choice.times > 1 else ""
     facts = f"; facts: {', '.join(choice.facts)}" if choice.facts else ""
     why = "; ".join(dict.fromkeys((choice.what, *choice.reasons)))
-    return f"{choice.at:%H:%M:%S}", choice.step + often, choice.rule, why + facts, passed(choice)
+    return (
+        f"{choice.at:%H:%M:%S}",
+        choice.step + often,
+        choice.rule,
+        why + facts,
+        guard_summary(choice),
+    )
 
 
 def _compared(each: Comparison) -> tuple[str, ...]:
@@ -99,8 +105,8 @@ def _compared(each: Comparison) -> tuple[str, ...]:
 def section(title: str, facts: Iterable[str], none: str, level: int = 2) -> Iterator[str]:
     """The lines of a heading with *facts* below it, or *none* where there are none."""
     yield from ("", f"{'#' * level} {title}", "")
-    told = [f"- {escaped(each)}" for each in facts]
-    yield from told or [none]
+    lines = [f"- {escape(each)}" for each in facts]
+    yield from lines or [none]
 
 
 def _advice(title: str, advice: tuple[Advice, ...]) -> Iterator[str]:
@@ -113,4 +119,4 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[st
     yield f"| {' | '.join(head)} |"
     yield f"|{'---|' * len(head)}"
     for row in rows:
-        yield f"| {' | '.join(map(escaped, row))} |"
+        yield f"| {' | '.join(map(escape, row))} |"

@@ -1,64 +1,66 @@
-"""Readings that the ledger has, as plots over the incident, and metrics beside earlier days."""
+"""Readings of the ledger as plots over the incident, and metrics compared with earlier days."""
 
 from collections.abc import Callable
 
 from firstline.config.profile import MadeAlarm
-from firstline.diagnosis import investigation as background
+from firstline.diagnosis import investigation
 from firstline.diagnosis.evidence import Answering, HostReport
 from firstline.diagnosis.health_checks import HostHealth
 from firstline.ids import InstanceId
 from firstline.ledger.entries import HandedOver, HostsInspected, MetricSeries
 from firstline.reporting.events import events, timed
-from firstline.reporting.postmortem.health import Known
+from firstline.reporting.postmortem.formatting import parse_number
+from firstline.reporting.postmortem.health import FleetKnowledge
 from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.report import Comparison, Line, Plot, Point
-from firstline.reporting.postmortem.words import number
 from firstline.reporting.tones import Tone
 
 type Value = Callable[[HostReport], int | None]
-"""What a host's report says of one thing, if it does."""
-type Together = Callable[[list[int]], int]
-"""How the values of many hosts become one."""
+"""Reads one value of a host's report; None if it has none."""
+type Combine = Callable[[list[int]], int]
+"""Combines the values of many hosts."""
 
-_LIVES = (
+_HEALTH_TONES = (
     (HostHealth.SERVING, Tone.GOOD),
     (HostHealth.DEAD, Tone.BAD),
     (HostHealth.UNKNOWN, Tone.QUIET),
 )
 HOSTS_MAX = 6
-"""With more hosts than these one line is drawn, of their sum or least."""
+"""With more hosts one line is drawn, of their sum or minimum."""
 
 
 def plots(
-    record: Record, found: tuple[Known, ...], alarms: tuple[Plot, ...] = ()
+    record: Record, knowledge: tuple[FleetKnowledge, ...], alarms: tuple[Plot, ...] = ()
 ) -> tuple[Plot, ...]:
-    """*alarms* and the others that have two readings or more; one is no course of time."""
-    drawn = (*alarms, _hosts(found), _answering(found), _vaults(record), _memory(record))
+    """*alarms* and the other plots with at least two readings."""
+    drawn = (*alarms, _hosts(knowledge), _answering(knowledge), _vaults(record), _memory(record))
     return tuple(each for each in drawn if any(len(line.points) > 1 for line in each.lines))
 
 
-def _hosts(found: tuple[Known, ...]) -> Plot:
-    told = [each for each in found if each.diagnosis.hosts]
+def _hosts(knowledge: tuple[FleetKnowledge, ...]) -> Plot:
+    with_hosts = [each for each in knowledge if each.diagnosis.hosts]
     return Plot(
         title="Hosts in service",
         unit="hosts",
         note="as the readers proved them at each decision; unknown is never fine",
         lines=tuple(
             Line(
-                name=str(life),
+                name=str(health),
                 tone=tone,
-                points=tuple(Point(each.at, len(each.diagnosis.having(life))) for each in told),
+                points=tuple(
+                    Point(each.at, len(each.diagnosis.having(health))) for each in with_hosts
+                ),
             )
-            for life, tone in _LIVES
+            for health, tone in _HEALTH_TONES
         ),
     )
 
 
-def _answering(found: tuple[Known, ...]) -> Plot:
+def _answering(knowledge: tuple[FleetKnowledge, ...]) -> Plot:
     answers = dict.fromkeys(
-        (each.seen.answering.at, each.seen.answering.answers)
-        for each in found
-        if isinstance(each.seen.answering, Answering)
+        (each.fleet.answering.at, each.fleet.answering.answers)
+        for each in knowledge
+        if isinstance(each.fleet.answering, Answering)
     )
     points = tuple(Point(at, int(yes)) for at, yes in answers)
     return Plot(
@@ -87,8 +89,8 @@ def _memory(record: Record) -> Plot:
     )
 
 
-def _by_host(record: Record, value: Value, together: Together) -> tuple[Line, ...]:
-    """A line a host; of many hosts one line for all that one look reached."""
+def _by_host(record: Record, value: Value, together: Combine) -> tuple[Line, ...]:
+    """One line for each host; for many hosts one line for all hosts of a look."""
     looks = [(at, _values(look, value)) for at, look in timed(record, HostsInspected)]
     hosts = sorted({host for _, values in looks for host in values})
     if len(hosts) > HOSTS_MAX:
@@ -105,39 +107,39 @@ def _by_host(record: Record, value: Value, together: Together) -> tuple[Line, ..
     )
 
 
-def _values(told: HostsInspected, value: Value) -> dict[InstanceId, int]:
-    reports = told.hosts.items()
-    found = ((host, value(each)) for host, each in reports if isinstance(each, HostReport))
-    return {host: each for host, each in found if each is not None}
+def _values(inspected: HostsInspected, value: Value) -> dict[InstanceId, int]:
+    reports = inspected.hosts.items()
+    read = ((host, value(each)) for host, each in reports if isinstance(each, HostReport))
+    return {host: each for host, each in read if each is not None}
 
 
 def comparisons(record: Record, made: MadeAlarm | None = None) -> tuple[Comparison, ...]:
-    """The metrics that were looked up for a hand-over, the unusual ones first (R20).
+    """The metrics of the escalations' investigations, the unusual ones first (R20).
 
-    That of the leading alarm *made* has its threshold.
+    The metric of the leading alarm *made* has its threshold.
     """
     series = (each for event in events(record, HandedOver) for each in event.metrics)
-    found = (_comparison(each, made) for each in series)
-    return tuple(sorted(found, key=lambda each: not each.unusual))
+    compared = (_comparison(each, made) for each in series)
+    return tuple(sorted(compared, key=lambda each: not each.unusual))
 
 
 def _comparison(series: MetricSeries, made: MadeAlarm | None) -> Comparison:
     around, before = _numbers(series.around), _numbers(series.before)
-    judged = background.describe_anomaly(background.Series(series.name, around, before))
+    anomaly = investigation.describe_anomaly(investigation.Series(series.name, around, before))
     return Comparison(
         name=series.name,
         around=around,
         before=before,
-        unusual=judged is not None,
+        unusual=anomaly is not None,
         limit=float(made.threshold) if made is not None and _is_over(made, series) else None,
     )
 
 
 def _is_over(made: MadeAlarm, series: MetricSeries) -> bool:
-    """A sum depends on the period, and a share is of two metrics: neither can be compared."""
+    """True if comparable with the threshold: a sum depends on the period, a share on two."""
     comparable = made.statistic != "Sum" and not made.percent_of
     return comparable and series.name == f"{made.metric} ({made.statistic})"
 
 
 def _numbers(texts: tuple[str, ...]) -> tuple[float, ...]:
-    return tuple(value for each in texts if (value := number(each)) is not None)
+    return tuple(value for each in texts if (value := parse_number(each)) is not None)

@@ -1,4 +1,4 @@
-"""A chain of entries as a report reads it: every text is redacted once, before all else."""
+"""A chain of entries for a report: every text is redacted once, before anything else."""
 
 import copy
 import functools
@@ -14,16 +14,16 @@ from firstline.redaction import redact
 from firstline.reporting.events import events
 
 type Record = tuple[DecodedEntry, ...]
-"""The entries of one incident, redacted, each of a form that can be read."""
+"""The entries of one incident, redacted, each of a known form."""
 
 TEXT_MAX = 8000
-"""A hand-over tells many lines in one text."""
+"""Characters of one text; an escalation has many lines in one."""
 _OURS = frozenset({"token", "plan", "hash", "key_digest", "enclave_pcr0"})
-"""Fields that hold digests of ours, which redaction would take for secrets."""
+"""Fields with firstline's own digests, which redaction would replace."""
 _DIGEST = re.compile(r"[0-9a-f]{8,96}", re.ASCII)
 
 
-def read(chain: Iterable[DecodedEntry]) -> Record:
+def redact_record(chain: Iterable[DecodedEntry]) -> Record:
     """The entries of one incident; raises `InvalidInput` naming the first that cannot be read."""
     return tuple(map(_cleaned, chain))
 
@@ -39,7 +39,7 @@ def _cleaned(entry: DecodedEntry) -> DecodedEntry:
 
 
 def _clean(node: object, key: str = "") -> object:
-    """*node* with each text redacted; a digest of ours stays where one belongs."""
+    """*node* with each text redacted, except digests in fields of `_OURS`."""
     match node:
         case str():
             ours = key in _OURS and _DIGEST.fullmatch(node)
@@ -52,12 +52,12 @@ def _clean(node: object, key: str = "") -> object:
             return node
 
 
-def reports(record: Record) -> Iterator[tuple[InstanceId, HostReport | Unknown]]:
-    """What each look brought of each host, in the order of time."""
+def host_reports(record: Record) -> Iterator[tuple[InstanceId, HostReport | Unknown]]:
+    """The reports of each look, in the order of time."""
     return (each for look in events(record, HostsInspected) for each in look.hosts.items())
 
 
 @functools.lru_cache(maxsize=2048)
 def _redacted(text: str) -> str:
-    """Names of hosts and fields come a thousand times in a long chain."""
+    """Cached, because names of hosts and fields recur often in a long chain."""
     return redact(text, TEXT_MAX)

@@ -1,4 +1,4 @@
-"""Report: an incident as people read it afterwards. Values alone; renderings are made of it."""
+"""Report: an incident for readers afterwards. It holds values; renderings are made from it."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -6,19 +6,19 @@ from enum import StrEnum
 import msgspec
 
 from firstline.reporting.links import Link
-from firstline.reporting.postmortem.standing import Standing
+from firstline.reporting.postmortem.incident_facts import IncidentFacts
 from firstline.reporting.tones import Tone
 
 _SETTLED = frozenset({Tone.QUIET, Tone.GOOD, Tone.BAD})
 
 
-def settled(tone: Tone) -> Tone:
-    """*tone* in a report: afterwards nothing waits for a person any more."""
+def report_tone(tone: Tone) -> Tone:
+    """*tone* in a report, where nothing waits for a person any more."""
     return tone if tone in _SETTLED else Tone.PLAIN
 
 
 class Lane(StrEnum):
-    """The timeline's lanes, from the first thing that happens to the last."""
+    """The timeline's lanes, in the order of an incident's life."""
 
     SIGNALS = "signals"
     PAGES = "pages"
@@ -29,7 +29,7 @@ class Lane(StrEnum):
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that happened; ``until`` where it took time. ``entry`` is its sequence."""
+    """One event; ``until`` where it took time. ``entry`` is its sequence."""
 
     at: datetime
     lane: Lane
@@ -41,7 +41,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """A key figure: its name, the value in words, and what stands behind it."""
+    """A key figure: its name, the value in words, and an explanation."""
 
     name: str
     value: str
@@ -49,8 +49,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     tone: Tone = Tone.PLAIN
 
 
-class Answered(msgspec.Struct, frozen=True, kw_only=True):
-    """One guard's answer; ``why`` is empty for a yes."""
+class GuardResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One guard's answer; ``why`` is empty where the plan passed."""
 
     guard: str
     why: str = ""
@@ -68,7 +68,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     reasons: tuple[str, ...]
     facts: tuple[str, ...] = ()
-    guards: tuple[Answered, ...] = ()
+    guards: tuple[GuardResult, ...] = ()
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -79,7 +79,7 @@ class Point(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """Readings of one thing over the incident, in the order of time.
+    """Readings of one value over the incident, in the order of time.
 
     Each holds until the next one, and no longer than ``holds`` where that is given.
     """
@@ -103,9 +103,9 @@ class Plot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """A metric around the start, beside the same time of the days before (R20).
+    """A metric around the start, with the same time of the days before (R20).
 
-    ``limit`` is the threshold of the leading alarm, where it is over this metric as it stands.
+    ``limit`` is the threshold of the leading alarm, if it watches this metric directly.
     """
 
     name: str
@@ -116,7 +116,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """The likely cause (R40), with the facts that speak for it and against it."""
+    """The likely cause (R40), with the facts for and against it."""
 
     likely: str
     supports: tuple[str, ...]
@@ -124,7 +124,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Advice(msgspec.Struct, frozen=True):
-    """Something that people may do; ``step`` is the runbook's, or the profile's key."""
+    """A suggestion for people; ``step`` is the runbook's, or the profile's key."""
 
     step: str
     text: str
@@ -137,24 +137,25 @@ def advice(line: str) -> Advice:
 
 
 class Guidance(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do now: how it stands, and the next steps of a person."""
+    """The incident's state, and the next steps of a person."""
 
     text: str
     steps: tuple[Advice, ...]
 
 
 class Meeting(msgspec.Struct, frozen=True, kw_only=True):
-    """The post-mortem that is proposed (R43)."""
+    """The proposed post-mortem (R43)."""
 
     begins_at: datetime
     duration: timedelta
     local: str
 
 
-class Report(Standing, frozen=True, kw_only=True):
-    """How it stands, and why. ``known`` and ``unknown`` are what was seen, and what was not.
+class Report(IncidentFacts, frozen=True, kw_only=True):
+    """An incident and its explanation. ``known`` and ``unknown`` are facts, and facts that lacked.
 
-    ``guidance`` is None for a signal that opened no incident. ``links`` lead to pages elsewhere.
+    ``guidance`` is None for a signal that opened no incident. ``links`` lead to pages
+    elsewhere.
     """
 
     incident: str

@@ -1,4 +1,4 @@
-"""The summary in plain words: what a person who was asleep reads first."""
+"""The summary in plain words: the first text for a reader."""
 
 from collections.abc import Iterator
 
@@ -7,27 +7,33 @@ from firstline.ledger.entries import HandedOver
 from firstline.reporting.events import events
 from firstline.reporting.incident_summary import OPEN
 from firstline.reporting.postmortem.fixes import Fix
+from firstline.reporting.postmortem.formatting import (
+    format_duration,
+    format_instant,
+    group,
+    list_names,
+)
+from firstline.reporting.postmortem.incident_facts import IncidentFacts
 from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.report import Cause
-from firstline.reporting.postmortem.standing import Standing
-from firstline.reporting.postmortem.words import clock, grouped, named, took
 from firstline.reporting.tally import tally
 
 
-def title(stands: Standing) -> str:
+def title(stands: IncidentFacts) -> str:
     """One line: severity, condition, outcome, duration."""
-    lasted = took((stands.recovered_at or stands.ended_at) - stands.began_at)
+    lasted = format_duration((stands.recovered_at or stands.ended_at) - stands.began_at)
     if not stands.opened:
         return f"{stands.subject or 'a signal'}: {stands.outcome}"
-    told = stands.outcome.replace("-", " ")
-    return f"{stands.severity} {stands.condition}: {told} after {lasted}"
+    outcome = stands.outcome.replace("-", " ")
+    return f"{stands.severity} {stands.condition}: {outcome} after {lasted}"
 
 
 def summary(
-    record: Record, stands: Standing, fixed: tuple[Fix, ...], likely: Cause
+    record: Record, stands: IncidentFacts, fixed: tuple[Fix, ...], likely: Cause
 ) -> Iterator[str]:
     """A few sentences, in the order of time."""
-    yield f"At {clock(stands.began_at)} {stands.subject or 'a signal'} was received: {stands.why}."
+    began = format_instant(stands.began_at)
+    yield f"At {began} {stands.subject or 'a signal'} was received: {stands.why}."
     if not stands.opened:
         yield f"It opened no incident: it was {stands.outcome}."
         return
@@ -40,13 +46,15 @@ def _done(fixed: tuple[Fix, ...]) -> str:
     sent = [each for each in fixed if each.sent]
     if not sent:
         return "firstline changed nothing."
-    actions = grouped((each.action, each.target) for each in sent)
-    told = ", then ".join(f"{action} on {named(targets)}" for action, targets in actions.items())
-    return f"firstline did {told}; {tally(sent)}."
+    actions = group((each.action, each.target) for each in sent)
+    done = ", then ".join(
+        f"{action} on {list_names(targets)}" for action, targets in actions.items()
+    )
+    return f"firstline did {done}; {tally(sent)}."
 
 
-def _ended(record: Record, stands: Standing) -> Iterator[str]:
-    lasted = took((stands.recovered_at or stands.ended_at) - stands.began_at)
+def _ended(record: Record, stands: IncidentFacts) -> Iterator[str]:
+    lasted = format_duration((stands.recovered_at or stands.ended_at) - stands.began_at)
     match stands.outcome:
         case Status.RESOLVED:
             yield f"After {lasted} every alarm was OK and every host in scope verified: it is over."

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 
 from firstline.ledger import entries
 from firstline.ledger.chain import Kind
-from firstline.ledger.export import DecodedEntry as Exported
+from firstline.ledger.export import DecodedEntry
 from firstline.redaction import redact
 from firstline.reporting import timeline
 from firstline.reporting.postmortem.fixes import Fix
 from firstline.reporting.postmortem.record import Record
-from firstline.reporting.postmortem.report import Lane, Moment, settled
+from firstline.reporting.postmortem.report import Lane, Moment, report_tone
 from firstline.reporting.tones import Tone
 from firstline.signal import Disposition
 
@@ -22,51 +22,53 @@ _LANES: dict[str, Lane] = {
     Kind.OUTCOME: Lane.FIXES,
     Kind.VERIFICATION: Lane.VERIFICATION,
 }
-"""Whatever is not named is somebody's decision."""
+"""The lane by kind of entry; any other is a decision."""
 _SIGNALS: dict[str, Tone] = {Disposition.INCIDENT: Tone.BAD, Disposition.RECOVERY: Tone.GOOD}
 _VERDICTS = {True: Tone.GOOD, False: Tone.BAD, None: Tone.PLAIN}
 _ROUTINE = {"wait": "waits", "look": "looks"}
 
 
 def moments(
-    chain: Iterable[Exported], record: Record, fixed: tuple[Fix, ...]
+    chain: Iterable[DecodedEntry], record: Record, fixed: tuple[Fix, ...]
 ) -> tuple[Moment, ...]:
-    """All that happened, in the order of the chain; a fix lasts until its verdict."""
-    return tuple(_quieted(_moments(chain, record, fixed)))
+    """All moments, in the order of the chain; a fix lasts until its verdict."""
+    return tuple(_mute_repeats(_moments(chain, record, fixed)))
 
 
-def folded(found: Iterable[Moment]) -> tuple[tuple[Moment, int], ...]:
-    """Each moment with how often it came: what is routine is told once while nothing else is."""
+def fold_moments(moments: Iterable[Moment]) -> tuple[tuple[Moment, int], ...]:
+    """Each moment with its number of repetitions; routine folds until another event comes."""
     rows: list[tuple[Moment, int]] = []
     routine: dict[Lane, dict[tuple[str, str], int]] = {lane: {} for lane in Lane}
-    for each in found:
+    for each in moments:
         since = routine[each.lane]
-        said = (each.word, each.text)
+        key = (each.word, each.text)
         if each.tone is not Tone.QUIET:
             since.clear()
-        if said in since:
-            first, times = rows[since[said]]
-            rows[since[said]] = (first, times + 1)
+        if key in since:
+            first, times = rows[since[key]]
+            rows[since[key]] = (first, times + 1)
         else:
-            since[said] = len(rows)
+            since[key] = len(rows)
             rows.append((each, 1))
     return tuple(rows)
 
 
-def _quieted(found: Iterable[Moment]) -> Iterator[Moment]:
-    """A look that brought the same as the one before is routine."""
-    seen = ""
-    for each in found:
+def _mute_repeats(moments: Iterable[Moment]) -> Iterator[Moment]:
+    """A look with the same result as the one before is routine."""
+    last = ""
+    for each in moments:
         if each.lane is Lane.EVIDENCE:
-            yield copy.replace(each, tone=Tone.QUIET) if each.text == seen else each
-            seen = each.text
+            yield copy.replace(each, tone=Tone.QUIET) if each.text == last else each
+            last = each.text
         else:
             yield each
 
 
-def _moments(chain: Iterable[Exported], record: Record, fixed: tuple[Fix, ...]) -> Iterator[Moment]:
+def _moments(
+    chain: Iterable[DecodedEntry], record: Record, fixed: tuple[Fix, ...]
+) -> Iterator[Moment]:
     fixes = {each.entry: each for each in fixed}
-    for (entry, words), read in zip(timeline.beside(chain), record, strict=True):
+    for (entry, words), read in zip(timeline.with_moments(chain), record, strict=True):
         fix = fixes.get(read.entry.sequence)
         for number, (word, text, tone) in enumerate(_words(words, read.event)):
             yield Moment(
@@ -81,12 +83,12 @@ def _moments(chain: Iterable[Exported], record: Record, fixed: tuple[Fix, ...]) 
 
 
 def _verdict(fix: Fix) -> Tone:
-    """What takes back a fix of ours has not mended anything."""
+    """The tone of a fix; an action that takes back a fix repairs nothing."""
     return Tone.PLAIN if fix.helped and fix.undoing else _VERDICTS[fix.helped]
 
 
 def _words(words: tuple[timeline.Moment, ...], event: timeline.Event) -> Iterator[timeline.Text]:
-    """What is said of an entry; of a wait or a look that others explain, that it was."""
+    """The texts of an entry; for an implied wait or look, that it happened."""
     yield from ((each.word, each.text, each.tone) for each in words)
     if not words and isinstance(event, entries.DecisionMade) and event.step_type in _ROUTINE:
         yield _ROUTINE[event.step_type], event.why, Tone.QUIET
@@ -103,8 +105,8 @@ def _tone(event: timeline.Event, number: int, tone: Tone) -> Tone:
         case entries.SignalReceived() | entries.SignalsJoined():
             return _SIGNALS.get(event.signals[number].disposition, Tone.PLAIN)
         case entries.FixReported(outcome="done"):
-            return Tone.QUIET  # a tool's word proves nothing
+            return Tone.QUIET  # a tool's result proves nothing
         case entries.PageDelivered(action="resolve", outcome="accepted"):
             return Tone.GOOD
         case _:
-            return settled(tone)
+            return report_tone(tone)

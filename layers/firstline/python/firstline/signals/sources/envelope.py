@@ -56,7 +56,7 @@ PARSERS: dict[tuple[str, str], Parser] = {
     **{
         (each.source, kind): _DELIVERY_PARSERS[each]
         for each in event_sources.DELIVERIES
-        if each is not event_sources.HEALTH  # its parser asks for the home Region
+        if each is not event_sources.HEALTH  # its parser needs the home Region
         for kind in each.detail_types
     },
     _ALARM_CONFIGURED: cloudwatch.configuration_change,
@@ -70,10 +70,10 @@ def parse(body: bytes, home: Home, received_at: datetime) -> Signal:
 
     ``received_at`` is the instant of a signal without a plausible one.
     """
-    return with_plausible_time(_parsed(body, home, received_at), received_at)
+    return with_plausible_time(_parse(body, home, received_at), received_at)
 
 
-def _parsed(body: bytes, home: Home, received_at: datetime) -> Signal:
+def _parse(body: bytes, home: Home, received_at: datetime) -> Signal:
     if len(body) > SIZE_MAX:
         return _malformed(body, home, received_at)
     try:
@@ -99,7 +99,7 @@ def _read(envelope: Envelope, body: bytes, home: Home) -> Signal:
     if envelope.account != home.account:
         return _unread(envelope, body)
     if not "".join((envelope.source, envelope.detail_type, *envelope.resources)).isprintable():
-        # a name is shown in pages, logs and terminals: one that could steer them is no name
+        # names are shown in pages, logs and terminals, which control characters could steer
         raise InvalidInput("a name in the event holds control characters")
     delivery = event_sources.HEALTH
     if envelope.source == delivery.source and envelope.detail_type in delivery.detail_types:

@@ -55,10 +55,7 @@ def _decoder[T](type_: type[T]) -> msgspec.json.Decoder[T]:
 
 
 def parse_instant(text: str) -> datetime:
-    """The instant in UTC, so that each spelling of it gives the same key.
-
-    Raises `InvalidInput`.
-    """
+    """The instant in UTC, so that each spelling of it gives the same key. Raises `InvalidInput`."""
     try:
         at = datetime.fromisoformat(text)
         if at.tzinfo is not None:

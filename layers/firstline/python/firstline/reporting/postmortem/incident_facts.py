@@ -1,4 +1,4 @@
-"""How an incident began, who led and owned it, and how it ended, as its entries say."""
+"""The beginning, lead, owner and end of an incident, from its entries."""
 
 from datetime import datetime
 
@@ -6,18 +6,18 @@ import msgspec
 
 from firstline.ledger.entries import HandedOver, SignalReceived
 from firstline.reporting.events import events, timed
-from firstline.reporting.incident_summary import NOTED, OPEN, Ending, endings, leading
+from firstline.reporting.incident_summary import OPEN, SIGNAL_OUTCOMES, Ending, endings, final_lead
 from firstline.reporting.postmortem.fixes import Fix
 from firstline.reporting.postmortem.record import Record
 from firstline.signal import Disposition
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """``began_at`` is the opening signal's own instant, ``ended_at`` the last step's.
+class IncidentFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """The facts; ``began_at`` is the opening signal's own instant, ``ended_at`` the last step's.
 
-    ``outcome`` is a status of the lifecycle, ``open`` while no step ended it, or ``ignored`` and
-    the like for a signal that opened nothing. It ``recovered_at``, if it did; ``owned_since`` is
-    when a person took over.
+    ``outcome`` is a status of the lifecycle, ``open`` without an ending step, or such as
+    ``ignored`` for a signal that opened no incident. ``recovered_at`` is None without a
+    recovery; ``owned_since`` is the start of a person's ownership.
     """
 
     severity: str
@@ -34,17 +34,19 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     owned_since: datetime | None
 
 
-def standing(record: Record, fixed: tuple[Fix, ...]) -> Standing:
-    """What *record* says; its first entry is that of the opening signal."""
+def incident_facts(record: Record, fixed: tuple[Fix, ...]) -> IncidentFacts:
+    """The facts of *record*; its first entry is that of the opening signal."""
     opening = next(events(record, SignalReceived), SignalReceived())
-    severity, condition = leading(record, opening)
+    severity, condition = final_lead(record, opening)
     handed_over = tuple(timed(record, HandedOver))
     owned_since, taken = handed_over[-1] if handed_over else (None, HandedOver())
     opened = opening.disposition == Disposition.INCIDENT
-    unended = Ending(OPEN if opened else NOTED.get(opening.disposition, "ignored"), record[-1].at)
-    # after a hand-over or a close nothing is decided
+    unended = Ending(
+        OPEN if opened else SIGNAL_OUTCOMES.get(opening.disposition, "ignored"), record[-1].at
+    )
+    # no decision follows an escalation or a close
     ending = next(endings(record, helped=any(each.repaired for each in fixed)), unended)
-    return Standing(
+    return IncidentFacts(
         severity=severity or "none",
         condition=condition or "none",
         rule=opening.rule or "",

@@ -1,15 +1,15 @@
-"""Words that every part of a report uses for times, counts and hosts."""
+"""Formats of times, counts and hosts in a report."""
 
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-NAMED_MAX = 5
-"""As many hosts are told of by name in a line."""
+NAMES_MAX = 5
+"""Names that a line lists."""
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?(e[+-]?[0-9]{1,2})?", re.ASCII)
 
 
-def took(duration: timedelta) -> str:
+def format_duration(duration: timedelta) -> str:
     """A duration for people: ``0 s``, ``45 s``, ``3 min 35 s``, ``2 h 05 min``."""
     total = round(duration.total_seconds())
     hours, rest = divmod(total, 3600)
@@ -21,37 +21,37 @@ def took(duration: timedelta) -> str:
     return f"{seconds} s"
 
 
-def clock(at: datetime) -> str:
+def format_instant(at: datetime) -> str:
     """An instant in UTC to the second."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def count(number: int, one: str, many: str = "") -> str:
+def pluralise(number: int, one: str, many: str = "") -> str:
     """``1 host``, ``3 hosts``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def number(text: str) -> float | None:
-    """The decimal number that an entry has as text; None where it is none."""
+def parse_number(text: str) -> float | None:
+    """The decimal number in *text*; None if it is none."""
     return float(text) if _NUMBER.fullmatch(text) else None
 
 
-def named(things: Iterable[str]) -> str:
-    """The first few by name, and how many more there are."""
-    found = list(dict.fromkeys(things))
-    more = len(found) - NAMED_MAX
-    shown = ", ".join(found[:NAMED_MAX])
+def list_names(things: Iterable[str]) -> str:
+    """The first few names, and the number of the others."""
+    names = list(dict.fromkeys(things))
+    more = len(names) - NAMES_MAX
+    shown = ", ".join(names[:NAMES_MAX])
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """What stands second in *pairs*, by what stands first."""
+def group(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The second items of *pairs*, by the first."""
     groups: dict[str, list[str]] = {}
     for name, thing in pairs:
         groups.setdefault(name, []).append(thing)
     return groups
 
 
-def parts(text: str) -> tuple[str, ...]:
-    """What a hand-over joined into one text."""
+def split_parts(text: str) -> tuple[str, ...]:
+    """The parts of an escalation's text."""
     return tuple(each for each in text.split("; ") if each)

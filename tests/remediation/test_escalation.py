@@ -1,4 +1,4 @@
-"""What a person who takes over is told: seen, tried, denied, and the runbook's next steps."""
+"""The escalation's details: observations, attempts, denials, and the runbook's next steps."""
 
 import re
 
@@ -36,7 +36,7 @@ DEAD = HostDiagnosis(HostHealth.DEAD, ("no enclave", "unhealthy"), failure=Failu
 SEEN = Diagnosis({A: DEAD, B: HostDiagnosis(HostHealth.UNKNOWN)})
 
 
-def test_a_hand_over_tells_what_was_seen_tried_and_denied() -> None:
+def test_an_escalation_has_observations_attempts_and_denials() -> None:
     """And what helped: a person begins where we ended."""
     tried = (
         answered(9, helped=True),
@@ -76,7 +76,7 @@ def test_every_condition_has_its_steps(condition: Condition) -> None:
 
 
 @pytest.mark.parametrize("failure", BY_FAILURE)
-def test_what_fails_comes_before_the_condition(failure: FailureMode) -> None:
+def test_steps_of_failures_come_before_those_of_the_condition(failure: FailureMode) -> None:
     """Each step once."""
     told = next_steps(incident(), Diagnosis({A: HostDiagnosis(HostHealth.DEAD, failure=failure)}))
     assert told[: len(BY_FAILURE[failure])] == BY_FAILURE[failure]
@@ -90,7 +90,7 @@ def test_a_dependency_is_looked_at_first() -> None:
     assert [each.split()[0] for each in told[:3]] == ["R36", "R37", "R38"]
 
 
-def test_a_large_fleet_is_told_in_part() -> None:
+def test_a_large_fleet_is_listed_in_part() -> None:
     """An event for the pager has its bounds."""
     many = {InstanceId(f"i-{number:017x}"): DEAD for number in range(500)}
     held = incident(

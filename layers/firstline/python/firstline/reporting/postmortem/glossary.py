@@ -1,4 +1,4 @@
-"""Explained: the runbook's codes that a report names, each with what it stands for."""
+"""Glossary: the runbook's codes in a report, with their texts."""
 
 from collections.abc import Iterator
 
@@ -9,15 +9,15 @@ from firstline.reporting.postmortem.report import Advice, Report
 
 TIMELINE, CAUSE, FOLLOW_UPS, CHANGES = "R39", "R40", "R41", "R42"
 METRICS, MEETING = "R20", "R43"
-"""The steps that a report's own sections are for."""
+"""The steps of a report's own sections."""
 
 
-def explained(report: Report) -> tuple[Advice, ...]:
-    """Each code that *report* or one of its headings has, in the runbook's order."""
+def glossary(report: Report) -> tuple[Advice, ...]:
+    """Each code in *report* or in one of its headings, in the runbook's order."""
     headings = [TIMELINE, CAUSE, FOLLOW_UPS, CHANGES]
     headings += [METRICS] if report.comparisons else []
     headings += [MEETING] if report.meeting else []
-    codes = runbook_steps.named((*headings, *_texts(msgspec.to_builtins(report))))
+    codes = runbook_steps.mentioned_steps((*headings, *_texts(msgspec.to_builtins(report))))
     return tuple(Advice(code, ": ".join(runbook_steps.STEPS[code])) for code in codes)
 
 
