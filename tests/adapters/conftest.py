@@ -12,7 +12,7 @@ from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.memory import MemoryDoor
 from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.world import World
-from tests.adapters.doors import PROFILE_PATH, T0, Door, Requests
+from tests.adapters.backends import PROFILE_PATH, T0, Door, Requests
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def settings(aws: TwinAws) -> Settings:
 
 @pytest.fixture
 def requests(aws: TwinAws) -> Requests:
-    """What goes out through the session of `aws`."""
+    """The requests through the session of `aws`."""
     counted = Requests()
     counted.listen(aws.session)
     return counted

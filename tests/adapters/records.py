@@ -8,7 +8,7 @@ from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Chain, Entry, Kind, Provenance, append
 from firstline.remediation.limits import Lease
 from firstline.signal import Component, Condition, Severity, Signal
-from tests.adapters.doors import T0
+from tests.adapters.backends import T0
 
 CAUSE = CorrelationKey("vettid#complete-outage")
 ID = IncidentId("inc-0123456789abcdef0123")

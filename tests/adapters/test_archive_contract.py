@@ -18,7 +18,7 @@ from firstline.errors import DependencyUnavailable
 from firstline.ids import Digest, digest
 from firstline.lab.twin.archive import MemoryArchive
 from firstline.ledger import verify
-from tests.adapters.doors import Ends, Http, Requests
+from tests.adapters.backends import Ends, Http, Requests
 
 BUCKET = "archive"
 
@@ -92,7 +92,7 @@ def test_each_method_is_one_request(session: Session, s3: Archive) -> None:
 
 
 def test_a_long_list_is_read_in_pages() -> None:
-    """A page tells where the next one begins."""
+    """A page has the token of the next one."""
     pages: list[dict[str, object]] = [
         {
             "Contents": [{"Key": "a"}],
@@ -108,7 +108,7 @@ def test_a_long_list_is_read_in_pages() -> None:
 
 
 def test_what_is_put_is_locked_with_a_checksum(session: Session, s3: Archive) -> None:
-    """By the bucket's own default: nobody can remove it before its time."""
+    """By the bucket's own default: it cannot be removed before its time."""
     s3.put("k", b"v")
     client = session.client("s3")
     (version,) = client.list_object_versions(Bucket=BUCKET)["Versions"]

@@ -21,7 +21,7 @@ from firstline.ledger.archive import Checkpoint
 from firstline.ledger.chain import GENESIS
 from firstline.remediation.kill_switch import OFF
 from tests.adapters.account import Answer, Answering, Refusal
-from tests.adapters.doors import Requests
+from tests.adapters.backends import Requests
 from tests.builders import NOW, A, B, host, incident, report
 
 BUCKET = "the-archive"

@@ -1,4 +1,4 @@
-"""What the Store's two tables hold, and what an item that nobody can read does."""
+"""The items of the store's two tables, and the effect of an unreadable one."""
 
 import copy
 import json
@@ -18,7 +18,7 @@ from firstline.lab.twin.aws import TwinAws
 from firstline.remediation.kill_switch import OFF
 from firstline.signal import Severity
 from firstline.signals.storm import Openings
-from tests.adapters.doors import T0, Door
+from tests.adapters.backends import T0, Door
 from tests.adapters.records import CAUSE, FULL, ID, OPENING, entries, incident, signal
 from tests.remediation.situations import switch
 
@@ -125,7 +125,7 @@ TRUST = dynamo_items.text('{"group": "vaults", "fence": 3, "trusts": [{"action":
 FENCE = dynamo_items.number(3)
 
 
-def test_the_end_of_a_p1_stays_beside_its_cause(store: Store, aws: TwinAws) -> None:
+def test_the_end_of_a_p1_is_stored_next_to_its_cause(store: Store, aws: TwinAws) -> None:
     """In an item of its own, for as long as the incident itself."""
     store.commit(FULL)
     handed_over = copy.replace(
@@ -173,7 +173,7 @@ def test_the_end_of_a_p1_stays_beside_its_cause(store: Store, aws: TwinAws) -> N
     ],
 )
 def test_corrupt_item_is_a_bug(read: Callable[[Item], object], item: Item) -> None:
-    """What cannot be read, or is at odds with itself, stops everything: nothing is skipped."""
+    """A corrupt item stops everything: nothing is skipped."""
     with pytest.raises(InvariantViolation):
         read(item)
 
@@ -185,7 +185,7 @@ def test_an_earlier_version_reads_this_ones_inbox() -> None:
         assert str(key["sk"]["S"]).startswith("inbox#")
 
 
-def test_inbox_of_nobody_cannot_be_read(store: Store) -> None:
+def test_an_inbox_without_an_incident_is_unreadable(store: Store) -> None:
     """A signal that joined an incident which is not there is not lost in silence."""
     store.commit(Change(inbox_signal=InboxSignal(ID, signal(1))))
     with pytest.raises(Unreadable, match=f"{ID} cannot be read by this code: .* no aggregate"):
@@ -214,7 +214,7 @@ def spoil(aws: TwinAws, key: dict[str, Any], **attributes: Any) -> None:  # noqa
         ({"severity": dynamo_items.number(1), "opened_at": dynamo_items.number(1)}, "", None),
     ],
 )
-def test_what_stands_beside_an_unreadable_text_is_told(
+def test_the_attributes_of_an_unreadable_incident(
     store: Store,
     aws: TwinAws,
     attributes: dict[str, Any],

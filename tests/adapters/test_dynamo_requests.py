@@ -1,4 +1,4 @@
-"""What the Store asks of DynamoDB, and what it makes of each answer."""
+"""The store's requests to DynamoDB, and their answers."""
 
 import copy
 import json
@@ -36,7 +36,7 @@ from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.world import World
 from firstline.remediation.kill_switch import OFF
 from firstline.signals.storm import Openings
-from tests.adapters.doors import T0, Door, Ends, Http, Requests
+from tests.adapters.backends import T0, Door, Ends, Http, Requests
 from tests.adapters.records import CAUSE, FULL, ID, KEY, LEASE, entries, incident, signal
 from tests.remediation.situations import approval
 
@@ -95,7 +95,7 @@ def test_load_reads_every_page(store_of: Callable[[Ends], Store]) -> None:
 
 
 def test_change_holds_100_actions() -> None:
-    """100 actions are one transaction; one more, or none, is a Bug before anything is asked."""
+    """100 actions are one transaction; one more, or none, raises before any request."""
     [entry] = entries()
     many = Change(incident=incident(), entries=(entry,) * 99)
     assert len(writes(many, TABLES, T0)) == 100
@@ -143,7 +143,7 @@ def test_a_change_counts_its_actions(change: Change) -> None:
     ],
 )
 def test_change_of_no_incident_moves_none(change: Change) -> None:
-    """What goes by the incident's id needs an incident."""
+    """A change by the incident's id needs an incident."""
     with pytest.raises(InvariantViolation, match="names no incident"):
         writes(change, TABLES, T0)
 
@@ -173,7 +173,7 @@ def refused(message: str) -> Http:
 def test_what_dynamodb_takes_at_no_time_is_no_outage(
     end: Http, change: Change, id_: str, store_of: Callable[[Ends], Store]
 ) -> None:
-    """The first is of an item, the last of the request; a commit beside incidents names none."""
+    """The first is of an item, the last of the request; a commit without an incident names none."""
     with pytest.raises(Unwritable) as error:
         store_of(Ends(end)).commit(change)
     assert error.value.incident == id_
@@ -230,7 +230,7 @@ def test_unprocessed_keys_are_unavailable(store_of: Callable[[Ends], Store]) -> 
 
 @pytest.mark.parametrize("end", [Http(200, "<html>"), Http(400, "{}"), Http(502, "<html>")])
 def test_unreadable_answer_is_no_answer(store_of: Callable[[Ends], Store], end: Http) -> None:
-    """What is not DynamoDB's answer is never taken for *there is none*."""
+    """A foreign answer never counts as *there is none*."""
     # a commit has an empty answer, and a later read finds out
     for name in METHODS.keys() - {"TransactWriteItems"}:
         with pytest.raises(DependencyUnavailable):

@@ -1,6 +1,6 @@
-"""AWS's closed lists of words: each word of botocore's models, and what the code does with it.
+"""AWS's closed lists of values: each value of botocore's models, and its effect in the code.
 
-A word that a newer model has fails here until somebody writes down what is done with it.
+A value of a newer model fails here until its effect is written down.
 """
 
 import copy
@@ -41,7 +41,7 @@ from firstline.remediation.execution import Answered
 from firstline.remediation.guards.blast_radius import MEMORY_GONE
 from firstline.remediation.verification import is_launching
 from tests.adapters.account import Answering
-from tests.adapters.doors import T0, Ends
+from tests.adapters.backends import T0, Ends
 from tests.builders import PROFILE, A, evidence, group
 
 MODELS = botocore.session.get_session()
@@ -133,7 +133,7 @@ def command(word: str) -> str:
 
 
 def detail(word: str) -> bool:
-    """Whether it is shown; the document writes words apart that SSM may write together."""
+    """True if the detail is shown; SSM may write the document's words without spaces."""
     return word.replace(" ", "") in ssm_results.DETAILS
 
 
@@ -360,7 +360,7 @@ def test_every_word_of_the_model_is_known(words: Words) -> None:
     [(words, word) for words in WORDS for word in words.table],
     ids=[f"{words.shape} {word}" for words in WORDS for word in words.table],
 )
-def test_a_word_does_what_the_table_says(words: Words, word: str) -> None:
+def test_each_enum_value_has_the_effect_in_the_table(words: Words, word: str) -> None:
     """By the code that reads it."""
     assert words.does(word) == words.table[word]
 

@@ -14,7 +14,7 @@ from firstline.adapters.aws.errors import PARSER_ERRORS, describe, failure_reaso
 from firstline.doctor.facts import Unread
 from firstline.doctor.readers.reading import read
 from firstline.errors import DependencyUnavailable
-from tests.adapters.doors import Ends, Http
+from tests.adapters.backends import Ends, Http
 
 ROOT = Path(__file__).parents[2]
 HTML = "<html><head><title>Sign in</title></head></html>"
@@ -53,7 +53,7 @@ def test_an_answer_that_is_none_of_the_services_is_unavailable(
 
 
 def found(how: str, ask: Callable[[Session], Any], session: Session) -> dict[str, Any]:
-    """What the services' answer holds but for HTTP's own."""
+    """The services' answer without HTTP's own part."""
     try:
         with unavailable("service"):
             answer = ask(session) if how == "unavailable" else read("a:B", lambda: ask(session))

@@ -1,4 +1,4 @@
-"""What SSM tells of a command: each host's answer, and the command of a token."""
+"""SSM's answers to a command: each host's answer, and the command of a token."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from firstline.config.profile import Profile
 from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.errors import DependencyUnavailable
 from firstline.remediation.execution import Answer, Answered, Pending
-from tests.adapters.doors import T0, Ends, Http
+from tests.adapters.backends import T0, Ends, Http
 from tests.adapters.ssm import COMMAND, FIX, ONE, TOKEN, hosts_of, refusal
 
 REPORT = HostReport(schema=1, enclave_unit="active", enclave_state="RUNNING", parent_unit="failed")
@@ -127,7 +127,7 @@ def test_no_output_breaks_its_reader(output: str, look: bool) -> None:  # noqa: 
 
 
 def test_failed_look_reports_nothing() -> None:
-    """What a look printed before it failed is not evidence."""
+    """The output of a failed look is not evidence."""
     answer = answered("Failed", CommandPlugins=printed(encoded()))
     assert answer.report == Unknown("the look ended as Failed")
 
@@ -138,7 +138,7 @@ def test_failed_look_reports_nothing() -> None:
     ids=["empty", "no invocation", "no command"],
 )
 def test_command_not_there_yet_has_no_answers(profile: Profile, end: Http | dict[str, Any]) -> None:
-    """Right after a send SSM may not know the command: nobody has answered yet."""
+    """Right after a send SSM may not know the command, so there is no answer yet."""
     assert hosts_of(Ends(end), profile).answers(COMMAND) == {}
 
 

@@ -14,7 +14,7 @@ from firstline.controller.ports.store import Change
 from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.lab.twin.aws import TwinAws
 from firstline.ledger.chain import Entry
-from tests.adapters.doors import Door, Ends, Http, Requests
+from tests.adapters.backends import Door, Ends, Http, Requests
 from tests.adapters.records import ID, OTHER_ID, entries, incident
 
 
@@ -54,7 +54,7 @@ def paged(*pages: tuple[Entry, ...]) -> Ends:
 
 @pytest.mark.parametrize("read", [lambda it: it.entries(ID), lambda it: it.everything()])
 def test_a_page_is_asked_for_when_it_is_needed(read: Callable[[Ledger], Iterator[Entry]]) -> None:
-    """Whoever stops reading asks no more: a page is held, and never the whole."""
+    """A reader that stops sends no more requests: only a page is in memory."""
     ends = paged(entries(ID, 2), entries(OTHER_ID, 2))
     ledger = DynamoLedger(clients.ledger(ends.session), "ledger")
     assert list(islice(read(ledger), 2)) == list(entries(ID, 2))

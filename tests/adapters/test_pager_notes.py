@@ -12,7 +12,7 @@ from firstline.adapters.pagerduty.notes_api import _api_url
 from firstline.errors import InvalidInput
 from firstline.lab.twin.pager.pagerduty import REST_KEY, USER, PagerDutyServer
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
-from tests.adapters.doors import T0, Ends, Http
+from tests.adapters.backends import T0, Ends, Http
 from tests.adapters.loopback import Loopback, http, request_of
 from tests.adapters.pager import pager_to
 from tests.lab.twin.pages import KEY, event
@@ -39,7 +39,7 @@ def server() -> Iterator[PagerDutyServer]:
 
 
 def test_a_note_is_put_on_the_latest_incident_of_its_alert(server: PagerDutyServer) -> None:
-    """Also on one that is resolved by then; and nobody is notified."""
+    """Also on a resolved one; it notifies no one."""
     pager = noting(server.url)
     assert pager.note("inc-1", "one host is back") == Accepted()
     server.alerts.resolve("inc-1", T0)

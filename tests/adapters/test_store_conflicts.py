@@ -1,4 +1,4 @@
-"""Two writers and one Store: who comes second is told what was contested, and writes nothing."""
+"""Two writers and one store: the second one gets the contested part, and writes nothing."""
 
 import copy
 
@@ -17,7 +17,7 @@ from firstline.controller.ports.store import (
 from firstline.diagnosis.external_events import ExternalEvents
 from firstline.errors import CommitConflict, Contested
 from firstline.ids import CorrelationKey, Digest
-from tests.adapters.doors import T0, Door
+from tests.adapters.backends import T0, Door
 from tests.adapters.records import (
     CAUSE,
     ID,

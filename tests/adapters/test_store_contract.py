@@ -43,7 +43,7 @@ from firstline.remediation.limits import (
 )
 from firstline.signal import Severity
 from firstline.signals.storm import Openings
-from tests.adapters.doors import T0, Door
+from tests.adapters.backends import T0, Door
 from tests.adapters.records import (
     CAUSE,
     ID,
@@ -87,7 +87,7 @@ def test_nothing_is_stored_at_first(store: Store) -> None:
 
 
 def test_the_latest_transition_of_an_alarm_is_remembered(store: Store) -> None:
-    """An earlier one is contested, so that whoever brings it knows that it comes late."""
+    """An earlier one is contested, so that its worker knows that it is late."""
     store.commit(Change(transition=AlarmTransition("arn", T0)))
     store.commit(Change(transition=AlarmTransition("arn", T0)))
     store.commit(Change(transition=AlarmTransition("arn", T0 + TICK)))
@@ -97,7 +97,7 @@ def test_the_latest_transition_of_an_alarm_is_remembered(store: Store) -> None:
     store.commit(Change(transition=AlarmTransition("other", T0), processed=KEY))
 
 
-def test_what_opened_lately_is_kept_under_its_version(store: Store) -> None:
+def test_openings_are_stored_under_their_version(store: Store) -> None:
     """Two who read the same version cannot both write."""
     assert store.openings("vettid") == Openings()
     first = Openings().with_cause(CAUSE, T0, keep=3)
@@ -112,7 +112,7 @@ def test_what_opened_lately_is_kept_under_its_version(store: Store) -> None:
     assert store.openings("vettid") == copy.replace(second, version=2)
 
 
-def test_what_people_said_waits_for_the_incident_until_it_is_taken_in(store: Store) -> None:
+def test_an_answer_waits_in_the_inbox_until_it_is_applied(store: Store) -> None:
     """Each word has a place of its own, in the order of saying; none overwrites another."""
     store.commit(OPENING)
     yes = approval()
@@ -140,7 +140,7 @@ def test_the_switch_is_turned_under_its_version_with_its_entry(store: Store) -> 
 
 
 def test_incident_is_kept_under_its_version(store: Store) -> None:
-    """What was opened is there under version 1, with all that it is; each commit adds one."""
+    """A new incident has version 1; each commit adds one."""
     store.commit(OPENING)
     assert store.load(ID) == LoadedIncident(copy.replace(incident(), version=1), ())
     assert store.entries(ID) == OPENING.entries
@@ -161,7 +161,7 @@ def test_ledger_is_kept_in_order_and_to_the_byte(store: Store) -> None:
 
 
 def test_signal_is_processed_without_an_incident(store: Store) -> None:
-    """What is context or ignored is recorded once, and opens nothing."""
+    """A context or ignored signal is recorded once, and opens nothing."""
     store.commit(Change(processed=KEY, entries=entries()))
     assert store.load(ID) is None
     assert store.entries(ID) == entries()
@@ -229,7 +229,7 @@ def test_inbox_holds_a_signal_once_until_it_is_folded(store: Store) -> None:
 
 
 def test_the_gravest_signals_are_read_first(store: Store) -> None:
-    """What an earlier version stored, without a severity, may be the gravest; each is removed."""
+    """A signal of an earlier version, without a severity, may be the gravest; each is removed."""
     store.commit(OPENING)
     severities = [*reversed(Severity), None]
     waiting = [InboxSignal(ID, signal(number), each) for number, each in enumerate(severities)]
@@ -271,7 +271,7 @@ def test_of_a_long_inbox_a_part_is_read_with_every_answer(store: Store) -> None:
 
 
 def test_a_change_has_1_to_100_actions(store: Store) -> None:
-    """What no transaction can hold is a `InvariantViolation`, and nothing of it is written."""
+    """A change that no transaction can hold raises `InvariantViolation`, and nothing is written."""
     made = entries(count=100)
     for change in (Change(incident=incident(), entries=made), Change()):
         with pytest.raises(InvariantViolation, match="actions; a transaction holds"):
@@ -422,7 +422,7 @@ READS: tuple[Callable[[Store], object], ...] = (
     ("kind", "version"), [("error", None), ("hang", None), ("timeout-after", 1)]
 )
 def test_fault_is_never_an_empty_answer(door: Door, kind: FaultKind, version: int | None) -> None:
-    """A read, and a commit without an answer, is Unavailable; reading again tells what came."""
+    """A failed read or commit is unavailable; a second read shows the outcome."""
     store = door.ports.store
     door.trouble("store", kind)
     for read in READS:

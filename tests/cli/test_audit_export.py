@@ -23,9 +23,9 @@ from firstline.ledger import export
 from firstline.ledger.archive import EntryAdded
 from firstline.ledger.chain import Chain, Entry, Kind, Provenance, append
 from firstline.ledger.export import DecodedEntry, Policy
-from tests.adapters.doors import T0
+from tests.adapters.backends import T0
 from tests.adapters.loopback import Loopback, http
-from tests.controller.archiving_rig import KeySigner, Ticks, public_key, quiet
+from tests.controller.archive_rig import KeySigner, Ticks, public_key, quiet
 
 PROFILE = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
 BY = Provenance(policy=digest(fleet_file.read(PROFILE)), code="test")

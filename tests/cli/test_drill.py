@@ -243,11 +243,11 @@ def test_a_drill_is_observed_where_the_deployment_may_fix() -> None:
     line = drilled(rig)
     assert (line.holds, line.mode, line.observed) == (True, "enforce", True)
     assert {each.plan for each in line.decisions} >= {f"restart_enclave on {ONE_DEAD[0].id}"}
-    assert {each["mode"] for each in rig.told(Kind.DECISION)} == {"observe"}
+    assert {each["mode"] for each in rig.entries_of(Kind.DECISION)} == {"observe"}
     assert rig.fixes == []
     (told,) = rig.control
     assert (told["change"], told["by"]) == ("announced", ALICE)
-    (signal,) = [each for each in rig.told(Kind.SIGNAL) if "joined" not in each]
+    (signal,) = [each for each in rig.entries_of(Kind.SIGNAL) if "joined" not in each]
     assert signal["drill"] == told["word"]
 
 

@@ -14,7 +14,7 @@ from firstline.ledger import archive as archiving
 from firstline.ledger.archive import EntryAdded, ItemAlteration, LedgerChange
 from firstline.ledger.chain import Chain, Kind, append
 from tests.builders import NOW
-from tests.controller.archiving_rig import BY, Killed, Records, Workers
+from tests.controller.archive_rig import BY, Killed, Records, Workers
 
 
 def test_a_batch_is_archived_and_anchored() -> None:
@@ -62,7 +62,7 @@ def test_a_batch_that_comes_again_changes_nothing() -> None:
 
 
 def test_a_gap_is_filled_from_the_table() -> None:
-    """What the stream did not bring is read where it was written."""
+    """An entry that the stream missed is read from the table."""
     records = Records()
     records.archive(records.append(1, 2))
     records.append(1, 3)
@@ -70,8 +70,8 @@ def test_a_gap_is_filled_from_the_table() -> None:
     assert records.check(ended=True).entries == 6
 
 
-def test_what_nobody_has_any_more_is_counted_and_the_rest_archived() -> None:
-    """The hole is found by whoever verifies, too."""
+def test_lost_entries_are_counted_and_the_rest_archived() -> None:
+    """The verifier finds the gap too."""
     records = Records()
     batch = records.append(1, 4)
     del records.table[IncidentId("inc-1")][1]
@@ -101,7 +101,7 @@ def test_what_was_changed_or_removed_is_kept_with_its_old_image() -> None:
 
 
 def test_a_second_entry_in_the_place_of_another_never_replaces_it() -> None:
-    """In one batch or in two: the first is the entry, and the other is kept beside it."""
+    """In one batch or in two, the first is the entry, and the other is kept as a duplicate."""
     _, other = append(Chain(), IncidentId("inc-1"), Kind.OUTCOME, NOW, BY, {"a": "lie"})
     for batches in ([[0], [1]], [[0, 1]]):
         records = Records()
@@ -195,7 +195,7 @@ def test_who_loses_every_race_leaves_the_batch_to_come_again() -> None:
 
 
 def test_a_checkpoint_that_is_none_stops_the_chain_and_not_the_archive() -> None:
-    """Whoever puts nonsense into its place is found out; entries go on being archived."""
+    """A forged object is detected; entries are still archived."""
     for nonsense in (
         b"nonsense",
         b'{"policy":"x","text":"y"}',

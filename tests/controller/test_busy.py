@@ -59,7 +59,7 @@ def delivered(rig: Rig, raw: bytes) -> None:
 
 
 def over(rig: Rig) -> None:
-    """The trouble ends, and nobody was notified of it twice, or of what stays open."""
+    """The trouble ends; nothing was notified twice or stays open."""
     held = rig.at_the_end()
     assert (len(rig.tables.incidents), held.status) == (1, Status.RESOLVED)
     assert rig.notified == {held.id: 1}
@@ -80,14 +80,14 @@ def test_an_opening_that_meets_others_notifies_once(times: int) -> None:
 
 @pytest.mark.parametrize("times", [1, 5, TRIES_A_SECOND, 2 * TRIES_A_SECOND])
 def test_a_side_of_an_open_trouble_joins_it_however_busy_the_store_is(times: int) -> None:
-    """The claim of the cause is what both meet on; who comes second has nobody to page."""
+    """Both contend for the cause; the second one does not page."""
     rig = both()
     delivered(rig, ZERO)
     busy(rig, times)
     delivered(rig, SICK)
     assert len(rig.tables.inboxes[rig.id()]) == 1
     over(rig)
-    joined = [each for told in rig.told(Kind.SIGNAL) for each in told.get("joined", [])]
+    joined = [each for told in rig.entries_of(Kind.SIGNAL) for each in told.get("joined", [])]
     assert "unhealthy-hosts" in {each["subject"] for each in joined}
 
 
@@ -108,7 +108,7 @@ def test_what_another_worker_opens_while_the_store_is_busy_is_joined() -> None:
 
 
 def test_a_cause_that_cannot_be_read_then_is_paged() -> None:
-    """Open for paging: whether somebody opened it is not known."""
+    """An unknown cause counts as not open."""
     rig = both()
     rig.script.failing = {"open_incident"}
     busy(rig, TRIES_A_SECOND)
@@ -175,7 +175,7 @@ def test_a_contested_turn_begins_again_while_there_is_time(
 
 
 class Still:
-    """A clock in whose time nobody waits, as that of a record."""
+    """A clock that stands still, as in a recorded incident."""
 
     def now(self) -> datetime:
         return START

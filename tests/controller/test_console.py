@@ -20,7 +20,7 @@ MENDED_AT = 3600
 
 @pytest.fixture
 def rig() -> Rig:
-    """A rig whose incident was escalated; somebody mends the hosts an hour after the alarm."""
+    """A rig whose incident was escalated; an operator repairs the hosts an hour after the alarm."""
     hosts = [copy.replace(each, restarted_by_hand_at_seconds=MENDED_AT) for each in DEFAULT_HOSTS]
     made = Rig(*hosts, mode="observe")
     made.hear()

@@ -72,7 +72,7 @@ def test_many_signals_are_folded_in_several_entries() -> None:
         left = signals < 11 + 2 * MERGED_MAX
         assert (rig.incident().next_wake_at == rig.world.now) is left
     assert rig.tables.inboxes[rig.id()] == {}
-    assert [len(each["joined"]) for each in rig.told(Kind.SIGNAL)[1:]] == [70, 70, 10]
+    assert [len(each["joined"]) for each in rig.entries_of(Kind.SIGNAL)[1:]] == [70, 70, 10]
 
 
 MANY = tuple(
@@ -82,7 +82,7 @@ MANY = tuple(
 
 
 def flood(rig: Rig, signals: int, answers: int, pages: int = 0) -> None:
-    """So many signals and answers wait for the incident, and so many pages are owed."""
+    """Add that many signals, answers and pending pages."""
     held, store = rig.incident(), rig.door.store
     for signal in MANY[:signals]:
         store.commit(Change(inbox_signal=InboxSignal(held.id, signal, Severity.P1)))
@@ -97,7 +97,7 @@ def flood(rig: Rig, signals: int, answers: int, pages: int = 0) -> None:
 
 
 def test_the_fullest_turn_is_one_transaction() -> None:
-    """The next fix, beside as many signals and answers as one turn takes in."""
+    """The next fix, with the most signals and answers of one run."""
     rig = opened()
     rig.until(lambda held: held.attempts and held.targets[0].verified and held.look is not None)
     flood(rig, INBOX_READ_MAX, 2 * APPROVALS_MAX)
@@ -133,7 +133,7 @@ def test_no_turn_writes_more_than_one_transaction_holds(
             flooded_at = rig.world.now
             flood(rig, signals, answers, pages)
         rig.turn()
-    assert rig.told(Kind.DEMOTION)
+    assert rig.entries_of(Kind.DEMOTION)
     assert max(each.actions for each in made) <= ACTIONS_MAX
     for each in made:
         taken_in = (
@@ -163,7 +163,7 @@ def test_a_p1_among_many_signals_is_folded_and_paged_first() -> None:
 
 
 def test_an_alarm_that_came_too_late_opens_an_episode_of_its_own() -> None:
-    """I3: the ended one is not opened again, and somebody is paged under a new key."""
+    """I3: the ended one is not reopened, and the page has a new key."""
     rig = ended(later(9000))
     wake(rig)
     assert len(rig.tables.incidents) == 2
@@ -185,13 +185,13 @@ def test_an_alarm_that_came_too_late_joins_the_next_episode() -> None:
 
 
 def test_an_alarm_from_before_the_end_belongs_to_the_episode_that_is_over() -> None:
-    """I3: it was only slow on its way, so nobody is paged for it again."""
+    """I3: it was only delayed, so it is not paged again."""
     rig = ended(later(60))
     posts = rig.posts
     wake(rig)
     assert (len(rig.tables.incidents), rig.posts) == (1, posts)
     assert rig.tables.inboxes[rig.id()] == {}
-    assert rig.told(Kind.SIGNAL)[-1]["joined"][0]["state"] == "ALARM"
+    assert rig.entries_of(Kind.SIGNAL)[-1]["joined"][0]["state"] == "ALARM"
 
 
 def test_alarms_from_before_the_end_are_looked_at_together() -> None:
@@ -203,12 +203,12 @@ def test_alarms_from_before_the_end_are_looked_at_together() -> None:
     assert len(rig.tables.incidents) == 1
 
 
-def test_a_recovery_that_came_too_late_is_only_told() -> None:
+def test_a_late_recovery_is_only_recorded() -> None:
     """There is nothing left to recover."""
     rig = ended(later(9000, AlarmState.OK))
     wake(rig)
     assert len(rig.tables.incidents) == 1
-    assert rig.told(Kind.SIGNAL)[-1]["joined"][0]["disposition"] == "recovery"
+    assert rig.entries_of(Kind.SIGNAL)[-1]["joined"][0]["disposition"] == "recovery"
     assert (rig.tables.inboxes[rig.id()], rig.waiting) == ({}, [])
 
 

@@ -83,7 +83,7 @@ def test_a_fix_is_delivered_within_its_limit_or_not_at_all() -> None:
     rig = ready()
     rig.turn()
     (attempt,) = rig.incident().attempts
-    (intent,) = [each for each in rig.told(Kind.INTENT) if each["action"] == attempt.action]
+    (intent,) = [each for each in rig.entries_of(Kind.INTENT) if each["action"] == attempt.action]
     assert attempt.not_after == attempt.intended_at + RESTART_ENCLAVE.delivery_limit
     assert RESTART_ENCLAVE.delivery_limit == timedelta(seconds=60)
     assert intent["not_after"] == attempt.not_after.isoformat(timespec="microseconds")
@@ -138,7 +138,9 @@ def test_limits_that_cannot_be_read_stop_fixes_until_they_can(error: Exception) 
     rig.script.before("limits", raising(error))
     rig.turn()
     assert rig.fixes == []
-    denied = {each["guard"] for each in rig.told(Kind.DECISION)[-1]["guards"] if each["denial"]}
+    denied = {
+        each["guard"] for each in rig.entries_of(Kind.DECISION)[-1]["guards"] if each["denial"]
+    }
     assert denied == {
         "switch_is_off",
         "action_is_allowed",
@@ -166,7 +168,7 @@ def test_the_kill_switch_stops_fixes_and_nothing_else() -> None:
 
 
 def test_a_hand_over_with_a_fix_under_way_keeps_the_lease() -> None:
-    """I10: nobody else fixes anything here before that fix has run out."""
+    """I10: no other incident fixes this group before that fix has expired."""
     rig = Rig(profile=policy(wakes_max=3))
     rig.hear()
     held = rig.until(lambda held: held.ended)

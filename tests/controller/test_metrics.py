@@ -1,4 +1,4 @@
-"""What one committed change adds to the counts of an operations review."""
+"""The metrics of one committed change."""
 
 import copy
 from datetime import timedelta
@@ -206,7 +206,7 @@ def test_an_opening_is_counted_by_its_severity() -> None:
 
 
 def test_a_page_of_a_pause_belongs_to_no_incident() -> None:
-    """One that PagerDuty refused is told all the same; of its entries nothing else is."""
+    """A refused one is counted; its other entries are not."""
     entries = (
         entry(Kind.PAGE, PAGE | {"outcome": "owed"}),
         entry(Kind.PAGE, PAGE),
@@ -221,7 +221,7 @@ def test_a_clock_that_goes_before_makes_no_time_negative() -> None:
     assert metrics.change_metrics(change) == (Metric("TimeToPage", 0, "Seconds"),)
 
 
-def test_a_sweep_tells_of_itself_and_of_what_is_open() -> None:
+def test_the_metrics_of_a_sweep() -> None:
     minute = timedelta(minutes=1)
     swept = SweepResult(
         pages_owed_for=minute, wakes_late_for=2 * minute, unreadable=2, unasked=True

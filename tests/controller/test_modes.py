@@ -1,4 +1,4 @@
-"""S17: whoever wakes reconcile, and in whatever mode, the same guards are asked."""
+"""S17: for every wake and in every mode, the same guards are checked."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ GUARDS = [guard_name(each) for each in ALL_GUARDS]
 
 def plans(rig: Rig) -> list[dict[str, Any]]:
     """Every decision that was about a plan."""
-    return [each for each in rig.told(Kind.DECISION) if each["plan"] is not None]
+    return [each for each in rig.entries_of(Kind.DECISION) if each["plan"] is not None]
 
 
 @pytest.mark.parametrize("mode", ["observe", "enforce"])

@@ -21,7 +21,7 @@ OTHER = body("unlisted-http-api-5xx")
 
 
 def lost(*alarms: bytes, page: bool = True) -> Rig:
-    """A rig whose wakes were lost after it heard its alarms; without *page* the pager was down."""
+    """A rig whose wakes were lost after its alarms; without *page* the pager was down."""
     rig = Rig()
     rig.script.failing = set() if page else {"post"}
     for each in alarms or (body("healthy-hosts-zero"),):
@@ -60,8 +60,8 @@ def test_an_incident_that_the_sweep_alone_carries_ends_like_any_other() -> None:
     assert rig.notified == {rig.id(): 1, f"{rig.id()}:gave-up": 1}
 
 
-def test_an_owed_page_is_settled_by_the_sweep() -> None:
-    """I1: a minute at most after the pager is back, though nobody else tries."""
+def test_a_pending_page_is_delivered_by_the_sweep() -> None:
+    """I1: within a minute after the pager is back, without another worker."""
     rig = lost(page=False)
     opened = rig.incident().opened_at
     rig.script.failing = set()
@@ -100,7 +100,7 @@ def test_what_waits_in_the_inbox_is_looked_at_though_its_wake_is_lost() -> None:
     assert rig.waiting == [(rig.world.now, Wake(rig.id(), 1))]
 
 
-def test_the_age_of_the_oldest_page_still_owed_is_told() -> None:
+def test_the_age_of_the_oldest_pending_page() -> None:
     """It feeds the alarm that needs no code of ours."""
     rig = lost(page=False)
     rig.world.advance(START + timedelta(seconds=30))
@@ -118,7 +118,7 @@ def test_the_age_of_the_oldest_page_still_owed_is_told() -> None:
 )
 @pytest.mark.parametrize("name", ["commit", "queue"])
 def test_one_incident_that_fails_does_not_stop_the_others(name: str, error: Exception) -> None:
-    """The one that fails first is the oldest, every minute anew."""
+    """The failing one is the oldest in every sweep."""
     rig = lost(body("healthy-hosts-zero"), OTHER, page=False)
     rig.script.failing = set()
     rig.script.before(name, raising(error))
@@ -177,7 +177,7 @@ def test_a_sweep_that_takes_too_long_leaves_the_rest_to_the_next(
 
 
 PAUSE = Pause(scope="everything", why="a test", by="arn", at=START, until=START)
-"""It is over as soon as somebody looks."""
+"""A pause that is expired at its first read."""
 
 
 def slow(rig: Rig, seconds: float) -> None:
@@ -204,7 +204,7 @@ def test_a_pause_ends_and_its_alert_too_before_a_slow_sweep_is_cut() -> None:
 
 
 def test_a_pager_that_hangs_on_pauses_leaves_time_for_incidents() -> None:
-    """What is owed of pauses may take ten seconds, and no more."""
+    """Pages of pauses take ten seconds at most."""
     rig = lost(page=False)
     (page,) = rig.incident().pages
     owed = tuple(copy.replace(page, key=f"pause-{number}") for number in range(20))
@@ -257,8 +257,8 @@ def test_a_failure_in_what_comes_first_does_not_stop_the_incidents(
     assert (swept.failed, rig.notified) == (1, {rig.id(): 1})
 
 
-def test_a_page_is_told_as_owed_though_its_wake_cannot_be_queued() -> None:
-    """I7: the wake may be of a minute ago, and the page owed since the beginning."""
+def test_a_page_counts_as_pending_although_its_wake_cannot_be_queued() -> None:
+    """I7: the wake may be a minute old, and the page pending since the beginning."""
     rig = lost(page=False)
     reconcile(Wake(rig.id(), 1), rig.system)
     rig.script.failing = {"post", "queue"}
@@ -271,7 +271,7 @@ def test_a_page_is_told_as_owed_though_its_wake_cannot_be_queued() -> None:
 
 
 def test_a_sweep_that_cannot_list_fails_as_a_whole() -> None:
-    """Its silence is what the heartbeat's alarm hears."""
+    """The missing heartbeat raises an alarm."""
     rig = lost()
     rig.script.failing = {"due"}
     with pytest.raises(DependencyUnavailable):

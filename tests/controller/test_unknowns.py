@@ -21,7 +21,7 @@ def fragile() -> Profile:
 
 
 def proposing() -> Rig:
-    """An enclave hangs, and nobody knows what it holds: the restart was just proposed."""
+    """An enclave hangs, and its stored data is unknown: the restart was just proposed."""
     rig = Rig(HostPlan(id=A, enclave="hung", restart_blockers=None), profile=fragile())
     rig.hear()
     rig.until(lambda held: held.proposals)
@@ -29,7 +29,7 @@ def proposing() -> Rig:
 
 
 def looks(rig: Rig) -> int:
-    """How many looks were sent by now."""
+    """The number of looks sent so far."""
     return sum(each.document == "look_host" for each in rig.world.commands.values())
 
 
@@ -48,7 +48,7 @@ def test_the_page_names_what_is_unknown() -> None:
     assert (asked.unknowns, asked.approvable) == ((UNSAVED,), True)
     assert rig.asked().summary == f"P1 complete outage: approve restart_enclave? on {A}"
     assert rig.asked().details["unknowns"] == UNSAVED
-    (told,) = rig.told(Kind.PROPOSAL)
+    (told,) = rig.entries_of(Kind.PROPOSAL)
     assert told["unknowns"] == UNSAVED
     assert rig.fixes == []
 
@@ -62,7 +62,7 @@ def test_a_yes_is_done_after_one_more_look() -> None:
     assert (looks(rig), rig.fixes) == (before + 1, [])
     rig.until(lambda held: held.attempts)
     assert (looks(rig), rig.fixes) == (before + 1, [A])
-    decided = [each for each in rig.told(Kind.DECISION) if each["step"]["type"] == "fix"]
+    decided = [each for each in rig.entries_of(Kind.DECISION) if each["step"]["type"] == "fix"]
     (over,) = [each for each in decided[-1]["guards"] if each["overridden"]]
     assert (over["guard"], over["denial"]["unknown"]) == (UNSAVED, True)
     held = rig.at_the_end()

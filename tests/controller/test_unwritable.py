@@ -1,4 +1,4 @@
-"""What the store takes at no time is given to a person, and not tried for ever."""
+"""A change that the store never accepts is paged, and not retried for ever."""
 
 import copy
 
@@ -29,7 +29,7 @@ def test_one_that_has_grown_is_handed_over_while_the_store_takes_it() -> None:
     reconcile(Wake(held.id, held.wake_generation), rig.system)
     after = rig.incident()
     assert after.status is Status.HANDED_OVER
-    assert "the incident has grown to 3" in rig.told(Kind.DECISION)[-1]["why"]
+    assert "the incident has grown to 3" in rig.entries_of(Kind.DECISION)[-1]["why"]
     assert f"{held.id}:gave-up" in {each.key for each in after.pages}
 
 
@@ -41,7 +41,7 @@ def test_a_fleet_of_more_hosts_than_an_incident_holds_is_a_persons_at_once() -> 
     held = rig.at_the_end()
     assert (held.status, held.attempts) == (Status.HANDED_OVER, ())
     why = f"the group has {HOSTS_MAX + 1} hosts, and an incident holds the evidence of {HOSTS_MAX}"
-    assert rig.told(Kind.DECISION)[-1]["why"] == why
+    assert rig.entries_of(Kind.DECISION)[-1]["why"] == why
 
 
 def test_what_the_store_refuses_for_good_is_paged_once_and_done() -> None:

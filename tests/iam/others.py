@@ -38,12 +38,12 @@ from firstline.signals.sources.envelope import parse
 from functions import archive, audit, console, ingest, probe_nats, reconcile
 from tests.adapters.account import Answering
 from tests.builders import ALARM_ARN, PROFILE, PROFILE_FILE
-from tests.controller.archiving_rig import Records
+from tests.controller.archive_rig import Records
 from tests.controller.rig import START, ZERO
 from tests.events import body
 from tests.functions.test_archive import batch
 from tests.functions.test_console import Called
-from tests.functions.test_measuring import records
+from tests.functions.test_run_metrics import records
 from tests.iam import names
 from tests.iam.calls import Call, Recorder
 from tests.reporting.chains import chain, outage

@@ -76,7 +76,7 @@ def test_the_opening_page_has_the_episodes_own_key() -> None:
 
 
 def test_the_hand_over_has_a_key_of_its_own() -> None:
-    """S14: a same-key trigger on an acknowledged alert would notify nobody."""
+    """S14: a trigger under the key of an acknowledged alert would not notify."""
     held = incident()
     (page,) = paging.escalation_pages(held, SPENT, NOW, ROUTES)
     assert (page.key, page.action, page.owed_at, page.due_at) == (
@@ -89,8 +89,8 @@ def test_the_hand_over_has_a_key_of_its_own() -> None:
     assert page.details == FACTS | SPENT
 
 
-def test_what_no_alarm_stands_behind_is_told_once() -> None:
-    """Its opening page said all there is; it has no alarm to link to."""
+def test_an_incident_without_an_alarm_is_paged_once() -> None:
+    """Its opening page is complete; it has no alarm to link to."""
     held = incident(alarm_arn="", alarms=())
     assert paging.escalation_pages(held, SPENT, NOW, ROUTES) == ()
     minor = copy.replace(held, severity=Severity.P3)
@@ -123,7 +123,7 @@ def test_only_p1_and_p2_wake_a_person(severity: Severity, told: list[str]) -> No
     assert [each["payload"]["severity"] for each in paged] == told
 
 
-def test_a_p3_is_told_to_the_team() -> None:
+def test_a_p3_goes_to_the_team() -> None:
     """Its opening, its hand-over and its end; a user's as well, which has no alarm."""
     held = incident(severity=Severity.P3, alarm_arn="")
     held = copy.replace(held, pages=paging.opening_pages(held, signal(), "x", PROFILE))
@@ -174,7 +174,7 @@ def test_the_pager_and_the_team_do_not_wait_for_each_other() -> None:
     assert [each.channel for each in paging.pending(held.pages)] == ["team", "pager"]
 
 
-def test_a_resolve_is_owed_for_every_key_and_never_goes_before_its_trigger() -> None:
+def test_every_key_has_a_resolve_after_its_trigger() -> None:
     """I2: a page behind another of its key waits until that one was taken."""
     held = closed(given_up(OPENED))
     for action, due_at in (("trigger", NOW), ("resolve", NOW + RESOLVE_DELAY_MIN)):
@@ -195,7 +195,7 @@ def test_a_resolve_is_owed_for_every_key_and_never_goes_before_its_trigger() -> 
 
 
 @pytest.mark.parametrize("delivery", [NotYet("503"), BadBody("no")])
-def test_a_page_that_was_not_taken_stays_owed_and_is_due_again(delivery: Delivery) -> None:
+def test_a_refused_page_stays_pending_and_is_retried(delivery: Delivery) -> None:
     """It is tried every ten seconds, and holds back the pages of its key alone."""
     pages = paging.after_try(closed(given_up(OPENED)).pages, OPENING, delivery, NOW)
     page = pages[0]
@@ -213,7 +213,7 @@ def test_a_page_that_was_taken_is_sent() -> None:
 
 @pytest.mark.parametrize("page", [OPENING, closed(OPENED).pages[1]])
 def test_the_minimal_body_has_fixed_words_and_the_same_key(page: Page) -> None:
-    """What is left when PagerDuty will not take the whole."""
+    """The body for an event that PagerDuty refuses."""
     expected: dict[str, object] = {"event_action": page.action, "dedup_key": ID}
     if page.action == "trigger":
         summary = f"[vettid us-east-1] firstline: P1 incident {ID}"
@@ -233,7 +233,7 @@ REPORT = "https://us-east-1.console.aws.amazon.com/s3/buckets/b?region=us-east-1
 
 
 def test_what_ends_links_to_its_report() -> None:
-    """A hand-over beside its alarm, and each resolve; a question that is answered has none."""
+    """An escalation in addition to its alarm, and each resolve; an answered request has none."""
     held = given_up(OPENED)
     (page,) = paging.escalation_pages(OPENED, SPENT | {"report_link": REPORT}, NOW, ROUTES)
     assert wire.body(page, ORIGIN)["links"] == [
@@ -254,7 +254,7 @@ def test_what_ends_links_to_its_report() -> None:
     assert all("links" not in wire.body(each, ORIGIN) for each in paging.resolve_pages(held, NOW))
 
 
-def test_a_page_says_where_it_comes_from() -> None:
+def test_a_page_names_its_deployment() -> None:
     """Each trigger, whatever it is about; in a mode that fixes nothing the title says so."""
     held = incident()
     observed = copy.replace(ORIGIN, mode="observe")
@@ -279,7 +279,7 @@ def test_a_page_says_where_it_comes_from() -> None:
 
 
 def test_the_runbook_is_linked_where_it_is_known() -> None:
-    """As a link, and as a line for whoever reads text alone."""
+    """As a link, and as a line for plain text."""
     runbook = "https://wiki.example.com/enclaves"
     known = copy.replace(ORIGIN, runbook=runbook)
     event: Any = wire.body(OPENING, known)
@@ -287,7 +287,7 @@ def test_the_runbook_is_linked_where_it_is_known() -> None:
     assert f"runbook_link: {runbook}" in wire.notice(OPENING, known)[1].splitlines()
 
 
-def test_where_nothing_is_fixed_the_opening_page_says_so() -> None:
+def test_an_opening_page_without_a_ladder() -> None:
     """The person who is paged is the one to act; so where it rises, or is no drill."""
     bare = copy.replace(PROFILE, ladders=())
     told = "no automatic fix for this condition: a person has to act"

@@ -60,8 +60,8 @@ def test_an_update_is_a_change_and_a_note() -> None:
     assert channels(informed(opened(), notes=False).pages) == ["pager", "change"]
 
 
-def test_a_turn_is_told_once() -> None:
-    """The next one is told under the next number."""
+def test_a_turn_has_one_update() -> None:
+    """The next one has the next number."""
     held = informed(opened())
     assert informed(held) == held
     again = updates.queue_update(held, copy.replace(NEWS, turn="next"), NOW, notes=False)
@@ -108,7 +108,7 @@ def test_pages_are_tried_before_what_is_quiet() -> None:
 
 
 @pytest.mark.parametrize("severity", Severity)
-def test_only_what_pages_is_told(severity: Severity) -> None:
+def test_only_paging_severities_have_updates(severity: Severity) -> None:
     """Of the rest the fixes alone, and without a note: it has no alert."""
     held = incident(severity=severity)
     pages = severity.pages
@@ -142,7 +142,7 @@ def test_a_note_is_put_on_the_latest_alert_of_the_incident_itself() -> None:
 
 
 def test_a_line_of_the_digest_holds_no_update_back() -> None:
-    """It is owed until the next business day; the incident rose from a P4 since."""
+    """It is pending until the next business day; the incident rose from a P4 since."""
     (line,) = paging.digest_pages(opened(severity=Severity.P4), signal(), ROUTES, BusinessDay())
     held = informed(with_pages(opened(), line))
     assert channels(updates.due_updates(held.pages, NOW)) == ["change", "note"]

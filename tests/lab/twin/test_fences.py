@@ -22,8 +22,8 @@ from firstline.lab.twin.scenario import HostPlan, Scenario
 from firstline.lab.twin.world import World
 from tests.builders import ALARM_ARN, PROFILE
 from tests.controller.rig import START, ZERO, A
-from tests.controller.test_levers import ALICE, BOB, HOUR, allowing
-from tests.controller.test_surroundings import FINDING, FREEZE, KMS_ISSUE
+from tests.controller.test_operator_commands import ALICE, BOB, HOUR, allowing
+from tests.controller.test_preflight import FINDING, FREEZE, KMS_ISSUE
 
 RUNBOOK = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
 TRANSACTION = "before-parameter-build.dynamodb.TransactWriteItems"

@@ -26,7 +26,7 @@ from firstline.incidents.approvals import Proposal
 from firstline.incidents.incident import Attempt, Fact, Incident, Look, Outcome
 from firstline.ledger import entries, report_location
 from firstline.notifications import pages
-from firstline.remediation import escalation, limits, plan, verification
+from firstline.remediation import escalation, verification
 from firstline.remediation.decision import Decision
 from firstline.remediation.decision import Look as LookStep
 from firstline.remediation.execution import (
@@ -39,8 +39,15 @@ from firstline.remediation.execution import (
     fix_order,
     is_wrong_refresh,
 )
-from firstline.remediation.limits import Lease, Limits
-from firstline.remediation.plan import Plan
+from firstline.remediation.limits import (
+    AttemptRecord,
+    Lease,
+    Limits,
+    extend_lease,
+    release_lease,
+    take_lease,
+)
+from firstline.remediation.plan import Plan, intent_token
 from firstline.remediation.situation import Situation
 
 FUNCTION_TIMEOUT = timedelta(seconds=60)
@@ -50,7 +57,7 @@ LEASE_MARGIN = timedelta(seconds=30)
 
 def send_look(work: IncidentUnitOfWork, step: LookStep) -> None:
     """Send a look. Its answers are read at a later wake; it takes no lease, since it only reads."""
-    token = plan.intent_token(work.incident.id, work.incident.chain.length, LOOK_HOST.name)
+    token = intent_token(work.incident.id, work.incident.chain.length, LOOK_HOST.name)
     until = work.now + seconds(work.system.profile.policy.look_timeout_seconds)
     intent = Look(token=token, targets=step.targets, intended_at=work.now, until=until)
     work.incident = copy.replace(work.incident, look=intent)
@@ -88,9 +95,9 @@ def _after_refused_look(
     return copy.replace(incident, look=None, hosts=hosts, targets=targets)
 
 
-def send_fix(work: IncidentUnitOfWork, fix_plan: Plan, situation: Situation) -> None:
+def send_fix(work: IncidentUnitOfWork, plan: Plan, situation: Situation) -> None:
     """Commit the intent with its lease, send the fix once, and record the outcome."""
-    attempt, lease = _prepare_fix(work, fix_plan, situation)
+    attempt, lease = _prepare_fix(work, plan, situation)
     work.commit()
     executor = work.system.ports.executor(attempt.traits.executor)
     order = fix_order(attempt, work.incident.id)
@@ -100,7 +107,7 @@ def send_fix(work: IncidentUnitOfWork, fix_plan: Plan, situation: Situation) -> 
 
 
 def request_approval(
-    work: IncidentUnitOfWork, fix_plan: Plan, unknowns: tuple[str, ...], situation: Situation
+    work: IncidentUnitOfWork, plan: Plan, unknowns: tuple[str, ...], situation: Situation
 ) -> None:
     """Queue a page that asks for approval, and keep watching: no answer is a denial (I8).
 
@@ -108,12 +115,12 @@ def request_approval(
     """
     incident, profile = work.incident, work.system.profile
     proposal = Proposal(
-        plan=fix_plan.hash,
-        action=fix_plan.action,
-        target=fix_plan.target,
-        hosts=fix_plan.hosts,
-        parameters=fix_plan.parameters,
-        approvable=situation.autonomy(fix_plan.action) in {"approve", "auto"},
+        plan=plan.hash,
+        action=plan.action,
+        target=plan.target,
+        hosts=plan.hosts,
+        parameters=plan.parameters,
+        approvable=situation.autonomy(plan.action) in {"approve", "auto"},
         unknowns=unknowns,
         key=f"{incident.id}:ask-{len(incident.proposals) + 1}",
         at=work.now,
@@ -121,8 +128,8 @@ def request_approval(
     )
     work.append_entry(proposal.to_ledger())
     work.incident = copy.replace(work.incident, proposals=(*incident.proposals, proposal))
-    demoted = situation.demotion(fix_plan.action)
-    page = pages.approval_page(incident, proposal, fix_plan.facts, work.system.origin, demoted)
+    demoted = situation.demotion(plan.action)
+    page = pages.approval_page(incident, proposal, plan.facts, work.system.origin, demoted)
     work.queue_pages(*pages.route(page, profile.routes))
     work.commit_and_requeue(work.now + seconds(profile.policy.watch_seconds))
 
@@ -142,14 +149,12 @@ def escalate(work: IncidentUnitOfWork, decision: Decision, situation: Situation)
     _end_incident(work, Fact.GAVE_UP, situation.limits)
 
 
-def close(work: IncidentUnitOfWork, current_limits: Limits | Unknown) -> None:
+def close(work: IncidentUnitOfWork, limits: Limits | Unknown) -> None:
     """Close the incident and resolve every page."""
     investigate.record_alarm_metric(work)
     repaired = any(each.repaired for each in work.incident.attempts)
     work.queue_pages(*pages.resolve_pages(work.incident, work.now, _report_url(work)))
-    _end_incident(
-        work, Fact.RECOVERED_BY_FIX if repaired else Fact.RECOVERED_BY_ITSELF, current_limits
-    )
+    _end_incident(work, Fact.RECOVERED_BY_FIX if repaired else Fact.RECOVERED_BY_ITSELF, limits)
 
 
 def _report_url(work: IncidentUnitOfWork) -> str:
@@ -160,85 +165,72 @@ def _report_url(work: IncidentUnitOfWork) -> str:
     )
 
 
-def _end_incident(work: IncidentUnitOfWork, fact: Fact, current_limits: Limits | Unknown) -> None:
+def _end_incident(work: IncidentUnitOfWork, fact: Fact, limits: Limits | Unknown) -> None:
     if work.incident.current is None:  # a fix under way keeps the lease until it runs out
-        work.release_lease(current_limits)
+        work.release_lease(limits)
     work.incident = copy.replace(work.incident.after(fact), ended_at=work.now, look=None)
     work.commit_and_requeue(None, closes=work.incident.cause)
 
 
 def _prepare_fix(
-    work: IncidentUnitOfWork, fix_plan: Plan, situation: Situation
+    work: IncidentUnitOfWork, plan: Plan, situation: Situation
 ) -> tuple[Attempt, Lease]:
-    """Add the intent and its lease to the unit of work."""
-    current_limits, group = situation.limits, situation.evidence.group
-    if (
-        isinstance(current_limits, Unknown)
-        or isinstance(group, Unknown)
-        or situation.surroundings is None
-    ):
+    limits, group = situation.limits, situation.evidence.group
+    if isinstance(limits, Unknown) or isinstance(group, Unknown) or situation.surroundings is None:
         raise InvariantViolation(
             "a fix was decided without readable limits, its group, or its surroundings"
         )
     dead = situation.diagnosis.having(HostHealth.DEAD)
-    alive = tuple(each for each in fix_plan.hosts if each not in dead)
-    attempt = _new_attempt(work, fix_plan, current_limits, group)
-    fix_record = limits.AttemptRecord(
-        attempt.token, attempt.action, attempt.target, work.now, alive
-    )
+    alive = tuple(each for each in plan.hosts if each not in dead)
+    attempt = _new_attempt(work, plan, limits, group)
+    spent = AttemptRecord(attempt.token, attempt.action, attempt.target, work.now, alive)
     window = seconds(work.system.profile.policy.spending_seconds)
     until = attempt.lease_until
-    lease = limits.take_lease(
-        work.lease_after(current_limits), work.incident.id, until, fix_record, window
-    )
-    work.lease = LeaseWrite(lease, current_limits.lease.fence)
+    lease = take_lease(work.lease_after(limits), work.incident.id, until, spent, window)
+    work.lease = LeaseWrite(lease, limits.lease.fence)
     work.fence = Fence(
-        switch=current_limits.switch.version,
-        group=current_limits.lease.group,
-        events=current_limits.circumstances.answers,
+        switch=limits.switch.version,
+        group=limits.lease.group,
+        events=limits.circumstances.answers,
         incident=work.incident.id,
-        plan=fix_plan.hash,
+        plan=plan.hash,
     )
     work.incident = copy.replace(
         work.incident.after(Fact.FIX_INTENDED),
         attempts=(*work.incident.attempts, attempt),
-        proposals=approvals.with_used_approval(work.incident.proposals, fix_plan.hash),
+        proposals=approvals.with_used_approval(work.incident.proposals, plan.hash),
     )
-    work.append_entry(_intent_entry(attempt, fix_plan))
+    work.append_entry(_intent_entry(attempt, plan))
     return attempt, lease
 
 
-def _new_attempt(
-    work: IncidentUnitOfWork, fix_plan: Plan, current_limits: Limits, group: Group
-) -> Attempt:
-    """The attempt of *fix_plan*, under the next fence."""
-    action = ACTIONS[fix_plan.action]
+def _new_attempt(work: IncidentUnitOfWork, plan: Plan, limits: Limits, group: Group) -> Attempt:
+    action = ACTIONS[plan.action]
     return Attempt(
-        token=plan.intent_token(work.incident.id, work.incident.chain.length, fix_plan.hash),
-        action=fix_plan.action,
-        target=fix_plan.target,
-        hosts=fix_plan.hosts,
+        token=intent_token(work.incident.id, work.incident.chain.length, plan.hash),
+        action=plan.action,
+        target=plan.target,
+        hosts=plan.hosts,
         known=() if action.verifier == "host" else group.in_service(),
-        parameters=fix_plan.parameters,
-        plan=fix_plan.hash,
-        fence=current_limits.lease.fence + 1,
+        parameters=plan.parameters,
+        plan=plan.hash,
+        fence=limits.lease.fence + 1,
         intended_at=work.now,
         not_after=work.now + action.delivery_limit,
         lease_until=work.now + lease_duration(action),
     )
 
 
-def _intent_entry(attempt: Attempt, fix_plan: Plan) -> entries.FixIntended:
-    """The ledger entry of the intent."""
+def _intent_entry(attempt: Attempt, plan: Plan) -> entries.FixIntended:
     return entries.FixIntended(
         action=attempt.action,
         token=attempt.token,
         targets=(attempt.target,),
         hosts=attempt.hosts,
-        parameters=fix_plan.parameters,
+        parameters=plan.parameters,
         plan=attempt.plan,
         fence=attempt.fence,
-        facts=fix_plan.facts,
+        facts=plan.facts,
         not_after=attempt.not_after,
     )
 
@@ -256,13 +248,13 @@ def _record_sending(
     match sending:
         case Sent(command):
             until = verification.verdict_deadline(attempt, work.system.profile)
-            work.lease = LeaseWrite(limits.extend_lease(lease, until), lease.fence)
+            work.lease = LeaseWrite(extend_lease(lease, until), lease.fence)
             work.incident = _after_sent_fix(work.incident, attempt, command, work.now)
         case Refused():
             refused = copy.replace(
                 attempt, outcome=Outcome.NOT_SENT, answered_at=work.now, helped=False
             )
-            work.lease = LeaseWrite(limits.release_lease(lease), lease.fence)
+            work.lease = LeaseWrite(release_lease(lease), lease.fence)
             work.incident = work.incident.after(Fact.FIX_NOT_SENT).with_current(refused)
         case Unsettled():
             pass
@@ -283,7 +275,7 @@ def _record_wrong_refresh(
         detail=describe_wrong_refresh(attempt),
     )
     work.append_entry(report)
-    work.lease = LeaseWrite(limits.release_lease(lease), lease.fence)
+    work.lease = LeaseWrite(release_lease(lease), lease.fence)
     work.incident = work.incident.after(Fact.FIX_NOT_JUDGED).with_current(finished)
 
 
@@ -301,7 +293,6 @@ def _after_sent_fix(
 def _with_outcome[Event: (entries.LookReported, entries.FixReported)](
     event: Event, sending: Sending
 ) -> Event:
-    """*event* with the outcome of the sending."""
     match sending:
         case Sent(command):
             return copy.replace(event, outcome="sent", command=command)

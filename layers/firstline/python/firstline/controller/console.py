@@ -124,7 +124,6 @@ def _escalation_case(incident: Incident) -> escalation.AlarmedIncident:
 
 
 def _alarms(arns: tuple[str, ...], system: System) -> Alarms:
-    """The alarms' present states; unknown if they cannot be read."""
     if not arns:
         return {}
     try:
@@ -139,7 +138,6 @@ def _row(
     system: System,
     lens: RowContext,
 ) -> Row:
-    """The row of an incident, with its last entries if it needs a person."""
     state = states.get(incident.id)
     needs_action = not incident.ended or (state is not None and state.is_open)
     tail = system.ports.store.last_entries(incident.id, LAST_ENTRIES_MAX) if needs_action else ()

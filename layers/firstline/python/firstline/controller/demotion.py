@@ -101,7 +101,6 @@ def _record_demotion(work: IncidentUnitOfWork, action: str, demotion: Demotion) 
 
 
 def _readable_limits(system: System) -> Limits:
-    """The lease and the switch; unreadable ones block all fixes, and must be repaired by hand."""
     try:
         limits = system.ports.store.limits(system.profile.fleet.group)
     except InvariantViolation as error:

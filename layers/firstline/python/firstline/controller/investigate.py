@@ -35,8 +35,8 @@ def investigate(
 def record_alarm_metric(work: IncidentUnitOfWork) -> None:
     """Record the metric of the leading alarm for the report.
 
-    An external alarm can have the name of a stack's own alarm; the ARN tells them apart. A metric
-    that cannot be read, or only after `INVESTIGATION_DURATION_MAX`, leaves no entry.
+    An external alarm can have the name of a stack's own alarm, so the ARN decides. A metric that
+    cannot be read, or only after `INVESTIGATION_DURATION_MAX`, leaves no entry.
     """
     if work.system.ports.clock.now() >= work.now + INVESTIGATION_DURATION_MAX:
         return

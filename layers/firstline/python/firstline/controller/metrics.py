@@ -118,7 +118,6 @@ def _event_metrics(
 
 
 def _failed_page_metrics(event: LedgerEvent | UnknownEvent) -> Iterator[Metric]:
-    """The first try of a page, or all of ingest's tries, failed."""
     if not isinstance(event, entries.PageDelivered):
         return
     if channel(event.channel).pages_on_call and event.outcome == "owed":

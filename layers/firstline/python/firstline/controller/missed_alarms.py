@@ -176,7 +176,6 @@ def _lacks_data_only(signal: Signal, system: System) -> bool:
 
 
 def _is_serving(system: System) -> bool:
-    """True if users are served, by the probe, or else by the load balancer."""
     fleet = system.ports.fleet
     with contextlib.suppress(DependencyUnavailable):
         answering = fleet.answering()

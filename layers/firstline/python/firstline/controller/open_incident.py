@@ -147,7 +147,6 @@ def _redelivered(arrival: Arrival, system: System) -> Receipt:
 
 
 def _join(arrival: Arrival, system: System, openings: OpeningsWrite | None) -> Receipt:
-    """Put the signal into the inbox of the incident with the same correlation key."""
     cause = arrival.classification.cause
     try:
         incident = system.ports.store.open_incident(cause)
@@ -205,7 +204,6 @@ def _is_late(signal: Signal, system: System) -> bool:
 
 
 def _page_arrival(arrival: Arrival, system: System) -> None:
-    """Page as if *arrival* opened its incident now."""
     now, by = system.ports.clock.now(), system.provenance()
     opening = episodes.open_incident(
         arrival.signal, arrival.classification, system.profile, now, by

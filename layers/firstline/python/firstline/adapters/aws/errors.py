@@ -41,7 +41,7 @@ EXPIRED_CODES = frozenset(
 CA_BUNDLE_HINT = "AWS_CA_BUNDLE names the file of the certificates that are believed"
 SIGN_IN_HINT = "sign in (aws sso login, aws configure), or name other credentials by --profile"
 RAISED = (*FAILURES, *PARSER_ERRORS)
-"""To catch around a call; `failure_reason` tells a failure from a bug of firstline."""
+"""To catch around a call; `failure_reason` separates a failure from a bug of firstline."""
 
 type Describe = Callable[[Exception], str]
 

@@ -253,8 +253,8 @@ class DynamoStore:
     def _get(self, key: Key) -> Item | None:
         """The item; None if there is none.
 
-        DynamoDB omits a missing item, as a truncated answer does. The consumed capacity tells them
-        apart: a complete answer has it if the request asked for it.
+        DynamoDB omits a missing item, as a truncated answer does. The consumed capacity separates
+        the two: a complete answer has it if the request asked for it.
         """
         with unavailable("store"):
             answer = self._client.get_item(

@@ -82,7 +82,7 @@ def _delivery(response: Response, request: Request) -> Delivery:
         case HTTPStatus.ACCEPTED:
             return Accepted()
         case HTTPStatus.BAD_REQUEST:
-            return BadBody(request.plain(_refusal(response)))
+            return BadBody(request.redacted(_refusal(response)))
         case status:
             return NotYet(f"PagerDuty answered {status}")
 

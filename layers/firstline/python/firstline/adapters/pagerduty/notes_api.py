@@ -115,7 +115,7 @@ def _refusal(response: Response, request: Request) -> BadBody | NotYet:
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return NotYet(f"PagerDuty answered {status}")
     refusal = _decoded(response, _Refusal) or _Refusal()
-    return BadBody(request.plain(f"PagerDuty answered {status}: {refusal.error.message}"))
+    return BadBody(request.redacted(f"PagerDuty answered {status}: {refusal.error.message}"))
 
 
 def _decoded[T](response: Response, type_: type[T]) -> T | None:

@@ -56,7 +56,6 @@ def _checkpoint_faults(
 
 
 def _chain_faults(incident: IncidentId, anchored: Chain, context: ArchiveContext) -> Iterator[str]:
-    """Yield the faults between the anchored head, the bucket's entry, and the table's chain."""
     where = f"entry {anchored.length} of {incident}"
     body = context.archive.get(archiving.entry_key(incident, anchored.length))
     if body is None or digest(body) != anchored.head:

@@ -190,7 +190,6 @@ def _resume(command: commands.Resume, by: str, system: System) -> commands.Comma
 
 
 def _announce(command: commands.AnnounceDrill, by: str, system: System) -> commands.CommandResult:
-    """Announce a drill, before its alarm is set."""
     now = system.ports.clock.now()
     if not now < command.until <= now + drill_marker.DRILL_DURATION_MAX:
         hours = drill_marker.DRILL_DURATION_MAX // timedelta(hours=1)

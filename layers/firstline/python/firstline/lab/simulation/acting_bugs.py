@@ -7,8 +7,8 @@ ACTING = (
         name="a fix is sent before its intent is committed",
         breaks="I8",
         file="controller/act.py",
-        old="    attempt, lease = _prepare_fix(work, fix_plan, situation)\n    work.commit()\n",
-        new="    attempt, lease = _prepare_fix(work, fix_plan, situation)\n",
+        old="    attempt, lease = _prepare_fix(work, plan, situation)\n    work.commit()\n",
+        new="    attempt, lease = _prepare_fix(work, plan, situation)\n",
     ),
     Planted(
         name="an intent that was lost is never looked for",
@@ -21,7 +21,7 @@ ACTING = (
         name="an intent does not rest on the switch that it was decided on",
         breaks="I15",
         file="controller/act.py",
-        old="        switch=current_limits.switch.version,\n",
+        old="        switch=limits.switch.version,\n",
         new="        switch=work.system.ports.store.switch().version,\n",
         start="a pause meets a fix",
     ),
@@ -30,7 +30,7 @@ ACTING = (
         breaks="I22",
         file="controller/act.py",
         old="    work.fence = Fence(\n",
-        new="    current_limits = work.system.ports.store.limits(current_limits.lease.group)\n"
+        new="    limits = work.system.ports.store.limits(limits.lease.group)\n"
         "    work.fence = Fence(\n",
         start="a finding meets a fix",
     ),
@@ -54,7 +54,7 @@ ACTING = (
         name="an intent does not ask whether its plan was denied",
         breaks="I35",
         file="controller/act.py",
-        old="        incident=work.incident.id,\n        plan=fix_plan.hash,\n",
+        old="        incident=work.incident.id,\n        plan=plan.hash,\n",
         new="        incident=work.incident.id,\n        plan=attempt.plan[:0],\n",
         start="a denial meets a fix",
     ),
@@ -223,7 +223,7 @@ ACTING = (
         name="an intent does not name its host",
         breaks="I13",
         file="controller/act.py",
-        old="        hosts=fix_plan.hosts,\n        known=",
+        old="        hosts=plan.hosts,\n        known=",
         new="        hosts=(),\n        known=",
     ),
     Planted(
@@ -308,8 +308,8 @@ ACTING = (
         name="a conflict is taken for a success",
         breaks="I10",
         file="controller/act.py",
-        old="    attempt, lease = _prepare_fix(work, fix_plan, situation)\n    work.commit()\n",
-        new="    attempt, lease = _prepare_fix(work, fix_plan, situation)\n"
+        old="    attempt, lease = _prepare_fix(work, plan, situation)\n    work.commit()\n",
+        new="    attempt, lease = _prepare_fix(work, plan, situation)\n"
         "    try:\n        work.commit()\n    except Exception:\n        pass\n",
     ),
 )

@@ -1,4 +1,4 @@
-"""What the functions print: metrics, and the lines of their log."""
+"""The output of the functions: metrics, and the lines of their log."""
 
 import json
 
@@ -27,7 +27,7 @@ def test_what_a_fault_left_is_in_no_later_line(capsys: pytest.CaptureFixture[str
 def test_a_line_of_the_log_holds_what_json_does_not_know(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is told as text, and no line is lost for it."""
+    """It is written as text, and no line is lost."""
     logger().info("told", why=ValueError("a fault"))
     formatter = logger().registered_formatter
     assert json.loads(formatter.format(caplog.records[-1]))["why"] == "a fault"

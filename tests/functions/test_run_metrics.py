@@ -76,10 +76,10 @@ def test_an_outage_is_counted_from_its_page_to_its_end(
     assert not {"PagesFailed", "FixesFailed"} & {name for name, _ in counts}
 
 
-def test_a_page_that_is_not_taken_is_told_by_ingest_itself(
+def test_ingest_counts_a_refused_page(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The emergency topic hears of it without waiting for a sweep."""
+    """It notifies the emergency topic without waiting for a sweep."""
     rig = Rig()
     rig.script.failing = {"post"}
     ingest.handler(records(OUTAGE.read_text()), None, rig.system)
@@ -101,7 +101,7 @@ def test_a_sweep_counts_what_is_open(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_sweep_beats_though_what_is_open_cannot_be_counted(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Unknown is not none: nothing is said of it."""
+    """Unknown is not none: no metric is emitted."""
     rig = Rig()
     rig.script.failing = {"open_now"}
     sweep.handler({}, None, rig.system)
@@ -119,7 +119,7 @@ def test_a_fault_in_measuring_undoes_nothing(caplog: pytest.LogCaptureFixture) -
     assert "not measured" in caplog.text
 
 
-def test_a_turn_that_leaves_a_page_unsent_says_for_how_long(
+def test_a_run_with_a_pending_page_emits_its_age(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """I7: a sweep that is cut short sees nothing of an incident whose wakes come in time."""
@@ -135,8 +135,8 @@ def test_a_turn_that_leaves_a_page_unsent_says_for_how_long(
     assert counts["PagesOwedSeconds", ()] == [pytest.approx(200, abs=10)]
 
 
-def test_a_page_that_was_sent_is_not_owed(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is said where nothing is owed: the sweep says zero."""
+def test_a_sent_page_is_not_pending(capsys: pytest.CaptureFixture[str]) -> None:
+    """No metric without a pending page: the sweep emits zero."""
     ingest.handler(records(OUTAGE.read_text()), None, Rig().system)
     counts, _ = emitted(capsys.readouterr().out)
     assert ("PagesOwedSeconds", ()) not in counts

@@ -71,7 +71,7 @@ def resume(rig: Rig, scope: str = "everything") -> CommandResult:
 
 
 def changes(rig: Rig) -> list[tuple[object, object]]:
-    """What the switch's own chain records, and who did it."""
+    """The changes in the switch's own chain, and their authors."""
     return [(each["change"], each.get("by")) for each in rig.control]
 
 
@@ -94,14 +94,14 @@ def test_a_fix_that_needs_a_person_is_proposed_once_and_not_done() -> None:
     assert details["until"] == held.proposals[0].until.isoformat(timespec="seconds")
 
 
-def test_an_approved_fix_is_done_once_and_names_who_allowed_it() -> None:
+def test_an_approved_fix_is_sent_once_and_names_the_approver() -> None:
     """The word wakes the incident; every guard is asked again, and the yes is used up."""
     rig = proposing()
     pulled = approve(rig)
     assert (pulled.action, pulled.targets, pulled.by) == ("restart_enclave", (A,), ALICE)
     held = rig.at_the_end()
     assert (held.status, rig.fixes) == (Status.RESOLVED, [A])
-    (said,) = rig.told(Kind.APPROVAL)
+    (said,) = rig.entries_of(Kind.APPROVAL)
     assert (said["by"], said["granted"], said["plan"]) == (ALICE, True, held.attempts[0].plan)
     assert said["counts"] is True
     assert held.proposals[0].used
@@ -109,7 +109,7 @@ def test_an_approved_fix_is_done_once_and_names_who_allowed_it() -> None:
     assert rig.posts.count(("resolve", f"{held.id}:ask-1")) == 1
 
 
-def test_the_next_host_is_asked_about_anew() -> None:
+def test_the_next_host_needs_its_own_approval() -> None:
     """An approval names its targets: it allows nothing else."""
     rig = proposing(HostPlan(id=A), HostPlan(id=B))
     approve(rig)
@@ -118,10 +118,10 @@ def test_the_next_host_is_asked_about_anew() -> None:
     approve(rig, by=BOB)
     assert rig.at_the_end().status is Status.RESOLVED
     assert rig.fixes == [A, B]
-    assert [each["by"] for each in rig.told(Kind.APPROVAL)] == [ALICE, BOB]
+    assert [each["by"] for each in rig.entries_of(Kind.APPROVAL)] == [ALICE, BOB]
 
 
-def test_a_second_attempt_is_asked_about_anew() -> None:
+def test_a_second_attempt_needs_its_own_approval() -> None:
     """The same plan again is not what was allowed."""
     rig = proposing(HostPlan(id=A, restart_helps=False))
     approve(rig)
@@ -149,7 +149,7 @@ def test_a_no_hands_over_at_once() -> None:
     assert (held.status, rig.fixes) == (Status.HANDED_OVER, [])
     assert held.ended_at is not None
     assert held.ended_at < held.proposals[0].until - timedelta(minutes=10)
-    (told,) = rig.told(Kind.HAND_OVER)
+    (told,) = rig.entries_of(Kind.HAND_OVER)
     assert told["why"] == f"{ALICE} denied restart_enclave: not now"
 
 
@@ -160,7 +160,7 @@ def test_a_no_that_follows_a_yes_counts_until_it_is_used() -> None:
     deny(rig, by=BOB)
     assert rig.at_the_end().status is Status.HANDED_OVER
     assert rig.fixes == []
-    assert [each["granted"] for each in rig.told(Kind.APPROVAL)] == [True, False]
+    assert [each["granted"] for each in rig.entries_of(Kind.APPROVAL)] == [True, False]
 
 
 def test_an_approval_does_not_outlive_what_it_rests_on() -> None:
@@ -183,10 +183,10 @@ def test_a_yes_that_no_guard_let_pass_in_time_ends() -> None:
     resume(rig)
     held = rig.at_the_end()
     assert (held.status, rig.fixes) == (Status.HANDED_OVER, [])
-    assert "ended" in rig.told(Kind.HAND_OVER)[0]["why"]
+    assert "ended" in rig.entries_of(Kind.HAND_OVER)[0]["why"]
 
 
-def test_a_recommendation_is_told_and_nobody_can_approve_it() -> None:
+def test_a_recommendation_cannot_be_approved() -> None:
     """Autonomy ``recommend``: a person does it."""
     rig = proposing(autonomy="recommend")
     page = rig.asked()
@@ -241,7 +241,7 @@ def test_a_plan_that_was_done_is_not_approved_again() -> None:
 
 
 def test_a_worker_that_dies_with_the_approval_uses_it_once() -> None:
-    """S07: the yes is used in the intent's own transaction, so that nobody sends twice."""
+    """S07: the approval is used in the intent's own transaction, so the fix is sent once."""
     rig = proposing()
     approve(rig)
     rig.turn()
@@ -265,7 +265,7 @@ def test_a_word_to_an_incident_that_has_ended_is_recorded_and_counts_for_nothing
     rig.until(lambda held: held.ended)
     rig.tables.approvals.update(said)
     reconcile(Wake(held.id), rig.system)
-    assert [each["counts"] for each in rig.told(Kind.APPROVAL)] == [False]
+    assert [each["counts"] for each in rig.entries_of(Kind.APPROVAL)] == [False]
     assert rig.tables.approvals[held.id] == []
     assert rig.fixes == []
 
@@ -291,7 +291,7 @@ def test_a_pause_stops_fixes_and_nothing_else(scope: str) -> None:
 
 
 def test_another_pause_is_no_reason() -> None:
-    """What is paused elsewhere stops nothing here."""
+    """A pause of another scope stops nothing here."""
     rig = opened()
     pause(rig, Condition.KMS_THROTTLING)
     assert rig.at_the_end().status is Status.RESOLVED
@@ -309,7 +309,7 @@ def test_a_paused_incident_that_recovers_is_closed() -> None:
 
 
 def test_an_alert_stands_open_as_long_as_the_pause() -> None:
-    """PagerDuty is told of the pause, and of its end; a later one notifies anew."""
+    """PagerDuty has an alert from the pause to its end; a later one notifies again."""
     rig = opened()
     pause(rig)
     first = rig.posts[-1]
@@ -361,8 +361,8 @@ def test_a_pause_that_ends_by_itself_is_recorded_and_its_alert_resolved() -> Non
     assert rig.posts[-1][0] == "resolve"
 
 
-def test_a_pause_that_pagerduty_did_not_take_stays_owed() -> None:
-    """The person is told so, and the sweep goes on trying."""
+def test_the_page_of_a_pause_stays_pending_until_accepted() -> None:
+    """The answer says so, and the sweep retries."""
     rig = opened()
     rig.script.failing.add("post")
     assert pause(rig).told is False
@@ -382,7 +382,7 @@ def test_a_sweep_that_cannot_read_the_switch_still_beats() -> None:
     assert sweep(rig.system).failed == 1
 
 
-def test_two_who_turn_it_at_the_same_time_are_both_heard() -> None:
+def test_two_concurrent_pauses_both_succeed() -> None:
     """The second reads again."""
     rig = opened()
     rig.script.before("commit", raising(CommitConflict(Contested.SWITCH)))
@@ -393,7 +393,7 @@ def test_two_who_turn_it_at_the_same_time_are_both_heard() -> None:
         pause(rig)
 
 
-def test_a_switch_that_is_contested_for_ever_is_told_as_such() -> None:
+def test_a_switch_that_stays_contested_is_an_error() -> None:
     """Nothing is known to be done."""
     rig = opened()
     rig.script.conflicting = Contested.SWITCH
@@ -438,7 +438,7 @@ def test_a_switch_that_cannot_be_read_is_not_turned() -> None:
 
 
 def test_there_are_only_so_many_pauses() -> None:
-    """The item is small; whoever needs more pauses everything."""
+    """The item is small; pause everything instead."""
     rig = opened()
     pause(rig)
     (one,) = rig.tables.switch.pauses

@@ -42,7 +42,7 @@ from firstline.ids import digest
 from firstline.lab.twin.aws import HOME
 from firstline.notifications.delivery import NotYet
 from firstline.remediation.execution import Answered, Refused, Unsettled
-from tests.adapters.doors import PROFILE_PATH, T0, Ends
+from tests.adapters.backends import PROFILE_PATH, T0, Ends
 from tests.adapters.records import CAUSE, ID
 from tests.adapters.ssm import COMMAND, DOCUMENTS, FIX, ONE, TOKEN
 from tests.adapters.test_hosts_answers import encoded, printed
@@ -73,7 +73,7 @@ FIRING = SHOWN | {"StateUpdatedTimestamp": T0}
 
 
 class Case(NamedTuple):
-    """What is *read* of an *answer*; what may lack in it, and why."""
+    """The result of *read* for an *answer*; the parts that it may lack, and why."""
 
     call: str
     read: Callable[[Session], object]
@@ -670,7 +670,7 @@ def put(answer: Any, path: Path, value: object) -> Any:  # noqa: ANN401 - the se
 
 
 def unknown(case: Case, answer: dict[str, Any]) -> bool:
-    """Whether what is read says of itself that it is no fact."""
+    """True if the result is unknown."""
     try:
         found = case.read(Ends(answer).session)
     except DependencyUnavailable:
@@ -694,7 +694,7 @@ def test_an_empty_answer_is_unknown(case: Case) -> None:
     ("case", "path"), CUTS, ids=[f"{case.call} {'.'.join(path)}" for case, path in CUTS]
 )
 def test_a_part_is_missed_unless_the_service_may_leave_it_out(case: Case, path: Path) -> None:
-    """What is optional is named in the table; without anything else the answer is unknown."""
+    """Optional parts are in the table; without any other the answer is unknown."""
     optional = ".".join(path) in case.optional
     assert unknown(case, without(case.answer, path)) is not optional
 
@@ -713,7 +713,7 @@ INSTANTS = [
     ("case", "path"), INSTANTS, ids=[f"{case.call} {'.'.join(path)}" for case, path in INSTANTS]
 )
 def test_an_instant_that_cannot_be_is_unknown(case: Case, path: Path, year: int) -> None:
-    """What is reckoned with it could overflow, and would say nothing."""
+    """Arithmetic with it could overflow."""
     answer = put(case.answer, path, T0.replace(year=year))
     assert unknown(case, answer)
     assert not unknown(case, put(case.answer, path, T0))

@@ -14,7 +14,7 @@ from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.around import BUILD_HOST, KEY
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.scenario import PCR0, FaultKind
-from tests.adapters.doors import T0, Door, Ends, Requests
+from tests.adapters.backends import T0, Door, Ends, Requests
 
 NAMES = ("/vettid/enclave/pcr/pcr0", "/vettid/enclave/ami-id")
 READS: dict[str, Callable[[PreflightReader], object]] = {
@@ -59,7 +59,7 @@ def both(door: Door, request: pytest.FixtureRequest) -> PreflightReader:
     return door.ports.around
 
 
-def test_what_goes_on_is_told(door: Door, both: PreflightReader) -> None:
+def test_the_facts_of_a_deployment(door: Door, both: PreflightReader) -> None:
     """The key's state, whether the stack changes, and when a parameter did."""
     assert both.key() == KeyState("Enabled", KEY)
     stack, parameters = both.stack(), both.parameters()
@@ -134,8 +134,8 @@ def test_the_latest_change_of_a_stack_counts(fleet: Fleet) -> None:
         assert told.known[0].at.year == year
 
 
-def test_the_image_and_who_builds_one_are_told(door: Door, both: PreflightReader) -> None:
-    """What is published, what the key's policy allows, and whether another image is on its way."""
+def test_the_image_and_its_build_hosts(door: Door, both: PreflightReader) -> None:
+    """The published image, the key policy's images, and the hosts that build another."""
     assert both.image_published() == PCR0
     assert both.images_allowed(KEY) == (PCR0,)
     assert both.builds() == Deployments(())

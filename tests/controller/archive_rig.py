@@ -154,7 +154,7 @@ class Records:
         return b"".join((*entries, *policies, *checkpoints))
 
     def check(self, *, ended: bool) -> verify.VerifyResult:
-        """What is in the bucket holds; and all of the ledger is in it, and anchored, at the end."""
+        """Check that the bucket is consistent, and has the whole ledger anchored at the end."""
         found = verify.verify(self.export(), key=verify.read_key(public_key()))
         assert found.faults == []
         entries = {

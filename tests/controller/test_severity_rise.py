@@ -14,7 +14,7 @@ from firstline.lab.twin.world import announce
 from firstline.ledger.chain import Kind
 from firstline.signal import Severity
 from tests.controller.rig import DIES, START, ZERO, Crash, Rig, raising
-from tests.controller.test_raising import SICK, rig
+from tests.controller.test_raise_severity import SICK, rig
 
 SPOILT = "{}"
 
@@ -62,7 +62,7 @@ def test_reconcile_does_not_send_what_ingest_sent() -> None:
     assert made.posts.count(("trigger", rise(made))) == 1
     (page,) = [each for each in made.incident().pages if each.key == rise(made)]
     assert page.sent_at == START
-    (entry,) = [each for each in made.told(Kind.PAGE) if each["key"] == rise(made)]
+    (entry,) = [each for each in made.entries_of(Kind.PAGE) if each["key"] == rise(made)]
     assert (entry["outcome"], entry["tries"]) == ("accepted", 1)
     assert entry["why"] == "ingest sent it at 2026-03-11T04:18:43+00:00"
     held = made.at_the_end()
@@ -81,7 +81,7 @@ def test_what_is_noted_and_cannot_be_read_is_sent_again_under_its_key() -> None:
 
 @pytest.mark.parametrize("readable", [True, False])
 def test_a_second_p1_or_delivery_does_not_ring_after_a_persons_resolve(*, readable: bool) -> None:
-    """What was sent is noted beside the incident, whose text need not be read for it."""
+    """The receipt of a sent page is readable without the incident's body."""
     made = degraded(readable=readable)
     made.hear(ZERO)
     made.door.pager.alerts.resolve(rise(made), START)
@@ -139,7 +139,7 @@ def test_a_p2_raises_only_what_is_known_to_be_less_grave(known: Severity, raised
 
 @pytest.mark.parametrize("known", [Severity.P1, "P0"])
 def test_a_p1_raises_whatever_cannot_be_read(known: Severity) -> None:
-    """Whether its own P1 was ever paged is not known."""
+    """A past page of its own P1 is unknown."""
     made = degraded(severity=known, readable=False)
     made.hear(ZERO)
     assert made.notified[rise(made)] == 1
@@ -232,7 +232,7 @@ def test_a_second_delivery_of_an_opening_that_cannot_be_read_pages_in_doubt() ->
     assert (receipt.incident, made.notified) == (made.id(), {made.id(): 1})
 
 
-def test_a_rise_of_what_was_told_to_the_team_pages_under_its_own_key() -> None:
+def test_a_rise_from_a_team_severity_pages_under_its_own_key() -> None:
     """The key does not depend on what was paged before, which only a reader would know."""
     made = degraded()
     held = made.incident()

@@ -108,7 +108,7 @@ def test_an_alarm_of_any_kind_is_found(place: Place, kind: str) -> None:
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda each: each.file)
 def test_an_alarm_of_no_kind_is_not_found(place: Place) -> None:
-    """The places above can tell the two apart."""
+    """The callers can tell the two apart."""
     one = Answering({"cloudwatch.DescribeAlarms": listing()})
     assert not place.found(place.read(one.session))
 

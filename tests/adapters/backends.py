@@ -51,7 +51,7 @@ class Door:
 
 @dataclass
 class Requests:
-    """What the clients of a session ask (``calls``) and each try that leaves them (``sends``)."""
+    """The calls of a session's clients (``calls``) and each try that leaves them (``sends``)."""
 
     calls: list[str] = field(default_factory=list)
     sends: list[str] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Requests:
             session.events.register_first(f"before-send.{service}", self._send)
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Forget all calls."""
         self.calls.clear()
         self.sends.clear()
 

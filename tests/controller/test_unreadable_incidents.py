@@ -131,7 +131,7 @@ def test_what_can_be_read_again_goes_on() -> None:
     assert rig.at_the_end().ended
 
 
-def test_what_stands_beside_it_may_be_missing() -> None:
+def test_the_attributes_next_to_the_body_may_be_missing() -> None:
     """An item from before severities stood there."""
     error = Unreadable("inc-0", "why")
     assert (error.severity, error.opened_at) == ("", None)
@@ -162,7 +162,7 @@ def test_a_sweep_pages_each_once() -> None:
 
 
 def test_one_whose_page_was_not_accepted_counts_as_owing_and_late() -> None:
-    """Until a person has it: then its own alarm tells of it, and hides no other lateness."""
+    """Until its page is accepted; then its own metric counts it, and hides no other latency."""
     rig = Rig()
     spoil(rig)
     rig.script.failing = {"post"}

@@ -1,4 +1,4 @@
-"""What is counted of the calls that leave for AWS."""
+"""The counts of calls to AWS."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.world import World
 from firstline.monitoring.metric import Metric
-from tests.adapters.doors import T0, Ends, Http
+from tests.adapters.backends import T0, Ends, Http
 from tests.adapters.records import FULL, ID
 
 
@@ -23,7 +23,7 @@ def counting(ends: Ends, world: World) -> tuple[CallCounter, DynamoStore]:
 
 
 def test_each_call_that_leaves_is_counted_and_priced(world: World) -> None:
-    """Also one that fails: AWS is asked all the same. What was taken begins anew."""
+    """Also a failed one, since AWS received it. `take` resets the counts."""
     calls, store = counting(Ends(Http(503)), world)
     assert calls.take() == ()
     for read in (lambda: store.load(ID), lambda: store.due(T0 + timedelta(0))):

@@ -15,16 +15,16 @@ WAY = {"placement", "lets_out", "routes", "peerings"}
 
 
 def handed_over(rig: Rig) -> str:
-    """What its hand-over says that was looked up."""
+    """The investigation's lines in the escalation."""
     rig.hear()
     rig.at_the_end()
-    (told,) = rig.told(Kind.HAND_OVER)
+    (told,) = rig.entries_of(Kind.HAND_OVER)
     (page,) = [each for each in rig.incident().pages if each.key.endswith(":gave-up")]
     assert page.details["background"] == told["background"]
     return str(told["background"])
 
 
-def test_it_is_looked_up_once_and_told_on_the_page() -> None:
+def test_the_investigation_runs_once_and_is_on_the_page() -> None:
     """R13, R20, R21; of the network only where NATS is the trouble."""
     rig = Rig(profile=UNMENDED)
     said = handed_over(rig)
@@ -45,7 +45,7 @@ def test_nothing_of_it_is_read_where_a_fix_helps() -> None:
 
 
 def _fixing() -> set[str]:
-    """What every fix asks about as well."""
+    """The reads of every fix."""
     return {"stack", "parameters", "refreshes"}
 
 
@@ -72,7 +72,7 @@ def test_a_fleet_without_nats_has_no_way_to_it() -> None:
     assert "R37" not in handed_over(rig)
 
 
-def test_what_cannot_be_read_is_told_as_such_and_holds_nothing_back() -> None:
+def test_a_failed_read_is_unknown_and_delays_nothing() -> None:
     """Each part by itself."""
     rig = no_nats()
     rig.script.failing |= READS | WAY
@@ -90,7 +90,7 @@ def test_routes_that_cannot_be_read_leave_the_peerings_unknown() -> None:
     assert rig.script.calls["peerings"] == 0
 
 
-def test_a_network_without_peering_is_told_as_such() -> None:
+def test_a_network_without_peering() -> None:
     """No connection is asked about."""
     rig = no_nats(peering="none")
     assert "R38 no route of the hosts' network goes over a peering" in handed_over(rig)
@@ -98,7 +98,7 @@ def test_a_network_without_peering_is_told_as_such() -> None:
 
 
 def test_it_ends_in_bounded_time() -> None:
-    """What takes too long is left unknown: a hand-over must end in the function's time."""
+    """Slow reads are unknown: an escalation must end in the function's time."""
     rig = Rig(profile=UNMENDED)
     rig.script.before(
         "issues", lambda: rig.world.advance(rig.world.now + INVESTIGATION_DURATION_MAX)
@@ -110,7 +110,7 @@ def test_it_ends_in_bounded_time() -> None:
 
 
 def test_a_refresh_of_ours_is_no_deployment_of_somebody_elses() -> None:
-    """It is told as what was tried."""
+    """It is listed as an attempt."""
     rig = Rig(HostPlan(id=_HOSTS[0].id, restart_helps=False, replacement_helps=False))
     said = handed_over(rig)
     assert any(each.action == "refresh_fleet" for each in rig.incident().attempts)

@@ -1,4 +1,4 @@
-"""What goes on around the fleet stops a fix, and neither a page, a look nor a close."""
+"""Preflight facts block a fix, but neither a page, a look nor a close."""
 
 import copy
 from collections.abc import Callable
@@ -41,14 +41,14 @@ THAW = edited(FREEZE, {"detail.state": "OPEN", "detail.atTime": "2026-03-11T04:1
 
 
 def denied(rig: Rig) -> set[str]:
-    """The guards that said no at the last decision."""
-    return {each["guard"] for each in rig.told(Kind.DECISION)[-1]["guards"] if each["denial"]}
+    """The guards that denied the last decision."""
+    return {each["guard"] for each in rig.entries_of(Kind.DECISION)[-1]["guards"] if each["denial"]}
 
 
 @pytest.mark.parametrize(
     ("told", "guard"), [(KMS_ISSUE, "region_is_healthy"), (FREEZE, "calendar_is_open")]
 )
-def test_what_an_event_told_stops_a_fix(told: bytes, guard: str) -> None:
+def test_an_external_event_blocks_a_fix(told: bytes, guard: str) -> None:
     """It pages, looks, waits, and hands over when it was stopped for long."""
     rig = Rig()
     ingest(told, rig.system)
@@ -146,7 +146,7 @@ def test_a_recorded_finding_keeps_its_host_whatever_becomes_of_its_worker(
     assert suspects(rig) == (A,)
     rig.hear()
     rig.until(lambda _: rig.incident(1).hosts)
-    answers = rig.told(Kind.DECISION, 1)[-1]["guards"]
+    answers = rig.entries_of(Kind.DECISION, 1)[-1]["guards"]
     assert {each["guard"] for each in answers if each["denial"]} == {"no_finding_on_target"}
     assert rig.fixes == []
 

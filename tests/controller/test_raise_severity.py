@@ -30,7 +30,7 @@ def rig() -> Rig:
 
 
 def test_a_complete_outage_takes_in_the_alarms_around_it() -> None:
-    """One incident and one page, whatever comes beside it."""
+    """One incident and one page for all related alarms."""
     made = rig()
     made.hear(ZERO)
     made.hear(SICK)
@@ -55,7 +55,7 @@ def test_a_p2_that_becomes_a_p1_pages_under_its_own_key_and_closes_both() -> Non
     held = made.at_the_end()
     assert (held.status, held.condition) == (Status.RESOLVED, Condition.COMPLETE_OUTAGE)
     assert made.posts[-2:] == [("resolve", first.id), ("resolve", f"{first.id}:p1")]
-    assert made.told(Kind.SIGNAL)[1]["leads"] == {
+    assert made.entries_of(Kind.SIGNAL)[1]["leads"] == {
         "severity": "P1",
         "condition": "complete-outage",
     }
@@ -120,11 +120,11 @@ def test_it_is_not_over_while_one_of_its_alarms_fires() -> None:
 
 
 def test_a_response_is_held_against_its_target() -> None:
-    """R01: met when the pager takes it, missed and told while it does not."""
+    """R01: met when the pager accepts the page, and recorded as missed before."""
     made = Rig()
     made.hear(ZERO)
     made.turn()
-    assert made.told(Kind.RESPONSE) == [
+    assert made.entries_of(Kind.RESPONSE) == [
         {"severity": "P1", "target_seconds": 60, "seconds": 0, "responded": True, "met": True}
     ]
     made = Rig()
@@ -133,7 +133,7 @@ def test_a_response_is_held_against_its_target() -> None:
     made.until(lambda _: (made.world.now - START).total_seconds() > 90)
     made.script.failing = set()
     made.until(lambda held: held.responses[0].responded_at)
-    assert [(each["responded"], each["met"]) for each in made.told(Kind.RESPONSE)] == [
+    assert [(each["responded"], each["met"]) for each in made.entries_of(Kind.RESPONSE)] == [
         (False, False),
         (True, False),
     ]

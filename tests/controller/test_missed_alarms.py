@@ -1,4 +1,4 @@
-"""P1s' alarms that are in ALARM, and of which no event opened an incident."""
+"""P1 alarms in ALARM for which no event opened an incident."""
 
 import copy
 import json
@@ -76,8 +76,8 @@ def test_an_alarm_that_is_on_without_an_event_opens_once_and_pages_once() -> Non
     assert held.id == incident_id(SignalKey(f"{ALARM_ARN}|-|ALARM|{START.isoformat()}"))
     assert (held.severity, held.alarm_arn, held.signalled_at) == (Severity.P1, ALARM_ARN, START)
     assert rig.notified == {held.id: 1}
-    assert rig.told(Kind.SIGNAL)[0]["marks"] == ["unannounced"]
-    assert "a sweep found it in ALARM" in rig.told(Kind.SIGNAL)[0]["why"]
+    assert rig.entries_of(Kind.SIGNAL)[0]["marks"] == ["unannounced"]
+    assert "a sweep found it in ALARM" in rig.entries_of(Kind.SIGNAL)[0]["why"]
     assert [wake.incident for _, wake in rig.waiting] == [held.id]
     assert swept(rig, 61).unannounced == 0
     assert rig.notified == {held.id: 1}
@@ -176,7 +176,7 @@ def test_an_alarm_whose_event_was_muted_pages_at_the_end_of_its_window() -> None
     assert swept(rig, 3660).unannounced == 0
 
 
-def test_a_mute_that_cannot_be_read_is_as_its_event_said() -> None:
+def test_an_unreadable_mute_follows_its_event() -> None:
     """Until the window of the event ends; without an event the page goes out."""
     rig = made()
     rig.script.failing = {"muted"}
@@ -399,7 +399,7 @@ def test_a_probe_that_gets_no_answer_stands_above_the_load_balancer() -> None:
     assert found.unannounced == 1
 
 
-def test_a_probe_that_is_kept_out_says_nothing() -> None:
+def test_a_probe_without_access_proves_nothing() -> None:
     """The load balancer is asked instead."""
     rig = without_data(SERVING)
     rig.world.scenario = copy.replace(rig.world.scenario, nats_server="refusing")
@@ -411,7 +411,7 @@ def test_a_probe_that_is_kept_out_says_nothing() -> None:
 
 
 def test_a_read_that_fails_stops_nothing_else_and_shows() -> None:
-    """What is due is seen to; the next sweep asks again."""
+    """Due incidents are processed; the next sweep polls again."""
     rig = made()
     rig.hear(body("unlisted-http-api-5xx"))
     rig.waiting.clear()
@@ -460,7 +460,7 @@ def test_a_store_that_does_not_take_the_opening_holds_no_page_back() -> None:
 
 
 def test_a_late_transition_of_the_same_alarm_opens_by_its_event() -> None:
-    """What a sweep opened and resolved does not hide the next one."""
+    """An incident that a sweep opened does not hide the next one."""
     rig = made()
     swept(rig, 60)
     ended = rig.at_the_end()

@@ -39,7 +39,7 @@ from firstline.lab.twin.world import World
 from firstline.monitoring import alarms
 from firstline.monitoring.alarm_metric import window
 from tests.adapters import account
-from tests.adapters.doors import PROFILE_PATH, T0, Door, Ends, Requests
+from tests.adapters.backends import PROFILE_PATH, T0, Door, Ends, Requests
 from tests.builders import HOME
 from tests.events import body, edited
 
@@ -94,7 +94,7 @@ def answering(answer: dict[str, Any], profile: Profile) -> AwsInvestigation:
     return made(Ends(answer).session, profile)
 
 
-def test_the_background_of_a_quiet_world_is_told(both: InvestigationReader) -> None:
+def test_the_investigation_of_a_quiet_world(both: InvestigationReader) -> None:
     """No issue, nothing unusual, an old template, and an open way to NATS."""
     assert both.issues() == Issues()
     assert all(describe_anomaly(each) is None for each in both.metrics(T0).series)
@@ -109,8 +109,8 @@ def test_the_background_of_a_quiet_world_is_told(both: InvestigationReader) -> N
     assert both.peerings((PEERING,)) == Peerings({PEERING: "active"})
 
 
-def test_a_world_in_trouble_is_told(door: Door, both: InvestigationReader) -> None:
-    """What is unusual, what goes on, and where the way ends."""
+def test_the_investigation_of_a_world_in_trouble(door: Door, both: InvestigationReader) -> None:
+    """Unusual metrics, open issues, and the end of the network path."""
     door.world.scenario = copy.replace(
         door.world.scenario,
         issues=("EC2",),
@@ -172,7 +172,7 @@ def test_read_is_one_request(aws_background: InvestigationReader, requests: Requ
 def test_an_answer_that_lacks_something_is_unavailable(
     named: Profile, read: str, answer: dict[str, Any]
 ) -> None:
-    """What is not understood is not known."""
+    """An incomplete answer is unknown."""
     with pytest.raises(DependencyUnavailable):
         READS[read](answering(answer, named))
 
@@ -327,7 +327,7 @@ def watched(world: World, name: str) -> str:
 def test_the_metric_of_an_alarm_of_others_breaches_while_it_rings(
     door: Door, both: InvestigationReader, requests: Requests, name: str
 ) -> None:
-    """Beside what the alarm judges; both doors agree, and AWS is asked twice."""
+    """With the alarm's threshold; both backends agree, with two requests."""
     arn = watched(door.world, name)
     requests.calls.clear()
     found = both.external_metric(arn, T0, ENDS)
@@ -480,7 +480,7 @@ def test_of_several_series_none_is_what_an_alarm_judges(named: Profile) -> None:
     ids=["in-part", "another-id", "no-period", "none-returned", "two-returned", "of-no-period"],
 )
 def test_an_odd_alarm_of_others_is_unavailable(named: Profile, one: account.Answering) -> None:
-    """What is not understood is not known."""
+    """An unknown form is unavailable."""
     with pytest.raises(DependencyUnavailable):
         made(one.session, named).external_metric(THEIR_ARN, T0, ENDS)
 

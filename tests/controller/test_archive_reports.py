@@ -1,4 +1,4 @@
-"""The report of an ended incident, in the archive beside its entries: put once for each length."""
+"""The report of an ended incident in the archive: put once for each length."""
 
 import copy
 
@@ -13,7 +13,7 @@ from firstline.ledger.chain import Entry, Kind, Provenance
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.postmortem.report import Report
 from tests.builders import ID, PROFILE_FILE
-from tests.controller.archiving_rig import Records
+from tests.controller.archive_rig import Records
 from tests.reporting.chains import chain, handed_over, opening, outage, page
 
 POLICY = fleet_file.read(PROFILE_FILE)
@@ -94,7 +94,7 @@ def test_a_batch_that_comes_again_puts_nothing() -> None:
 
 
 def test_a_late_entry_makes_a_later_report() -> None:
-    """Beside the earlier, which stays."""
+    """The earlier one stays."""
     records = holding(*ENDED)
     write_reports([ID], records.within, draw)
     records.table[ID] = list(chain(*outage(), page(105, action="resolve"), by=BY))
@@ -117,8 +117,8 @@ def test_it_is_made_under_the_policy_of_its_end() -> None:
     assert write_reports([ID], unread.within, draw) == 2
 
 
-def test_a_chain_that_cannot_be_read_is_told() -> None:
-    """To whoever asked: nothing of it is put."""
+def test_a_chain_that_cannot_be_read_raises() -> None:
+    """Nothing of it is put."""
     records = holding(
         *chain(*outage(), handed_over(101), by=BY), *chain((0, Kind.RESPONSE, {"met": 3}))
     )

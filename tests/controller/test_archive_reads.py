@@ -1,11 +1,11 @@
 from firstline.cli.analysis import archived
 from firstline.ids import digest
 from firstline.ledger import archive
-from tests.controller.archiving_rig import BY, POLICY, Records
+from tests.controller.archive_rig import BY, POLICY, Records
 
 
 def test_checkpoints_are_read_in_order_as_they_were_when_it_began() -> None:
-    """What is signed meanwhile tells of entries that whoever exports has not read."""
+    """A later checkpoint names entries that the export has not read."""
     records = Records()
     for number in range(1, 4):
         records.archive(records.append(number, 1))

@@ -1,4 +1,4 @@
-"""The archive, audited without anybody asking: what does not hold is told, line by line."""
+"""The archive's audit: each fault is one line."""
 
 import base64
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from firstline.ids import IncidentId, digest
 from firstline.ledger import archive, export
 from firstline.ledger.chain import Chain, Entry, Kind, append
 from tests.builders import NOW
-from tests.controller.archiving_rig import BY, Records, signature
+from tests.controller.archive_rig import BY, Records, signature
 
 ONE = IncidentId("inc-1")
 
@@ -25,7 +25,7 @@ def archived() -> Records:
     return records
 
 
-def test_what_holds_is_told_by_nothing() -> None:
+def test_an_intact_archive_has_no_faults() -> None:
     """Also where nothing is archived yet."""
     assert list(find_faults(archived().within)) == []
     assert list(find_faults(Records().within)) == []
@@ -120,7 +120,7 @@ def test_tampering_is_found(name: str) -> None:
     assert next(find_faults(records.within)).startswith(why)
 
 
-def test_what_stands_beside_a_fault_is_read_all_the_same() -> None:
+def test_the_rest_of_a_faulty_archive_is_read() -> None:
     """One checkpoint that is none hides no other fault, and is no fault of the next one."""
     records = archived()
     records.bucket.objects[archive.checkpoint_key(2)] = b"nonsense"
