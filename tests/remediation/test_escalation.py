@@ -18,6 +18,7 @@ from firstline.remediation.escalation import (
     next_steps,
 )
 from firstline.remediation.guards.guard import Answer, Denial
+from firstline.remediation.guards.reason import Reason
 from firstline.signal import Component, Condition, Severity
 from tests.builders import A, B, C, answered, attempt, incident, target
 from tests.remediation.situations import situation
@@ -28,8 +29,8 @@ WHY = Decision(
     why="it was tried twice",
     answers=(
         Answer("mode_enforces", None),
-        Answer("attempts_are_left", Denial("tried twice", final=True)),
-        Answer("cooldown_is_over", Denial("cools down")),
+        Answer("attempts_are_left", Denial(Reason.ATTEMPTS_EXHAUSTED, "tried twice", final=True)),
+        Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "cools down")),
     ),
 )
 DEAD = HostDiagnosis(HostHealth.DEAD, ("no enclave", "unhealthy"), failure=FailureMode.ENCLAVE_GONE)

@@ -1,7 +1,10 @@
 """Each guard stops what it protects from, and nothing else."""
 
 import copy
+import re
+from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -9,9 +12,11 @@ from firstline.diagnosis.diagnose import Diagnosis, HostDiagnosis
 from firstline.diagnosis.evidence import HostEvidence
 from firstline.diagnosis.preflight import Image, KeyState, PreflightFacts
 from firstline.ids import GroupName, InstanceId
+from firstline.remediation.guards import guard as guard_module
 from firstline.remediation.guards.blast_radius import budget_is_left
 from firstline.remediation.guards.guard import Denial
 from firstline.remediation.guards.order import ALL_GUARDS, ask_guards, guard_name
+from firstline.remediation.guards.reason import Reason
 from firstline.remediation.kill_switch import KillSwitch
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
@@ -65,6 +70,7 @@ from tests.remediation.situations import (
     switch,
 )
 
+GUARDS = Path(guard_module.__file__).parent
 STOPPED = authority.STOPPED | trouble.STOPPED | blast_radius.STOPPED | surrounding.STOPPED
 
 
@@ -95,6 +101,21 @@ def test_each_guard_alone_stops_its_situations(guard: str) -> None:
 def test_every_guard_has_its_situations() -> None:
     """The table is in the guards' order; a guard without a case fails here."""
     assert list(STOPPED) == [guard_name(guard) for guard in ALL_GUARDS]
+
+
+def test_each_reason_is_of_one_sentence() -> None:
+    """A program can rely on it: of what cannot be read the guard says which."""
+    used = Counter(
+        re.findall(
+            r"Denial\(\s*Reason\.(\w+)", "".join(each.read_text() for each in GUARDS.glob("*.py"))
+        )
+    )
+    assert set(used) == {each.name for each in Reason}
+    assert {name for name, times in used.items() if times > 1} <= {
+        "ATTEMPTS_UNREADABLE",
+        "KILL_SWITCH_UNREADABLE",
+    }
+    assert all(each == each.name.replace("_", " ").title().replace(" ", "") for each in Reason)
 
 
 @pytest.mark.parametrize("passing", PASSES.values(), ids=PASSES)
@@ -133,7 +154,7 @@ def test_a_target_outside_the_scope_is_not_ours() -> None:
 )
 def test_a_plan_names_its_hosts_and_no_other(what: Plan, why: str) -> None:
     """I13: an empty list, a part of the fleet, or another's host is no target."""
-    assert denials(situation(), what)["targets_are_ours"] == Denial(why)
+    assert denials(situation(), what)["targets_are_ours"].why == why
 
 
 @pytest.mark.parametrize("action", ["restart_parent", "scale_out"])
@@ -171,7 +192,7 @@ def test_unsaved_vaults_of_one_host_are_final_though_another_is_unknown() -> Non
     )
     why = f"{B} logged 2 times, {C} logged 2 times that it could not store"
     said = denials(held, refresh(50))["nothing_is_unsaved"]
-    assert said == Denial(why, final=True)
+    assert said == Denial(Reason.VAULTS_UNSAVED, why, final=True)
     dark = copy.replace(held, incident=incident(hosts={}))
     dark = situation(profile=FRAGILE, diagnosis=ALL_DEAD, incident=dark.incident)
     assert denials(dark, refresh(50))["nothing_is_unsaved"].why == (
@@ -189,7 +210,9 @@ def test_a_fact_that_no_person_may_know_is_not_unknown() -> None:
 def test_a_persons_no_stands_where_the_action_goes_by_itself() -> None:
     """Also once the fact that was missing is known."""
     said = denials(proposed(approval(granted=False), autonomy="auto"))
-    denial = Denial("arn:of:alice denied restart_enclave: not now", final=True)
+    denial = Denial(
+        Reason.APPROVAL_DENIED, "arn:of:alice denied restart_enclave: not now", final=True
+    )
     assert said == {"action_is_allowed": denial}
     assert denials(proposed(approval(), autonomy="auto")) == {}
     assert denials(proposed(autonomy="auto")) == {}

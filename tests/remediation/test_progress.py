@@ -23,6 +23,7 @@ from firstline.remediation.decision import (
     Wait,
 )
 from firstline.remediation.guards.guard import Answer, Denial
+from firstline.remediation.guards.reason import Reason
 from firstline.remediation.progress.update import FIRST_UPDATE_MAX, update
 from firstline.remediation.situation import Situation
 from firstline.signal import Condition, Severity
@@ -158,7 +159,10 @@ BARRED = Decision(
     rule="next fix",
     why="it cools down",
     plan=plan(),
-    answers=(Answer("cooldown_is_over", Denial("it cools down")), Answer("mode_enforces", None)),
+    answers=(
+        Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it cools down")),
+        Answer("mode_enforces", None),
+    ),
 )
 ASKED = copy.replace(BARRED, why="autonomy of restart_enclave is approve")
 DOING: dict[str, tuple[Decision, Incident, str]] = {
@@ -222,8 +226,10 @@ def test_the_current_action(decision: Decision, held: Incident, doing: str) -> N
     assert made(decision, held).details["doing"] == doing
 
 
-RETRIED = (Answer("switch_is_off", Denial("paused", retry_at=LATER, held=True)),)
-MIXED = (*RETRIED, Answer("cooldown_is_over", Denial("it cools down")))
+RETRIED = (
+    Answer("switch_is_off", Denial(Reason.FIXES_PAUSED, "paused", retry_at=LATER, held=True)),
+)
+MIXED = (*RETRIED, Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it cools down")))
 VERIFIED = incident(targets=(target(A, verified=100), target(B, verified=40)))
 AWAITED: dict[str, tuple[Decision, Incident, str]] = {
     "a verdict": (WAITS, SENT, "its verdict until 04:28:40 UTC"),
@@ -360,7 +366,7 @@ def test_a_proposal_is_one_turn_until_its_answer() -> None:
 def test_a_turn_is_no_text_and_no_instant() -> None:
     """The same guards bar the same plan: a countdown in their reasons is no news."""
     barred = made(BARRED)
-    denial = Denial("it cools down for 9 s", retry_at=LATER)
+    denial = Denial(Reason.COOLDOWN, "it cools down for 9 s", retry_at=LATER)
     later = copy.replace(
         BARRED,
         step=Wait(ago(-9)),
@@ -372,7 +378,9 @@ def test_a_turn_is_no_text_and_no_instant() -> None:
 
 OTHERS: dict[str, tuple[Decision, Incident]] = {
     "another guard": (
-        copy.replace(BARRED, answers=(Answer("group_is_whole", Denial("it cools down")),)),
+        copy.replace(
+            BARRED, answers=(Answer("group_is_whole", Denial(Reason.COOLDOWN, "it cools down")),)
+        ),
         incident(),
     ),
     "another plan": (copy.replace(BARRED, plan=plan(B)), incident()),
@@ -395,7 +403,7 @@ def test_a_decision_makes_another_turn() -> None:
 
 def test_an_overridden_denial_bars_nothing() -> None:
     """A person's yes stands above it."""
-    yes = Answer("cooldown_is_over", Denial("it cools down"), overridden=True)
+    yes = Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it cools down"), overridden=True)
     passed = copy.replace(BARRED, answers=(yes,))
     assert made(passed).turn == made(copy.replace(BARRED, answers=())).turn
 

@@ -13,6 +13,7 @@ from firstline.incidents.incident import ENDED, TRANSITIONS, Status
 from firstline.lab.twin import scenario as scenarios
 from firstline.lab.twin.scenario import Scenario
 from firstline.remediation.guards import order
+from firstline.remediation.guards.reason import Reason
 from tools.cost.cost import cost
 from tools.docs import commands, pictures, way
 from tools.docs.coverage import coverage
@@ -69,11 +70,14 @@ def guards() -> str:
         "The scenarios are those of `events/scenarios` in which it does;",
         "`tests/remediation/test_guards.py` has situations for each, in which it alone stops the",
         "fix, and with one fact changed lets it pass. Where there is no scenario the guard",
-        "protects from what the ladder never plans.",
+        "protects from what the ladder never plans. Beside its sentence a denial has a `reason`,",
+        "a code that stays as it is when the sentence is reworded.",
         "",
         "| | guard | protects | what it promises | scenarios |",
         "|---|---|---|---|---|",
         *rows,
+        "",
+        f"Reasons: {', '.join(f'`{each}`' for each in sorted(Reason))}.",
     ]
     return "\n".join(lines) + "\n"
 

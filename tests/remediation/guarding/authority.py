@@ -4,6 +4,7 @@ from firstline.config.profile import ActionPolicy
 from firstline.ids import Digest
 from firstline.incidents.approvals import PROPOSALS_MAX
 from firstline.remediation.guards.guard import Denial
+from firstline.remediation.guards.reason import Reason
 from firstline.remediation.kill_switch import KillSwitch
 from firstline.remediation.situation import Situation
 from firstline.signal import Condition
@@ -25,22 +26,25 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "mode_enforces": (
         (
             situation(mode="observe"),
-            Denial(f"mode is observe: would have run restart_enclave on {A}"),
+            Denial(Reason.DRY_RUN, f"mode is observe: would have run restart_enclave on {A}"),
         ),
     ),
     "switch_is_off": (
         *((situation(limits=thrown(switch(each))), paused(each)) for each in SCOPES),
         (
             situation(limits=thrown(KillSwitch(pauses=(), unreadable="corrupt"))),
-            Denial("the kill switch cannot be read: corrupt"),
+            Denial(Reason.KILL_SWITCH_UNREADABLE, "the kill switch cannot be read: corrupt"),
         ),
     ),
     "action_is_allowed": (
-        (autonomy(), Denial("autonomy of restart_enclave is observe")),
-        (APPROVING, Denial("autonomy of restart_enclave is approve", ask=True)),
+        (autonomy(), Denial(Reason.RECORD_ONLY, "autonomy of restart_enclave is observe")),
+        (
+            APPROVING,
+            Denial(Reason.APPROVAL_REQUIRED, "autonomy of restart_enclave is approve", ask=True),
+        ),
         (
             autonomy(ActionPolicy(name="restart_enclave", autonomy="recommend")),
-            Denial("autonomy of restart_enclave is recommend", ask=True),
+            Denial(Reason.APPROVAL_REQUIRED, "autonomy of restart_enclave is recommend", ask=True),
         ),
         (
             autonomy(
@@ -50,15 +54,16 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
                     autonomy_by_condition={Condition.COMPLETE_OUTAGE: "observe"},
                 )
             ),
-            Denial("autonomy of restart_enclave is observe"),
+            Denial(Reason.RECORD_ONLY, "autonomy of restart_enclave is observe"),
         ),
         (
             proposed(autonomy="recommend"),
-            Denial("restart_enclave is recommended, and done by a person"),
+            Denial(Reason.RECOMMENDED_ONLY, "restart_enclave is recommended, and done by a person"),
         ),
         (
             proposed(),
             Denial(
+                Reason.APPROVAL_PENDING,
                 "restart_enclave waits for approval until 2026-03-11T04:20:30+00:00",
                 retry_at=ago(-30),
                 ask=True,
@@ -66,30 +71,38 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         ),
         (
             proposed(stood=0),
-            Denial("restart_enclave was not approved before 2026-03-11T04:20:00+00:00", final=True),
+            Denial(
+                Reason.APPROVAL_TIMED_OUT,
+                "restart_enclave was not approved before 2026-03-11T04:20:00+00:00",
+                final=True,
+            ),
         ),
         (
             proposed(approval(granted=False)),
-            Denial("arn:of:alice denied restart_enclave: not now", final=True),
+            Denial(
+                Reason.APPROVAL_DENIED, "arn:of:alice denied restart_enclave: not now", final=True
+            ),
         ),
         (
             proposed(approval(ended=0)),
             Denial(
+                Reason.APPROVAL_EXPIRED,
                 "the approval of restart_enclave by arn:of:alice ended 2026-03-11T04:20:00+00:00",
                 final=True,
             ),
         ),
         (
             proposed(approval(), plan=Digest("e" * 64)),
-            Denial("autonomy of restart_enclave is approve", ask=True),
+            Denial(Reason.APPROVAL_REQUIRED, "autonomy of restart_enclave is approve", ask=True),
         ),
         (
             proposed(approval(), used=True),
-            Denial("autonomy of restart_enclave is approve", ask=True),
+            Denial(Reason.APPROVAL_REQUIRED, "autonomy of restart_enclave is approve", ask=True),
         ),
         (
             proposed(approval(), used=True, times=PROPOSALS_MAX),
             Denial(
+                Reason.APPROVAL_LIMIT_REACHED,
                 "approval was requested 10 times: restart_enclave is not proposed again",
                 final=True,
             ),
@@ -97,6 +110,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         (
             situation(limits=demoted()),
             Denial(
+                Reason.APPROVAL_REQUIRED,
                 "autonomy of restart_enclave is approve: 3 of its fixes in a row did not help by"
                 ' 2026-03-11T03:20:00+00:00; firstline promote restart_enclave --why "..." lets it'
                 " go by itself again",

@@ -4,6 +4,7 @@ import copy
 from datetime import timedelta
 
 from firstline.remediation.guards.guard import Denial
+from firstline.remediation.guards.reason import Reason
 from firstline.remediation.situation import Situation
 from tests.builders import (
     NOW,
@@ -43,25 +44,45 @@ from tests.remediation.situations import (
 
 STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "targets_are_ours": (
-        (only(group=UNREAD), Denial("the group cannot be read: throttled")),
+        (
+            only(group=UNREAD),
+            Denial(Reason.GROUP_UNREADABLE, "the group cannot be read: throttled"),
+        ),
         (
             only(group=group(A, B, C, lifecycle="Terminating:Wait")),
-            Denial(f"{A} is not in service in the managed group"),
+            Denial(Reason.HOST_NOT_IN_SERVICE, f"{A} is not in service in the managed group"),
         ),
-        (only(group=group(B, C)), Denial(f"{A} is not in service in the managed group")),
+        (
+            only(group=group(B, C)),
+            Denial(Reason.HOST_NOT_IN_SERVICE, f"{A} is not in service in the managed group"),
+        ),
     ),
     "target_is_proven_dead": (
-        (only(health="healthy"), Denial(f"{A} is not proven dead: it is unknown")),
-        (only(health="draining"), Denial(f"{A} is not proven dead: it is unknown")),
+        (
+            only(health="healthy"),
+            Denial(Reason.HOST_NOT_PROVEN_DEAD, f"{A} is not proven dead: it is unknown"),
+        ),
+        (
+            only(health="draining"),
+            Denial(Reason.HOST_NOT_PROVEN_DEAD, f"{A} is not proven dead: it is unknown"),
+        ),
         (
             situation(evidence=evidence(target_health=UNREAD, instance_statuses=impaired())),
-            Denial("the load balancer cannot be read: throttled", unknown=True),
+            Denial(
+                Reason.LOAD_BALANCER_UNREADABLE,
+                "the load balancer cannot be read: throttled",
+                unknown=True,
+            ),
         ),
     ),
     "budget_is_left": (
         (
             situation(profile=OVERLAPPING, diagnosis=diagnosis(alive=2)),
-            Denial("2 hosts that are not proven dead would be touched, and 1 may be", final=True),
+            Denial(
+                Reason.BUDGET_EXHAUSTED,
+                "2 hosts that are not proven dead would be touched, and 1 may be",
+                final=True,
+            ),
         ),
         (
             situation(
@@ -69,39 +90,57 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
                 diagnosis=diagnosis(alive=1),
                 limits=limits(copy.replace(spent(1799, B), alive=(B,))),
             ),
-            Denial("2 hosts that are not proven dead would be touched, and 1 may be", final=True),
+            Denial(
+                Reason.BUDGET_EXHAUSTED,
+                "2 hosts that are not proven dead would be touched, and 1 may be",
+                final=True,
+            ),
         ),
     ),
     "healthy_floor_stays": (
         (
             situation(profile=policy(refresh_from_zero=False)),
-            Denial("it would leave 0 % of the group, and 50 % must stay", final=True),
+            Denial(
+                Reason.BELOW_HEALTHY_FLOOR,
+                "it would leave 0 % of the group, and 50 % must stay",
+                final=True,
+            ),
         ),
         (
             situation(profile=OVERLAPPING, diagnosis=diagnosis(alive=1)),
-            Denial("it would leave 0 % of the group, and 50 % must stay", final=True),
+            Denial(
+                Reason.BELOW_HEALTHY_FLOOR,
+                "it would leave 0 % of the group, and 50 % must stay",
+                final=True,
+            ),
         ),
         (
             situation(profile=OVERLAPPING, **ONE_SERVES),
-            Denial("it would leave 0 % of the group, and 50 % must stay", final=True),
+            Denial(
+                Reason.BELOW_HEALTHY_FLOOR,
+                "it would leave 0 % of the group, and 50 % must stay",
+                final=True,
+            ),
         ),
     ),
     "serving_host_stays": (
         (
             situation(**ONE_SERVES),
-            Denial(f"{C} serves, and may not be replaced", final=True),
+            Denial(Reason.HOST_SERVES, f"{C} serves, and may not be replaced", final=True),
         ),
     ),
     "target_is_unprotected": (
         (
             situation(evidence=evidence(group=PROTECTED)),
-            Denial(f"{A} is protected from scale-in", final=True),
+            Denial(Reason.HOST_PROTECTED, f"{A} is protected from scale-in", final=True),
         ),
     ),
     "nothing_is_unsaved": (
         (
             situation(profile=FRAGILE, diagnosis=ALL_DEAD, incident=holding(2)),
-            Denial(f"{A} logged 2 times that it could not store", final=True),
+            Denial(
+                Reason.VAULTS_UNSAVED, f"{A} logged 2 times that it could not store", final=True
+            ),
         ),
         (
             situation(profile=FRAGILE, diagnosis=ALL_DEAD, incident=holding(None)),
@@ -113,11 +152,12 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "one_fix_at_a_time": (
         (
             situation(incident=verifying(attempt(target=B))),
-            Denial("a fix of this incident has no verdict yet"),
+            Denial(Reason.FIX_IN_PROGRESS, "a fix of this incident has no verdict yet"),
         ),
         (
             situation(limits=limits(holder=OTHER, until=ago(-1))),
             Denial(
+                Reason.LEASE_HELD,
                 f"{OTHER} is fixing something in VettID-Nitro-EnclaveASG",
                 retry_at=NOW + timedelta(seconds=1),
             ),
@@ -126,11 +166,19 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "attempts_are_left": (
         (
             situation(limits=limits(spent(900), spent(3599))),
-            Denial(f"restart_enclave was tried 2 times on {A}, and 2 are allowed", final=True),
+            Denial(
+                Reason.ATTEMPTS_EXHAUSTED,
+                f"restart_enclave was tried 2 times on {A}, and 2 are allowed",
+                final=True,
+            ),
         ),
         (
             situation(incident=incident(attempts=(FAILED, FAILED))),
-            Denial(f"restart_enclave was tried 2 times on {A}, and 2 are allowed", final=True),
+            Denial(
+                Reason.ATTEMPTS_EXHAUSTED,
+                f"restart_enclave was tried 2 times on {A}, and 2 are allowed",
+                final=True,
+            ),
         ),
         (
             situation(
@@ -138,6 +186,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
                 evidence=evidence(group=copy.replace(group(A), desired=1)),
             ),
             Denial(
+                Reason.ATTEMPTS_EXHAUSTED,
                 f"restart_enclave was tried 2 times on {A} or hosts before it, and 2 are allowed",
                 final=True,
             ),
@@ -146,17 +195,29 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "cooldown_is_over": (
         (
             situation(limits=limits(spent(59))),
-            Denial(f"restart_enclave on {A} cools down", retry_at=NOW + timedelta(seconds=1)),
+            Denial(
+                Reason.COOLDOWN,
+                f"restart_enclave on {A} cools down",
+                retry_at=NOW + timedelta(seconds=1),
+            ),
         ),
     ),
     "breaker_is_closed": (
         (
             situation(limits=limits(*[copy.replace(spent(900, B), failed=True)] * 3)),
-            Denial("3 fixes of the group did not help, and 3 are enough", final=True),
+            Denial(
+                Reason.BREAKER_OPEN,
+                "3 fixes of the group did not help, and 3 are enough",
+                final=True,
+            ),
         ),
         (
             situation(incident=incident(attempts=(FAILED_ELSEWHERE,) * 3)),
-            Denial("3 fixes of the group did not help, and 3 are enough", final=True),
+            Denial(
+                Reason.BREAKER_OPEN,
+                "3 fixes of the group did not help, and 3 are enough",
+                final=True,
+            ),
         ),
     ),
 }

@@ -25,6 +25,7 @@ from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident, Outcome
 from firstline.redaction import redact
 from firstline.remediation.guards.guard import Denial
+from firstline.remediation.guards.reason import Reason
 from firstline.remediation.kill_switch import KillSwitch
 from firstline.remediation.limits import Limits
 from firstline.remediation.plan import Plan
@@ -120,7 +121,12 @@ ALL_DEAD = Diagnosis(dict.fromkeys(FLEET, DEAD))
 STOPS = HostDiagnosis(HostHealth.DEAD, failure=FailureMode.PARENT_DOWN)
 GONE = HostDiagnosis(HostHealth.DEAD, failure=FailureMode.ENCLAVE_GONE)
 DEPENDENT = situation(diagnosis=Diagnosis(dict.fromkeys(FLEET, STOPS), dependency=Component.NATS))
-UNSAVED = Denial(f"it is not known whether {A} holds unsaved vaults", ask=True, unknown=True)
+UNSAVED = Denial(
+    Reason.VAULTS_UNKNOWN,
+    f"it is not known whether {A} holds unsaved vaults",
+    ask=True,
+    unknown=True,
+)
 FRAGILE = copy.replace(PROFILE, fleet=copy.replace(PROFILE.fleet, restarts_can_lose_vaults=True))
 
 
@@ -216,7 +222,7 @@ def thrown(kill: KillSwitch) -> Limits:
 def paused(scope: str) -> Denial:
     """The denial of the pause of *scope*."""
     why = f"{scope} is paused until 2026-03-11T05:20:00+00:00 by arn:of:alice: a drill"
-    return Denial(why, retry_at=ago(-3600), held=True)
+    return Denial(Reason.FIXES_PAUSED, why, retry_at=ago(-3600), held=True)
 
 
 def published(held: Incident) -> Situation:

@@ -9,6 +9,7 @@ from firstline.diagnosis.evidence import (
 )
 from firstline.redaction import redact
 from firstline.remediation.guards.guard import Denial
+from firstline.remediation.guards.reason import Reason
 from firstline.remediation.situation import Situation
 from tests.builders import (
     ALARM,
@@ -42,103 +43,129 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "alarm_still_fires": (
         (
             situation(evidence=evidence(alarm=DeletedAlarm())),
-            Denial("the alarm does not exist any more"),
+            Denial(Reason.ALARM_DELETED, "the alarm does not exist any more"),
         ),
-        (only(alarm=OK), Denial("the alarm is OK now, and no fix of ours made it so")),
-        (only(alarm=UNREAD), Denial("the alarm's present state cannot be read: throttled")),
+        (
+            only(alarm=OK),
+            Denial(Reason.ALARM_OK, "the alarm is OK now, and no fix of ours made it so"),
+        ),
+        (
+            only(alarm=UNREAD),
+            Denial(Reason.ALARM_UNREADABLE, "the alarm's present state cannot be read: throttled"),
+        ),
     ),
-    "dependency_is_well": ((DEPENDENT, Denial("no host reaches nats: the hosts are left alone")),),
+    "dependency_is_well": (
+        (
+            DEPENDENT,
+            Denial(Reason.DEPENDENCY_DOWN, "no host reaches nats: the hosts are left alone"),
+        ),
+    ),
     "no_storm": (
         (
             situation(incident=incident(storm=True)),
-            Denial("it stands for a storm of unrelated troubles", final=True),
+            Denial(Reason.STORM, "it stands for a storm of unrelated troubles", final=True),
         ),
     ),
     "no_alarm_is_suppressed": (
         (
             situation(incident=incident(suppressed=True)),
-            Denial("every alarm behind it is suppressed in CloudWatch"),
+            Denial(Reason.ALARM_SUPPRESSED, "every alarm behind it is suppressed in CloudWatch"),
         ),
         (
             silenced(AlarmReading(AlarmState.ALARM, "its actions are disabled since then")),
-            Denial(f"no fix: {ALARM_NAME}: its actions are disabled since then"),
+            Denial(
+                Reason.ALARM_MUTED, f"no fix: {ALARM_NAME}: its actions are disabled since then"
+            ),
         ),
         (
             silenced(ALARM, muted=ALARM_ARN, until=ago(-60)),
-            Denial(f"no fix: {ALARM_NAME} is muted until 2026-03-11T04:21:00+00:00"),
+            Denial(
+                Reason.ALARM_MUTED, f"no fix: {ALARM_NAME} is muted until 2026-03-11T04:21:00+00:00"
+            ),
         ),
         (
             silenced(ALARM, muted=ALARM_ARN),
-            Denial(f"no fix: {ALARM_NAME} is muted until 2026-03-26T04:20:00+00:00"),
+            Denial(
+                Reason.ALARM_MUTED, f"no fix: {ALARM_NAME} is muted until 2026-03-26T04:20:00+00:00"
+            ),
         ),
         (
             copy.replace(
                 silenced(ALARM), surroundings=copy.replace(CALM, muted=(redact(ALARM_ARN),))
             ),
-            Denial(f"no fix: a mute rule is active on {ALARM_NAME}"),
+            Denial(Reason.ALARM_MUTED, f"no fix: a mute rule is active on {ALARM_NAME}"),
         ),
         (
             situation(surroundings=copy.replace(CALM, muted=UNREAD)),
-            Denial(f"mute rules cannot be read: {UNREAD.why}", unknown=True),
+            Denial(
+                Reason.MUTE_RULES_UNREADABLE,
+                f"mute rules cannot be read: {UNREAD.why}",
+                unknown=True,
+            ),
         ),
         (
             situation(limits=lost("mute")),
             Denial(
+                Reason.EXTERNAL_EVENTS_OVERFLOW,
                 "muted alarms are more than 100, and one that is not kept may forbid it,"
-                " until 2026-03-26T04:20:00+00:00"
+                " until 2026-03-26T04:20:00+00:00",
             ),
         ),
     ),
     "region_is_healthy": (
         (
             situation(limits=around(("health", "KMS", 21_599))),
-            Denial("AWS Health has an open issue of KMS in this Region"),
+            Denial(Reason.REGION_IMPAIRED, "AWS Health has an open issue of KMS in this Region"),
         ),
         (
             situation(limits=lost("health")),
             Denial(
+                Reason.EXTERNAL_EVENTS_OVERFLOW,
                 "open AWS Health issues are more than 100, and one that is not kept may forbid it,"
-                " until 2026-03-11T10:20:00+00:00"
+                " until 2026-03-11T10:20:00+00:00",
             ),
         ),
     ),
     "calendar_is_open": (
         (
             situation(limits=around(("calendar", "freeze", 0))),
-            Denial("the change calendar freeze is closed"),
+            Denial(Reason.CALENDAR_CLOSED, "the change calendar freeze is closed"),
         ),
         (
             situation(limits=lost("calendar")),
             Denial(
+                Reason.EXTERNAL_EVENTS_OVERFLOW,
                 "change calendars are more than 100, and one that is not kept may forbid it,"
-                " until 2026-04-10T04:20:00+00:00"
+                " until 2026-04-10T04:20:00+00:00",
             ),
         ),
     ),
     "no_finding_on_target": (
         (
             situation(limits=around(("finding", A, 0))),
-            Denial(f"a security finding is open on {A}", final=True),
+            Denial(Reason.SECURITY_FINDING, f"a security finding is open on {A}", final=True),
         ),
         (
             situation(limits=lost("finding")),
             Denial(
+                Reason.EXTERNAL_EVENTS_OVERFLOW,
                 "security findings are more than 100, and one that is not kept may forbid it,"
-                " until 2026-04-10T04:20:00+00:00"
+                " until 2026-04-10T04:20:00+00:00",
             ),
         ),
     ),
     "group_launches": (
         (
             situation(evidence=evidence(group=copy.replace(group(*FLEET), suspended=("Launch",)))),
-            Denial("the group's processes are suspended: Launch"),
+            Denial(Reason.PROCESSES_SUSPENDED, "the group's processes are suspended: Launch"),
         ),
     ),
     "kms_is_calm": (
-        (THROTTLED, Denial(f"KMS throttles {B}")),
+        (THROTTLED, Denial(Reason.KMS_THROTTLED, f"KMS throttles {B}")),
         (
             situation(incident=uncounted(A)),
             Denial(
+                Reason.KMS_STATE_UNKNOWN,
                 f"it is not known whether KMS throttles {A}: its log cannot be read",
                 ask=True,
                 unknown=True,

@@ -134,8 +134,9 @@ class PlannedFix(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GuardDenial(msgspec.Struct, frozen=True, kw_only=True):
-    """A guard's reason against the plan."""
+    """A guard's reason against the plan: a stable code, which older entries lack, and words."""
 
+    reason: str | msgspec.UnsetType = msgspec.UNSET
     why: str = ""
     retry_at: Instant | None = None
     final: bool = False

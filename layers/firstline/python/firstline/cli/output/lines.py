@@ -37,9 +37,13 @@ class ActionLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DenialLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One guard's no."""
+    """A guard's denial: a stable ``reason`` code, and the same in words (``why``).
+
+    ``reason`` is empty in records of versions before 0.2.
+    """
 
     guard: str
+    reason: str
     action: str
     target: str
     why: str

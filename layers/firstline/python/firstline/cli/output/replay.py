@@ -127,7 +127,13 @@ def denials(read: Sequence[DecodedEntry]) -> Iterator[DenialLine]:
     """Each guard's denial of each plan, once."""
     events = (each.event for each in read)
     lines = (
-        DenialLine(guard=guard, action=it.plan.action, target=it.plan.target, why=denial.why)
+        DenialLine(
+            guard=guard,
+            reason=denial.reason or "",
+            action=it.plan.action,
+            target=it.plan.target,
+            why=denial.why,
+        )
         for it in events
         if isinstance(it, DecisionMade) and it.plan is not None
         for guard, denial in it.denials

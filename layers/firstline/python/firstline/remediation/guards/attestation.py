@@ -7,6 +7,7 @@ from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.diagnosis.preflight import Image, KeyState
 from firstline.ids import InstanceId
 from firstline.remediation.guards.guard import Denial
+from firstline.remediation.guards.reason import Reason
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 
@@ -17,8 +18,16 @@ def key_is_usable(plan: Plan, situation: Situation) -> Denial | None:
     if key is None or plan.traits.undoes_own_fix:
         return None
     if not isinstance(key, KeyState):
-        return Denial(f"the state of the KMS key cannot be read: {key.why}", unknown=True)
-    return None if key.usable else Denial(f"the KMS key is {key.state}", final=True)
+        return Denial(
+            Reason.KEY_UNREADABLE,
+            f"the state of the KMS key cannot be read: {key.why}",
+            unknown=True,
+        )
+    return (
+        None
+        if key.usable
+        else Denial(Reason.KEY_UNUSABLE, f"the KMS key is {key.state}", final=True)
+    )
 
 
 def no_image_is_built(plan: Plan, situation: Situation) -> Denial | None:
@@ -27,10 +36,16 @@ def no_image_is_built(plan: Plan, situation: Situation) -> Denial | None:
     if builds is None or plan.traits.undoes_own_fix:
         return None
     if isinstance(builds, Unknown):
-        return Denial(f"whether an image is built cannot be read: {builds.why}", unknown=True)
+        return Denial(
+            Reason.BUILDS_UNREADABLE,
+            f"whether an image is built cannot be read: {builds.why}",
+            unknown=True,
+        )
     if not builds.known:
         return None
-    return Denial(f"{', '.join(each.what for each in builds.known)} builds an image")
+    return Denial(
+        Reason.IMAGE_IN_BUILD, f"{', '.join(each.what for each in builds.known)} builds an image"
+    )
 
 
 def image_agrees(plan: Plan, situation: Situation) -> Denial | None:
@@ -43,9 +58,17 @@ def image_agrees(plan: Plan, situation: Situation) -> Denial | None:
     if image is None or plan.traits.undoes_own_fix:
         return None
     if not isinstance(image, Image):
-        return Denial(f"the published image cannot be read: {image.why}", unknown=True)
+        return Denial(
+            Reason.IMAGE_UNREADABLE,
+            f"the published image cannot be read: {image.why}",
+            unknown=True,
+        )
     if image.allowed and image.published not in image.allowed:
-        return Denial("the published PCR0 is none that the key's policy allows", final=True)
+        return Denial(
+            Reason.IMAGE_NOT_ALLOWED,
+            "the published PCR0 is none that the key's policy allows",
+            final=True,
+        )
     if plan.traits.launches_instances:
         return None  # a new instance has the published image, or fails its own verification
     return _same_image(_running(plan, situation), image)
@@ -54,15 +77,24 @@ def image_agrees(plan: Plan, situation: Situation) -> Denial | None:
 def _same_image(running: dict[InstanceId, HostReport], image: Image) -> Denial | None:
     """Deny unless each running enclave has the published image, as far as its host reports it."""
     if debug := [each for each, report in running.items() if report.enclave_debug]:
-        return Denial(f"{', '.join(debug)} runs a debug enclave, which attests no PCR", final=True)
+        return Denial(
+            Reason.DEBUG_ENCLAVE,
+            f"{', '.join(debug)} runs a debug enclave, which attests no PCR",
+            final=True,
+        )
     measured = {each: report.enclave_pcr0 for each, report in running.items()}
     if others := [each for each, pcr0 in measured.items() if pcr0 not in {None, image.published}]:
         why = f"{', '.join(others)} runs an image that is not the published one"
-        return Denial(f"{why}: its parent would refuse it", final=True)
+        return Denial(Reason.IMAGE_NOT_PUBLISHED, f"{why}: its parent would refuse it", final=True)
     dark = [each for each, pcr0 in measured.items() if pcr0 is None]
     if not dark:
         return None
-    return Denial(f"it is not known which image runs on {', '.join(dark)}", ask=True, unknown=True)
+    return Denial(
+        Reason.IMAGE_UNKNOWN,
+        f"it is not known which image runs on {', '.join(dark)}",
+        ask=True,
+        unknown=True,
+    )
 
 
 def kms_is_calm(plan: Plan, situation: Situation) -> Denial | None:
@@ -72,12 +104,12 @@ def kms_is_calm(plan: Plan, situation: Situation) -> Denial | None:
     counts = {id_: report.log_counts for id_, report in _reports(situation).items()}
     throttled = [id_ for id_, known in counts.items() if known and known.kms_throttled]
     if throttled:
-        return Denial(f"KMS throttles {', '.join(throttled)}")
+        return Denial(Reason.KMS_THROTTLED, f"KMS throttles {', '.join(throttled)}")
     dark = [id_ for id_, known in counts.items() if known is None and id_ in plan.hosts]
     if not dark:
         return None
     why = f"it is not known whether KMS throttles {', '.join(dark)}: its log cannot be read"
-    return Denial(why, ask=True, unknown=True)
+    return Denial(Reason.KMS_STATE_UNKNOWN, why, ask=True, unknown=True)
 
 
 def _reports(situation: Situation) -> dict[InstanceId, HostReport]:

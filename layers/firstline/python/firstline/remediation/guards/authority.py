@@ -6,6 +6,7 @@ from firstline.diagnosis.evidence import Unknown
 from firstline.incidents import approvals
 from firstline.incidents.approvals import PROPOSALS_MAX, Proposal
 from firstline.remediation.guards.guard import Denial
+from firstline.remediation.guards.reason import Reason
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 
@@ -17,7 +18,7 @@ def mode_enforces(plan: Plan, situation: Situation) -> Denial | None:
     """
     if situation.mode == "enforce":
         return None
-    return Denial(f"mode is observe: would have run {plan.action} on {plan.target}")
+    return Denial(Reason.DRY_RUN, f"mode is observe: would have run {plan.action} on {plan.target}")
 
 
 def switch_is_off(plan: Plan, situation: Situation) -> Denial | None:
@@ -26,16 +27,20 @@ def switch_is_off(plan: Plan, situation: Situation) -> Denial | None:
     A pause lets the cancel of firstline's refresh pass: it ends the replacement of hosts.
     """
     if isinstance(situation.limits, Unknown):
-        return Denial(f"the kill switch cannot be read: {situation.limits.why}")
+        return Denial(
+            Reason.KILL_SWITCH_UNREADABLE, f"the kill switch cannot be read: {situation.limits.why}"
+        )
     switch, incident = situation.limits.switch, situation.incident
     if switch.unreadable:
-        return Denial(f"the kill switch cannot be read: {switch.unreadable}")
+        return Denial(
+            Reason.KILL_SWITCH_UNREADABLE, f"the kill switch cannot be read: {switch.unreadable}"
+        )
     pause = switch.active_pause(incident.condition, incident.id, situation.now)
     if pause is None or plan.traits.undoes_own_fix:
         return None
     until = pause.until.isoformat(timespec="seconds")
     why = f"{pause.scope} is paused until {until} by {pause.by}: {pause.why}"
-    return Denial(why, retry_at=pause.until, held=True)
+    return Denial(Reason.FIXES_PAUSED, why, retry_at=pause.until, held=True)
 
 
 def action_is_allowed(plan: Plan, situation: Situation) -> Denial | None:
@@ -47,14 +52,16 @@ def action_is_allowed(plan: Plan, situation: Situation) -> Denial | None:
     """
     autonomy = situation.autonomy(plan.action)
     if autonomy == "observe":
-        return Denial(f"autonomy of {plan.action} is observe")
+        return Denial(Reason.RECORD_ONLY, f"autonomy of {plan.action} is observe")
     proposal = approvals.current_proposal(situation.incident.proposals, plan.hash)
     if autonomy == "auto":
         return _denied_by_person(proposal) or _trust_is_known(plan, situation)
     if proposal is None:
         return _without_proposal(plan, situation, autonomy)
     if autonomy == "recommend":
-        return Denial(f"{plan.action} is recommended, and done by a person")
+        return Denial(
+            Reason.RECOMMENDED_ONLY, f"{plan.action} is recommended, and done by a person"
+        )
     return _without_approval(proposal, situation.now)
 
 
@@ -63,22 +70,31 @@ def _denied_by_person(proposal: Proposal | None) -> Denial | None:
     approval = proposal.approval if proposal is not None else None
     if proposal is None or approval is None or approval.granted:
         return None
-    return Denial(f"{approval.by} denied {proposal.action}: {approval.why}", final=True)
+    return Denial(
+        Reason.APPROVAL_DENIED,
+        f"{approval.by} denied {proposal.action}: {approval.why}",
+        final=True,
+    )
 
 
 def _trust_is_known(plan: Plan, situation: Situation) -> Denial | None:
     if not isinstance(situation.limits, Unknown):
         return None
-    return Denial(f"whether {plan.action} was demoted cannot be read: {situation.limits.why}")
+    return Denial(
+        Reason.TRACK_RECORD_UNREADABLE,
+        f"whether {plan.action} was demoted cannot be read: {situation.limits.why}",
+    )
 
 
 def _without_proposal(plan: Plan, situation: Situation, autonomy: str) -> Denial:
     if len(situation.incident.proposals) < PROPOSALS_MAX:
         down = situation.demotion(plan.action)
         why = f": {down.describe(plan.action)}" if down else ""
-        return Denial(f"autonomy of {plan.action} is {autonomy}{why}", ask=True)
+        return Denial(
+            Reason.APPROVAL_REQUIRED, f"autonomy of {plan.action} is {autonomy}{why}", ask=True
+        )
     why = f"approval was requested {PROPOSALS_MAX} times: {plan.action} is not proposed again"
-    return Denial(why, final=True)
+    return Denial(Reason.APPROVAL_LIMIT_REACHED, why, final=True)
 
 
 def _without_approval(proposal: Proposal, now: datetime) -> Denial | None:
@@ -87,13 +103,19 @@ def _without_approval(proposal: Proposal, now: datetime) -> Denial | None:
         until = proposal.until.isoformat(timespec="seconds")
         if now < proposal.until:
             why = f"{proposal.action} waits for approval until {until}"
-            return Denial(why, retry_at=proposal.until, ask=True)
-        return Denial(f"{proposal.action} was not approved before {until}", final=True)
+            return Denial(Reason.APPROVAL_PENDING, why, retry_at=proposal.until, ask=True)
+        return Denial(
+            Reason.APPROVAL_TIMED_OUT,
+            f"{proposal.action} was not approved before {until}",
+            final=True,
+        )
     if not approval.granted:
         return _denied_by_person(proposal)
     if now >= approval.until:
         until = approval.until.isoformat(timespec="seconds")
         return Denial(
-            f"the approval of {proposal.action} by {approval.by} ended {until}", final=True
+            Reason.APPROVAL_EXPIRED,
+            f"the approval of {proposal.action} by {approval.by} ended {until}",
+            final=True,
         )
     return None

@@ -12,6 +12,7 @@ from firstline.diagnosis.health_checks import HostHealth
 from firstline.ids import InstanceId
 from firstline.remediation import limits
 from firstline.remediation.guards.guard import Denial
+from firstline.remediation.guards.reason import Reason
 from firstline.remediation.ladder import all_dead, serving_hosts
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
@@ -27,13 +28,15 @@ def targets_are_ours(plan: Plan, situation: Situation) -> Denial | None:
     """
     group = situation.evidence.group
     if not isinstance(group, Group):
-        return Denial(f"the group cannot be read: {group.why}")
+        return Denial(Reason.GROUP_UNREADABLE, f"the group cannot be read: {group.why}")
     in_service = set(group.in_service())
     for host in plan.hosts:
         if host not in in_service:
-            return Denial(f"{host} is not in service in the managed group")
+            return Denial(
+                Reason.HOST_NOT_IN_SERVICE, f"{host} is not in service in the managed group"
+            )
         if host not in {each.id for each in situation.incident.targets}:
-            return Denial(f"{host} is not in the incident's scope")
+            return Denial(Reason.HOST_OUT_OF_SCOPE, f"{host} is not in the incident's scope")
     return _names_its_target(plan, situation, in_service)
 
 
@@ -42,11 +45,15 @@ def _names_its_target(
 ) -> Denial | None:
     if plan.traits.scope == "host":
         named = plan.hosts == (plan.target,)
-        return None if named else Denial(f"{plan.target} is not the one host of the plan")
+        return (
+            None
+            if named
+            else Denial(Reason.HOST_NOT_NAMED, f"{plan.target} is not the one host of the plan")
+        )
     if plan.target != situation.profile.fleet.group:
-        return Denial(f"{plan.target} is not the managed group")
+        return Denial(Reason.GROUP_NOT_MANAGED, f"{plan.target} is not the managed group")
     if plan.traits.replaces_fleet and set(plan.hosts) != in_service:
-        return Denial("the plan does not name every instance in service")
+        return Denial(Reason.HOSTS_INCOMPLETE, "the plan does not name every instance in service")
     return None
 
 
@@ -61,17 +68,25 @@ def target_is_proven_dead(plan: Plan, situation: Situation) -> Denial | None:
     verdict = next((v for id_, v in situation.diagnosis.hosts.items() if id_ == plan.target), None)
     life = verdict.health if verdict is not None else HostHealth.UNKNOWN
     if life is not HostHealth.DEAD:
-        return Denial(f"{plan.target} is not proven dead: it is {life}")
+        return Denial(
+            Reason.HOST_NOT_PROVEN_DEAD, f"{plan.target} is not proven dead: it is {life}"
+        )
     health = situation.evidence.target_health
     if situation.profile.fleet.target_group and isinstance(health, Unknown):
-        return Denial(f"the load balancer cannot be read: {health.why}", unknown=True)
+        return Denial(
+            Reason.LOAD_BALANCER_UNREADABLE,
+            f"the load balancer cannot be read: {health.why}",
+            unknown=True,
+        )
     return None
 
 
 def budget_is_left(plan: Plan, situation: Situation) -> Denial | None:
     """I11: of the hosts not proven dead only a share is touched in any window, by all incidents."""
     if isinstance(situation.limits, Unknown):
-        return Denial(f"what was touched cannot be read: {situation.limits.why}")
+        return Denial(
+            Reason.LIMITS_UNREADABLE, f"what was touched cannot be read: {situation.limits.why}"
+        )
     policy, group = situation.profile.policy, situation.evidence.group
     dead = set(situation.diagnosis.having(HostHealth.DEAD))
     alive = {each for each in plan.hosts if each not in dead}
@@ -84,7 +99,7 @@ def budget_is_left(plan: Plan, situation: Situation) -> Denial | None:
     if len(touched) <= allowed:
         return None
     why = f"{len(touched)} hosts that are not proven dead would be touched, and {allowed} may be"
-    return Denial(why, final=True)
+    return Denial(Reason.BUDGET_EXHAUSTED, why, final=True)
 
 
 def healthy_floor_stays(plan: Plan, situation: Situation) -> Denial | None:
@@ -97,7 +112,11 @@ def healthy_floor_stays(plan: Plan, situation: Situation) -> Denial | None:
     dead = isinstance(group, Group) and all_dead(situation, group)
     if situation.profile.policy.refresh_from_zero and dead:
         return None
-    return Denial(f"it would leave {requested} % of the group, and {floor} % must stay", final=True)
+    return Denial(
+        Reason.BELOW_HEALTHY_FLOOR,
+        f"it would leave {requested} % of the group, and {floor} % must stay",
+        final=True,
+    )
 
 
 def serving_host_stays(plan: Plan, situation: Situation) -> Denial | None:
@@ -108,7 +127,11 @@ def serving_host_stays(plan: Plan, situation: Situation) -> Denial | None:
     serving = set(serving_hosts(situation, group)) & set(plan.hosts)
     if not serving:
         return None
-    return Denial(f"{', '.join(sorted(serving))} serves, and may not be replaced", final=True)
+    return Denial(
+        Reason.HOST_SERVES,
+        f"{', '.join(sorted(serving))} serves, and may not be replaced",
+        final=True,
+    )
 
 
 def target_is_unprotected(plan: Plan, situation: Situation) -> Denial | None:
@@ -119,7 +142,9 @@ def target_is_unprotected(plan: Plan, situation: Situation) -> Denial | None:
     kept = [each.id for each in group.instances if each.protected and each.id in plan.hosts]
     if not kept:
         return None
-    return Denial(f"{', '.join(kept)} is protected from scale-in", final=True)
+    return Denial(
+        Reason.HOST_PROTECTED, f"{', '.join(kept)} is protected from scale-in", final=True
+    )
 
 
 def nothing_is_unsaved(plan: Plan, situation: Situation) -> Denial | None:
@@ -133,12 +158,14 @@ def nothing_is_unsaved(plan: Plan, situation: Situation) -> Denial | None:
     unsaved = {host: _unsaved(host, situation.evidence) for host in plan.hosts}
     losses = [f"{host} logged {count} times" for host, count in unsaved.items() if count]
     if losses:
-        return Denial(f"{', '.join(losses)} that it could not store", final=True)
+        return Denial(
+            Reason.VAULTS_UNSAVED, f"{', '.join(losses)} that it could not store", final=True
+        )
     dark = sorted(host for host, count in unsaved.items() if count is None)
     if not dark:
         return None
     why = f"it is not known whether {', '.join(dark)} holds unsaved vaults"
-    return Denial(why, ask=True, unknown=True)
+    return Denial(Reason.VAULTS_UNKNOWN, why, ask=True, unknown=True)
 
 
 def _unsaved(host: InstanceId, evidence: Evidence) -> int | None:
@@ -156,10 +183,14 @@ def one_fix_at_a_time(plan: Plan, situation: Situation) -> Denial | None:
     """I10: no fix is under way in this incident, and no other incident holds the lease."""
     del plan
     if situation.incident.current is not None:
-        return Denial("a fix of this incident has no verdict yet")
+        return Denial(Reason.FIX_IN_PROGRESS, "a fix of this incident has no verdict yet")
     if isinstance(situation.limits, Unknown):
-        return Denial(f"the lease cannot be read: {situation.limits.why}")
+        return Denial(Reason.LEASE_UNREADABLE, f"the lease cannot be read: {situation.limits.why}")
     lease = situation.limits.lease
     if lease.free_for(situation.incident.id, situation.now):
         return None
-    return Denial(f"{lease.holder} is fixing something in {lease.group}", retry_at=lease.until)
+    return Denial(
+        Reason.LEASE_HELD,
+        f"{lease.holder} is fixing something in {lease.group}",
+        retry_at=lease.until,
+    )

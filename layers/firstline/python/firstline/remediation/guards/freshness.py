@@ -2,6 +2,7 @@
 
 from firstline.diagnosis.evidence import AlarmState, DeletedAlarm, Unknown
 from firstline.remediation.guards.guard import Denial
+from firstline.remediation.guards.reason import Reason
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 
@@ -16,11 +17,13 @@ def alarm_still_fires(plan: Plan, situation: Situation) -> Denial | None:
     del plan
     alarm = situation.evidence.alarm
     if isinstance(alarm, DeletedAlarm):
-        return Denial("the alarm does not exist any more")
+        return Denial(Reason.ALARM_DELETED, "the alarm does not exist any more")
     if isinstance(alarm, Unknown):
-        return Denial(f"the alarm's present state cannot be read: {alarm.why}")
+        return Denial(
+            Reason.ALARM_UNREADABLE, f"the alarm's present state cannot be read: {alarm.why}"
+        )
     if alarm.state is not AlarmState.OK:
         return None
     if any(attempt.repaired for attempt in situation.incident.attempts):
         return None
-    return Denial("the alarm is OK now, and no fix of ours made it so")
+    return Denial(Reason.ALARM_OK, "the alarm is OK now, and no fix of ours made it so")

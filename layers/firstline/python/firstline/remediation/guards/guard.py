@@ -5,12 +5,15 @@ from datetime import datetime
 
 import msgspec
 
+from firstline.remediation.guards.reason import Reason
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 
 
 class Denial(msgspec.Struct, frozen=True):
-    """A guard's reason against a plan. ``retry_at`` is the next useful time to ask again.
+    """A guard's reason against a plan, as a code and in words (``why``).
+
+    ``retry_at`` is the next useful time to ask again.
 
     A ``final`` denial does not pass with time: a person must take over. A ``held`` one is a
     person's own decision, so no page about it follows. ``ask`` means that a person may allow
@@ -18,6 +21,7 @@ class Denial(msgspec.Struct, frozen=True):
     missing which a person may know: the plan is proposed, and an approval overrides the denial.
     """
 
+    reason: Reason
     why: str
     retry_at: datetime | None = None
     final: bool = False

@@ -4,6 +4,7 @@ from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import Unknown
 from firstline.remediation import limits
 from firstline.remediation.guards.guard import Denial
+from firstline.remediation.guards.reason import Reason
 from firstline.remediation.ladder import count_attempts
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
@@ -16,20 +17,20 @@ def attempts_are_left(plan: Plan, situation: Situation) -> Denial | None:
     """
     tried = count_attempts(situation, plan.action, plan.target)
     if isinstance(tried, Unknown):
-        return Denial(f"the attempts made cannot be read: {tried.why}")
+        return Denial(Reason.ATTEMPTS_UNREADABLE, f"the attempts made cannot be read: {tried.why}")
     allowed = situation.profile.policy.attempts_per_target_max
     if tried.effective < allowed:
         return None
     whom = f"{plan.target}" if tried.own >= allowed else f"{plan.target} or hosts before it"
     why = f"{plan.action} was tried {tried.effective} times on {whom}, and {allowed} are allowed"
-    return Denial(why, final=True)
+    return Denial(Reason.ATTEMPTS_EXHAUSTED, why, final=True)
 
 
 def cooldown_is_over(plan: Plan, situation: Situation) -> Denial | None:
     """I20: after each attempt on a target the next waits, twice as long each time."""
     tried = count_attempts(situation, plan.action, plan.target)
     if isinstance(tried, Unknown) or isinstance(situation.limits, Unknown):
-        return Denial("the last attempt cannot be read")
+        return Denial(Reason.ATTEMPTS_UNREADABLE, "the last attempt cannot be read")
     last = limits.last_attempt(situation.limits.lease, plan.action, plan.target)
     if last is None:
         return None
@@ -37,7 +38,7 @@ def cooldown_is_over(plan: Plan, situation: Situation) -> Denial | None:
     until = last + limits.cooldown(base, tried.own)
     if until <= situation.now:
         return None
-    return Denial(f"{plan.action} on {plan.target} cools down", retry_at=until)
+    return Denial(Reason.COOLDOWN, f"{plan.action} on {plan.target} cools down", retry_at=until)
 
 
 def breaker_is_closed(plan: Plan, situation: Situation) -> Denial | None:
@@ -48,11 +49,17 @@ def breaker_is_closed(plan: Plan, situation: Situation) -> Denial | None:
     if plan.traits.undoes_own_fix:
         return None
     if isinstance(situation.limits, Unknown):
-        return Denial(f"the failed fixes cannot be read: {situation.limits.why}")
+        return Denial(
+            Reason.ATTEMPTS_UNREADABLE, f"the failed fixes cannot be read: {situation.limits.why}"
+        )
     window = seconds(situation.profile.policy.attempts_window_seconds)
     here = sum(1 for each in situation.incident.attempts if each.failed)
     failed = max(here, limits.count_failures(situation.limits.lease, situation.now, window))
     most = situation.profile.policy.failed_fixes_max
     if failed < most:
         return None
-    return Denial(f"{failed} fixes of the group did not help, and {most} are enough", final=True)
+    return Denial(
+        Reason.BREAKER_OPEN,
+        f"{failed} fixes of the group did not help, and {most} are enough",
+        final=True,
+    )

@@ -14,6 +14,7 @@ from firstline.diagnosis.health_checks import FailureMode
 from firstline.diagnosis.preflight import Deployments
 from firstline.redaction import redact
 from firstline.remediation.guards.guard import Denial
+from firstline.remediation.guards.reason import Reason
 from firstline.remediation.plan import Plan
 from firstline.remediation.situation import Situation
 from firstline.signal import SKEW_MAX
@@ -30,14 +31,17 @@ def dependency_is_well(plan: Plan, situation: Situation) -> Denial | None:
     gone = (each is not None and each.failure is FailureMode.ENCLAVE_GONE for each in verdicts)
     if plan.hosts and all(gone):
         return None
-    return Denial(f"no host reaches {situation.diagnosis.dependency}: the hosts are left alone")
+    return Denial(
+        Reason.DEPENDENCY_DOWN,
+        f"no host reaches {situation.diagnosis.dependency}: the hosts are left alone",
+    )
 
 
 def no_storm(plan: Plan, situation: Situation) -> Denial | None:
     """I21: many unrelated troubles at once have one cause outside the hosts."""
     if plan.traits.undoes_own_fix or not situation.incident.storm:
         return None
-    return Denial("it stands for a storm of unrelated troubles", final=True)
+    return Denial(Reason.STORM, "it stands for a storm of unrelated troubles", final=True)
 
 
 def no_alarm_is_suppressed(plan: Plan, situation: Situation) -> Denial | None:
@@ -48,17 +52,21 @@ def no_alarm_is_suppressed(plan: Plan, situation: Situation) -> Denial | None:
     if plan.traits.undoes_own_fix:
         return None
     if situation.incident.suppressed:
-        return Denial("every alarm behind it is suppressed in CloudWatch")
+        return Denial(Reason.ALARM_SUPPRESSED, "every alarm behind it is suppressed in CloudWatch")
     known = _known(situation, "mute", "muted alarms")
     if isinstance(known, Denial):
         return known
     around = situation.surroundings
     if around is not None and isinstance(around.muted, Unknown):
-        return Denial(f"mute rules cannot be read: {around.muted.why}", unknown=True)
+        return Denial(
+            Reason.MUTE_RULES_UNREADABLE,
+            f"mute rules cannot be read: {around.muted.why}",
+            unknown=True,
+        )
     silences = _silences(situation, known)
     if not silences or not all(silences.values()):
         return None
-    return Denial(f"no fix: {'; '.join(silences.values())}")
+    return Denial(Reason.ALARM_MUTED, f"no fix: {'; '.join(silences.values())}")
 
 
 def loud_alarms(situation: Situation) -> tuple[str, ...]:
@@ -101,7 +109,10 @@ def region_is_healthy(plan: Plan, situation: Situation) -> Denial | None:
     issues = known.issues(situation.now)
     if not issues or not (plan.traits.launches_instances or "KMS" in issues):
         return None
-    return Denial(f"AWS Health has an open issue of {', '.join(issues)} in this Region")
+    return Denial(
+        Reason.REGION_IMPAIRED,
+        f"AWS Health has an open issue of {', '.join(issues)} in this Region",
+    )
 
 
 def calendar_is_open(plan: Plan, situation: Situation) -> Denial | None:
@@ -112,7 +123,11 @@ def calendar_is_open(plan: Plan, situation: Situation) -> Denial | None:
     if isinstance(known, Denial):
         return known
     closed = known.closed_calendars(situation.now)
-    return Denial(f"the change calendar {', '.join(closed)} is closed") if closed else None
+    return (
+        Denial(Reason.CALENDAR_CLOSED, f"the change calendar {', '.join(closed)} is closed")
+        if closed
+        else None
+    )
 
 
 def no_finding_on_target(plan: Plan, situation: Situation) -> Denial | None:
@@ -125,7 +140,9 @@ def no_finding_on_target(plan: Plan, situation: Situation) -> Denial | None:
     suspects = sorted(set(known.suspects(situation.now)) & set(plan.hosts))
     if not suspects:
         return None
-    return Denial(f"a security finding is open on {', '.join(suspects)}", final=True)
+    return Denial(
+        Reason.SECURITY_FINDING, f"a security finding is open on {', '.join(suspects)}", final=True
+    )
 
 
 def group_launches(plan: Plan, situation: Situation) -> Denial | None:
@@ -133,7 +150,13 @@ def group_launches(plan: Plan, situation: Situation) -> Denial | None:
     group = situation.evidence.group
     suspended = group.suspended if isinstance(group, Group) else ()
     stopped = sorted(FIXES[plan.action].processes & set(suspended))
-    return Denial(f"the group's processes are suspended: {', '.join(stopped)}") if stopped else None
+    return (
+        Denial(
+            Reason.PROCESSES_SUSPENDED, f"the group's processes are suspended: {', '.join(stopped)}"
+        )
+        if stopped
+        else None
+    )
 
 
 def no_refresh_in_progress(plan: Plan, situation: Situation) -> Denial | None:
@@ -142,9 +165,17 @@ def no_refresh_in_progress(plan: Plan, situation: Situation) -> Denial | None:
         return None
     refreshes = situation.surroundings.refreshes
     if not isinstance(refreshes, Refreshes):
-        return Denial(f"instance refreshes cannot be read: {refreshes.why}", unknown=True)
+        return Denial(
+            Reason.REFRESHES_UNREADABLE,
+            f"instance refreshes cannot be read: {refreshes.why}",
+            unknown=True,
+        )
     active = refreshes.active()
-    return Denial(f"the instance refresh {active[0].id} goes on") if active else None
+    return (
+        Denial(Reason.REFRESH_IN_PROGRESS, f"the instance refresh {active[0].id} goes on")
+        if active
+        else None
+    )
 
 
 def no_deployment_in_progress(plan: Plan, situation: Situation) -> Denial | None:
@@ -155,14 +186,21 @@ def no_deployment_in_progress(plan: Plan, situation: Situation) -> Denial | None
     freeze = seconds(situation.profile.policy.freeze_seconds)
     for deployments, within in ((around.stack, timedelta(0)), (around.parameters, freeze)):
         if isinstance(deployments, Unknown):
-            return Denial(f"recent deployments cannot be read: {deployments.why}", unknown=True)
+            return Denial(
+                Reason.DEPLOYMENTS_UNREADABLE,
+                f"recent deployments cannot be read: {deployments.why}",
+                unknown=True,
+            )
         busy = [
             each.what
             for each in (deployments.known if isinstance(deployments, Deployments) else ())
             if each.in_progress or situation.now - each.at < within
         ]
         if busy:
-            return Denial(f"{', '.join(busy)} is being deployed, or was just now")
+            return Denial(
+                Reason.DEPLOYMENT_IN_PROGRESS,
+                f"{', '.join(busy)} is being deployed, or was just now",
+            )
     return None
 
 
@@ -170,9 +208,11 @@ def _known(situation: Situation, sort: EventSort, what: str) -> ExternalEvents |
     """External events, if those of *sort*, named by *what*, are all known."""
     limits = situation.limits
     if isinstance(limits, Unknown):
-        return Denial(f"{what} cannot be read: {limits.why}")
+        return Denial(Reason.EXTERNAL_EVENTS_UNREADABLE, f"{what} cannot be read: {limits.why}")
     until = limits.circumstances.overflow_until(sort, situation.now)
     if until is None:
         return limits.circumstances
     why = f"{what} are more than {EVENTS_PER_SORT_MAX}, and one that is not kept may forbid it"
-    return Denial(f"{why}, until {until.isoformat(timespec='seconds')}")
+    return Denial(
+        Reason.EXTERNAL_EVENTS_OVERFLOW, f"{why}, until {until.isoformat(timespec='seconds')}"
+    )
