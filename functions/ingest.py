@@ -14,14 +14,14 @@ from functions.run_metrics import RunMetrics
 def handler(event: dict[str, Any], context: object, system: System | None = None) -> Failures:
     """Process each event; one that could not be recorded is redelivered."""
     del context
-    measuring = RunMetrics(system or wiring.from_environment())
+    run = RunMetrics(system or wiring.from_environment())
 
     def take_in(body: str) -> None:
-        receipt = ingest(body.encode(), measuring.system)
+        receipt = ingest(body.encode(), run.system)
         logger().info(
             redact(receipt.why), disposition=receipt.disposition, incident=receipt.incident
         )
 
     failures = each_record(event, take_in)
-    measuring.emit()
+    run.emit()
     return failures

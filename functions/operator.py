@@ -51,15 +51,15 @@ def handler(event: object, context: object, system: System | None = None) -> dic
         return _answer(403, {"error": "IAM named no caller: sign the request"})
     try:
         command = commands.parse_command(_body(event))
-        measuring = RunMetrics(system or wiring.from_environment())
-        result = execute(OperatorRequest(command, caller), measuring.system)
+        run = RunMetrics(system or wiring.from_environment())
+        result = execute(OperatorRequest(command, caller), run.system)
     except InvalidInput as error:
         return _answer(400, {"error": str(error)})
     except FirstlineError as error:
         logger().exception("a lever was not pulled", by=caller)
         why = f"it may be done or not: look at the incident or the pauses, then try again ({error})"
         return _answer(503, {"error": why})
-    measuring.emit()
+    run.emit()
     logger().info("a lever was pulled", lever=result.lever, by=caller)
     return _answer(200, msgspec.to_builtins(result))
 

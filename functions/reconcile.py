@@ -13,8 +13,7 @@ from functions.run_metrics import RunMetrics
 def handler(event: dict[str, Any], context: object, system: System | None = None) -> Failures:
     """Take one step of each wake's incident; a failed one is redelivered."""
     del context
-    measuring = RunMetrics(system or wiring.from_environment())
-    measured_system = measuring.system
-    failures = each_record(event, lambda body: reconcile(decode_wake(body), measured_system))
-    measuring.emit()
+    run = RunMetrics(system or wiring.from_environment())
+    failures = each_record(event, lambda body: reconcile(decode_wake(body), run.system))
+    run.emit()
     return failures

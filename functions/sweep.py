@@ -16,18 +16,18 @@ from functions.run_metrics import RunMetrics
 def handler(event: dict[str, Any], context: object, system: System | None = None) -> None:
     """Sweep once. The heartbeat is sent only by a sweep that could read the due incidents."""
     del event, context
-    measuring = RunMetrics(system or wiring.from_environment())
-    swept = sweep(measuring.system)
+    run = RunMetrics(system or wiring.from_environment())
+    swept = sweep(run.system)
     if swept.woken or swept.failed or swept.left:
         counts = {each: getattr(swept, each) for each in ("woken", "failed", "left", "unreadable")}
         logger().info("swept", **counts)
-    if swept.unannounced:
-        logger().info("P1s taken in without an event", alarms=swept.unannounced)
-    if swept.unasked:
+    if swept.missed_alarms:
+        logger().info("P1s taken in without an event", alarms=swept.missed_alarms)
+    if swept.poll_failed:
         logger().warning("not every P1's alarm could be asked for, or taken in")
     # by itself, before what could fail: two fleets in one account must not beat for each other
-    emit(measuring.system.profile.fleet.name, metrics.sweep_metrics(swept))
-    measuring.emit(*_open(measuring.system))
+    emit(run.system.profile.fleet.name, metrics.sweep_metrics(swept))
+    run.emit(*_open(run.system))
 
 
 def _open(system: System) -> tuple[Metric, ...]:

@@ -52,7 +52,7 @@ def test_a_p4_is_in_the_digest_of_the_next_business_day() -> None:
     """Two of them are one message; how they stand by then is in it."""
     rig = minor()
     ids = at_night(rig)
-    assert sweep(rig.system).pages_owed_for == timedelta(0)
+    assert sweep(rig.system).oldest_page_age == timedelta(0)
     assert (rig.posts, rig.world.notices, len(ids)) == ([], [], 2)
     assert rig.incident().next_wake_at == MORNING
     assert morning(rig) == SweepResult()
@@ -83,8 +83,8 @@ def test_a_refused_digest_is_retried() -> None:
     rig = minor()
     at_night(rig)
     rig.script.failing.add("publish")
-    assert morning(rig).pages_owed_for == timedelta(0)
-    assert morning(rig, 2).pages_owed_for == timedelta(minutes=2)
+    assert morning(rig).oldest_page_age == timedelta(0)
+    assert morning(rig, 2).oldest_page_age == timedelta(minutes=2)
     assert rig.world.notices == []
     rig.script.failing.clear()
     morning(rig, 3)

@@ -224,7 +224,7 @@ def test_a_clock_that_goes_before_makes_no_time_negative() -> None:
 def test_the_metrics_of_a_sweep() -> None:
     minute = timedelta(minutes=1)
     swept = SweepResult(
-        pages_owed_for=minute, wakes_late_for=2 * minute, unreadable=2, unasked=True
+        oldest_page_age=minute, oldest_wake_age=2 * minute, unreadable=2, poll_failed=True
     )
     assert metrics.sweep_metrics(swept) == (
         Metric("Heartbeat", 1, "Count"),

@@ -71,7 +71,7 @@ def handed_over(rig: Rig) -> Incident:
 def test_an_alarm_that_is_on_without_an_event_opens_once_and_pages_once() -> None:
     """As its event would have: the same id, condition and page."""
     rig = made()
-    assert swept(rig, 60).unannounced == 1
+    assert swept(rig, 60).missed_alarms == 1
     held = rig.incident()
     assert held.id == incident_id(SignalKey(f"{ALARM_ARN}|-|ALARM|{START.isoformat()}"))
     assert (held.severity, held.alarm_arn, held.signalled_at) == (Severity.P1, ALARM_ARN, START)
@@ -79,7 +79,7 @@ def test_an_alarm_that_is_on_without_an_event_opens_once_and_pages_once() -> Non
     assert rig.entries_of(Kind.SIGNAL)[0]["marks"] == ["unannounced"]
     assert "a sweep found it in ALARM" in rig.entries_of(Kind.SIGNAL)[0]["why"]
     assert [wake.incident for _, wake in rig.waiting] == [held.id]
-    assert swept(rig, 61).unannounced == 0
+    assert swept(rig, 61).missed_alarms == 0
     assert rig.notified == {held.id: 1}
 
 
@@ -161,7 +161,7 @@ def test_an_alarm_that_is_muted_pages_at_the_end_of_its_window() -> None:
     rig = made()
     rig.world.mutes.append(MuteWindow(ALARM_ARN, START, START + HOUR))
     assert swept(rig, 3599) == SweepResult()
-    assert swept(rig, 3600).unannounced == 1
+    assert swept(rig, 3600).missed_alarms == 1
 
 
 def test_an_alarm_whose_event_was_muted_pages_at_the_end_of_its_window() -> None:
@@ -170,10 +170,10 @@ def test_an_alarm_whose_event_was_muted_pages_at_the_end_of_its_window() -> None
     rig.world.mutes.append(MuteWindow(ALARM_ARN, START, START + HOUR))
     rig.hear(muted())
     assert swept(rig, 3599) == SweepResult()
-    assert swept(rig, 3600).unannounced == 1
+    assert swept(rig, 3600).missed_alarms == 1
     assert rig.notified == {rig.id(): 1}
     assert rig.id() != incident_id(SignalKey(f"{ALARM_ARN}|-|ALARM|{START.isoformat()}"))
-    assert swept(rig, 3660).unannounced == 0
+    assert swept(rig, 3660).missed_alarms == 0
 
 
 def test_an_unreadable_mute_follows_its_event() -> None:
@@ -182,17 +182,17 @@ def test_an_unreadable_mute_follows_its_event() -> None:
     rig.script.failing = {"muted"}
     rig.hear(muted())
     assert swept(rig, 3599) == SweepResult()
-    assert swept(rig, 3600).unannounced == 1
+    assert swept(rig, 3600).missed_alarms == 1
     unknown = made()
     unknown.script.failing = {"muted", "limits"}
-    assert swept(unknown, 60).unannounced == 1
+    assert swept(unknown, 60).missed_alarms == 1
 
 
 def test_a_mute_rule_that_somebody_deleted_mutes_no_more() -> None:
     """CloudWatch takes the alarm's actions at once, and sends no event."""
     rig = made()
     rig.hear(muted())
-    assert swept(rig, 60).unannounced == 1
+    assert swept(rig, 60).missed_alarms == 1
 
 
 def test_a_window_that_ends_after_an_episode_pages_again() -> None:
@@ -206,9 +206,9 @@ def test_a_window_that_ends_after_an_episode_pages_again() -> None:
     ended_at = handed_over(rig).ended_at
     assert ended_at is not None
     assert ended_at < START + HOUR
-    assert swept(rig, 3599).unannounced == 0
-    assert swept(rig, 3600).unannounced == 1
-    assert swept(rig, rig.at_the_end_of(1) + timedelta(hours=1)).unannounced == 0
+    assert swept(rig, 3599).missed_alarms == 0
+    assert swept(rig, 3600).missed_alarms == 1
+    assert swept(rig, rig.at_the_end_of(1) + timedelta(hours=1)).missed_alarms == 0
     assert len(rig.tables.incidents) == 2
 
 
@@ -219,7 +219,7 @@ def test_what_cannot_be_remembered_of_mutes_is_asked_for_again() -> None:
     rig.hear(ZERO)
     handed_over(rig)
     rig.script.failing = {"limits"}
-    assert swept(rig, 7200).unasked
+    assert swept(rig, 7200).poll_failed
     assert len(rig.tables.incidents) == 1
 
 
@@ -239,7 +239,7 @@ def test_what_was_handed_over_is_not_opened_again_while_its_alarm_stays() -> Non
     turned = rig.world.alarms[ALARM_ARN]
     turned.turn(AlarmState.OK, rig.world.now)
     turned.turn(AlarmState.ALARM, rig.world.now + timedelta(seconds=1))
-    assert swept(rig, rig.world.now + timedelta(seconds=61)).unannounced == 1
+    assert swept(rig, rig.world.now + timedelta(seconds=61)).missed_alarms == 1
 
 
 @pytest.mark.parametrize(("after_seconds", "opens"), [(0, 0), (0.001, 1)])
@@ -253,7 +253,7 @@ def test_another_alarm_that_turned_before_the_end_has_its_person(
     assert kept is not None
     until = kept.until
     beside(rig, (until - START).total_seconds() + after_seconds)
-    assert swept(rig, until + HOUR).unannounced == opens
+    assert swept(rig, until + HOUR).missed_alarms == opens
     assert len(rig.tables.incidents) == 1 + opens
 
 
@@ -289,18 +289,18 @@ def test_an_incident_that_is_claimed_and_gone_hides_no_p1() -> None:
     swept(rig, 60)
     rig.tables.incidents.clear()
     rig.tables.entries.clear()
-    assert swept(rig, 61).unannounced == 2
+    assert swept(rig, 61).missed_alarms == 2
 
 
 def test_an_open_incident_of_the_cause_takes_the_alarm_in() -> None:
     """A P2 whose P1's event was lost rises, and pages so; then it knows the alarm."""
     rig = made(HostPlan(id=A, restart_helps=False))
     rig.hear(body("unhealthy-hosts"))
-    assert swept(rig, 60).unannounced == 1
-    assert swept(rig, 61).unannounced == 0
+    assert swept(rig, 60).missed_alarms == 1
+    assert swept(rig, 61).missed_alarms == 0
     rig.until(lambda held: held.severity is Severity.P1)
     assert rig.notified == {rig.id(): 1, f"{rig.id()}:p1": 1}
-    assert swept(rig, 120).unannounced == 0
+    assert swept(rig, 120).missed_alarms == 0
 
 
 def test_a_p1_without_an_event_of_what_nothing_can_read_is_paged_once() -> None:
@@ -309,10 +309,10 @@ def test_a_p1_without_an_event_of_what_nothing_can_read_is_paged_once() -> None:
     rig.hear(body("unhealthy-hosts"))
     id_ = rig.id()
     rig.tables.incidents[id_] = "{}"
-    assert swept(rig, 60).unannounced == 1
+    assert swept(rig, 60).missed_alarms == 1
     assert rig.notified[f"{id_}:p1"] == 1
     beside(rig, 70)
-    assert [swept(rig, seconds).unannounced for seconds in (61, 120, 180)] == [0, 0, 0]
+    assert [swept(rig, seconds).missed_alarms for seconds in (61, 120, 180)] == [0, 0, 0]
     assert rig.notified[f"{id_}:p1"] == 1
 
 
@@ -323,7 +323,7 @@ def test_an_alarm_that_waits_in_the_inbox_is_not_put_there_again() -> None:
     rig.world.advance(START + timedelta(minutes=1))
     until = rig.world.now + HOUR
     assert [open_missed_alarms(rig.system, until) for _ in "ab"] == [
-        PollResult(taken_in=1),
+        PollResult(opened=1),
         PollResult(),
     ]
 
@@ -335,7 +335,7 @@ def test_an_incident_that_knows_the_alarm_as_less_than_a_p1_takes_it_in() -> Non
     held = rig.incident()
     changed = copy.replace(held, alarms=(*held.alarms, ALARM_ARN), severity=Severity.P2)
     rig.store(changed, version=held.version)
-    assert swept(rig, 60).unannounced == 1
+    assert swept(rig, 60).missed_alarms == 1
 
 
 def test_an_incident_of_more_alarms_than_are_kept_is_left_to_a_person() -> None:
@@ -344,7 +344,7 @@ def test_an_incident_of_more_alarms_than_are_kept_is_left_to_a_person() -> None:
     rig.hear(tell.envelope("enclave-answering", AlarmState.ALARM, START, PROFILE, HOME))
     held = rig.incident()
     rig.store(copy.replace(held, alarms_beyond=1), version=held.version)
-    assert swept(rig, 60).unannounced == 0
+    assert swept(rig, 60).missed_alarms == 0
 
 
 def test_a_transition_that_is_in_the_ledger_twice_is_left_alone() -> None:
@@ -388,7 +388,7 @@ def test_an_alarm_without_data_opens_unless_a_host_serves(
     """The probe says so, or else the load balancer; what is unknown pages."""
     rig = without_data(host)
     rig.script.failing = failing
-    assert swept(rig, 60).unannounced == opens
+    assert swept(rig, 60).missed_alarms == opens
 
 
 def test_a_probe_that_gets_no_answer_stands_above_the_load_balancer() -> None:
@@ -396,14 +396,14 @@ def test_a_probe_that_gets_no_answer_stands_above_the_load_balancer() -> None:
     rig = without_data(HostPlan(id=A, recovers_at_seconds=62))
     found = swept(rig, 85)
     assert set(rig.world.target_states().values()) == {"healthy"}
-    assert found.unannounced == 1
+    assert found.missed_alarms == 1
 
 
 def test_a_probe_without_access_proves_nothing() -> None:
     """The load balancer is asked instead."""
     rig = without_data(SERVING)
     rig.world.scenario = copy.replace(rig.world.scenario, nats_server="refusing")
-    assert swept(rig, 60).unannounced == 0
+    assert swept(rig, 60).missed_alarms == 0
     assert rig.script.calls["target_health"] == 1
 
 
@@ -417,9 +417,9 @@ def test_a_read_that_fails_stops_nothing_else_and_shows() -> None:
     rig.waiting.clear()
     rig.script.failing = {"firing"}
     found = swept(rig, 60)
-    assert (found.woken, found.unannounced, found.unasked) == (1, 0, True)
+    assert (found.woken, found.missed_alarms, found.poll_failed) == (1, 0, True)
     rig.script.failing = set()
-    assert swept(rig, 61).unannounced == 1
+    assert swept(rig, 61).missed_alarms == 1
 
 
 @pytest.mark.parametrize(
@@ -431,7 +431,7 @@ def test_an_alarm_that_fails_does_not_stop_the_others(error: Exception) -> None:
     beside(rig, 0)
     rig.script.before("open_incident", raising(error))
     found = swept(rig, 60)
-    assert (found.unannounced, found.unasked) == (1, True)
+    assert (found.missed_alarms, found.poll_failed) == (1, True)
     assert len(rig.tables.incidents) == 1
 
 
@@ -454,8 +454,8 @@ def test_a_store_that_does_not_take_the_opening_holds_no_page_back() -> None:
     rig = made()
     rig.script.before("commit", raising(DependencyUnavailable("timed out")))
     found = swept(rig, 60)
-    assert (found.unannounced, found.unasked, len(rig.posts)) == (0, True, 1)
-    assert swept(rig, 120).unannounced == 1
+    assert (found.missed_alarms, found.poll_failed, len(rig.posts)) == (0, True, 1)
+    assert swept(rig, 120).missed_alarms == 1
     assert rig.notified == {rig.id(): 1}
 
 

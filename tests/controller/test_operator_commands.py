@@ -367,10 +367,10 @@ def test_the_page_of_a_pause_stays_pending_until_accepted() -> None:
     rig.script.failing.add("post")
     assert pause(rig).told is False
     rig.world.advance(rig.world.now + timedelta(seconds=60))
-    assert sweep(rig.system).pages_owed_for == timedelta(seconds=60)
+    assert sweep(rig.system).oldest_page_age == timedelta(seconds=60)
     rig.script.failing.clear()
     rig.world.advance(rig.world.now + timedelta(seconds=60))
-    assert sweep(rig.system).pages_owed_for < timedelta(seconds=60)
+    assert sweep(rig.system).oldest_page_age < timedelta(seconds=60)
     assert rig.posts[-1][0] == "trigger"
     assert rig.posts[-1][1].startswith("pause-")
 

@@ -86,7 +86,7 @@ def test_a_rise_whose_wake_is_lost_is_paged_by_the_next_sweep() -> None:
         made.hear(ZERO)
     made.script.failing = {"queue"}
     swept = sweep(made.system)
-    assert (swept.woken, swept.failed, swept.wakes_late_for) == (0, 1, timedelta(0))
+    assert (swept.woken, swept.failed, swept.oldest_wake_age) == (0, 1, timedelta(0))
     assert made.notified == {made.id(): 1, f"{made.id()}:p1": 1}
     assert (made.incident().severity, made.tables.inboxes[made.id()]) == (Severity.P1, {})
 

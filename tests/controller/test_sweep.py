@@ -39,7 +39,7 @@ def after(rig: Rig, seconds: float) -> SweepResult:
 def test_a_wake_that_is_late_is_queued_again(late: float, woken: int) -> None:
     """After a grace, under the generation that the incident has, so a late one is harmless."""
     rig = lost()
-    assert after(rig, late) == SweepResult(woken=woken, wakes_late_for=timedelta(seconds=late))
+    assert after(rig, late) == SweepResult(woken=woken, oldest_wake_age=timedelta(seconds=late))
     assert rig.waiting == [(rig.world.now, Wake(rig.id(), 1))] * woken
 
 
@@ -65,7 +65,7 @@ def test_a_pending_page_is_delivered_by_the_sweep() -> None:
     rig = lost(page=False)
     opened = rig.incident().opened_at
     rig.script.failing = set()
-    assert after(rig, 60) == SweepResult(woken=1, wakes_late_for=rig.world.now - opened)
+    assert after(rig, 60) == SweepResult(woken=1, oldest_wake_age=rig.world.now - opened)
     assert rig.notified == {rig.id(): 1}
     assert rig.incident().pages[0].sent_at == rig.world.now
 
@@ -107,10 +107,10 @@ def test_the_age_of_the_oldest_pending_page() -> None:
     rig.hear(OTHER)
     opened = rig.incident().opened_at
     swept = after(rig, 90)
-    assert (swept.woken, swept.pages_owed_for) == (2, rig.world.now - opened)
+    assert (swept.woken, swept.oldest_page_age) == (2, rig.world.now - opened)
     rig.script.failing = set()
     swept = after(rig, 150)
-    assert (swept.woken, swept.pages_owed_for) == (2, timedelta(0))
+    assert (swept.woken, swept.oldest_page_age) == (2, timedelta(0))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_one_incident_that_fails_does_not_stop_the_others(name: str, error: Exce
     rig.script.before(name, raising(error))
     swept = after(rig, 60)
     assert (swept.woken, swept.failed) == (1, 1)
-    assert swept.pages_owed_for == timedelta(seconds=60)
+    assert swept.oldest_page_age == timedelta(seconds=60)
     assert [wake.incident for _, wake in rig.waiting] == [rig.id(1)]
     assert ("trigger", rig.id(1)) in rig.posts
 
@@ -146,7 +146,7 @@ def test_one_incident_that_cannot_be_read_does_not_stop_the_others(error: Except
     rig.door.store.load = readable  # type: ignore[method-assign]
     swept = after(rig, 60)
     assert (swept.woken, swept.failed) == (1, 1)
-    assert swept.pages_owed_for == timedelta(seconds=60)
+    assert swept.oldest_page_age == timedelta(seconds=60)
     assert [wake.incident for _, wake in rig.waiting] == [rig.id(1)]
     assert rig.posts == [("trigger", rig.id(1))]
 
@@ -172,7 +172,7 @@ def test_a_sweep_that_takes_too_long_leaves_the_rest_to_the_next(
     # what nobody read may owe a page, since its wake was due
     owed_for, late_for = timedelta(seconds=60 if left else 0), timedelta(seconds=60)
     # where time is over, alarms are not asked for either
-    expected = SweepResult(woken, 0, left, owed_for, late_for, unasked=bool(left))
+    expected = SweepResult(woken, 0, left, owed_for, late_for, poll_failed=bool(left))
     assert sweep(rig.system) == expected
 
 
@@ -266,8 +266,8 @@ def test_a_page_counts_as_pending_although_its_wake_cannot_be_queued() -> None:
     assert due is not None
     assert due > START
     swept = after(rig, 60)
-    assert (swept.failed, swept.pages_owed_for) == (1, timedelta(seconds=60))
-    assert swept.wakes_late_for == START + timedelta(seconds=60) - due
+    assert (swept.failed, swept.oldest_page_age) == (1, timedelta(seconds=60))
+    assert swept.oldest_wake_age == START + timedelta(seconds=60) - due
 
 
 def test_a_sweep_that_cannot_list_fails_as_a_whole() -> None:
@@ -294,7 +294,7 @@ def test_an_incident_that_is_gone_is_passed_over() -> None:
     """Its record may end between the two reads."""
     rig = lost()
     rig.script.before("load", rig.tables.incidents.clear)
-    assert after(rig, 59) == SweepResult(wakes_late_for=timedelta(seconds=59))
+    assert after(rig, 59) == SweepResult(oldest_wake_age=timedelta(seconds=59))
     assert rig.waiting == []
 
 

@@ -149,7 +149,7 @@ def test_what_cannot_be_read_starves_no_other(count: int) -> None:
     rig.world.advance(START + timedelta(seconds=60))
     swept = sweep(rig.system)
     late = timedelta(seconds=60)
-    assert swept == SweepResult(1, count, wakes_late_for=late, unreadable=count)
+    assert swept == SweepResult(1, count, oldest_wake_age=late, unreadable=count)
     assert [wake.incident for _, wake in rig.waiting] == [rig.id()]
     assert keys(rig) == {rig.id(), *(f"{each}:unreadable" for each in ids)}
 
@@ -168,7 +168,7 @@ def test_one_whose_page_was_not_accepted_counts_as_owing_and_late() -> None:
     rig.script.failing = {"post"}
     hour = timedelta(hours=1)
     swept = sweep(rig.system)
-    assert swept == SweepResult(failed=1, unreadable=1, pages_owed_for=hour, wakes_late_for=hour)
+    assert swept == SweepResult(failed=1, unreadable=1, oldest_page_age=hour, oldest_wake_age=hour)
     assert rig.script.calls["post"] == 1
 
 
@@ -179,7 +179,7 @@ def test_pages_of_the_unreadable_end_with_the_sweeps_time() -> None:
     spoil(rig, 1)
     rig.script.after("post", lambda: rig.world.advance(START + timedelta(seconds=41)))
     swept = sweep(rig.system)
-    assert swept.pages_owed_for == timedelta(hours=1) - timedelta(seconds=1)
+    assert swept.oldest_page_age == timedelta(hours=1) - timedelta(seconds=1)
     assert rig.script.calls["post"] == 1
 
 
@@ -191,7 +191,7 @@ def test_a_sweep_without_time_counts_those_that_it_could_not_read_as_owing() -> 
     rig.script.after("load", lambda: rig.script.before("load", lambda: rig.world.advance(late)))
     swept = sweep(rig.system)
     assert (swept.left, swept.failed, swept.unreadable) == (1, 1, 1)
-    assert swept.pages_owed_for == swept.wakes_late_for == timedelta(hours=1)
+    assert swept.oldest_page_age == swept.oldest_wake_age == timedelta(hours=1)
 
 
 def test_what_is_due_is_read_in_batches_and_not_for_ever() -> None:

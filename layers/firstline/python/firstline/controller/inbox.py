@@ -38,7 +38,7 @@ def merge_and_page(
     """
     apply_approvals(work, loaded.approvals)
     if not work.incident.ended:
-        merge_signals(work, loaded)  # which may raise it, and owe a page
+        merge_signals(work, loaded)  # which may raise it, and queue a page
     deliver_pending(work, choose=choose)
 
 

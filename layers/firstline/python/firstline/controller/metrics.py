@@ -51,10 +51,10 @@ def sweep_metrics(swept: SweepResult) -> tuple[Metric, ...]:
     unread = (Metric(UNREADABLE, swept.unreadable, "Count"),) if swept.unreadable else ()
     return (
         Metric(HEARTBEAT, 1, "Count"),
-        Metric(PAGES_OWED, swept.pages_owed_for.total_seconds(), "Seconds"),
-        Metric(WAKES_LATE, swept.wakes_late_for.total_seconds(), "Seconds"),
+        Metric(PAGES_OWED, swept.oldest_page_age.total_seconds(), "Seconds"),
+        Metric(WAKES_LATE, swept.oldest_wake_age.total_seconds(), "Seconds"),
         *unread,
-        Metric(ALARMS_UNASKED, int(swept.unasked), "Count"),
+        Metric(ALARMS_UNASKED, int(swept.poll_failed), "Count"),
     )
 
 

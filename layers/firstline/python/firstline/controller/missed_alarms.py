@@ -38,7 +38,7 @@ EVENT_GRACE = seconds(60)
 class PollResult(msgspec.Struct, frozen=True):
     """The number of alarms opened without an event; ``unread`` if one could not be processed."""
 
-    taken_in: int = 0
+    opened: int = 0
     unread: bool = False
 
 
@@ -56,15 +56,15 @@ def open_missed_alarms(system: System, until: datetime) -> PollResult:
         firing = system.ports.fleet.firing(arns)
     except FirstlineError:
         return PollResult(unread=True)
-    taken_in, unread = 0, False
+    opened, unread = 0, False
     for alarm in firing:
         if clock.now() > until:
-            return PollResult(taken_in, unread=True)
+            return PollResult(opened, unread=True)
         try:
-            taken_in += _open_missed(alarm, system)
+            opened += _open_missed(alarm, system)
         except FirstlineError:
             unread = True
-    return PollResult(taken_in, unread)
+    return PollResult(opened, unread)
 
 
 def p1_alarm_arns(system: System) -> tuple[str, ...]:

@@ -117,7 +117,7 @@ def _join_after_busy(
 
 def _page(work: IncidentUnitOfWork) -> None:
     """Send the pages; an unrecorded page stays pending."""
-    # a conflict means that reconcile was quicker: it settles the page, folded by its key
+    # a conflict means that reconcile was quicker: it delivers the page, under the same key
     with contextlib.suppress(CommitConflict, Busy):
         deliver_pages.deliver_pending(work, deliver_pages.INGEST_TRIES_MAX)
 

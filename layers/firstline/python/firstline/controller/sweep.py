@@ -34,22 +34,21 @@ SWEEP_DURATION_MAX = timedelta(seconds=40)
 class SweepResult(msgspec.Struct, frozen=True):
     """The result of a sweep: incidents woken, failed and left, and the oldest pending page.
 
-    One that failed or was left counts as pending since its wake was due. ``wakes_late_for`` is the
-    age of the oldest overdue wake: SQS reports no age of a message that was returned three times,
-    so this shows that reconcile is stuck. ``unreadable`` are the failed ones that this code cannot
-    read: a person was paged for them, so they count neither as pending nor as late. ``unannounced``
-    are the P1 alarms that were opened without an event; ``unasked`` is true if not all could be
-    polled.
+    One that failed or was left counts as pending since its wake was due. ``oldest_wake_age`` shows
+    that reconcile is stuck, since SQS reports no age of a message that was returned three times.
+    ``unreadable`` are the failed ones that this code cannot read: a person was paged for them, so
+    they count neither as pending nor as late. ``missed_alarms`` are the P1 alarms that were opened
+    without an event; ``poll_failed`` is true if not all could be polled.
     """
 
     woken: int = 0
     failed: int = 0
     left: int = 0
-    pages_owed_for: timedelta = timedelta(0)
-    wakes_late_for: timedelta = timedelta(0)
+    oldest_page_age: timedelta = timedelta(0)
+    oldest_wake_age: timedelta = timedelta(0)
     unreadable: int = 0
-    unannounced: int = 0
-    unasked: bool = False
+    missed_alarms: int = 0
+    poll_failed: bool = False
 
 
 def sweep(system: System) -> SweepResult:
@@ -57,7 +56,7 @@ def sweep(system: System) -> SweepResult:
     until = system.ports.clock.now() + SWEEP_DURATION_MAX
     swept = _sweep_due(system)
     polled = missed_alarms.open_missed_alarms(system, until)
-    return copy.replace(swept, unannounced=polled.taken_in, unasked=polled.unread)
+    return copy.replace(swept, missed_alarms=polled.opened, poll_failed=polled.unread)
 
 
 def _sweep_due(system: System) -> SweepResult:
@@ -74,7 +73,7 @@ def _sweep_due(system: System) -> SweepResult:
             return progress.cut_short((due, *overdue.waiting), now)
         _sweep_incident(due, progress, system, now)
     unread_for = unreadable_incidents.page_all(progress.unread, system, now + SWEEP_DURATION_MAX)
-    progress.wait(owed_for=unread_for, late_for=unread_for)
+    progress.count(page_age=unread_for, wake_age=unread_for)
     return progress.swept()
 
 
@@ -82,32 +81,32 @@ class _Progress(msgspec.Struct):
     """The state of a running sweep; the unreadable are among the failed."""
 
     failed: int
-    owed_for: timedelta
-    late_for: timedelta = timedelta(0)
+    page_age: timedelta
+    wake_age: timedelta = timedelta(0)
     woken: int = 0
     unread: list[OverdueUnreadable] = []
 
-    def wait(self, owed_for: timedelta = timedelta(0), late_for: timedelta = timedelta(0)) -> None:
+    def count(self, page_age: timedelta = timedelta(0), wake_age: timedelta = timedelta(0)) -> None:
         """Count a pending page, or an overdue wake, of that age."""
-        self.owed_for, self.late_for = max(self.owed_for, owed_for), max(self.late_for, late_for)
+        self.page_age, self.wake_age = max(self.page_age, page_age), max(self.wake_age, wake_age)
 
     def swept(self, left: int = 0) -> SweepResult:
         """The result, with *left* incidents for the next sweep."""
         unread = len(self.unread)
-        return SweepResult(self.woken, self.failed, left, self.owed_for, self.late_for, unread)
+        return SweepResult(self.woken, self.failed, left, self.page_age, self.wake_age, unread)
 
     def cut_short(self, left: Sequence[DueIncident], now: datetime) -> SweepResult:
         """The result; what was *left* or unreadable counts as pending since its wake was due."""
         ages = (*(_wake_age(each, now) for each in left), *(age for _, age in self.unread))
-        self.wait(max(ages), max(ages))
+        self.count(max(ages), max(ages))
         return self.swept(len(left))
 
 
 def _sweep_first(overdue: OverdueIncidents, system: System) -> _Progress:
-    pauses_owed_for = _try(lambda: sweep_pauses(system))
+    pause_page_age = _try(lambda: sweep_pauses(system))
     published = _try(lambda: digest.send_digests(overdue, system))
-    failed = [pauses_owed_for, published].count(None)
-    return _Progress(failed, pauses_owed_for or timedelta(0))
+    failed = [pause_page_age, published].count(None)
+    return _Progress(failed, pause_page_age or timedelta(0))
 
 
 def _sweep_incident(due: DueIncident, progress: _Progress, system: System, now: datetime) -> None:
@@ -124,15 +123,15 @@ def _sweep_incident(due: DueIncident, progress: _Progress, system: System, now: 
         return
     except FirstlineError:
         progress.failed += 1
-        progress.wait(owed_for=wake_age)
-    progress.wait(late_for=wake_age)
-    if work is not None:  # what could not be woken may owe a page for longer than its wake
-        progress.wait(owed_for=paging.oldest_pending_age(work.incident.pages, now))
+        progress.count(page_age=wake_age)
+    progress.count(wake_age=wake_age)
+    if work is not None:  # a page may be older than the wake
+        progress.count(page_age=paging.oldest_pending_age(work.incident.pages, now))
 
 
 def _page_and_wake(work: IncidentUnitOfWork, loaded: LoadedIncident) -> bool:
     """Try its pages; return True if it was woken."""
-    # a conflict means that another worker has it at this moment, and settles it
+    # a conflict means that another worker has it at this moment, and delivers its pages
     with contextlib.suppress(CommitConflict):
         inbox.merge_and_page(work, loaded, _left_pages)
     if not (loaded.inbox or loaded.approvals or _is_wake_late(work)):

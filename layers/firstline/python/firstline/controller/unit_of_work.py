@@ -100,11 +100,11 @@ class IncidentUnitOfWork:
     def commit_and_requeue(
         self, requeue_at: datetime | None, closes: CorrelationKey | None = None
     ) -> None:
-        """Commit and queue the next wake: at *until*, or sooner for a page or a full inbox.
+        """Commit and queue the next wake: at *requeue_at*, or sooner if pages or signals wait.
 
-        A wake that brought signals does not count toward the limit of wakes. Without *until*, a
-        pending page or a full inbox the incident is not woken again; the sweep finds pending digest
-        lines.
+        A wake that brought signals does not count toward the limit of wakes. Without *requeue_at*,
+        a pending page or a full inbox the incident is not woken again; the sweep finds pending
+        digest lines.
         """
         if self.before_requeue is not None:
             self.incident = self.before_requeue(self.incident)

@@ -199,7 +199,7 @@ class Run:
 
         def beat() -> None:
             swept = sweep(system)
-            self.beats.append(Beat(self.world.now, swept.pages_owed_for))
+            self.beats.append(Beat(self.world.now, swept.oldest_page_age))
 
         self._invoke("sweep", "sweep", beat)
 
