@@ -95,10 +95,10 @@ def test_what_a_fix_touches_alive_is_spent() -> None:
     """I11: the budget of every later incident counts the hosts that were not proven dead."""
     rig = ready()
     rig.turn()
-    draft = IncidentUnitOfWork(rig.incident(), rig.system, rig.world.now)
+    work = IncidentUnitOfWork(rig.incident(), rig.system, rig.world.now)
     held = copy.replace(rig.incident(), status=Status.INVESTIGATING, attempts=())
-    draft.incident = held
-    about = situation(
+    work.incident = held
+    situation_ = situation(
         incident=held,
         limits=rig.system.ports.store.limits(rig.world.group_name),
         surroundings=PreflightFacts(refreshes=Refreshes()),
@@ -107,7 +107,7 @@ def test_what_a_fix_touches_alive_is_spent() -> None:
         ),
     )
     refresh = copy.replace(plan(action="restart_enclave"), hosts=FLEET)
-    act.send_fix(draft, refresh, about)
+    act.send_fix(work, refresh, situation_)
     assert [each.alive for each in rig.tables.leases[rig.world.group_name].spent] == [(), (B, C)]
 
 
@@ -122,10 +122,10 @@ def test_what_a_fix_touches_alive_is_spent() -> None:
 def test_a_fix_without_what_it_rests_on_is_a_bug(unread: dict[str, object]) -> None:
     """The guards never let it come so far; if they did, nothing would be sent."""
     rig = ready()
-    draft = IncidentUnitOfWork(rig.incident(), rig.system, rig.world.now)
+    work = IncidentUnitOfWork(rig.incident(), rig.system, rig.world.now)
     known: dict[str, object] = {"surroundings": PreflightFacts(refreshes=Refreshes())}
     with pytest.raises(InvariantViolation, match="without readable limits"):
-        act.send_fix(draft, plan(), situation(**(known | unread)))
+        act.send_fix(work, plan(), situation(**(known | unread)))
     assert rig.fixes == []
 
 

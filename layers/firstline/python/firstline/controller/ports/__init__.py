@@ -18,7 +18,10 @@ from firstline.controller.ports.store import Store
 
 
 class Ports(msgspec.Struct, frozen=True):
-    """All ports as one value; ``adapters/wiring.py`` makes it."""
+    """All ports as one value; ``adapters/wiring.py`` makes it.
+
+    The names of the fields are part of the names of the simulation's faults (``around.key``).
+    """
 
     store: Store
     fleet: Fleet
