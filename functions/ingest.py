@@ -16,12 +16,12 @@ def handler(event: dict[str, Any], context: object, system: System | None = None
     del context
     run = RunMetrics(system or wiring.from_environment())
 
-    def take_in(body: str) -> None:
+    def process(body: str) -> None:
         receipt = ingest(body.encode(), run.system)
         logger().info(
             redact(receipt.why), disposition=receipt.disposition, incident=receipt.incident
         )
 
-    failures = each_record(event, take_in)
+    failures = each_record(event, process)
     run.emit()
     return failures

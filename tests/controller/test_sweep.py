@@ -170,9 +170,9 @@ def test_a_sweep_that_takes_too_long_leaves_the_rest_to_the_next(
     takes = timedelta(seconds=each_takes)
     rig.script.before("queue", lambda: rig.world.advance(rig.world.now + takes))
     # what nobody read may owe a page, since its wake was due
-    owed_for, late_for = timedelta(seconds=60 if left else 0), timedelta(seconds=60)
+    page_age, wake_age = timedelta(seconds=60 if left else 0), timedelta(seconds=60)
     # where time is over, alarms are not asked for either
-    expected = SweepResult(woken, 0, left, owed_for, late_for, poll_failed=bool(left))
+    expected = SweepResult(woken, 0, left, page_age, wake_age, poll_failed=bool(left))
     assert sweep(rig.system) == expected
 
 

@@ -35,7 +35,7 @@ OPENED = incident(pages=paging.opening_pages(incident(), signal(), "a rule fits"
 SPENT = {"why": "spent", "tried": "nothing"}
 
 
-def given_up(held: Incident) -> Incident:
+def escalated(held: Incident) -> Incident:
     return copy.replace(
         held, pages=(*held.pages, *paging.escalation_pages(held, SPENT, NOW, ROUTES))
     )
@@ -176,7 +176,7 @@ def test_the_pager_and_the_team_do_not_wait_for_each_other() -> None:
 
 def test_every_key_has_a_resolve_after_its_trigger() -> None:
     """I2: a page behind another of its key waits until that one was taken."""
-    held = closed(given_up(OPENED))
+    held = closed(escalated(OPENED))
     for action, due_at in (("trigger", NOW), ("resolve", NOW + RESOLVE_DELAY_MIN)):
         owed = paging.pending(held.pages)
         assert [(each.key, each.action) for each in owed] == [
@@ -197,7 +197,7 @@ def test_every_key_has_a_resolve_after_its_trigger() -> None:
 @pytest.mark.parametrize("delivery", [NotYet("503"), BadBody("no")])
 def test_a_refused_page_stays_pending_and_is_retried(delivery: Delivery) -> None:
     """It is tried every ten seconds, and holds back the pages of its key alone."""
-    pages = paging.after_try(closed(given_up(OPENED)).pages, OPENING, delivery, NOW)
+    pages = paging.after_try(closed(escalated(OPENED)).pages, OPENING, delivery, NOW)
     page = pages[0]
     assert (page.tries, page.sent_at, page.due_at) == (1, None, NOW + timedelta(seconds=10))
     assert [each.key for each in paging.due_pages(pages, NOW)] == [f"{ID}:gave-up"]
@@ -234,7 +234,7 @@ REPORT = "https://us-east-1.console.aws.amazon.com/s3/buckets/b?region=us-east-1
 
 def test_what_ends_links_to_its_report() -> None:
     """An escalation in addition to its alarm, and each resolve; an answered request has none."""
-    held = given_up(OPENED)
+    held = escalated(OPENED)
     (page,) = paging.escalation_pages(OPENED, SPENT | {"report_link": REPORT}, NOW, ROUTES)
     assert wire.body(page, ORIGIN)["links"] == [
         {"href": LINK, "text": "the alarm"},

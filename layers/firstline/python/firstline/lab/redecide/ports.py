@@ -132,7 +132,7 @@ class PastScaling:
 
 
 class PastAround:
-    """`Around` over the record; its key is asked for first."""
+    """`PreflightReader` over the record; its key is asked for first."""
 
     def __init__(self, present: Present) -> None:
         self._present = present
@@ -174,7 +174,7 @@ class PastAround:
 
 
 class PastBackground:
-    """`Background`: no decision rests on it, and what it brought is in entries of the end."""
+    """`InvestigationReader`: no decision uses it, and its results are in entries of the end."""
 
     def metrics(self, start: datetime) -> Never:
         """See `firstline.controller.ports.readers.Background`."""

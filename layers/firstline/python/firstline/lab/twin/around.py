@@ -14,7 +14,7 @@ LONG_AGO = timedelta(days=30)
 
 
 class MemoryAround:
-    """The `Around` port over the world."""
+    """The `PreflightReader` port over the world."""
 
     def __init__(self, world: World, effects: Effects) -> None:
         self._world = world
