@@ -1,4 +1,4 @@
-"""The CDK's entry: the operator's profile in, two stacks out. Nothing here calls AWS."""
+"""The CDK's entry point: a profile in, two stacks out. It never calls AWS."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from aws_cdk import App, Environment, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from firstline.cli.output.terminal import printable
-from firstline.doctor import watched
+from firstline.doctor import alarm_inventory
 from firstline.errors import InvalidInput
 from infra import context, probe
 from infra.app_stack import AppStack
@@ -15,7 +15,7 @@ from infra.records import Records
 
 
 def compose(app: App) -> tuple[str, ...]:
-    """Put both stacks into *app*; gives notes for who deploys, in lines; raises `InvalidInput`."""
+    """Add both stacks to *app*; return notes for the deployer. Raises `InvalidInput`."""
     deployment = context.deployment(app.node.try_get_context)
     env = Environment(
         account=deployment.settings.account or os.environ.get("CDK_DEFAULT_ACCOUNT"),
@@ -26,13 +26,13 @@ def compose(app: App) -> tuple[str, ...]:
     AppStack(app, f"{name}-app", env=env, deployment=deployment, records=records)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     return (
-        *(f"detection: {line}" for line in watched.lacking(deployment.profile)),
-        *(f"probe: {line}" for line in probe.told(deployment.profile.probe)),
+        *(f"detection: {line}" for line in alarm_inventory.omission_lines(deployment.profile)),
+        *(f"probe: {line}" for line in probe.deployment_notes(deployment.profile.probe)),
     )
 
 
 def main() -> int:
-    """Synthesize; say on standard error what was made, for the CDK owns standard output."""
+    """Synthesize; print to standard error, since the CDK owns standard output."""
     app = App(outdir=os.environ.get("CDK_OUTDIR", "cdk.out"))
     try:
         notes = compose(app)
@@ -40,7 +40,7 @@ def main() -> int:
     except InvalidInput as error:
         sys.stderr.writelines(f"app.py: {printable(line)}\n" for line in error.lines)
         return 2
-    except RuntimeError as error:  # jsii's one word for whatever its other side threw
+    except RuntimeError as error:  # jsii's generic name for an error of its other side
         return _refused(error)
     for line in notes:
         sys.stderr.write(f"{line}\n")
@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def _refused(error: RuntimeError) -> int:
-    """Say in one line what stopped the synthesis; raise *error* again if it is a surprise."""
+    """Print in one line why the synthesis stopped; raise *error* again if it is unexpected."""
     message = str(error)
     if message.startswith("ValidationFailed"):
         sys.stderr.write("app.py: mend the findings above, or accept them with infra.nag.accept\n")

@@ -23,10 +23,10 @@ import msgspec
 
 import firstline
 from firstline.config import fleet_file as profiles
-from firstline.lab.redecide import occurrences
-from firstline.lab.redecide.pair import Pair
-from firstline.lab.redecide.policy_run import Side
-from firstline.lab.redecide.record import HOME
+from firstline.lab.redecide import recorded_events
+from firstline.lab.redecide.incident_record import HOME
+from firstline.lab.redecide.policy_pair import PolicyPair
+from firstline.lab.redecide.policy_run import PolicyRun
 from tools.bench.figure import Figure, paired, peak_mib, run
 
 ROOT = Path(__file__).parents[1]
@@ -54,11 +54,11 @@ def bench(rounds: int) -> Iterator[Figure]:
     ).at_most(1.1)
 
 
-def pair() -> Pair:
+def pair() -> PolicyPair:
     """The shipped policy against itself."""
     profile = profiles.load(RUNBOOK)
-    old, new = (Side(profile, HOME, {}, BEGINS) for _ in range(2))
-    return Pair(old, new, lambda flip: sys.exit(f"the same policy parts from itself: {flip}"))
+    old, new = (PolicyRun(profile, HOME, {}, BEGINS) for _ in range(2))
+    return PolicyPair(old, new, lambda flip: sys.exit(f"the same policy parts from itself: {flip}"))
 
 
 def well(count: int) -> Iterator[bytes]:
@@ -76,8 +76,8 @@ def quiet(count: int) -> Iterator[bytes]:
     held = []
     for path in sorted(EVENTS.glob("*.json")):
         alone = pair()
-        occurrences.hear(path.read_bytes(), alone, HOME, path.name)
-        if alone.rests and not alone.end().incidents[0]:
+        recorded_events.replay_event(path.read_bytes(), alone, HOME, path.name)
+        if alone.is_idle and not alone.finish().incidents[0]:
             held.append(msgspec.json.encode(msgspec.json.decode(path.read_bytes())))
     for number in range(count):
         yield held[number % len(held)]
@@ -94,9 +94,9 @@ def compare(name: str, bodies: list[bytes], rounds: int) -> Figure:
     return figure.at_least(0.5)
 
 
-def hearer(both: Pair) -> Callable[[bytes], None]:
+def hearer(both: PolicyPair) -> Callable[[bytes], None]:
     """What takes one event through both."""
-    return lambda body: occurrences.hear(body, both, HOME, "")
+    return lambda body: recorded_events.replay_event(body, both, HOME, "")
 
 
 def _microseconds(bodies: list[bytes], call: Callable[[bytes], object]) -> float:
@@ -117,8 +117,8 @@ def through(count: int) -> float:
     """Take so many events through both, one at a time; the peak in MiB."""
     both = pair()
     for body in well(count):
-        occurrences.hear(body, both, HOME, "")
-    both.end()
+        recorded_events.replay_event(body, both, HOME, "")
+    both.finish()
     return peak_mib()
 
 

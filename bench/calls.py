@@ -19,7 +19,7 @@ from bench.recorded import silence
 from firstline.cli.replay import read
 from firstline.config.settings import Home
 from firstline.lab.twin.replay import replay
-from firstline.lab.twin.replayed import Ran, Replayed
+from firstline.lab.twin.replay_result import FunctionRun, ReplayResult
 from tools.bench.figure import Figure, run
 
 SCENARIOS = Path(__file__).parents[1] / "events" / "scenarios"
@@ -42,14 +42,14 @@ def bench(_: int) -> Iterator[Figure]:
     yield told("a quiet reconcile", most, "calls").at_most(9)
 
 
-def replayed_of(scenario: str) -> Replayed:
+def replayed_of(scenario: str) -> ReplayResult:
     """The scenario's replay, to its end."""
     made, events, profile = read(SCENARIOS / f"{scenario}.toml", HOME)
     with silence():
         return replay(made, events, profile, HOME, lambda _: None)
 
 
-def incident(name: str, ran: Sequence[Ran]) -> Iterator[Figure]:
+def incident(name: str, ran: Sequence[FunctionRun]) -> Iterator[Figure]:
     """What it came to: invocations, calls, and the price of the calls."""
     own = [each for each in ran if each.function != "sweep"]
     sweeps = [each for each in ran if each.function == "sweep"]
@@ -68,17 +68,17 @@ def told(
     )
 
 
-def calls(ran: Sequence[Ran]) -> int:
+def calls(ran: Sequence[FunctionRun]) -> int:
     """How many there were in all."""
     return sum(len(each.calls) for each in ran)
 
 
-def dollars(ran: Sequence[Ran]) -> float:
+def dollars(ran: Sequence[FunctionRun]) -> float:
     """What they cost."""
     return sum(each.nanodollars for each in ran) / 1e9
 
 
-def quiet(ran: Ran) -> bool:
+def quiet(ran: FunctionRun) -> bool:
     """Whether it was a wake that had nothing to send or to read of a host."""
     return ran.function == "reconcile" and not LOOKED & set(ran.calls)
 

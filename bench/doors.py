@@ -15,7 +15,7 @@ from firstline.controller.ports.messaging import Wake
 from firstline.controller.system import System
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
-from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.memory import MemoryBackend
 from firstline.lab.twin.pager.alerts import Alerts
 from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 from firstline.lab.twin.world import World
@@ -33,7 +33,7 @@ class Door(NamedTuple):
 @contextmanager
 def memory(world: World, asked: Asked) -> Iterator[Door]:
     """The ports in memory."""
-    door = MemoryDoor(world, asked)
+    door = MemoryBackend(world, asked)
     settings = TwinAws(world, WorldClock(world).sleep).settings(
         profiles.read(RUNBOOK), "enforce", ""
     )

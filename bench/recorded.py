@@ -32,7 +32,7 @@ from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 from firstline.lab.twin.scenario import Scenario
-from firstline.lab.twin.world import World, announce
+from firstline.lab.twin.world import World, state_change_event
 from functions import console, ingest, operator, reconcile, sweep
 
 ROOT = Path(__file__).parents[1]
@@ -113,7 +113,7 @@ class Rig:
 def rig(now: datetime, scenario: Scenario) -> Iterator[Rig]:
     """One whose world begins *now*, with the alarm of an outage watched."""
     world = World(scenario, now, "VettID-Nitro-EnclaveASG")
-    world.watch(ARN, announce(ZERO, AlarmState.ALARM, now), "healthy")
+    world.watch(ARN, state_change_event(ZERO, AlarmState.ALARM, now), "healthy")
     pagerduty = PagerDutyServer(lambda: world.now, lambda: None)
     with TwinAws(world, WorldClock(world).sleep) as aws, pagerduty:
         yield Rig(world, aws, pagerduty)
@@ -121,7 +121,7 @@ def rig(now: datetime, scenario: Scenario) -> Iterator[Rig]:
 
 def signal(now: datetime) -> str:
     """The alarm's event."""
-    return announce(ZERO, AlarmState.ALARM, now).decode()
+    return state_change_event(ZERO, AlarmState.ALARM, now).decode()
 
 
 def works(now: datetime, scenario: Scenario) -> Iterator[Work]:

@@ -11,7 +11,7 @@ import copy
 import time
 from collections.abc import Iterator
 
-from firstline.lab.simulation import found
+from firstline.lab.simulation import seed_run
 from tools.bench.figure import Figure, run
 
 INCIDENTS_A_SECOND = 100
@@ -19,7 +19,7 @@ INCIDENTS_A_SECOND = 100
 
 def bench(seeds: int) -> Iterator[Figure]:
     """Incidents, then requests."""
-    dull, seeded = (rates(seeds, given) for given in ((), None))
+    dull, seeded = (rates(seeds, preset) for preset in ((), None))
     for unit, ours, theirs in zip(("incidents", "remote requests"), seeded, dull, strict=True):
         figure = Figure(
             name="the simulation",
@@ -35,10 +35,10 @@ def bench(seeds: int) -> Iterator[Figure]:
         yield figure
 
 
-def rates(seeds: int, given: tuple[int, ...] | None) -> tuple[float, float]:
+def rates(seeds: int, preset: tuple[int, ...] | None) -> tuple[float, float]:
     """Incidents and remote requests in a second of one core."""
     began = time.process_time()
-    outcomes = [found.simulate(seed, given=given) for seed in range(seeds)]
+    outcomes = [seed_run.simulate(seed, preset=preset) for seed in range(seeds)]
     seconds = time.process_time() - began
     incidents = sum(each.incidents for each in outcomes)
     return incidents / seconds, sum(each.steps for each in outcomes) / seconds

@@ -18,6 +18,6 @@ def handler(event: object, context: object, settings: ProbeSettings | None = Non
     if settings.health is None:
         raise InvalidInput(f"{settings.variable} has no `health`: say which address is probed")
     reading = http_probe.probe(settings.health, ssl.create_default_context())
-    why = reading.why if isinstance(reading, probe_health.NoAnswer) else ""
+    why = reading.why if isinstance(reading, probe_health.NoResponse) else ""
     logger().info("probed", outcome=probe_health.outcome(reading), why=why)
     emit(settings.fleet, probe_health.metrics(reading))

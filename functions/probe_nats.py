@@ -13,7 +13,7 @@ from firstline.adapters.nats import probe as nats_client
 from firstline.config.probe_settings import NatsTarget, ProbeSettings
 from firstline.errors import InvalidInput
 from firstline.monitoring import nats_probe
-from firstline.monitoring.nats_credentials import Credentials, days_left, ends_at
+from firstline.monitoring.nats_credentials import Credentials, days_left, expires_at
 from firstline.monitoring.nats_probe import NatsReading
 from functions.emf import emit
 from functions.log import logger
@@ -29,7 +29,7 @@ def handler(event: object, context: object, settings: ProbeSettings | None = Non
     reading, servers = asyncio.run(_ask(settings.nats, credentials, now))
     stalled = {each.consumer.consumer: each.stalled for each in reading.backlogs if each.stalled}
     logger().info("probed", outcome=nats_probe.outcome(reading), why=reading.why, stalled=stalled)
-    end = ends_at(credentials) if credentials else None
+    end = expires_at(credentials) if credentials else None
     emit(settings.fleet, nats_probe.metrics(reading, days_left(end, now) if end else None, servers))
 
 

@@ -1,16 +1,16 @@
-"""Alarms of firstline on itself: how they are made, and the metrics of ours that they watch."""
+"""Alarms of firstline on itself, and the metrics of its functions."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 NAMESPACE = "firstline"
-"""What the functions emit their metrics under; ``service``, the first dimension, is the fleet."""
+"""The namespace of the functions' metrics; the first dimension, ``service``, is the fleet."""
 MINUTE = Duration.minutes(1)
 
 
 def own_metric(name: str, statistic: str, fleet: str, **by: str) -> cloudwatch.Metric:
-    """A metric that a function of ours emits for *fleet*."""
+    """Return a metric that a function of firstline emits for *fleet*."""
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=name,
@@ -20,7 +20,7 @@ def own_metric(name: str, statistic: str, fleet: str, **by: str) -> cloudwatch.M
     )
 
 
-def above(  # noqa: PLR0913 - an alarm has these parts
+def alarm_above(  # noqa: PLR0913 - an alarm has these parts
     scope: Construct,
     name: str,
     metric: cloudwatch.IMetric,
@@ -30,7 +30,7 @@ def above(  # noqa: PLR0913 - an alarm has these parts
     minutes: int = 1,
     of: int = 1,
 ) -> cloudwatch.Alarm:
-    """In ALARM when *metric* was above *bound* in *minutes* of the last *of* periods."""
+    """Return an alarm for *metric* above *bound* in *minutes* of the last *of* periods."""
     return cloudwatch.Alarm(
         scope,
         name,
@@ -44,10 +44,10 @@ def above(  # noqa: PLR0913 - an alarm has these parts
     )
 
 
-def silent(
+def alarm_on_silence(
     scope: Construct, name: str, metric: cloudwatch.IMetric, minutes: int, means: str
 ) -> cloudwatch.Alarm:
-    """In ALARM when *metric* was below one, or missing, for *minutes*: silence is the trouble."""
+    """Return an alarm for *metric* below one, or missing, for *minutes*."""
     return cloudwatch.Alarm(
         scope,
         name,

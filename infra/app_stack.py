@@ -1,4 +1,4 @@
-"""The app stack: everything that can be thrown away and deployed again."""
+"""The app stack: everything that can be deleted and deployed again."""
 
 from collections.abc import Mapping
 
@@ -10,26 +10,26 @@ from constructs import Construct
 from firstline import version as code
 from firstline.actions.look_host import LOOK_HOST
 from firstline.config.settings import Home, Settings
-from firstline.doctor import deploying
+from firstline.doctor import deploy_settings
 from firstline.signal import DRILL_ALARM
 from infra.archive import Archive
-from infra.bus import Bus, heard
+from infra.bus import Bus, event_rules
 from infra.console import console
 from infra.context import Deployment
-from infra.dashboard import Shown, dashboard
+from infra.dashboard import DashboardSources, dashboard
 from infra.detection import Backstop, Detection
 from infra.drills import Drills
 from infra.hash_key import hash_key
-from infra.levers import Levers
+from infra.operator_access import OperatorAccess
 from infra.oversight import Oversight
 from infra.packaging import PROFILE_PATH
 from infra.probe import Probes
 from infra.queues import Queues
 from infra.records import Records
-from infra.response import Reach, Response, documents, look_between_incidents
+from infra.response import Resources, Response, documents, schedule_inspections
 from infra.routing_key import routing_key
 from infra.runtime import Runtime
-from infra.topics import read_by
+from infra.topics import topic_for
 
 
 class AppStack(Stack):
@@ -46,47 +46,53 @@ class AppStack(Stack):
     ) -> None:
         super().__init__(scope, name, env=env, description="firstline: detection and response")
         queues = Queues(self, "Queues")
-        detection, oversight = self._hear(deployment, queues)
-        reach = Reach(
+        detection, oversight = self._detect(deployment, queues)
+        resources = Resources(
             queues=queues,
             records=records,
             routing_key=routing_key(self, deployment.settings.routing_key_secret_arn),
-            team=read_by(self, "Team", deployment.settings.team_email),
+            team=topic_for(self, "Team", deployment.settings.team_email),
             documents=documents(self, deployment.profile.fleet.units),
             fleet=deployment.profile.fleet,
         )
         Bus(
             self,
             "Bus",
-            hears=heard(deployment.profile, list(reach.documents.values())),
+            hears=event_rules(deployment.profile, list(resources.documents.values())),
             queues=queues,
             security_email=deployment.settings.security_email,
         )
         heard_as = {**detection.alarms, DRILL_ALARM: detection.drill}
-        settings = self._settings(deployment, reach, heard_as)
+        settings = self._settings(deployment, resources, heard_as)
         runtime = Runtime(self, "Runtime", deployment=deployment, settings=settings)
-        Response(self, "Response", runtime=runtime, reach=reach, settings=deployment.settings)
-        look_between_incidents(self, reach.documents[LOOK_HOST.name], reach.fleet)
-        Levers(self, "Levers", runtime=runtime, reach=reach)
-        oversight.tell(*Archive(self, "Archive", runtime=runtime, reach=reach).alarms)
+        Response(
+            self, "Response", runtime=runtime, resources=resources, settings=deployment.settings
+        )
+        schedule_inspections(self, resources.documents[LOOK_HOST.name], resources.fleet)
+        OperatorAccess(self, "Levers", runtime=runtime, resources=resources)
+        oversight.notify(*Archive(self, "Archive", runtime=runtime, resources=resources).alarms)
         profile = deployment.profile
         Probes(self, "Probes", runtime=runtime, probe=profile.probe, fleet=profile.fleet.name)
-        widget = console(self, "Console", runtime=runtime, reach=reach, settings=settings)
+        widget = console(self, "Console", runtime=runtime, resources=resources, settings=settings)
         functions = [each for each in self.node.find_all() if isinstance(each, lambda_.Function)]
         for each in functions:
             oversight.watch(each)
         drills = Drills(self, "Drills", alarm=detection.drill, fleet=profile.fleet.name)
-        oversight.tell(drills.missed)
+        oversight.notify(drills.missed)
         alarms = [*detection.alarms.values(), detection.drill]
-        shown = Shown(profile, alarms, oversight.alarms, queues, functions, widget)
+        shown = DashboardSources(profile, alarms, oversight.alarms, queues, functions, widget)
         dashboard(self, "Dashboard", shown)
         CfnOutput(self, "Mode", value=deployment.settings.mode)
-        CfnOutput(self, deploying.OUTPUT, value=deploying.recorded(deployment.settings))
+        CfnOutput(
+            self,
+            deploy_settings.CONTEXT_OUTPUT,
+            value=deploy_settings.encode_settings(deployment.settings),
+        )
         CfnOutput(self, "ProfileDigest", value=deployment.profile.digest)
-        CfnOutput(self, "RoutingKeySecret", value=reach.routing_key.secret_arn)
+        CfnOutput(self, "RoutingKeySecret", value=resources.routing_key.secret_arn)
 
-    def _hear(self, deployment: Deployment, queues: Queues) -> tuple[Detection, Oversight]:
-        """Detection, and what watches over it."""
+    def _detect(self, deployment: Deployment, queues: Queues) -> tuple[Detection, Oversight]:
+        """Create detection and its oversight."""
         detection = Detection(self, "Detection", profile=deployment.profile, queues=queues)
         oversight = Oversight(
             self, "Oversight", queues=queues, rule=detection.rule, deployment=deployment
@@ -96,23 +102,23 @@ class AppStack(Stack):
         return detection, oversight
 
     def _settings(
-        self, deployment: Deployment, reach: Reach, alarms: Mapping[str, cloudwatch.Alarm]
+        self, deployment: Deployment, resources: Resources, alarms: Mapping[str, cloudwatch.Alarm]
     ) -> Settings:
         return Settings(
             home=Home(account=self.account, region=self.region),
             mode=deployment.settings.mode,
             profile_path=PROFILE_PATH,
-            incidents_table=reach.records.incidents.table_name,
-            ledger_table=reach.records.ledger.table_name,
-            archive_bucket=reach.records.archive.bucket_name,
-            signing_key=reach.records.signing_key.key_arn,
-            signals_queue_url=reach.queues.signals.queue_url,
-            wakes_queue_url=reach.queues.wakes.queue_url,
-            routing_key_secret=reach.routing_key.secret_arn,
+            incidents_table=resources.records.incidents.table_name,
+            ledger_table=resources.records.ledger.table_name,
+            archive_bucket=resources.records.archive.bucket_name,
+            signing_key=resources.records.signing_key.key_arn,
+            signals_queue_url=resources.queues.signals.queue_url,
+            wakes_queue_url=resources.queues.wakes.queue_url,
+            routing_key_secret=resources.routing_key.secret_arn,
             pager_url=deployment.settings.pager,
             pager_notes_from=deployment.settings.pager_notes_from,
-            team_topic=reach.team.topic_arn,
-            documents=reach.documents,
+            team_topic=resources.team.topic_arn,
+            documents=resources.documents,
             alarms={alarm.alarm_arn: known_as for known_as, alarm in alarms.items()},
             hash_key=hash_key(self),
             code=code.digest(),

@@ -1,7 +1,7 @@
-"""The archive: the function that carries the ledger into the bucket, and the one that audits.
+"""The archive: the function that copies the ledger into the bucket, and the auditor.
 
-Bucket and key are of the records stack, since they outlive the app. What goes wrong with the
-record is told to the emergency topic by CloudWatch itself.
+Bucket and key belong to the records stack, since they outlive the app. CloudWatch itself reports
+faults of the record to the emergency topic.
 """
 
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ from constructs import Construct
 
 from firstline.ledger import archive as archiving
 from infra import roles, unscoped
-from infra.alarms import MINUTE, above, own_metric, silent
+from infra.alarms import MINUTE, alarm_above, alarm_on_silence, own_metric
 from infra.nag import accept
 from infra.records import Records
-from infra.response import Reach
+from infra.response import Resources
 from infra.runtime import Handler, Runtime
 from infra.schedule import every_hour
 
@@ -26,16 +26,18 @@ _AUDIT_TIMEOUT = Duration.minutes(5)
 _AUDITS_MISSED = 3
 _BATCH_MAX = 100
 _AGE_MAX = Duration.hours(23)
-"""A record that is older goes to the dead letters; the stream forgets it after a day."""
+"""An older record goes to the dead letters; the stream drops it after a day."""
 _LAG_MAX = Duration.minutes(5)
 
 
 class Archive(Construct):
-    """Carries the ledger to the bucket; ``alarms`` say when it does not, or what it found."""
+    """Copies the ledger to the bucket; ``alarms`` report failures and audit faults."""
 
-    def __init__(self, scope: Construct, name: str, *, runtime: Runtime, reach: Reach) -> None:
+    def __init__(
+        self, scope: Construct, name: str, *, runtime: Runtime, resources: Resources
+    ) -> None:
         super().__init__(scope, name)
-        records, lost = reach.records, _dead_letters(self)
+        records, lost = resources.records, _dead_letters(self)
         function = runtime.function(self, _handler(records, lost))
         unscoped.accept_archive(self, records.archive)
         _feed(self, function, records.ledger.table_stream_arn or "", lost)
@@ -43,11 +45,11 @@ class Archive(Construct):
         every_hour(
             self, "Audit", auditing, "a run that failed is one that the alarm Unaudited counts"
         )
-        self.alarms = tuple(_alarms(self, function, lost, reach.fleet.name))
+        self.alarms = tuple(_alarms(self, function, lost, resources.fleet.name))
 
 
 def _feed(scope: Construct, function: lambda_.Function, stream: str, lost: sqs.Queue) -> None:
-    """Each batch until it is done: what fails is split, and tried again until it is too old."""
+    """Retry each batch, split on failure, until it is too old."""
     to = lambda_.CfnEventSourceMapping.OnFailureProperty(destination=lost.queue_arn)
     lambda_.CfnEventSourceMapping(
         scope,
@@ -84,7 +86,7 @@ def _auditor(records: Records) -> Handler:
 
 
 def _dead_letters(scope: Construct) -> sqs.Queue:
-    """Where it is told which part of the stream was given up; the entries are in the table."""
+    """The queue of stream positions that were given up; the entries stay in the table."""
     queue = sqs.Queue(
         scope,
         "Lost",
@@ -101,15 +103,17 @@ def _dead_letters(scope: Construct) -> sqs.Queue:
 def _alarms(
     scope: Construct, function: lambda_.Function, lost: sqs.Queue, fleet: str
 ) -> Iterator[cloudwatch.Alarm]:
-    """What the function emits is of `functions.archive`."""
+    """Return the alarms on the metrics of `functions.archive`."""
     age = function.metric("IteratorAge", statistic="Maximum", period=MINUTE)
-    yield above(scope, "Lag", age, _LAG_MAX.to_milliseconds(), "entries wait for the archive")
+    yield alarm_above(scope, "Lag", age, _LAG_MAX.to_milliseconds(), "entries wait for the archive")
     dead = lost.metric_approximate_number_of_messages_visible(period=MINUTE)
-    yield above(scope, "Dead", dead, 0, "a part of the ledger's stream was given up")
+    yield alarm_above(scope, "Dead", dead, 0, "a part of the ledger's stream was given up")
     audits = own_metric(archiving.AUDITS_METRIC, "Sum", fleet).with_(period=Duration.hours(1))
-    yield silent(scope, "Unaudited", audits, _AUDITS_MISSED, "nobody has audited the archive")
+    yield alarm_on_silence(
+        scope, "Unaudited", audits, _AUDITS_MISSED, "nobody has audited the archive"
+    )
     for name, means in _OWN.items():
-        yield above(scope, name, own_metric(name, "Sum", fleet), 0, means)
+        yield alarm_above(scope, name, own_metric(name, "Sum", fleet), 0, means)
 
 
 _OWN = {

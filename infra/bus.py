@@ -1,8 +1,8 @@
-"""The bus: what firstline hears beside its alarms, and what the security team hears with it.
+"""Event rules: the events besides alarms that firstline and the security team receive.
 
-Each pattern is as narrow as EventBridge lets it be, for whatever passes stands in one queue with
-the alarms. An instance's state names neither group nor tags, so only its ends are heard; a
-termination that the group made comes from Auto Scaling too.
+Each pattern is as narrow as EventBridge allows, since all events share one queue with the alarms.
+An instance's state change names neither group nor tags, so that only its end is received; a
+termination by the group arrives from Auto Scaling too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,28 +30,28 @@ from firstline.event_sources import (
 from firstline.signals.sources.cloudwatch import CONFIGURATION_CHANGE, STATE_CHANGE
 from firstline.signals.sources.ssm import CALENDAR
 from infra.queues import Queues
-from infra.topics import read_by
+from infra.topics import topic_for
 
 INFORMATIONAL = 1
-"""The ``severity_id`` of an OCSF finding that is none."""
+"""The ``severity_id`` of an informational OCSF finding."""
 
 
-class Heard(NamedTuple):
-    """One rule: who speaks, of what, and what of the detail must hold."""
+class EventRule(NamedTuple):
+    """One rule: its source, detail type and conditions on the detail."""
 
     source: str
     detail_types: Sequence[str]
     detail: Mapping[str, object] = {}
 
 
-PART = "Bus"
-"""How the names of this construct's rules begin."""
+PART_PREFIX = "Bus"
+"""The prefix of this construct's rule names."""
 
 
-def heard(profile: Profile, documents: Sequence[str]) -> dict[str, Heard]:
-    """The rules by their names, of the fleet of *profile*; *documents* are our own.
+def event_rules(profile: Profile, documents: Sequence[str]) -> dict[str, EventRule]:
+    """Return the rules for the fleet of *profile*, by name; *documents* are firstline's own.
 
-    A command's document that a rule of the profile is for is delivered too.
+    A command's document that a profile's rule refers to is delivered too.
     """
     ruled = dict.fromkeys(it.subject for it in profile.rules if it.source == COMMANDS.name)
     asked: dict[Delivery, Mapping[str, object]] = {
@@ -63,17 +63,19 @@ def heard(profile: Profile, documents: Sequence[str]) -> dict[str, Heard]:
         HUB_V2: {"findings": {"severity_id": [{"anything-but": [INFORMATIONAL]}]}},
     }
     return {
-        each.part.removeprefix(PART): Heard(each.source, each.detail_types, asked.get(each, {}))
+        each.part.removeprefix(PART_PREFIX): EventRule(
+            each.source, each.detail_types, asked.get(each, {})
+        )
         for each in DELIVERIES
-        if each.part.startswith(PART)
+        if each.part.startswith(PART_PREFIX)
     }
 
 
 SEVERE = {
-    "GuardDuty": Heard(
+    "GuardDuty": EventRule(
         GUARDDUTY.source, GUARDDUTY.detail_types, {"severity": [{"numeric": [">=", 7]}]}
     ),
-    "SecurityHub": Heard(
+    "SecurityHub": EventRule(
         HUB.source,
         HUB.detail_types,
         {
@@ -84,7 +86,7 @@ SEVERE = {
             }
         },
     ),
-    "SecurityHubV2": Heard(
+    "SecurityHubV2": EventRule(
         HUB_V2.source,
         HUB_V2.detail_types,
         {
@@ -98,41 +100,41 @@ SEVERE = {
         },
     ),
 }
-"""The findings that are incidents: they go to the security team as well (R45)."""
+"""The findings that are incidents, which the security team receives as well (R45)."""
 
 
 class Bus(Construct):
-    """Rules of the default bus, each with the dead letters of what it could not deliver."""
+    """Rules of the default bus, each with a dead-letter queue."""
 
     def __init__(
         self,
         scope: Construct,
         name: str,
         *,
-        hears: Mapping[str, Heard],
+        hears: Mapping[str, EventRule],
         queues: Queues,
         security_email: str,
     ) -> None:
         super().__init__(scope, name)
         for each, what in hears.items():
-            queues.hear(_rule(self, each, what))
+            queues.deliver(_rule(self, each, what))
         _archive(self, hears)
-        # straight from EventBridge, with no code of ours on the way; it takes no condition in a
+        # directly from EventBridge, without firstline's code; it takes no condition in a
         # topic's policy (its guide, "Amazon SNS permissions"), so the policy names no rule
-        topic = read_by(self, "Security", security_email)
+        topic = topic_for(self, "Security", security_email)
         for each, what in SEVERE.items():
             to_topic = targets.SnsTopic(topic, dead_letter_queue=queues.undelivered)
             _rule(self, f"Severe{each}", what).add_target(to_topic)
 
 
-ARCHIVED = Duration.days(400)
-"""Long enough to hold a policy against a year of events."""
+RETENTION = Duration.days(400)
+"""Enough to test a policy against a year of events."""
 
 
-def _archive(scope: Construct, hears: Mapping[str, Heard]) -> None:
-    """What a backtest is pulled from: events of the kinds that are heard, and of alarms.
+def _archive(scope: Construct, hears: Mapping[str, EventRule]) -> None:
+    """Create the archive for backtests: the received kinds of events, and alarms.
 
-    A user's report is not in it: it tells of a person.
+    It holds no user reports, which are personal data.
     """
     kept = [each for each in hears.values() if each.source != REPORTS.source]
     alarms = [STATE_CHANGE, CONFIGURATION_CHANGE]
@@ -151,11 +153,11 @@ def _archive(scope: Construct, hears: Mapping[str, Heard]) -> None:
                 {*alarms, *(name for each in kept for name in each.detail_types)}
             ),
         },
-        retention_days=round(ARCHIVED.to_days()),
+        retention_days=round(RETENTION.to_days()),
     )
 
 
-def _rule(scope: Construct, name: str, what: Heard) -> events.Rule:
+def _rule(scope: Construct, name: str, what: EventRule) -> events.Rule:
     return events.Rule(
         scope,
         name,

@@ -1,4 +1,4 @@
-"""What the CDK is given: the fleet file, and what may be overridden of it."""
+"""The CDK's input: the fleet file, and its permitted overrides."""
 
 import copy
 import os
@@ -17,14 +17,14 @@ from firstline.errors import InvalidInput
 
 FLEET = "fleet"
 OVERRIDES = ("account", "region")
-"""What a file that several accounts share may leave to the line that deploys it."""
+"""The keys that a file shared by several accounts may leave to the command line."""
 
 type LookUp = Callable[[str], object]
-"""The value of a context key, or None."""
+"""Returns the value of a context key, or None."""
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
-    """A fleet's profile and its ``settings``, the file's section; ``path`` is where it lies."""
+    """A fleet's profile and its ``settings``, the file's section; ``path`` is the file's."""
 
     settings: Settings
     profile: Profile
@@ -32,7 +32,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def deployment(look_up: LookUp) -> Deployment:
-    """What *look_up* asks for; raises `InvalidInput`."""
+    """Return the deployment in the context; raises `InvalidInput`."""
     path = fleet_choice.choose(_text(look_up(FLEET)), os.environ, Path.cwd())
     _refuse(look_up, path)
     profile = profiles.load(path)
@@ -46,23 +46,23 @@ def _text(value: object) -> str | None:
 
 
 def _refuse(look_up: LookUp, path: Path) -> None:
-    """Raise `InvalidInput` for a key that the file knows: a later line would forget it."""
+    """Raise `InvalidInput` for a key of the file: a later command would not repeat it."""
     if (given := look_up("profile")) is not None:
         raise InvalidInput(f"-c profile={given}: the fleet file is named by -c fleet={given}")
     for key in Settings.__struct_fields__:
         if key not in OVERRIDES and (given := look_up(key)) is not None:
-            line = deployment_section.line(key, str(given))
+            line = deployment_section.toml_line(key, str(given))
             raise InvalidInput(f"-c {key}={given}: write {line} under [{SECTION}] in {path}")
 
 
 def _overridden(settings: Settings, look_up: LookUp) -> Settings:
-    """*settings* with the account and Region of the line that deploys; raises `InvalidInput`."""
+    """Return *settings* with the context's account and Region; raises `InvalidInput`."""
     given = {key: _text(look_up(key)) for key in OVERRIDES}
     named = {key: value for key, value in given.items() if value is not None}
-    found = deployment_section.read({SECTION: named})
+    found = deployment_section.parse_section({SECTION: named})
     if not isinstance(found, Settings):
-        told = "; ".join(f"{each.key[-1]} {each.why}" for each in found)
-        raise InvalidInput(f"the CDK context (-c KEY=VALUE): {told}")
+        faults = "; ".join(f"{each.key[-1]} {each.why}" for each in found)
+        raise InvalidInput(f"the CDK context (-c KEY=VALUE): {faults}")
     return copy.replace(
         settings,
         account=named.get("account", settings.account),

@@ -1,7 +1,7 @@
-"""The dashboard of one fleet: what an operations review looks at, and what a night looks for.
+"""The dashboard of one fleet, for operations reviews and for incidents at night.
 
-It is made of the profile: its alarms, its probe, its name as the dimension of every metric of
-ours, so that two fleets in one account share nothing.
+It is generated from the profile: its alarms, its probe, and its name as the dimension of every
+metric, so that two fleets in one account share nothing.
 """
 
 from collections.abc import Sequence
@@ -25,8 +25,8 @@ from infra.widgets import HEIGHT, HOUR, graph, hourly, ratio, search
 _HALF, _THIRD = 12, 8
 
 
-class Shown(NamedTuple):
-    """What stands on the dashboard beside the metrics of ours."""
+class DashboardSources(NamedTuple):
+    """The dashboard's contents besides firstline's metrics."""
 
     profile: Profile
     detection: Sequence[cloudwatch.IAlarm]
@@ -36,8 +36,8 @@ class Shown(NamedTuple):
     console: lambda_.Function
 
 
-def dashboard(scope: Construct, name: str, shown: Shown) -> cloudwatch.Dashboard:
-    """The rows from what is wrong now to how it went lately."""
+def dashboard(scope: Construct, name: str, shown: DashboardSources) -> cloudwatch.Dashboard:
+    """Return the dashboard, with the present state first and history last."""
     fleet = shown.profile.fleet.name
     made = cloudwatch.Dashboard(scope, name, dashboard_name=dashboard_name(fleet))
     made.add_widgets(_console(shown.console))
@@ -56,7 +56,7 @@ def dashboard(scope: Construct, name: str, shown: Shown) -> cloudwatch.Dashboard
 
 
 def _console(function: lambda_.Function) -> cloudwatch.IWidget:
-    """Asked when the dashboard is refreshed, and not whenever it is moved about."""
+    """Return the console's widget, which runs on refresh and not on every layout change."""
     return cloudwatch.CustomWidget(
         title="Incidents",
         function_arn=function.function_arn,
@@ -89,7 +89,7 @@ def _incidents(fleet: str) -> tuple[cloudwatch.IWidget, ...]:
 
 
 def _times(fleet: str) -> tuple[cloudwatch.IWidget, ...]:
-    """Medians, and the worst; a missed response is one that came after its target."""
+    """Yield medians and maxima; a missed response is one after its target."""
     named = {
         "Time to page": measures.TO_PAGE,
         "Time to the first fix": measures.TO_FIX,
@@ -110,11 +110,11 @@ def _times(fleet: str) -> tuple[cloudwatch.IWidget, ...]:
 def _fixes(fleet: str) -> tuple[cloudwatch.IWidget, ...]:
     fixes = [hourly(measures.FIXES, fleet, action=each) for each in FIXES]
     failed = [hourly(measures.FIXES_FAILED, fleet, action=each) for each in FIXES]
-    denials = search(measures.DENIALS, "guard", fleet, HOUR)
+    denied = search(measures.DENIALS, "guard", fleet, HOUR)
     return (
         graph("Fixes in an hour", fixes, _THIRD, stacked=True),
         graph("Fixes that did not help", failed, _THIRD, stacked=True),
-        graph("What guards denied, each time they were asked", [denials], _THIRD, stacked=True),
+        graph("What guards denied, each time they were asked", [denied], _THIRD, stacked=True),
     )
 
 

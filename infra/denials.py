@@ -1,9 +1,9 @@
-"""Denials: what no function of ours ever does, whatever its role is given later.
+"""Denials: the actions that no function of firstline may ever do, whatever its role allows.
 
-A denial stands above every permission. Secrets and buckets are denied by what is *not* named: a
-function reads its own, so that the operator keys, the signing keys and the vaults need no name
-here. What services do for us (Secrets Manager's own key, for one) stays possible: the key of the
-enclaves alone is denied to be used.
+A denial overrides every permission. Secrets and buckets are denied by exclusion: a function may use
+its own, so that operator keys, signing keys and vaults need no name here. Services acting for
+firstline (Secrets Manager's own key, for one) keep working: only the use of the enclaves' key is
+denied.
 """
 
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from aws_cdk import aws_iam as iam
 type Statements = Sequence[iam.PolicyStatement]
 
 ANY_COMMAND = ("AWS-RunShellScript", "AWS-RunRemoteScript", "AWS-RunDocument")
-"""AWS's documents that take any command."""
-NEVER = {
+"""AWS's documents that run arbitrary commands."""
+DENIED_ACTIONS = {
     "hosts": (
-        "ec2:CreateTags",  # a tag puts a host into the scope of our commands
+        "ec2:CreateTags",  # a tag puts a host into the scope of firstline's commands
         "ec2:DeleteTags",
         "ec2:ModifyInstanceAttribute",
         "ec2:RebootInstances",
@@ -58,14 +58,14 @@ NEVER = {
         "sts:AssumeRole",
     ),
 }
-"""What is denied on everything, by what it protects."""
+"""The actions denied on every resource, by what the denial protects."""
 USES_OF_A_KEY = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
 
 
-def never(allowed: Statements, enclave_key: str) -> list[iam.PolicyStatement]:
-    """The denials for a role that is given *allowed*; *enclave_key* is an alias, or empty."""
+def denials(allowed: Statements, enclave_key: str) -> list[iam.PolicyStatement]:
+    """Return the denials for a role with *allowed*; *enclave_key* is an alias, or empty."""
     return [
-        _deny([each for group in NEVER.values() for each in group], ["*"]),
+        _deny([each for group in DENIED_ACTIONS.values() for each in group], ["*"]),
         _deny(["ssm:SendCommand"], [_document(each) for each in ANY_COMMAND]),
         _but_own("secretsmanager:*", _resources(allowed, "secretsmanager:")),
         _but_own("s3:*", _resources(allowed, "s3:")),
@@ -74,13 +74,13 @@ def never(allowed: Statements, enclave_key: str) -> list[iam.PolicyStatement]:
 
 
 def _resources(allowed: Statements, service: str) -> list[str]:
-    """What *allowed* names of a service."""
+    """Return the resources of a service that *allowed* names."""
     named = (it for it in allowed if any(each.startswith(service) for each in it.actions))
     return list(dict.fromkeys(each for it in named for each in it.resources))
 
 
 def _but_own(action: str, own: list[str]) -> iam.PolicyStatement:
-    """*action* is denied on all that is not the function's own."""
+    """Deny *action* on all resources but the function's own."""
     if not own:
         return _deny([action], ["*"])
     return iam.PolicyStatement(effect=iam.Effect.DENY, actions=[action], not_resources=own)

@@ -1,4 +1,4 @@
-"""Detection: the profile's alarms, the rule that hears them, and the backstop behind both."""
+"""Detection: the profile's alarms, the rule that delivers them, and their backstop."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,8 +9,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from firstline.config.consistency import LOGS
-from firstline.config.profile import LogMetric, MadeAlarm, Profile
+from firstline.config.consistency import LOG_NAMESPACE
+from firstline.config.profile import AlarmDefinition, LogMetric, Profile
 from firstline.controller import metrics as measures
 from firstline.monitoring import alarms as detection
 from firstline.signal import DRILL_ALARM, Severity
@@ -38,25 +38,27 @@ _MISSING = {
 
 
 class Detection(Construct):
-    """The alarms by their names in the profile, and the rule on the default bus.
+    """The profile's alarms by name, and their rule on the default bus.
 
-    The rule knows the stack's alarms by the beginning of their ARNs: CloudFormation names an
-    alarm after its stack and its logical id, which begins with this construct's name. So an alarm
-    that is added needs no change of the rule, and firstline's own alarms, which lie in other
-    constructs, are never signals. Every state passes, whatever came before it: a composite alarm
-    whose suppression ends goes from ALARM to ALARM. A contributor's turn passes, for
-    its alarm does not repeat its own, and so does a change of an alarm itself.
+    The rule matches the stack's alarms by an ARN prefix: CloudFormation names an alarm after
+    its stack and its logical id, which begins with this construct's name. A new alarm needs no
+    change of the rule, and firstline's own alarms, in other constructs, are never signals.
+    Every state passes: a composite alarm whose suppression ends goes from ALARM to ALARM.
+    Contributor changes pass, since the alarm's own state does not repeat, and so do
+    configuration changes.
     """
 
     def __init__(self, scope: Construct, name: str, *, profile: Profile, queues: Queues) -> None:
         super().__init__(scope, name)
         for number, log in enumerate(profile.logs):
             _count_in_log(self, f"Log{number}", log, profile)
-        self.alarms = {made.name: _alarm(self, made) for made in detection.made(profile)}
+        self.alarms = {
+            made.name: _alarm(self, made) for made in detection.deployable_alarms(profile)
+        }
         self.drill = _drill(self, profile.fleet.name)
         self._profile = profile
         stack = Stack.of(self)
-        heard = [
+        resources = [
             events.Match.prefix(_alarm_arn(stack, f"{stack.stack_name}-{name}")),
             *(
                 events.Match.exact_string(_alarm_arn(stack, it.name))
@@ -71,13 +73,13 @@ class Detection(Construct):
                 source=[SOURCE],
                 account=[stack.account],
                 detail_type=[STATE_CHANGE, CONTRIBUTOR, CONFIGURATION_CHANGE],
-                resources=events.Match.any_of(*heard),
+                resources=events.Match.any_of(*resources),
             ),
         )
-        queues.hear(self.rule)
+        queues.deliver(self.rule)
 
     def guarded(self) -> dict[str, cloudwatch.IAlarm]:
-        """Every alarm that a rule calls a P1: the stack's own, and those of others."""
+        """Every alarm that a rule calls a P1: the stack's own and foreign ones."""
         own = {name: it for name, it in self.alarms.items() if self._is_p1(name)}
         others = {
             it.name: cloudwatch.Alarm.from_alarm_arn(
@@ -93,9 +95,9 @@ class Detection(Construct):
 
 
 class Backstop(Construct):
-    """For each of *alarms*: it is in ALARM *and* firstline is deaf, straight to *topic*.
+    """For each alarm, a composite that notifies *topic* if it is in ALARM while firstline is deaf.
 
-    No function of ours is on the way, and no rule.
+    The path contains no function and no rule of firstline.
     """
 
     def __init__(
@@ -113,8 +115,8 @@ class Backstop(Construct):
 
 
 def _count_in_log(scope: Construct, name: str, log: LogMetric, profile: Profile) -> None:
-    """Count the lines that fit; nothing where the fleet does not have the log group."""
-    group = detection.placed(log.log_group, profile)
+    """Count matching log lines; nothing if the fleet lacks the log group."""
+    group = detection.resolve_fact(log.log_group, profile)
     if group:
         logs.CfnMetricFilter(
             scope,
@@ -123,7 +125,7 @@ def _count_in_log(scope: Construct, name: str, log: LogMetric, profile: Profile)
             filter_pattern=log.pattern,
             metric_transformations=[
                 logs.CfnMetricFilter.MetricTransformationProperty(
-                    metric_namespace=f"{LOGS}/{profile.fleet.name}",
+                    metric_namespace=f"{LOG_NAMESPACE}/{profile.fleet.name}",
                     metric_name=log.metric,
                     metric_value="1",
                     default_value=0,
@@ -132,7 +134,7 @@ def _count_in_log(scope: Construct, name: str, log: LogMetric, profile: Profile)
         )
 
 
-def _alarm(scope: Construct, made: MadeAlarm) -> cloudwatch.Alarm:
+def _alarm(scope: Construct, made: AlarmDefinition) -> cloudwatch.Alarm:
     alarm = cloudwatch.Alarm(
         scope,
         made.name,
@@ -153,9 +155,9 @@ def _alarm(scope: Construct, made: MadeAlarm) -> cloudwatch.Alarm:
 
 
 def _drill(scope: Construct, fleet: str) -> cloudwatch.Alarm:
-    """The alarm that drills ring: by itself it never does, and it turns back at once.
+    """Return the drill's alarm, which never changes state itself and resets at once.
 
-    It lies here to be heard by the very rule that hears the profile's alarms.
+    It is in this construct so that the profile's own rule delivers it.
     """
     return cloudwatch.Alarm(
         scope,
@@ -169,22 +171,22 @@ def _drill(scope: Construct, fleet: str) -> cloudwatch.Alarm:
     )
 
 
-def _watched(made: MadeAlarm) -> cloudwatch.IMetric:
-    """The metric, or what part it is of another or of its quota, in percent."""
+def _watched(made: AlarmDefinition) -> cloudwatch.IMetric:
+    """Return the metric, or its percentage of another metric or of its quota."""
     if not made.percent_of:
         return _metric(made, made.metric)
     part = {"part": _metric(made, made.metric)}
     if made.percent_of != detection.QUOTA:
         part["whole"] = _metric(made, made.percent_of)
     return cloudwatch.MathExpression(
-        expression=detection.share(made),
+        expression=detection.percent_expression(made),
         using_metrics=part,
         label=made.name,
         period=Duration.seconds(made.period_seconds),
     )
 
 
-def _metric(made: MadeAlarm, name: str) -> cloudwatch.Metric:
+def _metric(made: AlarmDefinition, name: str) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace=made.namespace,
         metric_name=name,
@@ -205,7 +207,7 @@ def _all_of(alarm: cloudwatch.IAlarm, deaf: Sequence[cloudwatch.Alarm]) -> cloud
 def _composite(
     scope: Construct, name: str, rule: cloudwatch.IAlarmRule, topic: sns.Topic
 ) -> cloudwatch.CfnCompositeAlarm:
-    """The plain resource: the CDK's own construct would give it a fixed name."""
+    """Return the plain resource: the CDK's construct would give it a fixed name."""
     return cloudwatch.CfnCompositeAlarm(
         scope,
         name,

@@ -1,8 +1,8 @@
-"""Drills: about once a week an alarm is rung that nobody depends on, and must come the whole way.
+"""Drills: an unused alarm fires about once a week and must pass through the whole system.
 
-CloudWatch rings it and CloudWatch looks for what came of it: no code of ours is asked whether our
-code works. An alarm looks back seven days at most, so that a drill each week would be told as
-missed every time it is a minute late: six days leave it a day.
+CloudWatch sets the alarm and CloudWatch checks the result, so that firstline's code does not test
+itself. An alarm looks back seven days at most; a weekly drill would be missed whenever it is a
+minute late, so that the interval is six days.
 """
 
 from aws_cdk import Duration, Stack
@@ -14,23 +14,23 @@ from constructs import Construct
 from firstline.controller import metrics as measures
 from firstline.signals import drill_marker
 from infra import roles
-from infra.alarms import own_metric, silent
+from infra.alarms import alarm_on_silence, own_metric
 
 DAYS = 6
 HOURS_LATE = 6
 _WARM_UP_MINUTES = 2880
-"""As long as CloudWatch allows: until then the routing key should be set, and a drill rung."""
+"""CloudWatch's limit; until then the routing key should be set and a drill have run."""
 _RING = "arn:aws:scheduler:::aws-sdk:cloudwatch:setAlarmState"
 
 
 class Drills(Construct):
-    """Rings *alarm*; ``missed`` is in ALARM when no drill came through for six days and a bit."""
+    """Fires *alarm*; ``missed`` is in ALARM if no drill came through for just over six days."""
 
     def __init__(self, scope: Construct, name: str, *, alarm: cloudwatch.Alarm, fleet: str) -> None:
         super().__init__(scope, name)
         _rung_by(self, alarm)
         passed = own_metric(measures.DRILLS_PASSED, "Sum", fleet)
-        self.missed = silent(
+        self.missed = alarm_on_silence(
             self,
             "Missed",
             passed.with_(period=Duration.hours(1)),
@@ -47,7 +47,7 @@ class Drills(Construct):
 def _rung_by(scope: Construct, alarm: cloudwatch.Alarm) -> None:
     account = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
     service = iam.ServicePrincipal("scheduler.amazonaws.com", conditions=account)
-    # this alarm, and no other: whoever can turn an alarm can make firstline act
+    # this alarm and no other: setting an alarm's state makes firstline act
     ring = iam.PolicyStatement(actions=["cloudwatch:SetAlarmState"], resources=[alarm.alarm_arn])
     role = roles.role(scope, "ScheduleRole", service, {"ring": [ring]})
     scheduler.CfnSchedule(

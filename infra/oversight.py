@@ -1,8 +1,8 @@
-"""Oversight: the alarms on firstline itself, and the emergency topic that they speak to.
+"""Oversight: the alarms on firstline itself, and the emergency topic that they notify.
 
-Metrics in, SNS out: nothing here shares code with firstline. On the very first deployment the
-heartbeat's alarm may sound once, before the first sweep has run; by then nobody has confirmed a
-subscription.
+Metrics in, SNS out: nothing here shares code with firstline. On the first deployment the
+heartbeat's alarm may fire once, before the first sweep has run; no subscription is confirmed by
+then.
 """
 
 from collections.abc import Iterator
@@ -20,9 +20,9 @@ from constructs import Construct
 
 from firstline.config.profile import Profile
 from firstline.controller import metrics as measures
-from infra.alarms import MINUTE, above, own_metric, silent
+from infra.alarms import MINUTE, alarm_above, alarm_on_silence, own_metric
 from infra.context import Deployment
-from infra.queues import INGEST_TIMEOUT, RECONCILE_TIMEOUT, Queues, hidden
+from infra.queues import INGEST_TIMEOUT, RECONCILE_TIMEOUT, Queues, visibility_timeout
 from infra.topics import subscribe
 
 _HEARTBEAT_MINUTES = 3
@@ -31,26 +31,25 @@ _PAGES_OWED_SECONDS_MAX = 120
 _SIGNAL_AGE_SECONDS_MAX = 120
 _WAKES_LATE_SECONDS_MAX = 300
 _WAKE_AGE_SECONDS_MAX = 900 + 300
-"""Five minutes more than SQS delays a message: its age counts from when it was sent."""
+"""SQS's maximum delay plus five minutes, since a message's age counts from its sending."""
 _RETURNED_MINUTES = 3
 _UNASKED_MINUTES = 5
 _SELDOM = frozenset({"Audit", "Console", "Operator"})
-"""Run by the hour, or when a person asks: one failure may be all that there is for long."""
+"""Functions that run hourly or on request, where one failure may be the only sign."""
 _RETURNED = {
-    name: ceil(hidden(timeout).to_seconds() / 60)
+    name: ceil(visibility_timeout(timeout).to_seconds() / 60)
     for name, timeout in {"Ingest": INGEST_TIMEOUT, "Reconcile": RECONCILE_TIMEOUT}.items()
 }
-"""After so many minutes a queue gives back what its function failed on, for one more failure."""
+"""The minutes until a queue returns a message whose processing failed."""
 _WINDOW_MINUTES = 5
 
 
 class Oversight(Construct):
-    """``deaf``: any of these alarms means that firstline cannot be relied on to page.
+    """``deaf``: with any of these alarms firstline cannot be relied on to page.
 
-    Each of them tells the emergency ``topic`` by itself, whether there is an incident or not; so
-    do the alarms on what keeps it from mending (late wakes, incidents that cannot be read,
-    functions that fail, silent probes).
-    SQS may tell of a dead letter up to 15 minutes late, for nobody reads those queues.
+    Each notifies the emergency ``topic``, with or without an incident; so do the alarms on what
+    prevents a fix (late wakes, unreadable incidents, failing functions, silent probes). SQS may
+    report a dead letter up to 15 minutes late, since no consumer reads those queues.
     """
 
     def __init__(
@@ -71,21 +70,21 @@ class Oversight(Construct):
             *_of_signals(self, queues, rule),
             _dead_letters(self, "DeadWakes", queues.wakes_dead),
         )
-        late = above(
+        late = alarm_above(
             self,
             "WakesLate",
             own_metric(measures.WAKES_LATE, "Maximum", fleet),
             _WAKES_LATE_SECONDS_MAX,
             "incidents are not looked at: reconcile does not keep up, or fails",
         )
-        unreadable = above(
+        unreadable = alarm_above(
             self,
             "IncidentsUnreadable",
             own_metric(measures.UNREADABLE, "Maximum", fleet),
             0,
             "open incidents cannot be read by the deployed code: each is a person's",
         )
-        unasked = above(
+        unasked = alarm_above(
             self,
             "AlarmsUnasked",
             own_metric(measures.ALARMS_UNASKED, "Sum", fleet),
@@ -96,17 +95,18 @@ class Oversight(Construct):
         )
         self.alarms: list[cloudwatch.Alarm] = []
         own = (late, unreadable, unasked, _waiting(self, queues.wakes))
-        self.tell(*self.deaf, *own, *_of_probes(self, profile))
+        self.notify(*self.deaf, *own, *_of_probes(self, profile))
 
     def watch(self, function: lambda_.Function) -> None:
-        """Tell when *function* crashes, runs out of time or is not let run.
+        """Alarm when *function* crashes, times out or is throttled.
 
-        Of one that runs all the time a single failure is not told: what it did not do comes back.
+        A single failure of a function that runs continuously is ignored: its message
+        returns.
         """
         name = function.node.id
         errors, throttles = (1, 1) if name in _SELDOM else (2, 3)
-        self.tell(
-            above(
+        self.notify(
+            alarm_above(
                 self,
                 f"{name}Errors",
                 function.metric_errors(period=MINUTE, statistic="Sum"),
@@ -115,7 +115,7 @@ class Oversight(Construct):
                 minutes=errors,
                 of=_window(name, errors),
             ),
-            above(
+            alarm_above(
                 self,
                 f"{name}Throttles",
                 function.metric_throttles(period=MINUTE, statistic="Sum"),
@@ -126,8 +126,8 @@ class Oversight(Construct):
             ),
         )
 
-    def tell(self, *alarms: cloudwatch.Alarm) -> None:
-        """Let the emergency topic hear of *alarms*, and of their end."""
+    def notify(self, *alarms: cloudwatch.Alarm) -> None:
+        """Notify the emergency topic of *alarms*, and of their end."""
         for alarm in alarms:
             alarm.add_alarm_action(actions.SnsAction(self.topic))
             alarm.add_ok_action(actions.SnsAction(self.topic))
@@ -135,20 +135,20 @@ class Oversight(Construct):
 
 
 def _window(function: str, failures: int) -> int:
-    """Minutes that the alarm on *function* looks back: as long as so many *failures* may take."""
+    """Return the minutes in which so many *failures* of *function* can occur."""
     if function in _SELDOM:
         return 1
     return max(_WINDOW_MINUTES, failures * _RETURNED.get(function, 1) + 1)
 
 
 def _topic(scope: Construct, email: str) -> sns.Topic:
-    """The emergency topic: not encrypted by a key, so that no key can silence it.
+    """Return the emergency topic, without a key, so that no key can silence it.
 
-    CloudWatch cannot use the key that SNS has by default, and a customer's key that is throttled,
-    disabled or lacks a statement drops notifications without a word. A notification holds an
-    alarm's name, state and reason: nothing secret.
+    CloudWatch cannot use SNS's default key, and a customer's key that is throttled, disabled or
+    lacks a statement drops notifications silently. A notification holds an alarm's name, state
+    and reason: nothing secret.
 
-    A topic with a policy of its own loses the default one, so CloudWatch must be named.
+    A topic policy replaces the default policy, so that CloudWatch must be named.
     """
     topic = sns.Topic(scope, "Emergency", enforce_ssl=True)
     stack = Stack.of(scope)
@@ -176,22 +176,22 @@ def _topic(scope: Construct, email: str) -> sns.Topic:
 
 
 def _of_pages(scope: Construct, fleet: str) -> Iterator[cloudwatch.Alarm]:
-    """The sweep beats once a minute; a page that PagerDuty did not take is told at once."""
-    yield silent(
+    """Yield alarms on the sweep's heartbeat, and on pages that PagerDuty refused."""
+    yield alarm_on_silence(
         scope,
         "HeartbeatMissing",
         own_metric(measures.HEARTBEAT, "Sum", fleet),
         _HEARTBEAT_MINUTES,
         "it is dead, no sweep has run for minutes",
     )
-    yield above(
+    yield alarm_above(
         scope,
         "PagesOwed",
         own_metric(measures.PAGES_OWED, "Maximum", fleet),
         _PAGES_OWED_SECONDS_MAX,
         "a page has been owed for minutes: PagerDuty does not take it",
     )
-    yield above(
+    yield alarm_above(
         scope,
         "PagesFailed",
         own_metric(measures.PAGES_FAILED, "Sum", fleet),
@@ -201,8 +201,8 @@ def _of_pages(scope: Construct, fleet: str) -> Iterator[cloudwatch.Alarm]:
 
 
 def _of_signals(scope: Construct, queues: Queues, rule: events.Rule) -> Iterator[cloudwatch.Alarm]:
-    """Signals on their way in: waiting, returned, dead, or lost before they came."""
-    yield above(
+    """Yield alarms on incoming signals: waiting, returned, dead, or lost on the way."""
+    yield alarm_above(
         scope,
         "SignalsWaiting",
         queues.signals.metric_approximate_age_of_oldest_message(period=MINUTE),
@@ -216,8 +216,8 @@ def _of_signals(scope: Construct, queues: Queues, rule: events.Rule) -> Iterator
 
 
 def _waiting(scope: Construct, wakes: sqs.Queue) -> cloudwatch.Alarm:
-    """Wakes that nobody takes, as SQS itself tells it: the sweep's word is a function's."""
-    return above(
+    """Return an alarm on unread wakes by SQS's own metric, independent of the sweep."""
+    return alarm_above(
         scope,
         "WakesWaiting",
         wakes.metric_approximate_age_of_oldest_message(period=MINUTE),
@@ -227,10 +227,10 @@ def _waiting(scope: Construct, wakes: sqs.Queue) -> cloudwatch.Alarm:
 
 
 def _returned(scope: Construct, signals: sqs.Queue) -> cloudwatch.Alarm:
-    """More received than deleted, minute after minute: what ingest cannot do comes back.
+    """Return an alarm on more received than deleted messages: failures of ingest.
 
-    SQS leaves a message that was received three times out of the age of the oldest (SQS guide,
-    available CloudWatch metrics), so that one tells of a stop, and this one of failure.
+    SQS excludes a message that was received three times from the age of the oldest (SQS guide,
+    available CloudWatch metrics): the age shows a stop, this alarm shows failures.
     """
     returned = cloudwatch.MathExpression(
         expression="received - deleted",
@@ -243,11 +243,11 @@ def _returned(scope: Construct, signals: sqs.Queue) -> cloudwatch.Alarm:
     )
     means = "signals come back undone: ingest fails"
     minutes = _RETURNED_MINUTES
-    return above(scope, "SignalsReturned", returned, 0, means, minutes=minutes, of=minutes)
+    return alarm_above(scope, "SignalsReturned", returned, 0, means, minutes=minutes, of=minutes)
 
 
 def _of_probes(scope: Construct, profile: Profile) -> Iterator[cloudwatch.Alarm]:
-    """A probe that sends nothing: the profile's alarms on what it reads say nothing of it."""
+    """Yield alarms on a silent probe, for which the profile's alarms have no data."""
     fleet = profile.fleet.name
     probes = {
         "NatsProbeSilent": ("NatsConnected", profile.probe.nats),
@@ -256,12 +256,14 @@ def _of_probes(scope: Construct, profile: Profile) -> Iterator[cloudwatch.Alarm]
     for name, (metric, asked) in probes.items():
         if asked is not None:
             sent = own_metric(metric, "SampleCount", fleet)
-            yield silent(scope, name, sent, _PROBE_MINUTES, "a probe sends nothing: it fails")
+            yield alarm_on_silence(
+                scope, name, sent, _PROBE_MINUTES, "a probe sends nothing: it fails"
+            )
 
 
 def _dead_letters(scope: Construct, name: str, queue: sqs.Queue) -> cloudwatch.Alarm:
     metric = queue.metric_approximate_number_of_messages_visible(period=MINUTE)
-    return above(scope, name, metric, 0, "dead letters: nobody has looked at these messages")
+    return alarm_above(scope, name, metric, 0, "dead letters: nobody has looked at these messages")
 
 
 def _lost(scope: Construct, rule: events.Rule) -> cloudwatch.Alarm:
@@ -272,4 +274,4 @@ def _lost(scope: Construct, rule: events.Rule) -> cloudwatch.Alarm:
         statistic="Sum",
         period=MINUTE,
     )
-    return above(scope, "LostSignals", metric, 0, "EventBridge dropped a signal for good")
+    return alarm_above(scope, "LostSignals", metric, 0, "EventBridge dropped a signal for good")

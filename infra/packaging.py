@@ -1,7 +1,7 @@
-"""What Lambda receives: the functions and three layers, built here, without Docker.
+"""Lambda's packages: the functions and three layers, built here without Docker.
 
-Code ships compiled: where Lambda unpacks it nothing can be written, so a module without its
-`.pyc` would be compiled again in every new execution environment.
+Code ships compiled: Lambda's directories are read-only, so that a module without its `.pyc` would
+be compiled again in every new execution environment.
 """
 
 import os
@@ -41,18 +41,18 @@ def dependencies(architecture: Architecture) -> lambda_.Code:
 
 
 def probe(architecture: Architecture) -> lambda_.Code:
-    """The layer of what the NATS probe alone needs."""
+    """The layer of packages that only the NATS probe needs."""
     return _packages(_PROBE, architecture)
 
 
 def firstline() -> lambda_.Code:
-    """The layer of the firstline package, without what only a laptop needs."""
+    """The layer of the firstline package, without the modules for operators' machines."""
     left_out = [f"/python/firstline/{name}/" for name in code.UNSHIPPED_FOLDERS]
     return _built(ROOT / "layers" / "firstline", copy_firstline, _COMPILE, left_out)
 
 
 def profile(path: Path) -> lambda_.Code:
-    """The layer of the operator's file: its whole alone, at `PROFILE_PATH`."""
+    """The layer with the expanded profile at `PROFILE_PATH`."""
     recipe = [PROFILE_PATH, digest(fleet_file.read(path))]
     return _built(path.parent, lambda out: copy_profile(path, out), recipe, ["*"])
 
@@ -86,7 +86,7 @@ def copy_firstline(out: Path) -> None:
 
 
 def copy_profile(path: Path, out: Path) -> None:
-    """Write the whole of the operator's file into *out*."""
+    """Write the expanded profile into *out*."""
     target = out / Path(PROFILE_PATH).relative_to(_LAYER)
     target.parent.mkdir(parents=True)
     target.write_bytes(fleet_file.read(path))
@@ -106,7 +106,7 @@ def _packages(source: Path, architecture: Architecture) -> lambda_.Code:
 
 
 def _install(architecture: Architecture) -> list[str]:
-    """What uv is told; all that decides on the layer's content is in it."""
+    """Return uv's arguments, which determine the layer's content."""
     return [
         *("pip", "install", "--quiet", "--no-config", "--requirements", "requirements.txt"),
         *("--require-hashes", "--only-binary", ":all:", "--no-installer-metadata"),
@@ -117,13 +117,13 @@ def _install(architecture: Architecture) -> list[str]:
 
 
 def _compile(out: Path, unpacked_at: str) -> None:
-    """Compile *out* as if it lay at *unpacked_at*: the same sources give the same bytes."""
+    """Compile *out* with the paths of *unpacked_at*: equal sources give equal bytes."""
     _check(out, sys.executable, *_COMPILE, "-s", str(out), "-p", unpacked_at, str(out))
     _open_up(out)
 
 
 def _open_up(out: Path) -> None:
-    """Let Lambda's user read everything, whatever this machine's umask is."""
+    """Let Lambda's user read everything, whatever the local umask is."""
     for path in (out, *out.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
 
@@ -136,8 +136,8 @@ def _check(where: Path, *command: str) -> None:
         command, cwd=where, env=environment, capture_output=True, text=True, check=False
     )
     if ran.returncode:
-        said = " ".join((ran.stderr or ran.stdout).split())
-        raise InvalidInput(f"cannot build a layer; is the package index reachable? {said[:600]}")
+        output = " ".join((ran.stderr or ran.stdout).split())
+        raise InvalidInput(f"cannot build a layer; is the package index reachable? {output[:600]}")
 
 
 def _built(
@@ -146,7 +146,7 @@ def _built(
     recipe: Sequence[str],
     left_out: Sequence[str] = (),
 ) -> lambda_.Code:
-    """The output of *build*; a change of *source* or of *recipe* makes a new version."""
+    """Return the output of *build*; a change of *source* or *recipe* makes a new version."""
     return lambda_.Code.from_asset(
         str(source),
         exclude=[*left_out, "__pycache__/"],

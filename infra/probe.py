@@ -1,7 +1,7 @@
-"""The probe: one function in the fleet's network that asks NATS, one outside it for the address.
+"""The probe: one function in the fleet's network for NATS, one outside it for the health URL.
 
-Metrics leave as log lines (embedded metric format), which Lambda itself carries: the network
-needs no endpoint for them.
+Metrics leave as log lines (embedded metric format), which Lambda itself carries: the network needs
+no endpoint for them.
 """
 
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ from infra.schedule import every_minute
 
 HOURS_A_MONTH = 730
 _SPARE_SECONDS = 10
-"""What is left of a function's time after its probe, for its imports and its metrics."""
+"""The part of a function's timeout for its imports and metrics."""
 _TOLD = "a probe that fails sends no metric, and its alarm takes a missing one as breaching"
 
 
 class Probes(Construct):
-    """The functions that the profile's ``[probe]`` asks for."""
+    """The functions of the profile's ``[probe]``."""
 
     def __init__(
         self, scope: Construct, name: str, *, runtime: Runtime, probe: Probe, fleet: str
@@ -44,8 +44,8 @@ class Probes(Construct):
             every_minute(self, "Health", runtime.function(self, handler, environment), _TOLD)
 
 
-def told(probe: Probe) -> Iterator[str]:
-    """What a deployer should know of the network and its price, in lines."""
+def deployment_notes(probe: Probe) -> Iterator[str]:
+    """Yield lines for the deployer about the network and its price."""
     if probe.nats is None:
         yield "no [probe.nats] in the profile: nobody asks NATS or the enclaves (R07, R08)"
     elif not (probe.nats.credentials_parameter or probe.nats.system_credentials_parameter):
@@ -72,7 +72,7 @@ def _nats(stack: Stack, probe: NatsProbe) -> Handler:
 
 
 def _into(function: lambda_.Function, probe: NatsProbe) -> None:
-    """Into the network by its ids: a synth looks nothing up."""
+    """Place the function into the network by ids: a synth looks nothing up."""
     plain = function.node.default_child
     if not isinstance(plain, lambda_.CfnFunction):
         raise TypeError(plain)

@@ -1,4 +1,4 @@
-"""The queues: signals on their way in, wakes on their way round, and the dead letters of both."""
+"""The queues of signals and wakes, and their dead-letter queues."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -21,16 +21,16 @@ _RECEIVES_MAX = 10
 _UNRESOLVED = "Annotation::@aws-cdk/aws-events:ruleUnresolvedEnvironment"
 
 
-def hidden(timeout: Duration) -> Duration:
-    """How long a queue hides a message from others while a function of that *timeout* has it."""
+def visibility_timeout(timeout: Duration) -> Duration:
+    """Return the visibility timeout for a function with this *timeout*."""
     return Duration.seconds(_HIDDEN_TIMEOUTS * timeout.to_seconds())
 
 
 class Queues(Construct):
     """Standard queues over TLS only, encrypted by SQS itself.
 
-    A key in this account would let a KMS incident stop the signals that tell of it.
-    ``undelivered`` takes what EventBridge could not put into ``signals``.
+    With a key in this account a KMS incident would stop the signals that report it.
+    ``undelivered`` receives what EventBridge could not put into ``signals``.
     """
 
     def __init__(self, scope: Construct, name: str) -> None:
@@ -43,8 +43,8 @@ class Queues(Construct):
         # to a queue that it made the CDK lets a rule's target read the attributes as well
         self._heard = sqs.Queue.from_queue_arn(self, "Heard", self.signals.queue_arn)
 
-    def hear(self, rule: events.Rule) -> None:
-        """Send what *rule* matches to ``signals``, to which it may do nothing else."""
+    def deliver(self, rule: events.Rule) -> None:
+        """Send what *rule* matches to ``signals``, with no other permission on it."""
         rule.add_target(targets.SqsQueue(self._heard, dead_letter_queue=self.undelivered))
         accept(rule, _UNRESOLVED, "the queue, named by its ARN, is of the rule's own stack")
         self.signals.add_to_resource_policy(
@@ -63,7 +63,7 @@ def _queue(scope: Construct, name: str, timeout: Duration, dead: sqs.Queue) -> s
         name,
         encryption=sqs.QueueEncryption.SQS_MANAGED,
         enforce_ssl=True,
-        visibility_timeout=hidden(timeout),
+        visibility_timeout=visibility_timeout(timeout),
         retention_period=Duration.days(4),
         dead_letter_queue=sqs.DeadLetterQueue(queue=dead, max_receive_count=_RECEIVES_MAX),
     )

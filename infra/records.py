@@ -1,4 +1,4 @@
-"""The records stack: what must outlive every deployment of the app."""
+"""The records stack: the data that outlives every deployment of the app."""
 
 from aws_cdk import CfnOutput, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -7,18 +7,18 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from firstline.config.deployment_section import Deployment
-from infra.locked import locked_bucket, signing_key
+from infra.archive_bucket import locked_bucket, signing_key
 
 DUE_INDEX = "due"
 OPEN_INDEX = "open"
 
 
 class Records(Stack):
-    """The tables ``incidents`` and ``ledger``, and the ledger's archive: kept when the stack goes.
+    """The tables ``incidents`` and ``ledger``, and the ledger's archive, all retained.
 
-    Both tables are encrypted with the key that DynamoDB itself owns, which is what it does when
-    told nothing. That is on purpose: throttled KMS and a key that somebody disabled are among the
-    incidents that must be recorded, and a key of this account would make the record fail too.
+    DynamoDB's own key encrypts both tables, which is its default, on purpose: throttled KMS and
+    a disabled key are incidents that must be recorded, and with a key of this account the
+    record would fail too.
     """
 
     incidents: dynamodb.Table
@@ -40,12 +40,12 @@ class Records(Stack):
 
 
 def _incidents(scope: Construct) -> dynamodb.Table:
-    """Aggregates, inboxes, processed keys, leases.
+    """Return the table of incidents, inboxes, processed keys and leases.
 
-    ``due`` lists the incidents to be woken; no other item has its two attributes. ``open`` lists
-    all incidents: those that have not ended, those that a person was given, and those that are
-    over. It holds keys alone, some 200 bytes for an incident, and is written when an incident
-    opens and when it ends, not at each of its commits.
+    ``due`` indexes the incidents to wake; no other item has its two attributes. ``open``
+    indexes all incidents: open, escalated and ended. It holds keys alone, about 200 bytes for
+    an incident, and is written when an incident opens and when it ends, not at each of its
+    commits.
     """
     table = dynamodb.Table(
         scope,
@@ -75,7 +75,7 @@ def _incidents(scope: Construct) -> dynamodb.Table:
 
 
 def _ledger(scope: Construct) -> dynamodb.Table:
-    """One item per entry. The stream's old images show an entry that was overwritten."""
+    """Return the table with one item per entry. Old images in the stream reveal an overwrite."""
     return dynamodb.Table(
         scope,
         "Ledger",

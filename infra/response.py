@@ -1,4 +1,4 @@
-"""Response: the three functions, what feeds them, and the SSM documents that they may send."""
+"""Response: the three functions, their event sources, and the SSM documents that they send."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -37,7 +37,7 @@ _DOCUMENTS: dict[str, Callable[[Units], dict[str, object]]] = {
 
 
 def documents(scope: Construct, units: Units) -> dict[str, str]:
-    """The SSM documents' names, by their action; they take the profile's units and no other."""
+    """Return the names of the SSM documents by action; they accept the profile's units only."""
     made = {
         action: ssm.CfnDocument(
             scope,
@@ -52,12 +52,12 @@ def documents(scope: Construct, units: Units) -> dict[str, str]:
     return {action: document.ref for action, document in made.items()}
 
 
-def look_between_incidents(scope: Construct, document: str, fleet: Fleet) -> None:
-    """Have State Manager look at each host of the group every half hour, for nobody's report.
+def schedule_inspections(scope: Construct, document: str, fleet: Fleet) -> None:
+    """Have State Manager inspect each host of the group every half hour.
 
-    A look reads the parent's journal on from where the last one stopped: in an incident little is
-    left to read, and what journald vacuums has been read before. Half an hour is State Manager's
-    shortest rate. Neither NATS nor the credentials are looked at.
+    An inspection continues the parent's journal where the last one stopped: an incident's own
+    has little to read, and entries are read before journald vacuums them. Half an hour is State
+    Manager's shortest rate. Neither NATS nor the credentials are checked.
     """
     ssm.CfnAssociation(
         scope,
@@ -73,8 +73,8 @@ def look_between_incidents(scope: Construct, document: str, fleet: Fleet) -> Non
     )
 
 
-class Reach(NamedTuple):
-    """All that the functions can touch; ``fleet`` is the one that they are for."""
+class Resources(NamedTuple):
+    """All resources that the functions use; ``fleet`` is theirs."""
 
     queues: Queues
     records: Records
@@ -85,82 +85,90 @@ class Reach(NamedTuple):
 
 
 class Response(Construct):
-    """ingest hears, reconcile decides and acts, sweep sees to what was left behind."""
+    """ingest receives signals, reconcile decides and acts, sweep retries what was left."""
 
     def __init__(
-        self, scope: Construct, name: str, *, runtime: Runtime, reach: Reach, settings: Deployment
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        runtime: Runtime,
+        resources: Resources,
+        settings: Deployment,
     ) -> None:
         super().__init__(scope, name)
-        ingest = runtime.function(self, _ingest(reach, settings.ingest_concurrency_reserved))
-        # what is received and then throttled counts as tried, and may end as a dead letter unseen
-        _feed(ingest, reach.queues.signals.queue_arn, settings.ingest_concurrency_reserved)
-        reconcile = runtime.function(self, _reconcile(Stack.of(self), reach))
-        _feed(reconcile, reach.queues.wakes.queue_arn, settings.reconcile_concurrency_max)
-        unscoped.accept_reads(self.node.find_child("IngestRole"), unscoped.ARRIVALS)
-        sweep = runtime.function(self, _sweep(reach))
-        unscoped.accept_reads(self.node.find_child("SweepRole"), unscoped.UNANNOUNCED)
-        unscoped.accept_unscoped(self.node.find_child("ReconcileRole"), reach.fleet.group)
-        unscoped.accept_around(self.node.find_child("ReconcileRole"), reach.fleet)
-        told = "a sweep that fails does not beat, and three missing beats reach the emergency topic"
-        every_minute(self, "Sweep", sweep, told)
+        ingest = runtime.function(self, _ingest(resources, settings.ingest_concurrency_reserved))
+        # a throttled message counts as received, and may become a dead letter unprocessed
+        _feed(ingest, resources.queues.signals.queue_arn, settings.ingest_concurrency_reserved)
+        reconcile = runtime.function(self, _reconcile(Stack.of(self), resources))
+        _feed(reconcile, resources.queues.wakes.queue_arn, settings.reconcile_concurrency_max)
+        unscoped.accept_reads(self.node.find_child("IngestRole"), unscoped.INGEST_READS)
+        sweep = runtime.function(self, _sweep(resources))
+        unscoped.accept_reads(self.node.find_child("SweepRole"), unscoped.SWEEP_READS)
+        unscoped.accept_unscoped(self.node.find_child("ReconcileRole"), resources.fleet.group)
+        unscoped.accept_preflight(self.node.find_child("ReconcileRole"), resources.fleet)
+        reason = (
+            "a sweep that fails does not beat, and three missing beats reach the emergency topic"
+        )
+        every_minute(self, "Sweep", sweep, reason)
 
 
-def _ingest(reach: Reach, reserved: int | None) -> Handler:
-    """A page waits for its imports: memory is what buys CPU.
+def _ingest(resources: Resources, reserved: int | None) -> Handler:
+    """Return ingest's handler; a page waits for its imports, so that it has more memory for CPU.
 
-    It reads alarms to hold a signal that comes late against the present (I14), what goes on
-    around the group with the lease, to which it adds, and the group for a finding on its hosts.
+    It reads alarms to compare a late signal with the present (I14), the external events with
+    their lease, and the group for a finding on its hosts.
     """
     kept = ("GetItem", "BatchGetItem", "Query", "PutItem")
     may = {
-        "signals": roles.consume(reach.queues.signals),
-        "wakes": roles.send(reach.queues.wakes),
-        "incidents": roles.keep_incidents(reach.records.incidents, *kept),
-        "ledger": roles.append_to_ledger(reach.records.ledger),
-        "routing-key": roles.read_secret(reach.routing_key),
-        "team": roles.publish(reach.team),
-        "arrivals": roles.read(unscoped.ARRIVALS),
+        "signals": roles.consume(resources.queues.signals),
+        "wakes": roles.send(resources.queues.wakes),
+        "incidents": roles.keep_incidents(resources.records.incidents, *kept),
+        "ledger": roles.append_to_ledger(resources.records.ledger),
+        "routing-key": roles.read_secret(resources.routing_key),
+        "team": roles.publish(resources.team),
+        "arrivals": roles.read_unscoped(unscoped.INGEST_READS),
     }
     return Handler("ingest", INGEST_TIMEOUT, 1024, may, reserved=reserved)
 
 
-def _reconcile(stack: Stack, reach: Reach) -> Handler:
+def _reconcile(stack: Stack, resources: Resources) -> Handler:
     reads = ("GetItem", "BatchGetItem", "Query")
     writes = ("PutItem", "DeleteItem", "ConditionCheckItem")
-    documents = list(reach.documents.values())
+    documents = list(resources.documents.values())
     may = {
-        "wakes": [*roles.consume(reach.queues.wakes), *roles.send(reach.queues.wakes)],
-        "incidents": roles.keep_incidents(reach.records.incidents, *reads, *writes),
-        "ledger": roles.append_to_ledger(reach.records.ledger),
-        "routing-key": roles.read_secret(reach.routing_key),
-        "team": roles.publish(reach.team),
-        "fleet": roles.look_and_fix(stack, documents, reach.fleet),
-        "around": roles.look_around(reach.fleet),
-        "background": roles.look_up(reach.fleet),
+        "wakes": [*roles.consume(resources.queues.wakes), *roles.send(resources.queues.wakes)],
+        "incidents": roles.keep_incidents(resources.records.incidents, *reads, *writes),
+        "ledger": roles.append_to_ledger(resources.records.ledger),
+        "routing-key": roles.read_secret(resources.routing_key),
+        "team": roles.publish(resources.team),
+        "fleet": roles.inspect_and_fix(stack, documents, resources.fleet),
+        "around": roles.read_preflight(resources.fleet),
+        "background": roles.read_investigation(resources.fleet),
     }
     return Handler("reconcile", RECONCILE_TIMEOUT, 512, may, recursive=True)
 
 
-def _sweep(reach: Reach) -> Handler:
-    """It asks which of the P1s' alarms are in ALARM, and opens what has no incident."""
+def _sweep(resources: Resources) -> Handler:
+    """Return sweep's handler, which opens an incident for a P1's alarm without one."""
     kept = ("GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem")
     may = {
-        "wakes": roles.send(reach.queues.wakes),
-        "alarms": roles.read(unscoped.UNANNOUNCED),
-        "indexes": roles.find(reach.records.incidents, DUE_INDEX, OPEN_INDEX),
-        "incidents": roles.keep_incidents(reach.records.incidents, *kept),
+        "wakes": roles.send(resources.queues.wakes),
+        "alarms": roles.read_unscoped(unscoped.SWEEP_READS),
+        "indexes": roles.query_indexes(resources.records.incidents, DUE_INDEX, OPEN_INDEX),
+        "incidents": roles.keep_incidents(resources.records.incidents, *kept),
         "ledger": [
-            *roles.append_to_ledger(reach.records.ledger),
-            *roles.read_ledger(reach.records.ledger),
+            *roles.append_to_ledger(resources.records.ledger),
+            *roles.read_ledger(resources.records.ledger),
         ],
-        "routing-key": roles.read_secret(reach.routing_key),
-        "team": roles.publish(reach.team),
+        "routing-key": roles.read_secret(resources.routing_key),
+        "team": roles.publish(resources.team),
     }
     return Handler("sweep", SWEEP_TIMEOUT, 512, may)
 
 
 def _feed(function: lambda_.Function, queue_arn: str, workers_max: int | None = None) -> None:
-    """One message at a time, so that a bad one fails alone."""
+    """Deliver one message at a time, so that a bad one fails alone."""
     source = function.add_event_source_mapping(
         "Source",
         event_source_arn=queue_arn,

@@ -1,7 +1,7 @@
-"""Who may do what: a role for each function, each naming its resources.
+"""Roles: the permissions of each function, on named resources.
 
-No managed policies. What a look or a fix needs comes from its declaration in
-``firstline.actions``; a permission that is not placed here stops the synthesis.
+There are no managed policies. An action's needs come from its declaration in ``firstline.actions``;
+a declared permission that no statement places stops the synthesis.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from firstline.actions.catalogue import ACTIONS
 from firstline.config.profile import Fleet
 from firstline.errors import InvariantViolation
 from firstline.ledger.archive import CHECKPOINTS, ENTRIES, PREFIXES
-from infra.unscoped import BACKGROUND, UNSCOPED
+from infra.unscoped import INVESTIGATION_READS, UNSCOPED
 
 SEND = "ssm:SendCommand"
 GROUP_CHANGES = (
@@ -31,7 +31,7 @@ GROUP_CHANGES = (
     "autoscaling:StartInstanceRefresh",
     "autoscaling:TerminateInstanceInAutoScalingGroup",
 )
-"""What a fix may ask of the fleet's own group, and of no other."""
+"""The changes that a fix may make, to the fleet's own group only."""
 
 LOCK_BREAKERS = (
     "s3:BypassGovernanceRetention",
@@ -43,7 +43,7 @@ LOCK_BREAKERS = (
     "s3:PutObjectLegalHold",
     "s3:PutObjectRetention",
 )
-"""What could remove an archived object, or let it be removed."""
+"""The actions that could remove an archived object or its lock."""
 
 _FLEET_READS = (
     "autoscaling:DescribeAutoScalingGroups",
@@ -64,14 +64,14 @@ _NETWORK = (
     "ec2:UnassignPrivateIpAddresses",
 )
 _GROUPS = "autoScalingGroup:*:autoScalingGroupName"
-"""What stands before a group's name; the wildcard is an id that nobody knows."""
+"""The prefix of a group's ARN; the wildcard stands for its unknown id."""
 _ANY_INSTANCE = f"arn:{Aws.PARTITION}:ec2:{Aws.REGION}:{Aws.ACCOUNT_ID}:instance/*"
 
 type Policies = Mapping[str, Sequence[iam.PolicyStatement]]
 
 
 def role(scope: Construct, name: str, service: iam.IPrincipal, policies: Policies) -> iam.Role:
-    """A role that *service* assumes; each of *policies* that says anything is an inline policy."""
+    """Return a role for *service* with each non-empty policy of *policies* inline."""
     return iam.Role(
         scope,
         name,
@@ -85,12 +85,12 @@ def role(scope: Construct, name: str, service: iam.IPrincipal, policies: Policie
 
 
 def write_logs(group: logs.LogGroup) -> list[iam.PolicyStatement]:
-    """Write to this group, and make no other."""
+    """Write to this log group, and create none."""
     return [_allow(["logs:CreateLogStream", "logs:PutLogEvents"], [group.log_group_arn])]
 
 
 def consume(queue: sqs.Queue) -> list[iam.PolicyStatement]:
-    """What an event source asks of its function's role."""
+    """Read this queue as an event source."""
     taking = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
     return [_allow(taking, [queue.queue_arn])]
 
@@ -111,22 +111,22 @@ def read_secret(secret: secretsmanager.ISecret) -> list[iam.PolicyStatement]:
 
 
 def publish(topic: sns.Topic) -> list[iam.PolicyStatement]:
-    """Tell the readers of *topic*."""
+    """Publish to *topic*."""
     return [_allow(["sns:Publish"], [topic.topic_arn])]
 
 
 def keep_incidents(table: dynamodb.Table, *operations: str) -> list[iam.PolicyStatement]:
-    """The named operations on the table, and on nothing else of DynamoDB."""
+    """Use the named operations on the table, and nothing else of DynamoDB."""
     return [_allow([f"dynamodb:{operation}" for operation in operations], [table.table_arn])]
 
 
-def find(table: dynamodb.Table, *indexes: str) -> list[iam.PolicyStatement]:
-    """Ask the *indexes* which incidents are due, open, or ended."""
+def query_indexes(table: dynamodb.Table, *indexes: str) -> list[iam.PolicyStatement]:
+    """Query the *indexes* for due, open or ended incidents."""
     return [_allow(["dynamodb:Query"], [f"{table.table_arn}/index/{each}" for each in indexes])]
 
 
 def append_to_ledger(table: dynamodb.Table) -> list[iam.PolicyStatement]:
-    """Put entries; whatever else this role is ever given, it never changes or removes one."""
+    """Put entries; a denial prevents changes and removals."""
     writing = ["UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLDelete"]
     return [
         _allow(["dynamodb:PutItem"], [table.table_arn]),
@@ -135,19 +135,19 @@ def append_to_ledger(table: dynamodb.Table) -> list[iam.PolicyStatement]:
 
 
 def read_ledger(table: dynamodb.Table) -> list[iam.PolicyStatement]:
-    """Read an incident's entries, and write nothing."""
+    """Read an incident's entries; write nothing."""
     return [_allow(["dynamodb:Query"], [table.table_arn])]
 
 
 def read_stream(table: dynamodb.Table) -> list[iam.PolicyStatement]:
-    """What an event source asks of its function's role."""
+    """Read this stream as an event source."""
     reading = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"]
     stream = table.table_stream_arn or ""
     return [_allow([f"dynamodb:{operation}" for operation in reading], [stream])]
 
 
 def archive(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
-    """Put and read objects; whatever else this role is ever given, it never removes one."""
+    """Put and read objects; a denial prevents removals."""
     objects = bucket.arn_for_objects("*")
     return [
         _allow(["s3:ListBucket"], [bucket.bucket_arn]),
@@ -159,26 +159,26 @@ def archive(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
 
 def read_archive(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
     """Read entries and checkpoints."""
-    read = [bucket.arn_for_objects(f"{prefix}*") for prefix in (ENTRIES, CHECKPOINTS)]
+    objects = [bucket.arn_for_objects(f"{prefix}*") for prefix in (ENTRIES, CHECKPOINTS)]
     return [
         _allow(["s3:ListBucket"], [bucket.bucket_arn]),
-        _allow(["s3:GetObject"], read),
+        _allow(["s3:GetObject"], objects),
     ]
 
 
 def read_public_key(key: kms.Key) -> list[iam.PolicyStatement]:
-    """Verify what the key has signed."""
+    """Verify signatures of the key."""
     return [_allow(["kms:GetPublicKey"], [key.key_arn])]
 
 
 def sign(key: kms.Key) -> list[iam.PolicyStatement]:
-    """Sign digests, by the one algorithm that the verifier knows."""
+    """Sign digests with the verifier's algorithm only."""
     how = {"kms:SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256", "kms:MessageType": "DIGEST"}
     return [_allow(["kms:Sign"], [key.key_arn], {"StringEquals": how})]
 
 
 def read_parameter(stack: Stack, name: str) -> iam.PolicyStatement:
-    """Read the one parameter; the key of its service, which encrypts it, asks for no more."""
+    """Read one parameter; its encryption with SSM's own key needs no more."""
     arn = stack.format_arn(
         service="ssm", resource="parameter", resource_name=name.removeprefix("/")
     )
@@ -186,7 +186,7 @@ def read_parameter(stack: Stack, name: str) -> iam.PolicyStatement:
 
 
 def join_network(stack: Stack) -> list[iam.PolicyStatement]:
-    """What Lambda needs to put a function into a network, and the function's code may not use."""
+    """Let Lambda attach a function to a network; the function's code may not use it."""
     own = {"ArnLike": {"lambda:SourceFunctionArn": f"{_functions(stack)}*"}}
     deny = _deny(_NETWORK, ["*"])
     deny.add_conditions(own)
@@ -194,7 +194,7 @@ def join_network(stack: Stack) -> list[iam.PolicyStatement]:
 
 
 def _functions(stack: Stack) -> str:
-    """How the ARNs of the stack's functions begin."""
+    """The prefix of the ARNs of the stack's functions."""
     return stack.format_arn(
         service="lambda",
         resource="function",
@@ -203,18 +203,19 @@ def _functions(stack: Stack) -> str:
     )
 
 
-def read(actions: Sequence[str]) -> list[iam.PolicyStatement]:
-    """See what *actions*, all of them in `UNSCOPED`, show of everything."""
+def read_unscoped(actions: Sequence[str]) -> list[iam.PolicyStatement]:
+    """Read *actions*, all of them in `UNSCOPED`, on every resource."""
     return [_allow(actions, ["*"])]
 
 
-def look_and_fix(stack: Stack, documents: Sequence[str], fleet: Fleet) -> list[iam.PolicyStatement]:
-    """Read the fleet; send *documents* and no other command, to instances of *fleet*.
+def inspect_and_fix(
+    stack: Stack, documents: Sequence[str], fleet: Fleet
+) -> list[iam.PolicyStatement]:
+    """Read the fleet; send *documents* only, to instances of *fleet* only.
 
-    Changes through Auto Scaling are of its one group.
-
-    There is no condition key for a document's name: a document is a resource of its own, so the
-    condition on the instance's tags needs a statement of its own.
+    Changes through Auto Scaling are limited to its group. IAM has no condition key for a
+    document's name: a document is a resource, so that the condition on the instance's tags
+    needs its own statement.
     """
     own = [_document_arn(stack, name) for name in documents]
     tagged = {f"aws:ResourceTag/{key}": value for key, value in fleet.tags.items()}
@@ -226,13 +227,13 @@ def look_and_fix(stack: Stack, documents: Sequence[str], fleet: Fleet) -> list[i
     ]
 
 
-def look_around(fleet: Fleet) -> list[iam.PolicyStatement]:
-    """See the fleet's key and its policy, its stack and its published image, where it has them."""
+def read_preflight(fleet: Fleet) -> list[iam.PolicyStatement]:
+    """Read the fleet's key and its policy, its stack and its published image, if it has them."""
     found = []
     if fleet.kms_key:
         named = {"StringEquals": {"kms:RequestAlias": fleet.kms_key}}
         found.append(_allow(["kms:DescribeKey"], [_here("kms", "key/*")], named))
-        # its policy is asked for by the key's id, which goes by no alias
+        # its policy is read by the key's id, not by an alias
         of_alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": fleet.kms_key}}
         found.append(_allow(["kms:GetKeyPolicy"], [_here("kms", "key/*")], of_alias))
     if fleet.stack:
@@ -244,9 +245,9 @@ def look_around(fleet: Fleet) -> list[iam.PolicyStatement]:
     return found
 
 
-def look_up(fleet: Fleet) -> list[iam.PolicyStatement]:
-    """See what a person who takes over looks up first."""
-    found = [_allow(sorted(BACKGROUND), ["*"])]
+def read_investigation(fleet: Fleet) -> list[iam.PolicyStatement]:
+    """Read the context for a person who takes over an incident."""
+    found = [_allow(sorted(INVESTIGATION_READS), ["*"])]
     if fleet.deployment_group:
         arn = _here("codedeploy", f"deploymentgroup:{fleet.deployment_group}")
         found.append(_allow(["codedeploy:ListDeployments"], [arn]))
@@ -254,13 +255,13 @@ def look_up(fleet: Fleet) -> list[iam.PolicyStatement]:
 
 
 def _declared(placed: Sequence[str]) -> list[str]:
-    """Those of *placed* that an action declares."""
+    """Return those of *placed* that an action declares."""
     declared = {each for action in ACTIONS.values() for each in action.permissions}
     return sorted(declared & set(placed))
 
 
 def _here(service: str, resource: str) -> str:
-    """An ARN of this account and Region, in the form that findings name."""
+    """Return an ARN of this account and Region, in the form that findings use."""
     return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"
 
 

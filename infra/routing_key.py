@@ -1,4 +1,4 @@
-"""PagerDuty's routing key: a secret that the operator fills, never the stack."""
+"""PagerDuty's routing key: a secret that the operator fills, not the stack."""
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -8,17 +8,17 @@ from infra.nag import accept
 
 
 def routing_key(scope: Construct, existing: str) -> secretsmanager.ISecret:
-    """The secret with the ARN *existing*, or a new one that has no value at all.
+    """Return the secret *existing* (an ARN), or a new one without a value.
 
-    A made-up value would be posted to PagerDuty and refused page by page; a secret without one
-    fails in reading, and the page owed reaches the emergency topic within minutes.
+    PagerDuty would refuse every page with a generated value; reading a secret without one
+    fails, and the pending page reaches the emergency topic within minutes.
     """
     if existing:
         return secretsmanager.Secret.from_secret_complete_arn(scope, "RoutingKey", existing)
     empty = secretsmanager.CfnSecret(
         scope, "RoutingKeyValue", description="PagerDuty Events API v2 routing key, as plain text"
     )
-    empty.apply_removal_policy(RemovalPolicy.RETAIN)  # what a person put in is theirs to remove
+    empty.apply_removal_policy(RemovalPolicy.RETAIN)  # only an operator removes an operator's value
     rotation = "PagerDuty has no way to rotate a routing key by itself: its operator does"
     accept(empty, "AwsSolutions-SMG4", rotation)
     CfnOutput(

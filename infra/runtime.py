@@ -1,4 +1,4 @@
-"""What the functions have in common: code, layers, architecture, environment."""
+"""The functions' common parts: code, layers, architecture, environment."""
 
 import copy
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ _ARCHITECTURES: dict[Architecture, lambda_.Architecture] = {
 
 
 class Handler(NamedTuple):
-    """``functions.NAME.handler``: its limits, and what it may do beside writing logs.
+    """``functions.NAME.handler``: its limits and its permissions besides logging.
 
-    ``recursive`` says that it feeds its own queue on purpose, which Lambda would stop after
-    about 16 turns.
+    ``recursive`` allows it to feed its own queue, which Lambda would stop after about 16
+    rounds.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Handler(NamedTuple):
 
 
 class Runtime(Construct):
-    """Makes a function of a handler."""
+    """Creates the function of a handler."""
 
     def __init__(
         self, scope: Construct, name: str, *, deployment: Deployment, settings: Settings
@@ -58,11 +58,11 @@ class Runtime(Construct):
         ]
 
     def probe_layer(self) -> lambda_.LayerVersion:
-        """What the NATS probe needs beside the others; nothing is made where nobody asks."""
+        """The additional layer of the NATS probe, created on first use."""
         return self._layer("ProbeDependencies", packaging.probe(self._named))
 
     def reading(self, settings: Settings) -> dict[str, str]:
-        """The environment of a function that reads *settings* of its own."""
+        """Return the environment of a function with its own *settings*."""
         return _environment(Stack.of(self), settings)
 
     def function(
@@ -72,15 +72,15 @@ class Runtime(Construct):
         environment: dict[str, str] | None = None,
         layers: Sequence[lambda_.LayerVersion] = (),
     ) -> lambda_.Function:
-        """The function of *handler*, with a role and a log group of its own.
+        """Return the function of *handler*, with its own role and log group.
 
-        By default it reads the settings; *layers* come to those that every function has.
+        By default it reads the settings; *layers* are in addition to the common ones.
         """
         name = handler.name.title()
         group = _log_group(scope, f"{name}Logs")
         may = {"logs": roles.write_logs(group), **handler.may}
         allowed = [each for statements in may.values() for each in statements]
-        may["never"] = denials.never(allowed, self._enclave_key)
+        may["never"] = denials.denials(allowed, self._enclave_key)
         service = iam.ServicePrincipal("lambda.amazonaws.com")
         function = lambda_.Function(
             scope,
@@ -112,14 +112,14 @@ class Runtime(Construct):
 
 
 def _environment(stack: Stack, settings: Settings) -> dict[str, str]:
-    """The settings and, apart from them, the key of pseudonyms: as JSON its text could end them."""
-    said = msgspec.to_builtins(copy.replace(settings, hash_key=""))
+    """Return the settings and, separately, the pseudonym key, which could break their JSON."""
+    values = msgspec.to_builtins(copy.replace(settings, hash_key=""))
     key = {Settings.key_variable: settings.hash_key} if settings.hash_key else {}
-    return {Settings.variable: stack.to_json_string(said), **key}
+    return {Settings.variable: stack.to_json_string(values), **key}
 
 
 def _log_group(scope: Construct, name: str) -> logs.LogGroup:
-    """Logs go with the stack: the record is the ledger."""
+    """Return the log group, which goes with the stack: the record is the ledger."""
     return logs.LogGroup(
         scope,
         name,

@@ -1,4 +1,4 @@
-"""Schedules: a function run once a minute or once an hour, and never twice at the same time."""
+"""Schedules: run a function once a minute or once an hour, never twice at the same time."""
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
@@ -10,19 +10,20 @@ from infra import roles
 from infra.nag import accept
 
 
-def every_minute(scope: Construct, name: str, function: lambda_.Function, told: str) -> None:
-    """A run that fails or comes late is not repeated: the next one is a minute away.
+def every_minute(scope: Construct, name: str, function: lambda_.Function, reason: str) -> None:
+    """Run *function* each minute; a failed or late run is not repeated.
 
-    *told* says who hears of a run that failed. With a timeout under a minute no two overlap.
+    *reason* accepts the missing failure destination. With a timeout under a minute runs do not
+    overlap.
     """
     _run(scope, (name, "EveryMinute", "rate(1 minute)"), function)
-    accept(function, "Serverless-LambdaAsyncFailureDestination", told)
+    accept(function, "Serverless-LambdaAsyncFailureDestination", reason)
 
 
-def every_hour(scope: Construct, name: str, function: lambda_.Function, told: str) -> None:
-    """As `every_minute`, by the hour."""
+def every_hour(scope: Construct, name: str, function: lambda_.Function, reason: str) -> None:
+    """Run *function* each hour, as `every_minute`."""
     _run(scope, (name, "EveryHour", "rate(1 hour)"), function)
-    accept(function, "Serverless-LambdaAsyncFailureDestination", told)
+    accept(function, "Serverless-LambdaAsyncFailureDestination", reason)
 
 
 def _run(scope: Construct, named: tuple[str, str, str], function: lambda_.Function) -> None:

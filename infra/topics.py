@@ -1,4 +1,4 @@
-"""Topics that people read, each with the one reader whom the operator may name."""
+"""Topics for people, each with the subscriber that the fleet file names."""
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_sns as sns
@@ -8,10 +8,11 @@ from constructs import Construct
 from infra.nag import accept
 
 
-def read_by(scope: Construct, name: str, email: str) -> sns.Topic:
-    """The topic *name*, whose output is named after it, and which *email* reads.
+def topic_for(scope: Construct, name: str, email: str) -> sns.Topic:
+    """Return the topic *name*, with an output of its name and *email* as its subscriber.
 
-    It holds no more than a page does, and no key encrypts it: EventBridge may write to it as well.
+    It holds no more than a page does, and is unencrypted, so that EventBridge can publish to
+    it.
     """
     topic = sns.Topic(scope, name, enforce_ssl=True)
     subscribe(topic, email)
@@ -20,9 +21,9 @@ def read_by(scope: Construct, name: str, email: str) -> sns.Topic:
 
 
 def subscribe(topic: sns.Topic, email: str) -> None:
-    """Let *email* read *topic*; without one, the fleet file states that others subscribe to it.
+    """Subscribe *email* to *topic*; without one, the fleet file states that others subscribe.
 
-    A template without the subscription does not end it: only a person does, who unsubscribes.
+    Removing the subscription from the template does not end it: only the subscriber can.
     """
     if not email:
         return

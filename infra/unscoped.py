@@ -1,4 +1,4 @@
-"""Unscoped: what is allowed on everything, each with the reason, and its acceptance by cdk-nag."""
+"""Permissions on every resource, each with its reason and its acceptance by cdk-nag."""
 
 from collections.abc import Sequence
 
@@ -24,22 +24,22 @@ UNSCOPED = {
     "ssm:ListCommandInvocations": "the API knows no resource",
     "ssm:ListCommands": "the API knows no resource",
 }
-"""The reads that are allowed on everything, each with the reason."""
+"""The reads that are allowed on every resource, each with its reason."""
 
-ARRIVALS = ("autoscaling:DescribeAutoScalingGroups", "cloudwatch:DescribeAlarms")
-"""What an event that arrives is held against."""
+INGEST_READS = ("autoscaling:DescribeAutoScalingGroups", "cloudwatch:DescribeAlarms")
+"""The reads that compare an incoming event with the present."""
 
-ALARMS = ("cloudwatch:DescribeAlarms",)
-"""What the console asks of the alarms of escalated incidents."""
-UNANNOUNCED = (
+CONSOLE_READS = ("cloudwatch:DescribeAlarms",)
+"""The console's reads of escalated incidents' alarms."""
+SWEEP_READS = (
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
     "cloudwatch:ListAlarmMuteRules",
     "elasticloadbalancing:DescribeTargetHealth",
 )
-"""What a P1's alarm without an event is held against."""
+"""The reads for a P1's alarm without an event."""
 
-BACKGROUND = {
+INVESTIGATION_READS = {
     "ec2:DescribeInstances": "the API knows no resource",
     "ec2:DescribeLaunchTemplateVersions": "the API knows no resource",
     "ec2:DescribeRouteTables": "the API knows no resource",
@@ -47,12 +47,12 @@ BACKGROUND = {
     "ec2:DescribeVpcPeeringConnections": "the API knows no resource",
     "health:DescribeEvents": "the API knows no resource",
 }
-"""What is looked up for a person at a hand-over, and nowhere else."""
+"""The reads for a person at an escalation, used nowhere else."""
 
 
 def accept_archive(construct: IConstruct, bucket: s3.Bucket) -> None:
-    """Accept, on a role with `archive`, what has no narrower form."""
-    # the finding names the bucket by what its stack exports
+    """Accept the wildcards of a role with `archive`."""
+    # the finding names the bucket by its stack's export
     owner = Stack.of(bucket)
     export = owner.resolve(owner.export_value(bucket.bucket_arn))["Fn::ImportValue"]
     for objects in ("", *PREFIXES):
@@ -61,14 +61,14 @@ def accept_archive(construct: IConstruct, bucket: s3.Bucket) -> None:
 
 
 def accept_network(construct: IConstruct) -> None:
-    """Accept, on a role with `join_network`, what has no narrower form."""
+    """Accept the wildcards of a role with `join_network`."""
     why = "Lambda makes network interfaces whose ids nobody knows; the code itself is denied"
     for rule in ("AwsSolutions-IAM5[Resource::*]", "Serverless-LambdaStarPermissions"):
         accept(construct, rule, why)
 
 
-def accept_around(construct: IConstruct, fleet: Fleet) -> None:
-    """Accept, on a role with `look_around`, what has no narrower form."""
+def accept_preflight(construct: IConstruct, fleet: Fleet) -> None:
+    """Accept the wildcards of a role with `read_preflight`."""
     place = "<AWS::Region>:<AWS::AccountId>"
     if fleet.kms_key:
         rule = f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:{place}:key/*]"
@@ -80,20 +80,22 @@ def accept_around(construct: IConstruct, fleet: Fleet) -> None:
 
 
 def accept_reads(construct: IConstruct, actions: Sequence[str]) -> None:
-    """Accept, on a role with `roles.read` of *actions*, what has no narrower form."""
+    """Accept the wildcards of a role with `roles.read_unscoped` of *actions*."""
     reads = "; ".join(f"{action}: {UNSCOPED[action]}" for action in actions)
     for rule in ("AwsSolutions-IAM5[Resource::*]", "Serverless-LambdaStarPermissions"):
         accept(construct, rule, reads)
 
 
 def accept_unscoped(construct: IConstruct, group: str) -> None:
-    """Accept, on a role with `look_and_fix`, what has no narrower form."""
+    """Accept the wildcards of a role with `inspect_and_fix`."""
     place = "arn:<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>:autoScalingGroup"
     named = "the wildcard is the group's id, which nobody knows; its name is the whole rest"
     accept(construct, f"AwsSolutions-IAM5[Resource::{place}:*:autoScalingGroupName/{group}]", named)
     instances = "arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*"
     tagged = "hosts come and go, and the statement's condition names their tags"
-    reads = "; ".join(f"{action}: {why}" for action, why in (UNSCOPED | BACKGROUND).items())
+    reads = "; ".join(
+        f"{action}: {why}" for action, why in (UNSCOPED | INVESTIGATION_READS).items()
+    )
     accept(construct, "AwsSolutions-IAM5[Resource::*]", reads)
     accept(construct, "Serverless-LambdaStarPermissions", reads)
     accept(construct, f"AwsSolutions-IAM5[Resource::{instances}]", tagged)

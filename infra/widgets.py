@@ -1,4 +1,4 @@
-"""Widgets: graphs of metrics of ours, each with its fleet as a dimension."""
+"""Widgets: graphs of firstline's metrics, each with its fleet as a dimension."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ HOUR = Duration.hours(1)
 
 
 def hourly(name: str, fleet: str, **by: str) -> cloudwatch.Metric:
-    """What came in an hour, labelled by its dimension."""
+    """Return an hourly sum, labelled by its dimension."""
     label = " ".join(by.values()) or name
     return own_metric(name, "Sum", fleet, **by).with_(period=HOUR, label=label)
 
@@ -20,7 +20,7 @@ def hourly(name: str, fleet: str, **by: str) -> cloudwatch.Metric:
 def ratio(
     expression: str, metrics: dict[str, cloudwatch.Metric], label: str
 ) -> cloudwatch.MathExpression:
-    """*expression* over *metrics*, by the hour."""
+    """Return *expression* over *metrics*, by the hour."""
     return cloudwatch.MathExpression(
         expression=expression, using_metrics=dict(metrics), label=label, period=HOUR
     )
@@ -34,14 +34,14 @@ def graph(
     right: Sequence[cloudwatch.IMetric] | None = None,
     stacked: bool = False,
 ) -> cloudwatch.GraphWidget:
-    """Lines, or areas one on the other; *right* has a scale of its own."""
+    """Return a graph of lines or stacked areas; *right* has its own scale."""
     return cloudwatch.GraphWidget(
         title=title, left=left, right=right or [], width=width, height=HEIGHT, stacked=stacked
     )
 
 
 def search(name: str, by: str, fleet: str, period: Duration) -> cloudwatch.MathExpression:
-    """Whatever values of the dimension *by* the metric has had lately."""
+    """Return the metric for each recent value of the dimension *by*."""
     found = f'{{{NAMESPACE},{by},service}} MetricName="{name}" service="{fleet}"'
     return cloudwatch.MathExpression(
         expression=f"SEARCH('{found}', 'Sum', {int(period.to_seconds())})",

@@ -23,7 +23,7 @@ APART = {
     "test_again.py",
     "test_backtest.py",
     "test_faults.py",
-    "test_planted.py",
+    "test_planted_bugs.py",
     "test_runs.py",
     "test_scenarios.py",
 }

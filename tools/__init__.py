@@ -1,1 +1,1 @@
-"""Programs for a checkout: they make documents and run benches, and never ship."""
+"""Programs for a checkout: generators of documents, benches and proofs. They never ship."""

@@ -1,7 +1,7 @@
-"""Cells: each call to AWS of ingest, reconcile and sweep, with each thing that may come of it.
+"""Fault cells: each AWS call of ingest, reconcile and sweep, with each possible fault.
 
-A cell replays a scenario that makes the call, through the deployed handlers and adapters; for five
-minutes from its first time on the call ends so each time (`HttpFault`). Then the run is judged.
+A cell replays a scenario with that call through the deployed handlers and adapters; for five
+minutes from its first occurrence the call fails each time (`HttpFault`). Then the run is judged.
 """
 
 import contextlib
@@ -26,20 +26,20 @@ from firstline.config.settings import Home
 from firstline.errors import CommitConflict, DependencyUnavailable, InvalidInput
 from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin.replay import replay
-from firstline.lab.twin.replayed import Chapter, Replayed
+from firstline.lab.twin.replay_result import IncidentLedger, ReplayResult
 from firstline.ledger import entries, export
 from firstline.ledger import verify as audit
 from firstline.signal import Severity
 
 HOME = Home("111122223333", "us-east-1")
-LASTS = timedelta(minutes=5)
-"""Less than SQS delivers a message for (ten times 180 s), so that nothing may be lost."""
-MEANT = (CommitConflict, InvalidInput, DependencyUnavailable)
-"""What a handler may report of a message, which then comes again."""
+FAULT_DURATION = timedelta(minutes=5)
+"""Less than SQS's redeliveries of a message (ten times 180 s), so that nothing may be lost."""
+EXPECTED_REPORTS = (CommitConflict, InvalidInput, DependencyUnavailable)
+"""The errors that a handler may report for a message, which then returns."""
 
 
 class Row(NamedTuple):
-    """A call of a function, and the scenario that makes it soonest."""
+    """A call of a function, and the scenario that makes it earliest."""
 
     function: str
     call: str
@@ -47,7 +47,7 @@ class Row(NamedTuple):
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a row under a fault: how often it came, deliveries that failed, what is wrong.
+    """The result of a row under a fault: occurrences, failed deliveries, faults.
 
     ``code`` is the digest of the package that ran (`firstline.version`).
     """
@@ -117,45 +117,45 @@ ROWS = (
     Row("sweep", "sqs.SendMessage", "rise-paged-by-the-sweep"),
 )
 READS = ("BatchGet", "Describe", "Get", "List", "Query")
-"""How the names of calls begin that change nothing."""
-UNREACHED = {
+"""The prefixes of calls that change nothing."""
+UNUSED_ACTIONS = {
     "codedeploy:ListDeployments": "no shipped profile names an application of CodeDeploy",
     "dynamodb:GetItem": "reconcile asks for it only where a signal joins what ends just then",
 }
-"""Actions of one of the three functions that no scenario asks for."""
+"""Actions of the three functions that no scenario calls."""
 
 
 def cells() -> Iterator[tuple[Row, HttpFault]]:
-    """All of them, in the order of the table."""
+    """Return all cells, in the order of the table."""
     return product(ROWS, HttpFault)
 
 
 def sample() -> list[tuple[Row, HttpFault]]:
-    """The first row of each call that changes something, under each fault in turn: for CI."""
+    """Return the first row of each changing call, with the faults in turn, for CI."""
     changing = (row for row in reversed(ROWS) if not row.call.partition(".")[2].startswith(READS))
     rows = {row.call: row for row in changing}.values()
     return list(zip(reversed(rows), cycle(HttpFault), strict=False))
 
 
 def run_all(table: Path) -> int:
-    """Every cell that *table* lacks for this code, on all cores; status 1 where one is wrong."""
+    """Run every cell that *table* lacks for this code, on all cores; return 1 if one is wrong."""
     code = version.digest()
-    held = (it for it in load(table) if it.code == code and not it.wrong)
-    told = {(it.function, it.call, it.fault): it for it in held}
-    left = [each for each in cells() if (each[0].function, each[0].call, each[1]) not in told]
+    current = (it for it in load(table) if it.code == code and not it.wrong)
+    done_cells = {(it.function, it.call, it.fault): it for it in current}
+    left = [each for each in cells() if (each[0].function, each[0].call, each[1]) not in done_cells]
     with ProcessPoolExecutor() as pool:
         for cell in pool.map(run, *zip(*left, strict=True)) if left else ():
-            told[cell.function, cell.call, cell.fault] = cell
+            done_cells[cell.function, cell.call, cell.fault] = cell
             if cell.wrong:
                 print(f"{cell.function} {cell.call} {cell.fault}: {'; '.join(cell.wrong)}")
-            done = (told.get((row.function, row.call, kind)) for row, kind in cells())
+            done = (done_cells.get((row.function, row.call, kind)) for row, kind in cells())
             lines = (msgspec.json.encode(each) + b"\n" for each in done if each is not None)
             table.write_bytes(b"".join(lines))
-    return int(any(each.wrong for each in told.values()))
+    return int(any(each.wrong for each in done_cells.values()))
 
 
 def load(table: Path) -> list[Cell]:
-    """The cells of *table*; none where it is not there yet."""
+    """Return the cells of *table*; empty without the file."""
     lines = table.read_bytes().splitlines() if table.exists() else []
     return [msgspec.json.decode(each, type=Cell) for each in lines]
 
@@ -172,7 +172,7 @@ def run(row: Row, fault: HttpFault) -> Cell:
         if (function, call) != (row.function, row.call):
             return None
         since.append(after)
-        spoiled = after - since[0] < LASTS
+        spoiled = after - since[0] < FAULT_DURATION
         came += spoiled
         return fault if spoiled else None
 
@@ -180,7 +180,7 @@ def run(row: Row, fault: HttpFault) -> Cell:
     with narrowed(), escaped.listening(), contextlib.redirect_stdout(io.StringIO()):
         try:
             replayed = replay(scenario, events, profile, HOME, lambda _: None, spoils=spoils)
-            wrong = tuple(judged(replayed))
+            wrong = tuple(judge(replayed))
         except Exception as error:  # noqa: BLE001 - whatever left a handler is the finding
             wrong = (f"{type(error).__name__} left the {row.function}: {error}",)
     if not came:
@@ -196,19 +196,19 @@ def run(row: Row, fault: HttpFault) -> Cell:
     )
 
 
-def judged(replayed: Replayed) -> Iterator[str]:
-    """What is wrong with a run that met one fault."""
+def judge(replayed: ReplayResult) -> Iterator[str]:
+    """Yield the faults of a run that met one fault."""
     if replayed.dead:
         yield f"{replayed.dead} messages are dead letters"
     received = {each.key for each in replayed.pages if each.action == "trigger"}
-    for chapter in replayed.chapters:
+    for chapter in replayed.ledgers:
         yield from _unpaged(chapter, received)
         chain = b"".join(map(export.entry_line, chapter.entries))
         yield from (each.why for each in audit.verify(chain).faults)
     yield from _twice(replayed)
 
 
-def _unpaged(chapter: Chapter, received: set[str]) -> Iterator[str]:
+def _unpaged(chapter: IncidentLedger, received: set[str]) -> Iterator[str]:
     incident = chapter.incident
     if incident is None:
         return
@@ -226,12 +226,12 @@ def _unpaged(chapter: Chapter, received: set[str]) -> Iterator[str]:
         yield f"{incident.id} owes a page"
 
 
-def _twice(replayed: Replayed) -> Iterator[str]:
-    """A command under one token twice, or more changes of the group than intents."""
+def _twice(replayed: ReplayResult) -> Iterator[str]:
+    """Yield a command sent twice with one token, and more group changes than intents."""
     commands = Counter(each for each in replayed.changes if each.startswith("ssm."))
     yield from (f"{each} was sent twice" for each, times in commands.items() if times > 1)
-    told = (export.decode_entry(entry).event for it in replayed.chapters for entry in it.entries)
-    fixes = [each.action for each in told if isinstance(each, entries.FixIntended)]
+    events = (export.decode_entry(entry).event for it in replayed.ledgers for entry in it.entries)
+    fixes = [each.action for each in events if isinstance(each, entries.FixIntended)]
     intended = sum(ACTIONS[each].executor == "autoscaling" for each in fixes)
     changed = len(replayed.changes) - commands.total()
     if changed > intended:
@@ -239,7 +239,7 @@ def _twice(replayed: Replayed) -> Iterator[str]:
 
 
 class _Escaped(logging.Handler):
-    """What the handlers log of deliveries: those that failed, and errors that none should meet."""
+    """Collects from the handlers' logs the failed deliveries and unexpected errors."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -248,7 +248,7 @@ class _Escaped(logging.Handler):
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
-        """While it is entered."""
+        """Collect inside the context."""
         log = logging.getLogger("firstline")
         log.addHandler(self)
         try:
@@ -257,8 +257,8 @@ class _Escaped(logging.Handler):
             log.removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take in one line."""
+        """Collect one line."""
         self.again += record.getMessage() in {"to be delivered again", "a record failed"}
         kind = record.exc_info[0] if record.exc_info else None
-        if kind is not None and not issubclass(kind, MEANT):
+        if kind is not None and not issubclass(kind, EXPECTED_REPORTS):
             self.wrong.append(f"{kind.__name__}: {record.getMessage()}")

@@ -1,7 +1,7 @@
-"""Code lines of what ships, without blanks, comments and docstrings: ``python -m tools.lines``.
+"""Counts the code lines of what ships, without blanks, comments and docstrings.
 
-With a commit from before the rooms it counts there, by ``docs/moved.txt``, the modules that ship
-now. Modules of ``firstline`` that never ship (`firstline.version.UNSHIPPED_FOLDERS`) are not
+Usage: ``python -m tools.lines``. For commits before the move it counts, by ``docs/moved.txt``, the
+modules that ship now. Modules that never ship (`firstline.version.UNSHIPPED_FOLDERS`) are not
 counted.
 """
 
@@ -21,26 +21,26 @@ _BLANK = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, toke
 
 
 def code_lines(source: str) -> int:
-    """How many lines of *source* hold code."""
+    """Return the number of lines of *source* with code."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    held = {
+    lines = {
         line
         for each in tokens
         if each.type not in _BLANK and each.type != tokenize.ENDMARKER
         for line in range(each.start[0], each.end[0] + 1)
     }
-    return len(held - set(_docstring_lines(ast.parse(source))))
+    return len(lines - set(_docstring_lines(ast.parse(source))))
 
 
 def _docstring_lines(tree: ast.AST) -> Iterator[int]:
-    """The lines of every text that stands as a statement: docstrings, also those of values."""
+    """Yield the lines of every text that is a statement, including docstrings of values."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield from range(node.lineno, (node.end_lineno or node.lineno) + 1)
 
 
 def shipped(commit: str) -> dict[str, str]:
-    """The source of each module that ships, by its path in *commit*."""
+    """Return the source of each module that ships, by its path in *commit*."""
     moved = (ROOT / "docs" / "moved.txt").read_text().splitlines()
     now = dict(line.split(" -> ") for line in moved if " -> " in line and line[0] != "#")
     listed = _git("ls-tree", "-r", "--name-only", commit, PACKAGE).splitlines()
@@ -60,7 +60,7 @@ def _git(*arguments: str) -> str:
 
 
 def main() -> None:
-    """Print the count for each commit named, or for HEAD."""
+    """Print the count for each given commit, or for HEAD."""
     for commit in sys.argv[1:] or ["HEAD"]:
         counts = [code_lines(source) for source in shipped(commit).values()]
         print(f"{commit}: {sum(counts)} code lines in {len(counts)} modules that ship")

@@ -1,8 +1,7 @@
-"""``firstline prove``: what takes too long for CI, in parts; the table of each is committed.
+"""``firstline prove``: proofs that are too long for CI, in parts with committed tables.
 
-A part that was stopped goes on where it stopped, and one with a table of other code begins again.
-Each line of a table has the digest of the code that it is of (`firstline.version`; that of
-mutants covers the hosts' scripts too).
+A stopped part continues where it stopped, and a table of other code starts again. Each line of a
+table has the digest of its code (`firstline.version`; for mutants also of the hosts' scripts).
 """
 
 import os
@@ -24,9 +23,9 @@ from firstline.cli.main import STOPPED
 from firstline.cli.output.lines import PlantedLine
 from firstline.errors import InvalidInput
 from firstline.lab.simulation import campaign as campaigns
-from firstline.lab.simulation import planted
-from firstline.lab.simulation.bug import Planted
-from firstline.lab.simulation.bugs import PLANTED
+from firstline.lab.simulation.mutants import seed_search
+from firstline.lab.simulation.mutants.bugs import PLANTED_BUGS
+from firstline.lab.simulation.mutants.planted_bug import PlantedBug
 from tools import faults, regressions
 from tools.bench import bench
 from tools.bench.figure import Figure
@@ -39,7 +38,7 @@ SEEDS = 20_000
 
 
 EVERY = "FIRSTLINE_SCENARIOS"
-"""The variable that has the tests run every scenario."""
+"""The environment variable that makes the tests run every scenario."""
 
 
 class ScenarioLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +49,7 @@ class ScenarioLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BenchLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A figure of a bench's quick form, and whether what it counts holds."""
+    """A figure of a bench's quick form, and whether its count is right."""
 
     bench: str
     figure: str
@@ -68,10 +67,10 @@ Count = Annotated[int, typer.Option("--count", min=1, help="how many mutants")]
 
 
 class Part(NamedTuple):
-    """What one part shows, the table in ``docs/`` that it keeps up to date, and its program.
+    """The purpose of a part, its table in ``docs/``, and its program.
 
-    The program is given the table's path and returns the exit status; ``code`` is the digest that
-    each line of a table must have.
+    The program takes the table's path and returns the exit status; ``code`` is the digest that
+    each line of the table must have.
     """
 
     shows: str
@@ -87,8 +86,8 @@ def run(
     seed: Seed = mutation.SEED,
     count: Count = mutants.COUNT,
 ) -> int:
-    """Run these parts, or all, and print their seconds; status 1 where one fails."""
-    folder, parts = checkout() / "docs", chosen(names or [])
+    """Run these parts, or all, and print their seconds; status 1 if one fails."""
+    folder, parts = checkout() / "docs", select(names or [])
     if listed:
         for name, part in parts.items():
             made = "of this code" if is_current(folder / part.table, part.code()) else "STALE"
@@ -110,8 +109,8 @@ def run(
     return failed
 
 
-def chosen(names: list[str]) -> dict[str, Part]:
-    """The parts of those names, or all; raises `InvalidInput`."""
+def select(names: list[str]) -> dict[str, Part]:
+    """Return the parts of those names, or all; raises `InvalidInput`."""
     unknown = sorted(set(names) - set(PARTS))
     if unknown:
         raise InvalidInput(f"no part {unknown[0]!r}: there are {', '.join(PARTS)}")
@@ -119,44 +118,46 @@ def chosen(names: list[str]) -> dict[str, Part]:
 
 
 def is_current(table: Path, code: str) -> bool:
-    """Whether each line of *table* is of *code*."""
+    """Return True if each line of *table* is of *code*."""
     lines = table.read_text().splitlines() if table.exists() else []
     return bool(lines) and all(code in line for line in lines)
 
 
 def run_campaign(table: Path, seeds: int = SEEDS, *, directed: bool = True) -> int:
-    """Directed runs, then so many of seeds that had never run when their code was first tried."""
-    told = campaigns.load(table)
-    if told.code == version.digest():
-        return simulate.run(seeds=seeds, first=told.first, directed=directed, state=table)
+    """Run directed runs and seeds that are new to this code."""
+    campaign = campaigns.load(table)
+    if campaign.code == version.digest():
+        return simulate.run(seeds=seeds, first=campaign.first, directed=directed, state=table)
     table.unlink(missing_ok=True)
-    return simulate.run(seeds=seeds, first=told.next, directed=directed, state=table)
+    return simulate.run(seeds=seeds, first=campaign.next, directed=directed, state=table)
 
 
-def hunt_bugs(table: Path, bugs: Sequence[Planted] = PLANTED) -> int:
-    """Each planted bug with a seed that finds it; the seed of the last time is tried first."""
-    code, told = version.digest(), hunted(table)
-    found = {name for name, each in told.items() if each.code == code and each.seed is not None}
+def hunt_bugs(table: Path, bugs: Sequence[PlantedBug] = PLANTED_BUGS) -> int:
+    """Find each planted bug by a seed, starting with the last one."""
+    code, hunts = version.digest(), load_hunts(table)
+    found = {name for name, each in hunts.items() if each.code == code and each.seed is not None}
     left = [bug for bug in bugs if bug.name not in found]
-    for bug, seed in planted.hunts(left, {name: each.seed for name, each in told.items()}):
+    for bug, seed in seed_search.find_seeds(
+        left, {name: each.seed for name, each in hunts.items()}
+    ):
         print(f"{bug.breaks:12} {'SURVIVES' if seed is None else seed:8} {bug.name}", flush=True)
-        told[bug.name] = PlantedLine(
+        hunts[bug.name] = PlantedLine(
             name=bug.name, breaks=bug.breaks, file=bug.file, seed=seed, code=code
         )
-        lines = [msgspec.json.encode(told[each.name]) for each in bugs if each.name in told]
+        lines = [msgspec.json.encode(hunts[each.name]) for each in bugs if each.name in hunts]
         table.write_bytes(b"".join(line + b"\n" for line in lines))
-    return 1 if any(told[bug.name].seed is None for bug in bugs) else 0
+    return 1 if any(hunts[bug.name].seed is None for bug in bugs) else 0
 
 
-def hunted(table: Path) -> dict[str, PlantedLine]:
-    """The lines of *table* by the names of their bugs."""
+def load_hunts(table: Path) -> dict[str, PlantedLine]:
+    """Return the lines of *table* by bug."""
     lines = table.read_bytes().splitlines() if table.exists() else []
     read = (msgspec.json.decode(each, type=PlantedLine) for each in lines)
     return {each.name: each for each in read}
 
 
 def run_scenarios(table: Path) -> int:
-    """The tests of each scenario; status 1 where one fails, or the run ends: the table stays."""
+    """Run the tests of each scenario; return 1 on a failure or an interruption."""
     root = checkout()
     tests = root / "tests" / "replay" / "test_scenarios.py"
     command = (sys.executable, "-m", "pytest", "-q", "-n", "auto", str(tests))
@@ -169,9 +170,9 @@ def run_scenarios(table: Path) -> int:
 
 
 def run_benches(table: Path) -> int:
-    """Each bench in its quick form; status 1 where a fact that is counted does not hold."""
-    benches = bench.chosen(checkout() / "bench", [])
-    made = [(path, each) for path in benches for each in bench.measured(path, quick=True)]
+    """Run each bench in its quick form; return 1 if a counted figure is wrong."""
+    benches = bench.select(checkout() / "bench", [])
+    made = [(path, each) for path in benches for each in bench.measure(path, quick=True)]
     lines = (
         BenchLine(bench=path.stem, figure=each.name, holds=holds(each), code=version.digest())
         for path, each in made
@@ -181,7 +182,7 @@ def run_benches(table: Path) -> int:
 
 
 def holds(figure: Figure) -> bool:
-    """Whether what *figure* counts is as it should be; no time is judged."""
+    """Return True if the count of *figure* is right; times are not judged."""
     return not figure.exact or figure.met is not False
 
 

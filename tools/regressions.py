@@ -1,7 +1,6 @@
-"""Regressions' choices: ``./dev prove regressions`` hunts those that lead there no more.
+"""``./dev prove regressions``: finds new choices for regressions whose choices no longer work.
 
-Whatever asks for one more choice moves all that follow, so they are kept in a table, and not in
-the code.
+An additional choice moves all later ones, so that they are in a table and not in the code.
 """
 
 from collections.abc import Sequence
@@ -16,14 +15,14 @@ from firstline.lab.simulation.regressions import REGRESSIONS, Regression
 
 
 def run(table: Path, wanted: Sequence[Regression] = REGRESSIONS) -> int:
-    """Each of *wanted* with choices that lead there; status 1 where one is lost."""
+    """Find choices for each of *wanted*; return 1 if one is not found."""
     code, known = version.digest(), {each.name: each for each in read(table)}
     lost = 0
     for each in wanted:
         line = known.get(each.name, RegressionLine(name=each.name, choices={}))
         if line.code == code:
             continue
-        choices = regressions.hunt(each, line.choices)
+        choices = regressions.find_choices(each, line.choices)
         print(f"{'LOST' if choices is None else 'found':6} {each.name}", flush=True)
         if choices is None:
             lost = 1
@@ -34,7 +33,7 @@ def run(table: Path, wanted: Sequence[Regression] = REGRESSIONS) -> int:
 
 
 def read(table: Path) -> list[RegressionLine]:
-    """The lines of *table*, if there is one."""
+    """Return the lines of *table*, if it exists."""
     lines = table.read_bytes().splitlines() if table.exists() else []
     return [msgspec.json.decode(each, type=RegressionLine) for each in lines]
 

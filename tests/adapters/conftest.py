@@ -9,7 +9,7 @@ from firstline.config.profile import Profile
 from firstline.config.settings import Settings
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
-from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.memory import MemoryBackend
 from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.world import World
 from tests.adapters.backends import PROFILE_PATH, T0, Door, Requests
@@ -65,7 +65,7 @@ def aws_door(world: World, aws: TwinAws, settings: Settings, requests: Requests)
 @pytest.fixture
 def memory_door(world: World) -> Door:
     """The ports in memory."""
-    door = MemoryDoor(world)
+    door = MemoryBackend(world)
     return Door(ports=door.ports, world=world, waiting=lambda: list(door.wakes.waiting))
 
 

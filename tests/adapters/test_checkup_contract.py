@@ -10,34 +10,34 @@ import pytest
 
 from firstline.config.probe_section import Probe
 from firstline.config.profile import Fleet
-from firstline.doctor import parts
+from firstline.doctor import stack_parts
 from firstline.doctor.facts import (
     Agent,
     Alarm,
     Api,
-    Given,
+    ContextKey,
+    EventSourceMapping,
+    ExpectedConfig,
     LogGroup,
-    Meant,
     Metric,
-    Need,
-    Probed,
+    ProbeStatus,
+    ReadFailure,
+    RequiredPermission,
     Resource,
-    Ruling,
     ScalingGroup,
-    Source,
+    SimulationResult,
     Subscriptions,
     TargetGroup,
-    Unread,
 )
 from firstline.doctor.readers.alarms import AlarmsReader
 from firstline.doctor.readers.deployment import DeploymentReader
 from firstline.doctor.readers.drift import DriftReader
 from firstline.doctor.readers.fleet import FleetReader
-from firstline.doctor.readers.probing import ProbingReader
-from firstline.doctor.readers.records import Records, records
+from firstline.doctor.readers.fleet_resources import FleetResourcesReader
+from firstline.doctor.readers.nats_probe import NatsProbeReader
+from firstline.doctor.readers.records import RecordsStack, read_records_stack
 from firstline.doctor.readers.roles import RolesReader
-from firstline.doctor.readers.standing import StandingReader
-from firstline.doctor.readers.surroundings import SurroundingsReader
+from firstline.doctor.readers.stack_resources import StackResourcesReader
 from firstline.doctor.readers.templates import TemplateReader
 from tests.adapters.account import Answer, Answering, Refusal
 from tests.adapters.backends import Ends, Http
@@ -63,8 +63,8 @@ def fleet(one: Answering) -> FleetReader:
     return FleetReader(one.session, NAMED, HOME)
 
 
-def around(one: Answering, facts: Fleet = NAMED) -> SurroundingsReader:
-    return SurroundingsReader(one.session, facts)
+def around(one: Answering, facts: Fleet = NAMED) -> FleetResourcesReader:
+    return FleetResourcesReader(one.session, facts)
 
 
 def stack(one: Answering) -> DeploymentReader:
@@ -91,8 +91,10 @@ def drift(one: Answering) -> DriftReader:
     return DriftReader(one.session)
 
 
-KEYS: tuple[Given, ...] = (("aws:SecureTransport", "boolean", ("true",)),)
-BATCH = tuple(Need("audit", each, BUCKET, KEYS) for each in ("s3:GetObject", "s3:PutObject"))
+KEYS: tuple[ContextKey, ...] = (("aws:SecureTransport", "boolean", ("true",)),)
+BATCH = tuple(
+    RequiredPermission("audit", each, BUCKET, KEYS) for each in ("s3:GetObject", "s3:PutObject")
+)
 
 
 NOTHING: Answer = {"SuspendedProcesses": [], "EnabledMetrics": []}
@@ -228,7 +230,7 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
         (Resource("T", "L", "p"),),
     ),
     "readers": (
-        lambda one: StandingReader(one.session).readers("arn:topic"),
+        lambda one: StackResourcesReader(one.session).subscriptions("arn:topic"),
         "sns.ListSubscriptionsByTopic",
         [
             {"Subscriptions": [{"SubscriptionArn": "arn:aws:sns:x"}], "NextToken": "x"},
@@ -237,7 +239,7 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
         Subscriptions(1, 1),
     ),
     "rules": (
-        lambda one: StandingReader(one.session).rules(),
+        lambda one: StackResourcesReader(one.session).rules(),
         "eventbridge.ListRules",
         [
             {"Rules": [{"Name": "a", "State": "ENABLED"}], "NextToken": "x"},
@@ -246,13 +248,13 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
         {"a": True, "b": False},
     ),
     "no rules": (
-        lambda one: StandingReader(one.session).rules(),
+        lambda one: StackResourcesReader(one.session).rules(),
         "eventbridge.ListRules",
         [{"Rules": []}],
         {},
     ),
     "targets": (
-        lambda one: StandingReader(one.session).targets("a"),
+        lambda one: StackResourcesReader(one.session).targets("a"),
         "eventbridge.ListTargetsByRule",
         [
             {"Targets": [{"Id": "Target0", "Arn": "arn:aws:sqs:x:1:a"}], "NextToken": "x"},
@@ -261,7 +263,7 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
         ("arn:aws:sqs:x:1:a", "arn:aws:sns:x:1:b"),
     ),
     "no targets": (
-        lambda one: StandingReader(one.session).targets("a"),
+        lambda one: StackResourcesReader(one.session).targets("a"),
         "eventbridge.ListTargetsByRule",
         [{"Targets": []}],
         (),
@@ -276,7 +278,7 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
         {"a": '{"source": ["x"]}', "b": '{"b": [1, 2]}'},
     ),
     "rulings": (
-        lambda one: roles(one).ruled("arn:aws:iam::111122223333:role/it", BATCH),
+        lambda one: roles(one).simulate("arn:aws:iam::111122223333:role/it", BATCH),
         "iam.SimulatePrincipalPolicy",
         [
             {
@@ -309,7 +311,7 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
             },
         ],
         {
-            "s3:getobject": Ruling(
+            "s3:getobject": SimulationResult(
                 role="arn:aws:iam::111122223333:role/it",
                 decision="implicitDeny",
                 organization=True,
@@ -317,26 +319,31 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
                 statements=("own",),
                 missing=("a:Key", "b:Key"),
             ),
-            "s3:putobject": Ruling(role="arn:aws:iam::111122223333:role/it", decision="allowed"),
+            "s3:putobject": SimulationResult(
+                role="arn:aws:iam::111122223333:role/it", decision="allowed"
+            ),
         },
     ),
     "sources": (
-        lambda one: StandingReader(one.session).sources(),
+        lambda one: StackResourcesReader(one.session).sources(),
         "lambda.ListEventSourceMappings",
         [
             {"EventSourceMappings": [mapping("0a", "Enabled", "ingest")], "NextMarker": "x"},
             {"EventSourceMappings": [mapping("0b", "Disabled", "reconcile:live")]},
         ],
-        {"0a": Source("Enabled", "ingest"), "0b": Source("Disabled", "reconcile")},
+        {
+            "0a": EventSourceMapping("Enabled", "ingest"),
+            "0b": EventSourceMapping("Disabled", "reconcile"),
+        },
     ),
     "no sources": (
-        lambda one: StandingReader(one.session).sources(),
+        lambda one: StackResourcesReader(one.session).sources(),
         "lambda.ListEventSourceMappings",
         [{"EventSourceMappings": []}],
         {},
     ),
     "no readers": (
-        lambda one: StandingReader(one.session).readers("arn:topic"),
+        lambda one: StackResourcesReader(one.session).subscriptions("arn:topic"),
         "sns.ListSubscriptionsByTopic",
         [{"Subscriptions": []}],
         Subscriptions(0, 0),
@@ -348,7 +355,7 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
         (),
     ),
     "subnets": (
-        lambda one: ProbingReader(one.session, PROFILE).subnets(),
+        lambda one: NatsProbeReader(one.session, PROFILE).subnets(),
         "ec2.DescribeSubnets",
         [
             {"Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1"}], "NextToken": "x"},
@@ -357,7 +364,7 @@ PAGED: dict[str, tuple[Callable[[Answering], object], str, list[Answer], object]
         {"subnet-1": "vpc-1", "subnet-2": "vpc-2"},
     ),
     "security groups": (
-        lambda one: ProbingReader(one.session, PROFILE).security_groups(),
+        lambda one: NatsProbeReader(one.session, PROFILE).security_groups(),
         "ec2.DescribeSecurityGroups",
         [
             {"SecurityGroups": [{"GroupId": "sg-1", "VpcId": "vpc-1"}], "NextToken": "x"},
@@ -434,7 +441,7 @@ SINGLE: dict[str, tuple[Callable[[Answering], object], str, Answer, object]] = {
         "arn:role",
     ),
     "records": (
-        lambda one: records(one.session, "vettid"),
+        lambda one: read_records_stack(one.session, "vettid"),
         "cloudformation.DescribeStacks",
         {
             "Stacks": [
@@ -447,10 +454,10 @@ SINGLE: dict[str, tuple[Callable[[Answering], object], str, Answer, object]] = {
                 }
             ]
         },
-        Records({"LedgerTable": "ledger", "Ref": "arn:t"}, {"records:t": "arn:t"}),
+        RecordsStack({"LedgerTable": "ledger", "Ref": "arn:t"}, {"records:t": "arn:t"}),
     ),
     "queue": (
-        lambda one: StandingReader(one.session).waiting(QUEUE),
+        lambda one: StackResourcesReader(one.session).waiting_messages(QUEUE),
         "sqs.GetQueueAttributes",
         {"Attributes": {"ApproximateNumberOfMessages": "3"}},
         3,
@@ -497,13 +504,13 @@ SINGLE: dict[str, tuple[Callable[[Answering], object], str, Answer, object]] = {
         '{"ReservedConcurrentExecutions":null}',
     ),
     "function": (
-        lambda one: StandingReader(one.session).function("ingest"),
+        lambda one: StackResourcesReader(one.session).function("ingest"),
         "lambda.GetFunctionConfiguration",
         {"FunctionName": "ingest", "State": "Active"},
         "Active",
     ),
     "function that failed": (
-        lambda one: StandingReader(one.session).function("ingest"),
+        lambda one: StackResourcesReader(one.session).function("ingest"),
         "lambda.GetFunctionConfiguration",
         {"FunctionName": "ingest", "State": "Failed", "StateReasonCode": "InvalidSubnet"},
         "Failed (InvalidSubnet)",
@@ -552,11 +559,11 @@ ASKS = {name: (ask, call) for name, (ask, call, *_) in (PAGED | SINGLE).items()}
 def test_a_refusal_is_a_fact(ask: Callable[[Answering], object], call: str) -> None:
     """A missing permission names its IAM action; nothing is raised."""
     found = ask(Answering({call: Refusal("AccessDenied")}))
-    assert isinstance(found, Unread)
+    assert isinstance(found, ReadFailure)
     assert found.denied
     assert ":" in found.action
     throttled = ask(Answering({call: Refusal("ThrottlingException")}))
-    assert isinstance(throttled, Unread)
+    assert isinstance(throttled, ReadFailure)
     assert not throttled.denied
 
 
@@ -589,25 +596,25 @@ def test_a_refusal_is_a_fact(ask: Callable[[Answering], object], call: str) -> N
             (),
         ),
         (
-            lambda one: StandingReader(one.session).targets("gone"),
+            lambda one: StackResourcesReader(one.session).targets("gone"),
             "eventbridge.ListTargetsByRule",
             "ResourceNotFoundException",
             (),
         ),
         (
-            lambda one: StandingReader(one.session).function("gone"),
+            lambda one: StackResourcesReader(one.session).function("gone"),
             "lambda.GetFunctionConfiguration",
             "ResourceNotFoundException",
             "not here",
         ),
         (
-            lambda one: StandingReader(one.session).waiting(QUEUE),
+            lambda one: StackResourcesReader(one.session).waiting_messages(QUEUE),
             "sqs.GetQueueAttributes",
             "AWS.SimpleQueueService.NonExistentQueue",
             "not here",
         ),
         (
-            lambda one: StandingReader(one.session).readers("arn:gone"),
+            lambda one: StackResourcesReader(one.session).subscriptions("arn:gone"),
             "sns.ListSubscriptionsByTopic",
             "NotFound",
             "not here",
@@ -651,14 +658,16 @@ def test_what_is_not_there_is_told_apart_from_what_is_not_known(
     assert ask(Answering({call: Refusal(code)})) == fact
 
 
-PATTERNED = {"Type": parts.RULE, "Properties": {"EventPattern": {"source": ["aws.health"]}}}
+PATTERNED = {"Type": stack_parts.RULE, "Properties": {"EventPattern": {"source": ["aws.health"]}}}
 
 
 def test_what_was_not_read_of_drift_is_not_known() -> None:
     """The template, one that is not ours, the rules; a rule that is gone is another matter."""
-    rule = (Resource(parts.RULE, "Rule", "health"),)
+    rule = (Resource(stack_parts.RULE, "Rule", "health"),)
     no_template = Answering({"cloudformation.GetTemplate": Refusal("AccessDenied")})
-    assert isinstance(drift(no_template).drift(templates(no_template).made(rule)), Unread)
+    assert isinstance(
+        drift(no_template).drift(templates(no_template).deployed_template(rule)), ReadFailure
+    )
     answers: dict[str, Any] = {
         "cloudformation.GetTemplate": {
             "TemplateBody": json.dumps({"Resources": {"Rule": PATTERNED}})
@@ -666,19 +675,19 @@ def test_what_was_not_read_of_drift_is_not_known() -> None:
         "eventbridge.ListRules": {"Rules": []},
     }
     one = Answering(answers)
-    assert isinstance(drift(one).drift(templates(one).made(())), Unread)
-    meant = Meant(parts.RULE, "health", "Rule", '{"source":"aws.health"}')
-    assert drift(one).drift(templates(one).made(rule)) == {meant: "not here"}
+    assert isinstance(drift(one).drift(templates(one).deployed_template(())), ReadFailure)
+    meant = ExpectedConfig(stack_parts.RULE, "health", "Rule", '{"source":"aws.health"}')
+    assert drift(one).drift(templates(one).deployed_template(rule)) == {meant: "not here"}
     blind = Answering(answers | {"eventbridge.ListRules": Refusal("AccessDenied")})
-    unread = Unread("events:ListRules", "AccessDenied")
-    assert drift(blind).drift(templates(blind).made(rule)) == {meant: unread}
+    unread = ReadFailure("events:ListRules", "AccessDenied")
+    assert drift(blind).drift(templates(blind).deployed_template(rule)) == {meant: unread}
 
 
 def test_a_simulation_is_asked_as_the_calls_would_be() -> None:
     """For the role, of one resource, with what a call carries."""
     allowed = {"EvalActionName": "x:Y", "EvalDecision": "allowed"}
     one = Answering({"iam.SimulatePrincipalPolicy": {"EvaluationResults": [allowed]}})
-    roles(one).ruled("arn:aws:iam::111122223333:role/it", BATCH)
+    roles(one).simulate("arn:aws:iam::111122223333:role/it", BATCH)
     role = "arn:aws:iam::111122223333:role/it"
     assert one.parameters("iam.SimulatePrincipalPolicy") == {
         "PolicySourceArn": role,
@@ -704,9 +713,9 @@ def test_what_the_profile_does_not_name_is_not_asked_for() -> None:
     one = Answering({})
     bare = copy.replace(PROFILE.fleet, target_group="", parent_log_group="")
     reader = around(one, bare)
-    blind = ProbingReader(one.session, copy.replace(PROFILE, probe=Probe()))
+    blind = NatsProbeReader(one.session, copy.replace(PROFILE, probe=Probe()))
     assert [blind.subnets(), blind.security_groups()] == [None] * 2
-    assert blind.probed(AlarmsReader(one.session), NOW) is None
+    assert blind.status(AlarmsReader(one.session), NOW) is None
     assert [reader.key(), reader.log_group(), reader.stack(), reader.parameters(())] == [None] * 4
     assert [reader.launch_template(), reader.deployment_group()] == [None] * 2
     assert FleetReader(one.session, bare, HOME).targets() is None
@@ -735,8 +744,8 @@ def test_a_throttle_is_asked_again(
     """Up to five times, since a person waits; a denial is not."""
     monkeypatch.setattr("time.sleep", lambda _: None)
     ends = Ends(end)
-    reader = SurroundingsReader(ends.session, NAMED)
-    assert reader.key() == Unread("kms:DescribeKey", code)
+    reader = FleetResourcesReader(ends.session, NAMED)
+    assert reader.key() == ReadFailure("kms:DescribeKey", code)
     assert ends.sends == sends
 
 
@@ -802,7 +811,7 @@ def test_alarms_of_every_kind() -> None:
         ([], False),
         (["ALARM"], False),
         (["ALARM", "OK"], True),
-        ([None], Unread("cloudwatch:DescribeAlarmHistory", "its answer has no 'HistoryData'")),
+        ([None], ReadFailure("cloudwatch:DescribeAlarmHistory", "its answer has no 'HistoryData'")),
     ],
 )
 def test_an_alarms_history(updates: list[str | None], was_ok: object) -> None:
@@ -839,7 +848,7 @@ def test_when_metrics_last_had_a_value() -> None:
         "MetricDataResults"
     ]
     one = Answering({"cloudwatch.GetMetricData": pages})
-    found = AlarmsReader(one.session).measured((*many, many[0]), NOW)
+    found = AlarmsReader(one.session).last_values((*many, many[0]), NOW)
     assert isinstance(found, dict)
     assert (found[many[0]], found[many[1]]) == (NOW - timedelta(hours=1), None)
     assert found[many[500]] == NOW - timedelta(hours=2)
@@ -861,8 +870,8 @@ def test_what_the_probe_measured(
     one = Answering({"cloudwatch.GetMetricData": results(*values)})
     at, days = probed
     ends_at = at + timedelta(days=days) if days else None
-    reader = ProbingReader(one.session, PROFILE)
-    assert reader.probed(AlarmsReader(one.session), NOW) == Probed(at, ends_at)
+    reader = NatsProbeReader(one.session, PROFILE)
+    assert reader.status(AlarmsReader(one.session), NOW) == ProbeStatus(at, ends_at)
     asked = one.parameters("cloudwatch.GetMetricData")["MetricDataQueries"]
     by = [{"Name": "service", "Value": PROFILE.fleet.name}]
     assert [each["MetricStat"]["Metric"] for each in asked] == [
@@ -884,15 +893,15 @@ def test_alarms_that_cannot_be_read() -> None:
         ).session
     )
     alarm = reader.with_history(Alarm(name="one", state="ALARM", since=NOW), NOW)
-    probing = ProbingReader(Answering({"cloudwatch.GetMetricData": denied}).session, PROFILE)
+    probing = NatsProbeReader(Answering({"cloudwatch.GetMetricData": denied}).session, PROFILE)
     found = (
         reader.all(),
         alarm.was_ok,
-        reader.measured([CPU], NOW),
-        reader.day((CPU,), NOW),
-        probing.probed(reader, NOW),
+        reader.last_values([CPU], NOW),
+        reader.daily_sums((CPU,), NOW),
+        probing.status(reader, NOW),
     )
-    assert [each.action for each in found if isinstance(each, Unread)] == [
+    assert [each.action for each in found if isinstance(each, ReadFailure)] == [
         "cloudwatch:DescribeAlarms",
         "cloudwatch:DescribeAlarmHistory",
         *["cloudwatch:GetMetricData"] * 3,
@@ -902,5 +911,5 @@ def test_alarms_that_cannot_be_read() -> None:
 def test_without_metrics_nothing_is_asked() -> None:
     """As of an account without alarms."""
     one = Answering({})
-    assert AlarmsReader(one.session).measured([], NOW) == {}
+    assert AlarmsReader(one.session).last_values([], NOW) == {}
     assert one.calls == []

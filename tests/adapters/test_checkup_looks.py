@@ -11,8 +11,12 @@ from firstline.adapters.aws import clients
 from firstline.adapters.aws.store import DynamoStore
 from firstline.config.settings import Home
 from firstline.controller.ports.store import Change
-from firstline.doctor.facts import Remembered, Unread
-from firstline.doctor.readers.records import Records, looks, unread_incidents
+from firstline.doctor.facts import PastHostReport, ReadFailure
+from firstline.doctor.readers.records import (
+    RecordsStack,
+    read_past_reports,
+    read_unreadable_incidents,
+)
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Status
 from firstline.lab.twin import aws, resources
@@ -30,7 +34,7 @@ OPEN, ENDED = IncidentId("inc-" + "1" * 20), IncidentId("inc-" + "2" * 20)
 
 HOME = Home("123456789012", "us-east-1")
 """moto's own account."""
-TOLD = Records({"IncidentsTable": resources.INCIDENTS, "ArchiveBucket": BUCKET}, {})
+TOLD = RecordsStack({"IncidentsTable": resources.INCIDENTS, "ArchiveBucket": BUCKET}, {})
 
 
 class Clock:
@@ -66,9 +70,9 @@ def test_looks_of_open_and_ended_incidents(session: Session) -> None:
     """One query of the index, one of each incident; one list, one object of each checkpoint."""
     requests = Requests(services=("dynamodb", "s3"))
     requests.listen(session)
-    assert looks(session, TOLD, Clock()) == {
-        A: Remembered(report(), host(age=60).at),
-        B: Remembered(report(), host(age=900).at),
+    assert read_past_reports(session, TOLD, Clock()) == {
+        A: PastHostReport(report(), host(age=60).at),
+        B: PastHostReport(report(), host(age=900).at),
     }
     assert sorted(requests.calls) == [
         *["dynamodb.Query"] * 3,
@@ -93,40 +97,40 @@ def test_what_cannot_be_read_is_not_known(refused: str, action: str) -> None:
     }
     answers[refused] = Refusal("AccessDenied")
     one = Answering({**answers})
-    assert looks(one.session, TOLD, Clock()) == Unread(action, "AccessDenied")
+    assert read_past_reports(one.session, TOLD, Clock()) == ReadFailure(action, "AccessDenied")
 
 
 def test_an_incident_that_cannot_be_understood_tells_of_no_host() -> None:
     """It is of another version, or spoiled; the others are read all the same."""
     item = {"pk": {"S": OPEN}, "sk": {"S": "incident"}, "body": {"S": "{}"}}
     one = Answering({"dynamodb.Query": {"Items": [item]}, "s3.ListObjectsV2": {"KeyCount": 0}})
-    assert looks(one.session, TOLD, Clock()) == {}
-    found = unread_incidents(one.session, TOLD, Clock())
+    assert read_past_reports(one.session, TOLD, Clock()) == {}
+    found = read_unreadable_incidents(one.session, TOLD, Clock())
     assert isinstance(found, dict)
     assert "does not fit its schema" in found[OPEN]
 
 
 def test_open_incidents_that_can_be_read_are_none_of_those(session: Session) -> None:
-    assert unread_incidents(session, TOLD, Clock()) == {}
+    assert read_unreadable_incidents(session, TOLD, Clock()) == {}
 
 
 def test_what_is_open_and_cannot_be_asked_is_not_known() -> None:
     """An item that names no incident is not understood."""
     denied = Answering({"dynamodb.Query": Refusal("AccessDenied")})
-    unread = Unread("dynamodb:Query", "AccessDenied")
-    assert unread_incidents(denied.session, TOLD, Clock()) == unread
+    unread = ReadFailure("dynamodb:Query", "AccessDenied")
+    assert read_unreadable_incidents(denied.session, TOLD, Clock()) == unread
     odd = Answering({"dynamodb.Query": {"Items": [{}]}})
-    found = unread_incidents(odd.session, TOLD, Clock())
-    assert isinstance(found, Unread)
+    found = read_unreadable_incidents(odd.session, TOLD, Clock())
+    assert isinstance(found, ReadFailure)
     assert not found.denied
 
 
 def test_before_the_records_are_deployed_nothing_is_remembered() -> None:
     """And nothing is asked; what is not known of the stack is not known of looks."""
     one = Answering({})
-    assert looks(one.session, Records({}, {}), Clock()) == {}
-    unread = Unread("cloudformation:DescribeStacks", "AccessDenied")
-    assert looks(one.session, unread, Clock()) == unread
-    assert unread_incidents(one.session, Records({}, {}), Clock()) == {}
-    assert unread_incidents(one.session, unread, Clock()) == unread
+    assert read_past_reports(one.session, RecordsStack({}, {}), Clock()) == {}
+    unread = ReadFailure("cloudformation:DescribeStacks", "AccessDenied")
+    assert read_past_reports(one.session, unread, Clock()) == unread
+    assert read_unreadable_incidents(one.session, RecordsStack({}, {}), Clock()) == {}
+    assert read_unreadable_incidents(one.session, unread, Clock()) == unread
     assert one.calls == []

@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from firstline.doctor.readers import deployed
+from firstline.doctor.readers import stacks
 from firstline.errors import DependencyUnavailable, InvalidInput
 from tests.adapters.backends import Ends, Http
 
@@ -11,23 +11,23 @@ from tests.adapters.backends import Ends, Http
 def test_an_output_is_found_by_its_stack_and_name() -> None:
     """The ledger is an output of the records stack; one request."""
     ends = Ends({"Stacks": [{"Outputs": [{"OutputKey": "LedgerTable", "OutputValue": "ledger"}]}]})
-    assert deployed.ledger("vettid", ends.session) == "ledger"
+    assert stacks.ledger_table("vettid", ends.session) == "ledger"
     assert ends.sends == 1
 
 
 def test_an_output_that_is_not_there_names_the_stack() -> None:
     ends = Ends({"Stacks": [{}]})
     with pytest.raises(InvalidInput, match="firstline-vettid-records has no LedgerTable: deploy"):
-        deployed.ledger("vettid", ends.session)
+        stacks.ledger_table("vettid", ends.session)
 
 
 def test_a_stack_that_cannot_be_read_says_why() -> None:
     """What the person can mend is Malformed; an endpoint out of reach is Unavailable."""
     missing = "<ErrorResponse><Error><Code>ValidationError</Code></Error></ErrorResponse>"
     with pytest.raises(InvalidInput, match=r"cannot be read \(ValidationError\): name the fleet"):
-        deployed.ledger("vettid", Ends(Http(400, missing)).session)
+        stacks.ledger_table("vettid", Ends(Http(400, missing)).session)
     gone = Ends(EndpointConnectionError(endpoint_url="https://cloudformation.invalid"))
     with pytest.raises(
         DependencyUnavailable, match="the stack firstline-vettid-records cannot be read"
     ):
-        deployed.ledger("vettid", gone.session)
+        stacks.ledger_table("vettid", gone.session)

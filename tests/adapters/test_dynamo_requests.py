@@ -111,17 +111,19 @@ CHANGES = strategies.builds(
     processed=strategies.sampled_from((None, KEY)),
     opens=strategies.sampled_from((None, CAUSE)),
     closes=strategies.sampled_from((None, CAUSE)),
-    joined=strategies.sampled_from((None, InboxSignal(ID, signal(1)))),
-    folded=strategies.lists(strategies.integers(0, 9)).map(
+    inbox_signal=strategies.sampled_from((None, InboxSignal(ID, signal(1)))),
+    merged_signals=strategies.lists(strategies.integers(0, 9)).map(
         lambda them: tuple(InboxSignal(ID, signal(n)) for n in them)
     ),
-    given=strategies.sampled_from((None, *(OperatorAnswer(ID, 1, each) for each in (YES, NO)))),
-    taken=strategies.sampled_from(((), (YES,), (YES, NO))),
+    answer=strategies.sampled_from((None, *(OperatorAnswer(ID, 1, each) for each in (YES, NO)))),
+    applied_approvals=strategies.sampled_from(((), (YES,), (YES, NO))),
     switch=strategies.sampled_from((None, OFF)),
     lease=strategies.sampled_from((None, LeaseWrite(LEASE, fence_read=0))),
-    heard=strategies.sampled_from((None, AlarmTransition("arn", T0))),
+    transition=strategies.sampled_from((None, AlarmTransition("arn", T0))),
     openings=strategies.sampled_from((None, OpeningsWrite("vettid", Openings()))),
-    circumstances=strategies.sampled_from((None, ExternalEventsWrite("vaults", ExternalEvents()))),
+    external_events=strategies.sampled_from(
+        (None, ExternalEventsWrite("vaults", ExternalEvents()))
+    ),
     fence=strategies.sampled_from(
         (None, Fence(switch=1, group="v", events=0, incident=ID, plan=YES.plan))
     ),

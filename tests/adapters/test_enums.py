@@ -34,7 +34,7 @@ from firstline.diagnosis.evidence import (
 from firstline.diagnosis.preflight import Deployments, KeyState
 from firstline.doctor import transport
 from firstline.doctor.readers.deployment import DELETED
-from firstline.doctor.readers.standing import StandingReader
+from firstline.doctor.readers.stack_resources import StackResourcesReader
 from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.aws import HOME
 from firstline.remediation.execution import Answered
@@ -139,7 +139,7 @@ def detail(word: str) -> bool:
 
 def rule(word: str) -> object:
     one = Ends({"Rules": [{"Name": "r", "State": word}]})
-    found = StandingReader(one.session).rules()
+    found = StackResourcesReader(one.session).rules()
     assert isinstance(found, dict)
     return found["r"]
 
@@ -341,7 +341,7 @@ WORDS = (
     Words(
         "lambda",
         "EventSourceMappingConfiguration.State",
-        lambda word: word in transport.ON,
+        lambda word: word in transport.ACTIVE_STATES,
         yes("Creating", "Enabling", "Enabled", "Updating")
         | no("Disabling", "Disabled", "Deleting"),
         documented=r"<code>(\w+)</code>",

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError, NoCredentialsError, TokenRetrievalE
 from botocore.parsers import ResponseParserError
 
 from firstline.adapters.aws.errors import PARSER_ERRORS, describe, failure_reason, unavailable
-from firstline.doctor.facts import Unread
-from firstline.doctor.readers.reading import read
+from firstline.doctor.facts import ReadFailure
+from firstline.doctor.readers.requests import read
 from firstline.errors import DependencyUnavailable
 from tests.adapters.backends import Ends, Http
 
@@ -59,7 +59,7 @@ def found(how: str, ask: Callable[[Session], Any], session: Session) -> dict[str
             answer = ask(session) if how == "unavailable" else read("a:B", lambda: ask(session))
     except DependencyUnavailable:
         return {}
-    if isinstance(answer, Unread):
+    if isinstance(answer, ReadFailure):
         return {}
     return {key: value for key, value in answer.items() if key != "ResponseMetadata" and value}
 
@@ -105,7 +105,7 @@ APART = {
     "layers/firstline/python/firstline/adapters/aws/hosts.py": "a command that SSM lists later",
     "layers/firstline/python/firstline/adapters/aws/s3_archive.py": "a key that is there, or not",
     "layers/firstline/python/firstline/adapters/aws/store.py": "what DynamoDB takes at no time",
-    "layers/firstline/python/firstline/doctor/readers/deployed.py": "a stack that is not there",
+    "layers/firstline/python/firstline/doctor/readers/stacks.py": "a stack that is not there",
 }
 """Which modules catch errors of botocore by name, and what these are there."""
 

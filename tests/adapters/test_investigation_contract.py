@@ -14,7 +14,7 @@ from msgspec.structs import astuple
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.investigation import AwsInvestigation
 from firstline.config import fleet_file
-from firstline.config.profile import MadeAlarm, Profile
+from firstline.config.profile import AlarmDefinition, Profile
 from firstline.controller.ports.readers import InvestigationReader
 from firstline.diagnosis.evidence import AlarmState
 from firstline.diagnosis.investigation import (
@@ -30,10 +30,10 @@ from firstline.diagnosis.investigation import (
 from firstline.diagnosis.preflight import Deployments
 from firstline.errors import DependencyUnavailable
 from firstline.ids import InstanceId
-from firstline.lab.twin import tell, undeployed
+from firstline.lab.twin import alarm_events, undeployed
 from firstline.lab.twin.aws import TwinAws
-from firstline.lab.twin.fleet.background import GROUP, NETWORK, PEERING, VPC
-from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.fleet.investigation import GROUP, NETWORK, PEERING, VPC
+from firstline.lab.twin.memory import MemoryBackend
 from firstline.lab.twin.scenario import FaultKind
 from firstline.lab.twin.world import World
 from firstline.monitoring import alarms
@@ -46,7 +46,7 @@ from tests.events import body, edited
 HOST = InstanceId("i-0a1b2c3d4e5f60711")
 HOSTS = (HOST,)
 RUNBOOK = fleet_file.load(PROFILE_PATH)
-ALARM = alarms.made(RUNBOOK)[0]
+ALARM = alarms.deployable_alarms(RUNBOOK)[0]
 AROUND = window(ALARM, T0, T0 + timedelta(minutes=3))
 READS: dict[str, Callable[[InvestigationReader], object]] = {
     "cloudwatch.GetMetricData": lambda port: port.metrics(T0),
@@ -233,21 +233,21 @@ def test_the_metrics_asked_for_are_the_alarms(named: Profile) -> None:
     assert len(stats) == len({str(each) for each in stats})
 
 
-@pytest.mark.parametrize("alarm", alarms.made(RUNBOOK), ids=lambda each: each.name)
+@pytest.mark.parametrize("alarm", alarms.deployable_alarms(RUNBOOK), ids=lambda each: each.name)
 def test_the_metric_of_an_alarm_breaches_while_it_rings(
-    door: Door, both: InvestigationReader, alarm: MadeAlarm
+    door: Door, both: InvestigationReader, alarm: AlarmDefinition
 ) -> None:
     """Through both doors, for each alarm that the profile makes; before, it does not."""
-    door.world.made = alarms.made(RUNBOOK)
-    arn = undeployed.arn(alarm.name, HOME)
-    body = tell.envelope(alarm.name, AlarmState.ALARM, T0, RUNBOOK, HOME)
+    door.world.made = alarms.deployable_alarms(RUNBOOK)
+    arn = undeployed.alarm_arn(alarm.name, HOME)
+    body = alarm_events.alarm_event(alarm.name, AlarmState.ALARM, T0, RUNBOOK, HOME)
     quiet = both.alarm_metric(alarm, around := window(alarm, T0, T0 + timedelta(minutes=9)))
     door.world.watch(arn, body, None)
     found = both.alarm_metric(alarm, around)
     assert tuple(quiet) == tuple(found) == around.periods
     assert len(set(quiet.values())) == 1
     assert found[around.periods[-1]] != quiet[around.periods[-1]]
-    assert found == MemoryDoor(door.world).ports.background.alarm_metric(alarm, around)
+    assert found == MemoryBackend(door.world).ports.background.alarm_metric(alarm, around)
 
 
 def test_of_an_alarm_that_the_world_does_not_know_there_is_no_value(
@@ -267,7 +267,7 @@ STATS = {
 @pytest.mark.parametrize("name", STATS)
 def test_what_is_asked_for_is_what_the_alarm_judges(named: Profile, name: str) -> None:
     """Its statistic at its own period; of a share both parts, and the expression alone comes."""
-    alarm = alarms.named(name, named)
+    alarm = alarms.find_alarm(name, named)
     assert alarm is not None
     result = {"Id": "value", "StatusCode": "Complete", "Timestamps": [T0], "Values": [7.0]}
     ends, asked = Ends({"MetricDataResults": [result]}), list[dict[str, Any]]()
@@ -285,7 +285,7 @@ def test_what_is_asked_for_is_what_the_alarm_judges(named: Profile, name: str) -
     assert all(stat["Metric"]["Dimensions"] == dimensions for _, stat in shown)
     hidden = {each["Id"] for each in stats if not each.get("ReturnData", True)}
     if alarm.percent_of:
-        share = {"Id": "value", "Expression": alarms.share(alarm)}
+        share = {"Id": "value", "Expression": alarms.percent_expression(alarm)}
         assert query["MetricDataQueries"][-1] == share
         assert hidden == {each["Id"] for each in stats}
     else:
@@ -332,14 +332,14 @@ def test_the_metric_of_an_alarm_of_others_breaches_while_it_rings(
     requests.calls.clear()
     found = both.external_metric(arn, T0, ENDS)
     assert found is not None
-    assert astuple(found.judged) == JUDGED[name]
-    assert found.around == window(found.judged, T0, ENDS)
+    assert astuple(found.external) == JUDGED[name]
+    assert found.around == window(found.external, T0, ENDS)
     assert tuple(found.values) == found.around.periods
-    breaches = {">": gt, ">=": ge}[found.judged.comparison]
-    rings = [breaches(value, found.judged.threshold) for value in found.values.values()]
-    leads = found.judged.breaching_periods
+    breaches = {">": gt, ">=": ge}[found.external.comparison]
+    rings = [breaches(value, found.external.threshold) for value in found.values.values()]
+    leads = found.external.breaching_periods
     assert rings == [False] * (30 - leads) + [True] * (9 + leads)
-    assert found == MemoryDoor(door.world).ports.background.external_metric(arn, T0, ENDS)
+    assert found == MemoryBackend(door.world).ports.background.external_metric(arn, T0, ENDS)
     asked = ["cloudwatch.DescribeAlarms", "cloudwatch.GetMetricData"]
     assert requests.calls == (asked if isinstance(both, AwsInvestigation) else [])
 
@@ -447,7 +447,7 @@ def test_what_an_alarm_of_others_judges_is_asked_as_it_stands(
     one = shown(alarm, id_)
     found = made(one.session, named).external_metric(THEIR_ARN, T0, ENDS)
     assert found is not None
-    by = found.judged
+    by = found.external
     assert (by.metric, by.statistic, by.period_seconds) == judged
     assert (by.comparison, by.threshold) == ("<=", 10.0)
     assert (by.breaching_periods, by.evaluation_periods) == (4, 4)

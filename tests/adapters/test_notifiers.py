@@ -56,7 +56,7 @@ def test_a_file_and_a_line_are_a_notifier(  # noqa: PLR0913, PLR0917 - its fixtu
     (tmp_path / "chat.py").write_text(FILE)
     monkeypatch.setattr(notifiers, "__path__", [*notifiers.__path__, str(tmp_path)])
     profile_path = tmp_path / "whole.toml"
-    profile_path.write_bytes(fleet_file.whole(fleet.read_bytes(), str(fleet)))
+    profile_path.write_bytes(fleet_file.expand(fleet.read_bytes(), str(fleet)))
     chosen = copy.replace(settings, profile_path=str(profile_path))
     system = wiring.system(chosen, aws.session, WorldClock(world))
     assert system.ports.notifier("chat").deliver(digest("chat", "f", ("- one",))) == Accepted()

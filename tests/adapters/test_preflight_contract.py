@@ -11,8 +11,8 @@ from firstline.config.profile import Fleet, Profile
 from firstline.controller.ports.readers import PreflightReader
 from firstline.diagnosis.preflight import Deployments, KeyState
 from firstline.errors import DependencyUnavailable
-from firstline.lab.twin.around import BUILD_HOST, KEY
 from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.preflight import BUILD_HOST, KEY
 from firstline.lab.twin.scenario import PCR0, FaultKind
 from tests.adapters.backends import T0, Door, Ends, Requests
 

@@ -32,11 +32,11 @@ from firstline.cli.account.alarm_state import AwsAlarms
 from firstline.config import fleet_file
 from firstline.controller.ports.store import AlarmTransition, Change
 from firstline.diagnosis.evidence import Unknown
-from firstline.doctor.facts import Alarm, Metric, Unread
+from firstline.doctor.facts import Alarm, Metric, ReadFailure
 from firstline.doctor.readers.alarms import AlarmsReader
 from firstline.doctor.readers.deployment import DeploymentReader
 from firstline.doctor.readers.fleet import FleetReader
-from firstline.doctor.readers.standing import StandingReader
+from firstline.doctor.readers.stack_resources import StackResourcesReader
 from firstline.errors import DependencyUnavailable
 from firstline.ids import digest
 from firstline.lab.twin.aws import HOME
@@ -568,7 +568,7 @@ ASKED_BY_PEOPLE = (
     ),
     Case(
         "GetMetricData: doctor",
-        lambda one: AlarmsReader(one).measured((METRIC,), T0),
+        lambda one: AlarmsReader(one).last_values((METRIC,), T0),
         {"MetricDataResults": [{"Id": "m0", "Timestamps": [T0], "Values": [1.0]}]},
     ),
     Case(
@@ -608,12 +608,12 @@ ASKED_BY_PEOPLE = (
     ),
     Case(
         "ListRules",
-        lambda one: StandingReader(one).rules(),
+        lambda one: StackResourcesReader(one).rules(),
         {"Rules": [{"Name": "r", "State": "ENABLED"}]},
     ),
     Case(
         "ListSubscriptionsByTopic",
-        lambda one: StandingReader(one).readers("arn:aws:sns:us-east-1:1:t"),
+        lambda one: StackResourcesReader(one).subscriptions("arn:aws:sns:us-east-1:1:t"),
         {"Subscriptions": [{"SubscriptionArn": "arn:aws:sns:x"}]},
     ),
 )
@@ -678,7 +678,7 @@ def unknown(case: Case, answer: dict[str, Any]) -> bool:
     if isinstance(found, Refused):  # it was not sent, for what must hold could not be read
         return found.why.startswith("scaling: its answer")
     report = found.report if isinstance(found, Answered) else found
-    return isinstance(report, Unknown | Unread | NotYet | Unsettled)
+    return isinstance(report, Unknown | ReadFailure | NotYet | Unsettled)
 
 
 CUTS = [(case, path) for case in CASES for path in paths(case.answer)]

@@ -12,12 +12,12 @@ import pytest
 from firstline.cli.main import dispatch
 from firstline.errors import InvalidInput
 from tools.bench import figure as figures
-from tools.bench.bench import chosen, measured
+from tools.bench.bench import measure, select
 from tools.bench.figure import Figure, paired
 from tools.prove import BenchLine
 
 ROOT = Path(__file__).parents[2]
-BENCHES = chosen(ROOT / "bench", [])
+BENCHES = select(ROOT / "bench", [])
 PAGE = (ROOT / "docs" / "PERFORMANCE.md").read_text()
 
 
@@ -40,7 +40,7 @@ TABLE = [
 )
 def test_a_bench_runs_and_has_its_rows(path: Path) -> None:
     """In its quick form: no time is asserted, and every fact that is counted holds."""
-    found = list(measured(path, quick=True))
+    found = list(measure(path, quick=True))
     assert {nameless(each.name) for each in found} <= ROWS
     assert any(each.baseline is not None for each in found)
     assert all(each.met for each in found if each.exact and each.aim)
@@ -73,7 +73,7 @@ def test_a_bench_that_breaks_down_is_told(tmp_path: Path) -> None:
     path = tmp_path / "broken.py"
     path.write_text("raise SystemExit('the incident ended too soon')\n")
     with pytest.raises(InvalidInput, match=r"broken\.py broke down: the incident ended too soon"):
-        list(measured(path, quick=True))
+        list(measure(path, quick=True))
 
 
 def test_aims_are_of_the_ratio_or_else_of_the_figure() -> None:

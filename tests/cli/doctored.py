@@ -11,8 +11,8 @@ from firstline.adapters.aws import dynamo_items as items
 from firstline.cli.doctor import examine
 from firstline.config import fleet_file
 from firstline.diagnosis.evidence import HostEvidence, HostReport
-from firstline.doctor import meant, parts
-from firstline.doctor.finding import Finding
+from firstline.doctor import expected_config, stack_parts
+from firstline.doctor.result import DoctorResult
 from firstline.ids import InstanceId
 from tests.adapters.account import Answer, Answering
 from tests.builders import FLEET, NOW, PROFILE, PROFILE_FILE, incident
@@ -89,7 +89,7 @@ RESOURCES = [
 ]
 OUTPUTS = {
     "Mode": "observe",
-    "Context": json.dumps(fleet_file.deployment(PROFILE_FILE).given()),
+    "Context": json.dumps(fleet_file.deployment(PROFILE_FILE).explicit_settings()),
     "ProfileDigest": PROFILE.digest,
     "RoutingKeySecret": "arn:secret",
     "EmergencyTopic": EMERGENCY,
@@ -130,17 +130,17 @@ TEMPLATE = {
                 "Role": {"Fn::GetAtt": ["IngestRole", "Arn"]},
             },
         },
-        RULE: {"Type": parts.RULE, "Properties": {"EventPattern": PATTERN}},
+        RULE: {"Type": stack_parts.RULE, "Properties": {"EventPattern": PATTERN}},
         "SignalsPolicy": {
-            "Type": meant.QUEUE_POLICY,
+            "Type": expected_config.QUEUE_POLICY,
             "Properties": {"Queues": [{"Ref": SIGNALS}], "PolicyDocument": POLICY},
         },
         "EmergencyPolicy": {
-            "Type": meant.TOPIC_POLICY,
+            "Type": expected_config.TOPIC_POLICY,
             "Properties": {"Topics": [{"Ref": "OversightEmergency"}], "PolicyDocument": POLICY},
         },
         "SweepEveryMinute": {
-            "Type": meant.SCHEDULE,
+            "Type": expected_config.SCHEDULE,
             "Properties": {
                 "ScheduleExpression": "rate(1 minute)",
                 "Target": {"Arn": {"Fn::GetAtt": [SWEEP, "Arn"]}},
@@ -245,7 +245,7 @@ def account() -> dict[str, Any]:
                     "State": "Enabled",
                     "FunctionArn": f"arn:aws:lambda:{PLACE}:function:the-{function}",
                 }
-                for each, function in parts.SOURCES.items()
+                for each, function in stack_parts.SOURCES.items()
             ]
         },
         "lambda.GetFunctionConfiguration": {"State": "Active", "Role": ROLE},
@@ -307,7 +307,9 @@ def values(asked: Answer) -> Answer:
     }
 
 
-def examined(answers: dict[str, Any], *, look: bool = False) -> tuple[Answering, list[Finding]]:
+def examined(
+    answers: dict[str, Any], *, look: bool = False
+) -> tuple[Answering, list[DoctorResult]]:
     one = Answering(answers)
     found = examine(one.session, PROFILE_FILE, Clock(), look=look)
     return one, [each for each in found if each.check not in ("alarm-left-out", "alarm-memory")]

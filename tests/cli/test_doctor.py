@@ -12,9 +12,9 @@ import pytest
 from firstline.cli.doctor import examine, tell
 from firstline.cli.envelope import RUNBOOK
 from firstline.cli.main import dispatch
-from firstline.doctor import parts
-from firstline.doctor.readers.gather import gather
-from firstline.doctor.reads import READS
+from firstline.doctor import stack_parts
+from firstline.doctor.iam_actions import READ_ACTIONS
+from firstline.doctor.readers.account import read_account
 from tests.adapters.account import Answer, Answering, Refusal
 from tests.builders import FLEET, PROFILE, PROFILE_FILE, A, B, C
 from tests.cli.doctored import (
@@ -53,11 +53,11 @@ def test_a_whole_account() -> None:
         "dynamodb.Query": 2,
         "cloudwatch.GetMetricData": 3,
         "eventbridge.ListRules": 2,
-        "eventbridge.ListTargetsByRule": len(parts.RULES),
+        "eventbridge.ListTargetsByRule": len(stack_parts.RULES),
         "iam.SimulatePrincipalPolicy": 2,
-        "lambda.GetFunctionConfiguration": len(parts.PARTS[parts.FUNCTION]) + 1,
+        "lambda.GetFunctionConfiguration": len(stack_parts.PARTS[stack_parts.FUNCTION]) + 1,
         "sns.ListSubscriptionsByTopic": 3,
-        "sqs.GetQueueAttributes": len(parts.PARTS[parts.QUEUE]) + 1,
+        "sqs.GetQueueAttributes": len(stack_parts.PARTS[stack_parts.QUEUE]) + 1,
     }
     assert len(counts) == 31
 
@@ -77,7 +77,7 @@ def test_an_account_that_lets_nobody_read() -> None:
     refused = {name: Refusal("AccessDeniedException") for name in allowed}
     one, found = examined(refused | {"sts.GetCallerIdentity": allowed["sts.GetCallerIdentity"]})
     named = {each.subject for each in found if each.check == "permission"}
-    assert named < set(READS)
+    assert named < set(READ_ACTIONS)
     assert "cloudwatch:DescribeAlarms" in named
     assert len(one.calls) == 17
     assert {each.check for each in found} == {"permission", "looked-at"}
@@ -105,8 +105,8 @@ def test_what_is_read_is_what_it_says_it_reads() -> None:
     }
     answers["cloudwatch.DescribeAlarms"]["MetricAlarms"].append(shown("it", StateValue="ALARM"))
     one = Answering(answers)
-    gather(one.session, copy.replace(PROFILE, fleet=fleet), Clock())
-    assert {action(each) for each in one.calls} == set(READS)
+    read_account(one.session, copy.replace(PROFILE, fleet=fleet), Clock())
+    assert {action(each) for each in one.calls} == set(READ_ACTIONS)
 
 
 def action(call: str) -> str:

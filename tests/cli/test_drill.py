@@ -23,7 +23,7 @@ from firstline.controller.operators.execute import OperatorRequest, execute
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, HostPlan
-from firstline.lab.twin.world import announce
+from firstline.lab.twin.world import state_change_event
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import CHAIN
 from firstline.signal import Condition
@@ -57,7 +57,7 @@ class Clock:
 
 def rung(state: AlarmState, reason: str, at: datetime) -> bytes:
     """The event of a state that somebody set."""
-    event = json.loads(announce(ZERO, state, at))
+    event = json.loads(state_change_event(ZERO, state, at))
     event["detail"]["state"]["reason"] = reason
     return json.dumps(event).encode()
 

@@ -13,8 +13,8 @@ from moto import mock_aws
 from app import compose
 from firstline.cli.main import dispatch
 from firstline.config import fleet_choice, fleet_file
-from firstline.doctor.facts import Unread
-from firstline.doctor.readers.survey import UNITS, survey
+from firstline.doctor.facts import ReadFailure
+from firstline.doctor.readers.survey import UNITS, read_survey
 from tests.adapters.account import Answering, Refusal
 from tests.builders import PROFILE, PROFILE_FILE
 from tests.config.test_profile import TEXT as SMALL
@@ -346,9 +346,9 @@ def test_a_look_asks_one_host_for_its_units() -> None:
     ):
         answers[call] = Refusal("AccessDenied")
     account = Answering(answers)
-    found = survey(account.session, GROUP, look=True)
+    found = read_survey(account.session, GROUP, look=True)
     assert found.units == ("vaults", "parent")
     assert found.group.launch_template == "t"
-    assert isinstance(found.network, Unread)
+    assert isinstance(found.network, ReadFailure)
     sent = account.parameters("ssm.SendCommand")
     assert (sent["InstanceIds"], sent["Parameters"]) == ([host], {"commands": [UNITS]})

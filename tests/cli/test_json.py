@@ -155,7 +155,7 @@ def test_that_of_the_doctor_is_too(
 ) -> None:
     one = Answering(account())
     monkeypatch.setattr("firstline.cli.doctor.SystemClock", Clock)
-    monkeypatch.setattr("firstline.doctor.readers.deployed.Session", lambda **_: one.session)
+    monkeypatch.setattr("firstline.doctor.readers.stacks.Session", lambda **_: one.session)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     hold("doctor", ["doctor", "--fleet", "my-fleet.toml"], capsys)
 

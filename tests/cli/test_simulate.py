@@ -9,8 +9,8 @@ import pytest
 
 from firstline import version
 from firstline.cli.main import dispatch
-from firstline.lab.simulation.directed import STARTS
 from firstline.lab.simulation.faults import effects
+from firstline.lab.simulation.known_failures import INITIAL_WORLDS
 from tests.endings import Ending, by_each_ending, started
 
 COMMAND = [sys.executable, "-c", "from firstline.cli.main import main; main()", "simulate"]
@@ -34,7 +34,7 @@ def test_one_run_is_told_step_by_step(capsys: pytest.CaptureFixture[str]) -> Non
     """What went wrong in it, and when."""
     assert dispatch(["simulate", "--seed", "2"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith(f"seed 2: {STARTS[2].name}, ")
+    assert out.startswith(f"seed 2: {INITIAL_WORLDS[2].name}, ")
     assert "reconcile-" in out
     shown = out.splitlines()
     steps = ("heard unhealthy-hosts", "paged trigger", "does restart_enclave", "did not help")

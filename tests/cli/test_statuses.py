@@ -10,7 +10,7 @@ import pytest
 from firstline.cli import cdk
 from firstline.cli.main import STOPPED, dispatch
 from firstline.cli.output import contract
-from firstline.lab.simulation import found
+from firstline.lab.simulation import seed_run
 from tests.dev.documented import PACKAGE, ROOT, defined_tests
 from tools import prove
 from tools.bench import bench
@@ -106,8 +106,8 @@ def test_a_status_is_the_one_that_is_stated(command: tuple[str, int], line: list
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> None:
     """No answers, and tools that fail: a check, a part that proves, the CDK, a simulated run."""
-    broken = copy.replace(found.simulate(2), violations=("I1 nobody is paged",))
-    monkeypatch.setattr(found, "simulate", lambda _: broken)
+    broken = copy.replace(seed_run.simulate(2), violations=("I1 nobody is paged",))
+    monkeypatch.setattr(seed_run, "simulate", lambda _: broken)
     monkeypatch.setattr("builtins.input", no_answer)
     monkeypatch.setattr(cdk, "cdk", lambda *_: 1)
     monkeypatch.setattr("firstline.cli.develop.CHECKS", {"lint": ("python", "-c", "exit(1)")})

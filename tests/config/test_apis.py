@@ -16,7 +16,7 @@ SEVERAL = USUAL.replace(
 
 def of_apis(profile: Profile) -> Iterator[tuple[str, str]]:
     """The alarms of APIs that the fleet has, and what each watches."""
-    for each in alarms.made(profile):
+    for each in alarms.deployable_alarms(profile):
         if each.namespace == "AWS/ApiGateway":
             (api,) = each.dimensions.values()
             yield each.name, api
@@ -50,7 +50,7 @@ def test_one_api_keeps_the_policys_name() -> None:
 def test_an_alarm_of_one_api_changes_by_its_name() -> None:
     change = '[[alarms.made]]\nname = "rest-api-errors-admin"\nthreshold = 20\n'
     profile = fleet_file.parse(f"{SEVERAL}\n{change}".encode(), "my-fleet.toml")
-    thresholds = {each.name: each.threshold for each in alarms.made(profile)}
+    thresholds = {each.name: each.threshold for each in alarms.deployable_alarms(profile)}
     assert (thresholds["rest-api-errors-admin"], thresholds["rest-api-errors-vaults-api"]) == (
         20,
         5,

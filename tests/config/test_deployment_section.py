@@ -27,7 +27,7 @@ def written(folder: Path, text: str) -> Path:
 
 @pytest.mark.parametrize("text", [EXTENDING, WHOLE], ids=["extends", "whole"])
 def test_it_is_read_and_is_no_part_of_the_profile(tmp_path: Path, text: str) -> None:
-    """The policy has the same digest whoever reads the topics."""
+    """Recipients do not change the policy's digest."""
     path = written(tmp_path, text + SECTION)
     expected = Deployment(mode="enforce", team_email="team@example.com", archive_lock_days=400)
     assert fleet_file.deployment(path) == expected
@@ -38,13 +38,13 @@ def test_it_is_read_and_is_no_part_of_the_profile(tmp_path: Path, text: str) -> 
 
 def test_a_file_without_it_has_the_defaults(tmp_path: Path) -> None:
     assert fleet_file.deployment(written(tmp_path, EXTENDING)) == Deployment()
-    assert Deployment().given() == {"mode": "observe"}
+    assert Deployment().explicit_settings() == {"mode": "observe"}
 
 
 def test_what_is_given_is_told_as_text() -> None:
     """The mode always, and each key that is no default."""
     found = Deployment(mode="enforce", team_email="team@example.com", archive_lock_days=400)
-    assert found.given() == {
+    assert found.explicit_settings() == {
         "mode": "enforce",
         "team_email": "team@example.com",
         "archive_lock_days": "400",
@@ -108,4 +108,4 @@ def test_a_fault_of_a_whole_profile_keeps_its_line(tmp_path: Path) -> None:
     ],
 )
 def test_a_line_is_toml(key: str, value: str, line: str) -> None:
-    assert deployment_section.line(key, value) == line
+    assert deployment_section.toml_line(key, value) == line

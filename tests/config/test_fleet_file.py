@@ -52,7 +52,7 @@ VERSIONS = {
 
 def refused(text: str) -> str:
     with pytest.raises(InvalidInput) as raised:
-        fleet_file.whole(text.encode(), "my-fleet.toml")
+        fleet_file.expand(text.encode(), "my-fleet.toml")
     return str(raised.value)
 
 
@@ -68,9 +68,9 @@ def test_a_usual_fleet_needs_forty_lines() -> None:
 
 def test_the_whole_is_a_profile_by_itself() -> None:
     """It says what it was made of, and its digest is of it all."""
-    whole = fleet_file.whole(USUAL.encode(), "my-fleet.toml")
+    whole = fleet_file.expand(USUAL.encode(), "my-fleet.toml")
     assert whole.startswith(b"# extends runbook, version 2\n")
-    assert fleet_file.whole(whole, "whole.toml") == whole
+    assert fleet_file.expand(whole, "whole.toml") == whole
     profile = fleet_file.parse(whole, "whole.toml")
     assert profile == fleet_file.parse(USUAL.encode(), "my-fleet.toml")
     assert profile.digest == digest(whole)
@@ -78,7 +78,7 @@ def test_the_whole_is_a_profile_by_itself() -> None:
 
 def test_a_file_that_extends_nothing_is_whole() -> None:
     assert fleet_file.read(SMALL) == SMALL.read_bytes()
-    assert fleet_file.extending(SMALL.read_bytes(), "small.toml") is None
+    assert fleet_file.parse_extension(SMALL.read_bytes(), "small.toml") is None
 
 
 @pytest.mark.parametrize(
@@ -137,9 +137,9 @@ component = "enclave"
 
 def test_each_line_of_the_whole_shows_where_it_comes_from() -> None:
     """The lines are the whole again, as TOML."""
-    found = fleet_file.extending(USUAL.encode(), "a/my-fleet.toml")
+    found = fleet_file.parse_extension(USUAL.encode(), "a/my-fleet.toml")
     assert found is not None
-    lines = list(provenance.annotated(found))
+    lines = list(provenance.annotate(found))
     assert tomllib.loads("\n".join(lines)) == found.merged.table
     assert lines[0] == "# extends runbook, version 2"
     for line in (
@@ -166,9 +166,9 @@ severity = "P3"
 component = "fleet"
 """
     text = USUAL.replace("{ Application =", '{ "aws:a/b" =') + odd
-    found = fleet_file.extending(text.encode(), "my-fleet.toml")
+    found = fleet_file.parse_extension(text.encode(), "my-fleet.toml")
     assert found is not None
-    assert tomllib.loads("\n".join(provenance.annotated(found))) == found.merged.table
+    assert tomllib.loads("\n".join(provenance.annotate(found))) == found.merged.table
 
 
 @pytest.mark.parametrize("path", sorted(POLICIES.glob("*.toml")), ids=lambda path: path.stem)

@@ -15,7 +15,7 @@ POLICY: dict[str, Any] = {
 
 
 def test_tables_are_merged_key_by_key() -> None:
-    """What the fleet file does not name stays; the policy's table is not changed."""
+    """Other keys stay; the policy's table is not changed."""
     merged = merge(POLICY, {"name": "x", "policy": {"settle_seconds": 30, "poll_seconds": 5}})
     assert merged.table == POLICY | {
         "name": "x",

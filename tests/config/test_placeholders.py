@@ -1,4 +1,4 @@
-"""What is left of a shipped example in another fleet's file is refused, with its line."""
+"""An example's value in another fleet's file is refused, with its line."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def test_what_is_left_of_the_example_is_named(text: str, key: str, tmp_path: Pat
 
 
 def test_each_placeholder_is_a_line(tmp_path: Path) -> None:
-    """One of a list too: it is in this file three times, beside one that is the fleet's own."""
+    """Also in a list: it is in this file three times, next to the fleet's own."""
     lines = placeholders.faults(of(tmp_path, USUAL))
     assert [each.split(": ")[1] for each in lines] == [
         "fleet.http_api",

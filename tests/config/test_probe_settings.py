@@ -35,7 +35,7 @@ def health(**fields: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("environment", "told"),
+    ("environment", "expected"),
     [
         ({}, "FIRSTLINE_PROBE is not set: deploy with a stack that writes it"),
         ({VARIABLE: "{"}, "Input data was truncated"),
@@ -54,9 +54,9 @@ def health(**fields: object) -> str:
         ({VARIABLE: health(bytes_max=10**9)}, r"\$.health.bytes_max"),
     ],
 )
-def test_settings_that_do_not_fit_are_refused(environment: dict[str, str], told: str) -> None:
+def test_settings_that_do_not_fit_are_refused(environment: dict[str, str], expected: str) -> None:
     """The line names the variable and the field, and repeats no value."""
-    with pytest.raises(InvalidInput, match=told) as refusal:
+    with pytest.raises(InvalidInput, match=expected) as refusal:
         ProbeSettings.read(environment)
     assert str(refusal.value).startswith(VARIABLE)
     assert "user:word" not in str(refusal.value)
@@ -74,6 +74,6 @@ def test_the_documented_settings_can_be_read() -> None:
 
 
 def test_every_outcome_is_documented() -> None:
-    """What an alarm's dimension says can be looked up."""
+    """Each value of an alarm's dimension is documented."""
     outcomes = {*ProbeOutcome, *HealthOutcome}
     assert {each.value for each in outcomes if f"`{each.value}`" not in PAGE} == set()

@@ -8,7 +8,7 @@ import pytest
 
 from firstline.actions.look_host import UNIT_PATTERN
 from firstline.config import fleet_file
-from firstline.config.fallback_profile import fallback
+from firstline.config.fallback_profile import fallback_profile
 from firstline.config.profile_file import load, parse
 from firstline.errors import InvalidInput
 from firstline.event_sources import SOURCES
@@ -71,8 +71,8 @@ def when(written: str) -> str:
     return instead(RULE_TEXT, f"{RULE_TEXT}when = {written}\n")
 
 
-def told(raw: bytes) -> str:
-    """What is said of a file that is refused."""
+def refusal_text(raw: bytes) -> str:
+    """Return the error for an invalid file."""
     with pytest.raises(InvalidInput) as refusal:
         parse(raw, "fleet.toml")
     return str(refusal.value)
@@ -84,11 +84,11 @@ def at(text: str, key_line: str, *, nth: int = 1) -> int:
 
 
 class Refused(NamedTuple):
-    """A change of the runbook's profile, the line that is then wrong, and what is told."""
+    """A change of the runbook's profile, the line that is then wrong, and the message."""
 
     text: str
     line: str
-    told: str
+    message: str
     nth: int = 1
 
 
@@ -400,7 +400,7 @@ REFUSED = (
         "fleet.hosts_max: 201 hosts are too many: an incident holds the evidence of 200; "
         "split the group, or set its MaxSize lower",
     ),
-    Refused(  # of two faults the first in the file is told
+    Refused(  # of two faults the first in the file is reported
         instead("wakes_max = 400", "wakes_max = 1").replace(
             'name = "restart_enclave"', 'name = "reboot"'
         ),
@@ -410,11 +410,11 @@ REFUSED = (
 )
 
 
-@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.told[:60])
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.message[:60])
 def test_a_profile_that_does_not_hold_together_is_refused(case: Refused) -> None:
     """S20: one line that names the file, the line, the key, and how to mend it."""
     line = at(case.text, case.line, nth=case.nth)
-    assert f"fleet.toml:{line}: {case.told}" in told(case.text.encode()).splitlines()
+    assert f"fleet.toml:{line}: {case.message}" in refusal_text(case.text.encode()).splitlines()
 
 
 def test_all_faults_are_told_at_once() -> None:
@@ -427,7 +427,7 @@ def test_all_faults_are_told_at_once() -> None:
         ("wakes_max = 400", "wakes_max = 0"),
     ):
         text = text.replace(old, new, 1)
-    lines = told(text.encode()).splitlines()
+    lines = refusal_text(text.encode()).splitlines()
     keys = ["fleet.group", 'alarms.made["healthy-hosts"].threshold']
     keys += ["policy.cooldown", "policy.wakes_max"]
     assert [line.split(": ")[1] for line in lines] == keys
@@ -437,7 +437,7 @@ def test_all_faults_are_told_at_once() -> None:
 
 def test_a_file_that_is_something_else_is_not_listed_without_end() -> None:
     text = "\n".join(f"key{number} = 1" for number in range(50))
-    lines = told(text.encode()).splitlines()
+    lines = refusal_text(text.encode()).splitlines()
     assert len(lines) == 21
     assert lines[-1] == "fleet.toml: 35 more faults"
 
@@ -460,7 +460,7 @@ MEND = "write KEY = VALUE, texts in quotes, each key once"
 def test_a_file_that_is_no_profile_is_located(raw: bytes, expected: str | None) -> None:
     """Also one that is no TOML, or was saved with the line ends of another system."""
     wakes = f"{at(TEXT, 'wakes_max = 400')}: policy.wakes_max: is 0: give a whole number >= 1"
-    assert f"fleet.toml:{expected or wakes}" in told(raw).splitlines()
+    assert f"fleet.toml:{expected or wakes}" in refusal_text(raw).splitlines()
 
 
 SHADOWED = (
@@ -489,7 +489,7 @@ def test_a_rule_that_an_earlier_one_hides_is_refused(
         assert parse(text.encode(), "fleet.toml").rules[-1].name == "again"
         return
     line = at(text, "[[rules]]", nth=3)
-    assert told(text.encode()) == (
+    assert refusal_text(text.encode()) == (
         f'fleet.toml:{line}: rules["again"]: never matches: '
         "'all vaults inaccessible' above takes all of it; put this one first"
     )
@@ -498,13 +498,13 @@ def test_a_rule_that_an_earlier_one_hides_is_refused(
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """The message says how to mend it."""
     path = tmp_path / "fleet.toml"
-    told = f"{path}: cannot be read (No such file or directory): name a profile that exists"
-    with pytest.raises(InvalidInput, match=f"^{re.escape(told)}$"):
+    message = f"{path}: cannot be read (No such file or directory): name a profile that exists"
+    with pytest.raises(InvalidInput, match=f"^{re.escape(message)}$"):
         load(path)
 
 
 def test_a_profile_answers_by_its_names() -> None:
-    """What it does not name has no ladder, no alias, and may only be observed."""
+    """An unknown name has no ladder, no alias, and default autonomy."""
     assert PROFILE.digest == digest(fleet_file.read(PROFILE_FILE))
     assert PROFILE.rungs(Condition.COMPLETE_OUTAGE) == ("restart_enclave", "refresh_fleet")
     assert PROFILE.rungs(Condition.CAPACITY) == ()
@@ -543,7 +543,7 @@ def test_rules_are_found_by_source_and_subject() -> None:
 
 def test_the_fallback_pages_for_everything_and_fixes_nothing() -> None:
     """It stands in for a profile that cannot be loaded, and says why."""
-    profile = fallback("no such file")
+    profile = fallback_profile("no such file")
     assert profile.name == "fallback: no such file"
     assert profile.digest == digest(b"no such file")
     assert (profile.rules, profile.ladders, profile.actions) == ((), (), ())

@@ -28,7 +28,7 @@ def edited(**fields: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("environment", "told"),
+    ("environment", "expected"),
     [
         ({}, "FIRSTLINE_SETTINGS is not set: deploy with the stack in infra/, which writes it"),
         (
@@ -40,9 +40,9 @@ def edited(**fields: object) -> str:
         ({VARIABLE: edited(routing_key="x")}, "Object contains unknown field `routing_key`"),
     ],
 )
-def test_settings_that_do_not_fit_are_refused(environment: dict[str, str], told: str) -> None:
+def test_settings_that_do_not_fit_are_refused(environment: dict[str, str], expected: str) -> None:
     """The line names the variable and the field."""
-    with pytest.raises(InvalidInput, match=told) as refusal:
+    with pytest.raises(InvalidInput, match=expected) as refusal:
         Settings.read(environment)
     assert str(refusal.value).startswith(VARIABLE)
 

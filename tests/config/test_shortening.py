@@ -14,7 +14,7 @@ WHOLE = fleet_file.read(PROFILE_FILE)
 
 
 def test_a_whole_is_as_short_as_what_it_came_from() -> None:
-    """And decides the same, with its own deployment beside it."""
+    """It decides the same, with its own deployment section."""
     deployed = WHOLE + b'\n[deployment]\nmode = "enforce"\n'
     short = shortening.shorten(deployed, "old.toml")
     assert short.differences == ()

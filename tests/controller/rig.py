@@ -19,10 +19,10 @@ from firstline.errors import CommitConflict, Contested, DependencyUnavailable
 from firstline.ids import IncidentId, InstanceId
 from firstline.incidents import incident as incidents
 from firstline.incidents.incident import Incident, Page
-from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.memory import MemoryBackend
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, Dependency, HostPlan, Scenario
 from firstline.lab.twin.store import row_of
-from firstline.lab.twin.world import World, announce
+from firstline.lab.twin.world import World, state_change_event
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import CHAIN
 from tests.builders import ALARM_ARN, PROFILE, SETTINGS
@@ -113,7 +113,7 @@ class Rig:
         self.world = World(scenario, START, profile.fleet.group)
         self.world.watch(ALARM_ARN, ZERO, "healthy")
         self.script = Script()
-        self.door = MemoryDoor(self.world, self.script)
+        self.door = MemoryBackend(self.world, self.script)
         self.tables = self.door.store.tables
         self.waiting = self.door.wakes.waiting
         self.system = System(self.door.ports, profile, copy.replace(SETTINGS, mode=mode))
@@ -223,7 +223,7 @@ class Rig:
 
 def later(seconds: float, state: AlarmState = AlarmState.ALARM) -> bytes:
     """A later transition of the same alarm."""
-    return announce(ZERO, state, START + timedelta(seconds=seconds))
+    return state_change_event(ZERO, state, START + timedelta(seconds=seconds))
 
 
 def opened(*hosts: HostPlan, paused: bool = False) -> Rig:

@@ -10,7 +10,7 @@ from firstline.controller.operators.execute import OperatorRequest, execute
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import InvalidInput
 from firstline.lab.twin.scenario import Scenario
-from firstline.lab.twin.world import announce
+from firstline.lab.twin.world import state_change_event
 from firstline.ledger.chain import Kind
 from firstline.signals.drill_marker import DRILLS_MAX, state_reason
 from tests.builders import ALARM_ARN
@@ -32,7 +32,7 @@ def announced(rig: Rig, alarm: str = ALARM_ARN, until: timedelta = HOUR) -> str:
 
 def saying(said: str) -> bytes:
     """The alarm's event with that reason."""
-    event = json.loads(announce(ZERO, AlarmState.ALARM, START))
+    event = json.loads(state_change_event(ZERO, AlarmState.ALARM, START))
     event["detail"]["state"]["reason"] = said
     return json.dumps(event).encode()
 

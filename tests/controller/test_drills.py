@@ -6,7 +6,7 @@ import json
 import pytest
 
 from firstline.diagnosis.evidence import AlarmState
-from firstline.lab.twin import tell
+from firstline.lab.twin import alarm_events
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
 from firstline.signal import DRILL_ALARM, Condition, Severity
@@ -15,7 +15,7 @@ from tests.controller.rig import START, Rig
 from tests.controller.test_storms import COUNTED, stranger
 
 ARN = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:{DRILL_ALARM}"
-RING = tell.envelope(DRILL_ALARM, AlarmState.ALARM, START, PROFILE, HOME)
+RING = alarm_events.alarm_event(DRILL_ALARM, AlarmState.ALARM, START, PROFILE, HOME)
 
 
 def rung(*hosts: HostPlan, rings: bool = True) -> Rig:

@@ -14,7 +14,7 @@ from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import SignalKey, incident_id
 from firstline.incidents.handled_alarms import handled_alarms
 from firstline.incidents.incident import Incident, Status
-from firstline.lab.twin import tell, undeployed
+from firstline.lab.twin import alarm_events, undeployed
 from firstline.lab.twin.fleet.alarms import MuteWindow
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, HostPlan
 from firstline.ledger.chain import Kind
@@ -23,7 +23,7 @@ from tests.builders import ALARM_ARN, HOME, PROFILE, incident
 from tests.controller.rig import START, ZERO, A, Rig, later, raising
 from tests.events import body
 
-ANSWERING = undeployed.arn("enclave-answering", HOME)
+ANSWERING = undeployed.alarm_arn("enclave-answering", HOME)
 """Another P1's alarm of the same cause, of the stack's own."""
 HOUR = timedelta(hours=1)
 FOR_GOOD = tuple(
@@ -57,7 +57,7 @@ def muted(until: timedelta = HOUR) -> bytes:
 def beside(rig: Rig, seconds: float) -> None:
     """The other P1's alarm turned so long after the start; its event is lost."""
     at = START + timedelta(seconds=seconds)
-    event = tell.envelope("enclave-answering", AlarmState.ALARM, at, PROFILE, HOME)
+    event = alarm_events.alarm_event("enclave-answering", AlarmState.ALARM, at, PROFILE, HOME)
     rig.world.watch(ANSWERING, event, None, AlarmState.ALARM, at)
 
 
@@ -122,8 +122,8 @@ def test_only_a_p1_is_asked_for() -> None:
     """Alarms of the stack's own and of others; neither a P2's nor the drill's."""
     rig = made()
     settings = rig.system.settings
-    drill = undeployed.arn("drill", HOME)
-    alarms = {**settings.alarms, drill: "drill", undeployed.arn("service", HOME): "service"}
+    drill = undeployed.alarm_arn("drill", HOME)
+    alarms = {**settings.alarms, drill: "drill", undeployed.alarm_arn("service", HOME): "service"}
     system = copy.replace(rig.system, settings=copy.replace(settings, alarms=alarms))
     assert set(p1_alarm_arns(system)) == {ALARM_ARN, ANSWERING}
 
@@ -200,7 +200,7 @@ def test_a_window_that_ends_after_an_episode_pages_again() -> None:
     rig = made(*FOR_GOOD)
     rig.world.mutes.append(MuteWindow(ALARM_ARN, START, START + HOUR))
     rig.hear(muted())
-    other = tell.envelope("enclave-answering", AlarmState.ALARM, START, PROFILE, HOME)
+    other = alarm_events.alarm_event("enclave-answering", AlarmState.ALARM, START, PROFILE, HOME)
     rig.world.watch(ANSWERING, other, None)
     rig.hear(other)
     ended_at = handed_over(rig).ended_at
@@ -331,7 +331,7 @@ def test_an_alarm_that_waits_in_the_inbox_is_not_put_there_again() -> None:
 def test_an_incident_that_knows_the_alarm_as_less_than_a_p1_takes_it_in() -> None:
     """Its earlier signal was no P1, and neither was the page."""
     rig = made()
-    rig.hear(tell.envelope("enclave-answering", AlarmState.ALARM, START, PROFILE, HOME))
+    rig.hear(alarm_events.alarm_event("enclave-answering", AlarmState.ALARM, START, PROFILE, HOME))
     held = rig.incident()
     changed = copy.replace(held, alarms=(*held.alarms, ALARM_ARN), severity=Severity.P2)
     rig.store(changed, version=held.version)
@@ -341,7 +341,7 @@ def test_an_incident_that_knows_the_alarm_as_less_than_a_p1_takes_it_in() -> Non
 def test_an_incident_of_more_alarms_than_are_kept_is_left_to_a_person() -> None:
     """It may know this one, and is not closed without a person."""
     rig = made()
-    rig.hear(tell.envelope("enclave-answering", AlarmState.ALARM, START, PROFILE, HOME))
+    rig.hear(alarm_events.alarm_event("enclave-answering", AlarmState.ALARM, START, PROFILE, HOME))
     held = rig.incident()
     rig.store(copy.replace(held, alarms_beyond=1), version=held.version)
     assert swept(rig, 60).missed_alarms == 0

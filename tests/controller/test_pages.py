@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.config.fallback_profile import fallback
+from firstline.config.fallback_profile import fallback_profile
 from firstline.controller.ports.messaging import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.errors import DependencyUnavailable
@@ -105,7 +105,7 @@ def test_a_page_is_recorded_as_sent_before_the_world_is_read() -> None:
 
 def test_a_profile_that_cannot_be_loaded_pages_and_fixes_nothing() -> None:
     """I1: every alarm is unclassified, watched, and handed over in the end."""
-    rig = Rig(profile=fallback("no such file"))
+    rig = Rig(profile=fallback_profile("no such file"))
     rig.hear()
     held = rig.at_the_end()
     assert (held.severity, held.status, rig.fixes) == (Severity.P2, Status.HANDED_OVER, [])

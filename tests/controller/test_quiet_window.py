@@ -11,7 +11,7 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.incidents.incident import Incident, Status
 from firstline.incidents.resolve_delay import RESOLVE_DELAY_MIN
 from firstline.lab.twin.scenario import HostPlan
-from firstline.lab.twin.world import announce
+from firstline.lab.twin.world import state_change_event
 from firstline.ledger.chain import Kind
 from firstline.signal import Severity
 from firstline.signals.drill_marker import REASON, state_reason
@@ -32,7 +32,7 @@ def turned(rig: Rig, raw: bytes, arn: str, state: AlarmState) -> None:
     """The alarm turns by itself just now, and its event comes."""
     rig.world.alarms[arn].counts = None
     rig.world.alarms[arn].turn(state, rig.world.now)
-    rig.hear(announce(raw, state, rig.world.now))
+    rig.hear(state_change_event(raw, state, rig.world.now))
 
 
 def rings(rig: Rig, raw: bytes = SICK, arn: str = SICK_ARN) -> None:
@@ -145,7 +145,7 @@ def test_a_signal_from_before_the_recovery_brings_nothing_back() -> None:
     rig = recovered()
     since = rig.incident().recovered_at
     later(rig, timedelta(minutes=1))
-    rig.hear(announce(SICK, AlarmState.ALARM, START + timedelta(seconds=5)))
+    rig.hear(state_change_event(SICK, AlarmState.ALARM, START + timedelta(seconds=5)))
     rig.turn()
     assert (rig.incident().recovered_at, rig.incident().returns) == (since, 0)
 

@@ -11,7 +11,7 @@ from firstline.controller.sweep import sweep
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import DependencyUnavailable
 from firstline.incidents.incident import Status
-from firstline.lab.twin.world import announce
+from firstline.lab.twin.world import state_change_event
 from firstline.ledger.chain import Kind
 from firstline.signal import Condition, Severity
 from tests.builders import ALARM_ARN
@@ -115,7 +115,7 @@ def test_it_is_not_over_while_one_of_its_alarms_fires() -> None:
     made.until(lambda _: made.world.alarms[ALARM_ARN].state is AlarmState.OK)
     assert not held.ended
     made.world.alarms[SICK_ARN].state = AlarmState.OK
-    made.hear(announce(SICK, AlarmState.OK, made.world.now))
+    made.hear(state_change_event(SICK, AlarmState.OK, made.world.now))
     assert made.at_the_end().status is Status.RESOLVED
 
 

@@ -10,7 +10,7 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import CorrelationKey
 from firstline.incidents.incident import Status
-from firstline.lab.twin.world import announce
+from firstline.lab.twin.world import state_change_event
 from firstline.ledger.chain import Kind
 from firstline.signal import Severity
 from tests.controller.rig import DIES, START, ZERO, Crash, Rig, raising
@@ -21,7 +21,7 @@ SPOILT = "{}"
 
 def later(raw: bytes, seconds: int = 1) -> bytes:
     """Another signal of the same alarm."""
-    return announce(raw, AlarmState.ALARM, START + timedelta(seconds=seconds))
+    return state_change_event(raw, AlarmState.ALARM, START + timedelta(seconds=seconds))
 
 
 def degraded(*, severity: Severity = Severity.P2, readable: bool = True) -> Rig:
@@ -122,7 +122,7 @@ def test_a_p1_that_joins_a_p1_is_not_paged_again() -> None:
 
 def test_an_ok_that_joins_is_not_paged() -> None:
     made = degraded(readable=False)
-    made.hear(announce(SICK, AlarmState.OK, START + timedelta(seconds=5)))
+    made.hear(state_change_event(SICK, AlarmState.OK, START + timedelta(seconds=5)))
     assert made.notified == {made.id(): 1}
 
 

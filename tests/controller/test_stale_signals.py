@@ -6,7 +6,7 @@ import pytest
 
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import CommitConflict, Contested, DependencyUnavailable
-from firstline.lab.twin.world import announce
+from firstline.lab.twin.world import state_change_event
 from firstline.signal import Disposition
 from tests.builders import ALARM_ARN, PROFILE
 from tests.controller.rig import START, ZERO, Rig, later
@@ -99,7 +99,7 @@ def test_a_late_alarm_joins_what_is_open() -> None:
     """It is recorded there, without a page."""
     rig = Rig()
     opened = rig.hear().incident
-    raw = announce(ZERO, ALARM, START - timedelta(minutes=1))
+    raw = state_change_event(ZERO, ALARM, START - timedelta(minutes=1))
     assert rig.hear(raw).incident == opened
     assert len(rig.notified) == 1
 

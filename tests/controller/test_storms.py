@@ -9,7 +9,7 @@ from firstline.controller.open_incident import TURNS_MAX
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import CommitConflict, Contested
 from firstline.incidents.incident import Status
-from firstline.lab.twin.world import announce
+from firstline.lab.twin.world import state_change_event
 from firstline.ledger.chain import Kind
 from firstline.signal import Condition, Severity
 from tests.builders import PROFILE
@@ -25,7 +25,7 @@ def stranger(number: int, after: float = 0, state: AlarmState = AlarmState.ALARM
     arn = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:stranger-{number}"
     named: dict[str, object] = {"detail.alarmName": f"stranger-{number}", "resources.0": arn}
     raw = edited(body("unlisted-http-api-5xx"), named)
-    return announce(raw, state, START + timedelta(seconds=after))
+    return state_change_event(raw, state, START + timedelta(seconds=after))
 
 
 def stormy(strangers: int) -> Rig:

@@ -27,13 +27,13 @@ from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import IncidentId, InstanceId
 from firstline.incidents.demotion import ActionTrackRecord, Demotion
-from firstline.lab.twin import resources, tell
+from firstline.lab.twin import alarm_events, resources
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
+from firstline.lab.twin.function_runs import RunRecorder
 from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 from firstline.lab.twin.replay import MINUTE, Run
 from firstline.lab.twin.scenario import HostPlan, Scenario, ruled
-from firstline.lab.twin.tally import Tally
 from firstline.lab.twin.world import World
 from firstline.remediation.limits import Lease
 from functions import operator
@@ -58,11 +58,13 @@ class Deployed(Run):
     def hear(self, state: AlarmState, reason: str) -> None:
         """The alarm turned, for that reason."""
         at = self._world.now
-        event = json.loads(tell.envelope("healthy-hosts", state, at, self.system.profile, HOME))
+        event = json.loads(
+            alarm_events.alarm_event("healthy-hosts", state, at, self.system.profile, HOME)
+        )
         event["resources"] = [ARN]
         event["detail"]["alarmName"] = ALARM
         event["detail"]["state"]["reason"] = reason
-        self._hear(json.dumps(event).encode(), at)
+        self._deliver(json.dumps(event).encode(), at)
 
     def until(self, at: datetime) -> None:
         """Deliver whatever is due by then."""
@@ -76,7 +78,7 @@ class Deployed(Run):
 
     def _pass(self, at: datetime) -> None:
         for body in self._world.advance(at):
-            self._hear(body, at)
+            self._deliver(body, at)
 
 
 class Clock:
@@ -142,9 +144,13 @@ def _deployed(
     # a lever's end is told by the clock of whoever pulls it, so it must be today here too
     profile = profiles.parse(ruled(profiles.read(PROFILE), scenario), "runbook.toml")
     world = World(scenario, datetime.now(UTC).replace(microsecond=0), profile.fleet.group)
-    world.watch(ARN, tell.envelope("healthy-hosts", AlarmState.OK, world.now, profile, HOME), None)
+    world.watch(
+        ARN,
+        alarm_events.alarm_event("healthy-hosts", AlarmState.OK, world.now, profile, HOME),
+        None,
+    )
     world.alarms[ARN].turn(AlarmState.OK, world.now)
-    clock, tally = WorldClock(world), Tally()
+    clock, tally = WorldClock(world), RunRecorder()
     pager = PagerDutyServer(lambda: world.now, lambda: None)
     for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
         env(f"AWS_{name}", "x")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from firstline.config.deployment_section import Deployment
-from firstline.doctor import deploying
+from firstline.doctor import deploy_settings
 from firstline.doctor import run as doctor
-from firstline.doctor.facts import Account, Unread
+from firstline.doctor.facts import Account, ReadFailure
 from infra.context import OVERRIDES
 from tests.builders import PROFILE
 from tests.dev.documented import DOCUMENTS, PACKAGE, ROOT
@@ -23,7 +23,9 @@ NAMES_IT = re.compile(r" (?:--fleet |-c fleet=)\S")
 DEPLOYED = {
     "as it is": ACCOUNT,
     "nothing": copy.replace(ACCOUNT, deployed=None),
-    "unread": copy.replace(ACCOUNT, deployed=Unread("cloudformation:DescribeStacks", "Denied")),
+    "unread": copy.replace(
+        ACCOUNT, deployed=ReadFailure("cloudformation:DescribeStacks", "Denied")
+    ),
 }
 SOURCES = (
     *PACKAGE.rglob("*.py"),
@@ -66,7 +68,9 @@ def test_a_remedy_names_the_fleet(account: Account) -> None:
     """Whatever stands there, and whatever doctor may read of it."""
     found = doctor.examine(PROFILE, account, "my-fleet.toml", Deployment())
     assert [each.remedy for each in found if list(lacking(each.remedy))] == []
-    assert all(not list(lacking(each)) for each in deploying.places("my-fleet.toml").values())
+    assert all(
+        not list(lacking(each)) for each in deploy_settings.command_fills("my-fleet.toml").values()
+    )
 
 
 def test_a_remedy_has_its_line_from_one_place() -> None:

@@ -92,7 +92,7 @@ def test_the_doctor(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for line in lines(document):
         if line[0] == "doctor":
             one = Answering(account())
-            monkeypatch.setattr("firstline.doctor.readers.deployed.Session", given(one))
+            monkeypatch.setattr("firstline.doctor.readers.stacks.Session", given(one))
             monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
             assert "nothing keeps a P1 from being heard" in run(line)
 

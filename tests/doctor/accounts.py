@@ -5,23 +5,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from firstline.config.profile import Profile
-from firstline.doctor import parts, probing, watched
+from firstline.doctor import alarm_inventory, nats_probe, stack_parts
 from firstline.doctor.facts import (
     Account,
     Agent,
     Alarm,
     Api,
-    Deployed,
+    EventSourceMapping,
     LogGroup,
     Metric,
-    Probed,
+    ProbeStatus,
     Resource,
     ScalingGroup,
-    Source,
+    StackState,
     Subscriptions,
     TargetGroup,
 )
-from firstline.doctor.finding import Finding
+from firstline.doctor.result import DoctorResult
 from firstline.doctor.run import examine
 from firstline.monitoring import alarms as detection
 from tests.builders import FLEET, NOW, PROFILE, report
@@ -29,10 +29,10 @@ from tests.builders import FLEET, NOW, PROFILE, report
 FLEET_FACTS = PROFILE.fleet
 AGENT = "3.3.2746.0"
 WEEK_AGO = NOW - timedelta(days=7)
-MADE = detection.made(PROFILE)
-STACK = watched.stack_name(PROFILE)
+MADE = detection.deployable_alarms(PROFILE)
+STACK = alarm_inventory.stack_name(PROFILE)
 HASH = "0A1B2C3D"
-"""What the CDK puts behind a logical id."""
+"""The CDK's suffix of a logical id."""
 QUEUES = "https://sqs.us-east-1.amazonaws.com/111122223333/"
 EMERGENCY, SECURITY, TEAM = (
     f"arn:aws:sns:us-east-1:111122223333:{each}" for each in ("emergency", "security", "team")
@@ -41,14 +41,16 @@ OWN = ("Backstophealthyhosts", "OversightHeartbeatMissing")
 """Of the alarms on firstline itself, and behind the profile's."""
 PLACED = (
     *(
-        Resource(kind, each + HASH, f"{QUEUES}{each}" if kind == parts.QUEUE else f"the-{each}")
-        for kind, names in parts.PARTS.items()
+        Resource(
+            kind, each + HASH, f"{QUEUES}{each}" if kind == stack_parts.QUEUE else f"the-{each}"
+        )
+        for kind, names in stack_parts.PARTS.items()
         for each in names
     ),
     *(Resource("AWS::CloudWatch::Alarm", each + HASH, f"{STACK}-{each}") for each in OWN),
     Resource("AWS::SNS::Topic", "BusSecurity" + HASH, SECURITY),
 )
-"""What the stack has beside the profile's alarms."""
+"""The stack's resources besides the profile's alarms."""
 RESOURCES = (
     *(
         Resource(
@@ -66,7 +68,7 @@ CONTEXT = (
     '"archive_lock_days":"400"}'
 )
 """The keys of its deployment, as the app stack tells them."""
-DEPLOYED = Deployed(
+DEPLOYED = StackState(
     status="UPDATE_COMPLETE",
     outputs={
         "Mode": "enforce",
@@ -80,22 +82,22 @@ DEPLOYED = Deployed(
     resources=RESOURCES,
     routing_key="set",
     topics=dict.fromkeys(("EmergencyTopic", "SecurityTopic", "TeamTopic"), Subscriptions(1, 0)),
-    queues={f"{QUEUES}{each}": 0 for each in parts.PARTS[parts.QUEUE]},
-    rules={f"the-{each}": True for each in parts.RULES},
+    queues={f"{QUEUES}{each}": 0 for each in stack_parts.PARTS[stack_parts.QUEUE]},
+    rules={f"the-{each}": True for each in stack_parts.RULES},
     targets={
         f"the-{name}": (f"arn:aws:sqs:us-east-1:111122223333:{heard.into}",)
-        if heard.into == parts.SIGNALS
+        if heard.into == stack_parts.SIGNALS
         else (SECURITY,)
-        for name, heard in parts.RULES.items()
+        for name, heard in stack_parts.RULES.items()
     },
     sources={
-        f"the-{name}": Source("Enabled", f"the-{function}")
-        for name, function in parts.SOURCES.items()
+        f"the-{name}": EventSourceMapping("Enabled", f"the-{function}")
+        for name, function in stack_parts.SOURCES.items()
     },
-    functions={f"the-{each}": "Active" for each in parts.PARTS[parts.FUNCTION]},
+    functions={f"the-{each}": "Active" for each in stack_parts.PARTS[stack_parts.FUNCTION]},
     errors={"ingest": 0},
     heartbeat=NOW - timedelta(minutes=2),
-    rulings={},
+    simulations={},
     drift={},
 )
 
@@ -107,8 +109,8 @@ def alarm(name: str, *metrics: Metric, **changes: Any) -> Alarm:  # noqa: ANN401
 
 
 def measured(profile: Profile, at: datetime | None = NOW) -> dict[Metric, datetime | None]:
-    """What each alarm of the profile watches had a value at *at*."""
-    return {metric: at for each in watched.made(profile) for metric in each.metrics}
+    """Return the last value of each metric that the profile's alarms watch."""
+    return {metric: at for each in alarm_inventory.fleet_alarms(profile) for metric in each.metrics}
 
 
 AGENTS = tuple(Agent(each, "Online", AGENT) for each in FLEET)
@@ -123,7 +125,7 @@ NETWORK = PROFILE.probe.nats.network
 ACCOUNT = Account(
     now=NOW,
     groups=(ScalingGroup(name=FLEET_FACTS.group, desired=3, in_service=FLEET),),
-    tagged=FLEET,
+    tagged_hosts=FLEET,
     agents=AGENTS,
     target_groups=(TargetGroup(FLEET_FACTS.target_group, (FLEET_FACTS.load_balancer,)),),
     targets=FLEET,
@@ -133,25 +135,25 @@ ACCOUNT = Account(
     key=None,
     log_group=LogGroup(FLEET_FACTS.parent_log_group, NOW),
     stack=None,
-    parameters=tuple(name for _, name in probing.parameters(PROFILE)),
+    parameters=tuple(name for _, name in nats_probe.parameters(PROFILE)),
     launch_template=None,
     deployment_group=None,
     subnets=dict.fromkeys(NETWORK.subnets, NETWORK.vpc),
     security_groups=dict.fromkeys(NETWORK.security_groups, NETWORK.vpc),
-    probed=Probed(NOW - timedelta(minutes=2), NOW + timedelta(days=20)),
-    readers={},
+    probe_status=ProbeStatus(NOW - timedelta(minutes=2), NOW + timedelta(days=20)),
+    subscriptions={},
     alarms=ALARMS,
-    measured=measured(PROFILE),
+    last_values=measured(PROFILE),
     deployed=DEPLOYED,
-    remembered={},
-    looked={each: report() for each in FLEET},
+    past_host_reports={},
+    host_reports={each: report() for each in FLEET},
 )
 WELL = copy.replace(PROFILE, fleet=copy.replace(PROFILE.fleet, concurrent_instances_safe=True))
 """The runbook's profile for a fleet of three hosts that may serve at once."""
 
 
-def found(profile: Profile = WELL, /, **changes: Any) -> tuple[Finding, ...]:  # noqa: ANN401 - as `Account`
-    """What the checks find where the account differs by *changes*; not what is left out."""
+def found(profile: Profile = WELL, /, **changes: Any) -> tuple[DoctorResult, ...]:  # noqa: ANN401 - as `Account`
+    """Return the results for the account with *changes*, without omission notes."""
     return tuple(
         each
         for each in examine(profile, copy.replace(ACCOUNT, **changes))
@@ -159,6 +161,6 @@ def found(profile: Profile = WELL, /, **changes: Any) -> tuple[Finding, ...]:  #
     )
 
 
-def told(profile: Profile = WELL, /, **changes: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401
-    """Check, severity and subject of each."""
+def summaries(profile: Profile = WELL, /, **changes: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401
+    """Return check, severity and subject of each result."""
     return [(each.check, each.severity, each.subject) for each in found(profile, **changes)]

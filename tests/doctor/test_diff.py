@@ -1,4 +1,4 @@
-"""What a deployment would take from the deployed stacks is named, and stops it unless accepted."""
+"""A deployment's losses are named, and stop it unless they are accepted."""
 
 import json
 from typing import Any
@@ -7,8 +7,14 @@ import pytest
 
 from firstline.doctor.diff.changes import Changes, compare, lines, refuse
 from firstline.doctor.diff.contents import contents
-from firstline.doctor.diff.limits import Limit, Needs, needs, notes, refusals
-from firstline.doctor.facts import Unread
+from firstline.doctor.diff.limits import (
+    ConcurrencyLimit,
+    TemplateNeeds,
+    notes,
+    refusals,
+    template_needs,
+)
+from firstline.doctor.facts import ReadFailure
 from firstline.errors import InvalidInput
 
 
@@ -91,7 +97,7 @@ def test_settings_of_another_form_are_none(value: object) -> None:
 
 def test_what_is_no_template_is_refused() -> None:
     for template in ({"Resources": {"X": 7}}, "Resources: {}"):
-        for read in (contents, needs):
+        for read in (contents, template_needs):
             with pytest.raises(
                 InvalidInput, match=r"^a stack's template is not as the CDK makes it"
             ):
@@ -162,26 +168,28 @@ def function(reserved: int | None = None) -> dict[str, Any]:
 def test_a_template_needs_log_groups_and_executions() -> None:
     """A log group of its own is there by then."""
     made = {"Resources": {"A": FILTER, "B": OF_OTHERS, "C": function(5), "D": function()}}
-    assert needs(made) == Needs(("/vaults/parent",), 5)
-    assert needs({}) == Needs()
+    assert template_needs(made) == TemplateNeeds(("/vaults/parent",), 5)
+    assert template_needs({}) == TemplateNeeds()
 
 
 @pytest.mark.parametrize(
     ("wanted", "standing", "limit", "free"),
     [
-        (25, 0, Limit(1000, 1000), None),
-        (25, 0, Limit(1000, 124), 24),
-        (25, 20, Limit(1000, 110), None),
-        (5, 0, Limit(10, 10), 0),
-        (0, 0, Limit(10, 10), None),
-        (5, 5, Limit(10, 5), None),
+        (25, 0, ConcurrencyLimit(1000, 1000), None),
+        (25, 0, ConcurrencyLimit(1000, 124), 24),
+        (25, 20, ConcurrencyLimit(1000, 110), None),
+        (5, 0, ConcurrencyLimit(10, 10), 0),
+        (0, 0, ConcurrencyLimit(10, 10), None),
+        (5, 5, ConcurrencyLimit(10, 5), None),
     ],
 )
 def test_a_reservation_leaves_what_lambda_keeps(
-    wanted: int, standing: int, limit: Limit, free: int | None
+    wanted: int, standing: int, limit: ConcurrencyLimit, free: int | None
 ) -> None:
     """A hundred, or the whole limit where that is lower; what stands is taken already."""
-    lines = list(refusals(Needs((), wanted), Needs((), standing), frozenset(), limit))
+    lines = list(
+        refusals(TemplateNeeds((), wanted), TemplateNeeds((), standing), frozenset(), limit)
+    )
     if free is None:
         assert lines == []
         return
@@ -191,17 +199,17 @@ def test_a_reservation_leaves_what_lambda_keeps(
 
 
 def test_a_log_group_that_is_not_there_is_named() -> None:
-    plenty = Limit(1000, 1000)
-    wanted = Needs(("/vaults/parent",))
-    (line,) = refusals(wanted, Needs(), frozenset({"/vaults/parents"}), plenty)
+    plenty = ConcurrencyLimit(1000, 1000)
+    wanted = TemplateNeeds(("/vaults/parent",))
+    (line,) = refusals(wanted, TemplateNeeds(), frozenset({"/vaults/parents"}), plenty)
     assert line.startswith("there is no log group /vaults/parent, in which lines are counted")
-    assert list(refusals(wanted, Needs(), frozenset({"/vaults/parent"}), plenty)) == []
+    assert list(refusals(wanted, TemplateNeeds(), frozenset({"/vaults/parent"}), plenty)) == []
 
 
 def test_what_cannot_be_read_stops_nothing_and_is_told() -> None:
-    denied = Unread("logs:DescribeLogGroups", "AccessDenied")
-    failed = Unread("lambda:GetAccountSettings", "InternalError")
-    assert list(refusals(Needs(("/x",), 25), Needs(), denied, failed)) == []
+    denied = ReadFailure("logs:DescribeLogGroups", "AccessDenied")
+    failed = ReadFailure("lambda:GetAccountSettings", "InternalError")
+    assert list(refusals(TemplateNeeds(("/x",), 25), TemplateNeeds(), denied, failed)) == []
     assert list(notes(denied, failed)) == [
         "not known before the deployment: logs:DescribeLogGroups AccessDenied",
         "not known before the deployment: lambda:GetAccountSettings InternalError",
@@ -209,6 +217,6 @@ def test_what_cannot_be_read_stops_nothing_and_is_told() -> None:
 
 
 def test_a_low_limit_is_told() -> None:
-    assert list(notes(frozenset(), Limit(1000, 1000))) == []
-    (line,) = notes(frozenset(), Limit(10, 10))
+    assert list(notes(frozenset(), ConcurrencyLimit(1000, 1000))) == []
+    (line,) = notes(frozenset(), ConcurrencyLimit(10, 10))
     assert line.startswith("all functions of this account share 10 executions at a time")

@@ -1,4 +1,4 @@
-"""What `firstline doctor` finds, of an account in which one thing is not as it should be."""
+"""`firstline doctor` on an account in which one thing is wrong."""
 
 import copy
 from datetime import timedelta
@@ -14,13 +14,13 @@ from firstline.doctor.facts import (
     Agent,
     Alarm,
     Api,
+    ExpectedConfig,
     LogGroup,
-    Meant,
     Metric,
+    ReadFailure,
     Resource,
     ScalingGroup,
     TargetGroup,
-    Unread,
 )
 from firstline.ids import InstanceId
 from firstline.monitoring import alarms as detection
@@ -39,7 +39,7 @@ from tests.doctor.accounts import (
     alarm,
     found,
     measured,
-    told,
+    summaries,
 )
 
 GROUP = WELL.fleet.group
@@ -48,7 +48,7 @@ DENIED = "AccessDenied"
 NONE: tuple[()] = ()
 SIGNALS = f"{QUEUES}QueuesSignals"
 ALARM_RULE, INGEST = "the-DetectionAlarmStates", "the-ResponseIngest"
-DRIFTING = Meant("AWS::Scheduler::Schedule", "minute", "ResponseSweep", "{}")
+DRIFTING = ExpectedConfig("AWS::Scheduler::Schedule", "minute", "ResponseSweep", "{}")
 LOOKED = {each: report() for each in FLEET}
 NOTED = DEPLOYED.outputs | {"Context": CONTEXT.replace("{", '{"pager_notes_from":"a@b.example",')}
 """Of a deployment whose updates are notes on PagerDuty's incidents."""
@@ -74,8 +74,8 @@ def fleet(**changes: Any) -> Profile:  # noqa: ANN401
 
 def test_nothing_is_found_where_all_is_well() -> None:
     """A profile that fits, and a deployment that is well."""
-    assert told() == []
-    assert not doctor.deaf(found())
+    assert summaries() == []
+    assert not doctor.has_critical(found())
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_nothing_is_found_where_all_is_well() -> None:
         ({"groups": group(name="VettID-Nitro-EnclaveASG0FEB-X1")}, ("group", "warning", GROUP)),
         ({"groups": NONE}, ("group", "warning", GROUP)),
         ({"groups": group(suspended=("Launch",))}, ("group-state", "warning", GROUP)),
-        ({"tagged": (A, B)}, ("tags", "warning", C)),
-        ({"tagged": (*FLEET, "i-0ff")}, ("tags", "note", "i-0ff")),
+        ({"tagged_hosts": (A, B)}, ("tags", "warning", C)),
+        ({"tagged_hosts": (*FLEET, "i-0ff")}, ("tags", "note", "i-0ff")),
         ({"target_groups": NONE}, ("target-group", "critical", WELL.fleet.target_group)),
         (
             {"target_groups": (TargetGroup(WELL.fleet.target_group, ("net/nats/1",)),)},
@@ -114,12 +114,12 @@ def test_nothing_is_found_where_all_is_well() -> None:
             ("agent", "warning", C),
         ),
         ({"agents": (*AGENTS[:2], Agent(C, "Online", ""))}, ("agent", "warning", C)),
-        ({"looked": LOOKED | {A: report(enclave_unit="not-found")}}, ("units", "warning", A)),
-        ({"looked": LOOKED | {A: report(parent_unit="not-found")}}, ("units", "warning", A)),
-        ({"looked": LOOKED | {A: report(parent_unit="unknown")}}, ("units", "warning", A)),
-        ({"looked": LOOKED | {A: Unknown("it slept")}}, ("units", "warning", A)),
-        ({"looked": None}, ("looked-at", "note", "3 hosts")),
-        ({"looked": {A: report(), B: report()}}, ("looked-at", "note", "1 host")),
+        ({"host_reports": LOOKED | {A: report(enclave_unit="not-found")}}, ("units", "warning", A)),
+        ({"host_reports": LOOKED | {A: report(parent_unit="not-found")}}, ("units", "warning", A)),
+        ({"host_reports": LOOKED | {A: report(parent_unit="unknown")}}, ("units", "warning", A)),
+        ({"host_reports": LOOKED | {A: Unknown("it slept")}}, ("units", "warning", A)),
+        ({"host_reports": None}, ("looked-at", "note", "3 hosts")),
+        ({"host_reports": {A: report(), B: report()}}, ("looked-at", "note", "1 host")),
         (deployed(routing_key="empty"), ("routing-key", "critical", "routing key")),
         (deployed(routing_key="unlike a key"), ("routing-key", "critical", "routing key")),
         (deployed(outputs=NOTED), ("rest-key", "warning", "REST key")),
@@ -138,15 +138,15 @@ def test_one_thing_is_not_as_it_should_be(
     changes: dict[str, Any], finding: tuple[str, str, str]
 ) -> None:
     """It is found, and nothing else is."""
-    assert told(**changes) == [finding]
-    assert doctor.deaf(found(**changes)) == (finding[1] == "critical")
+    assert summaries(**changes) == [finding]
+    assert doctor.has_critical(found(**changes)) == (finding[1] == "critical")
 
 
-@pytest.mark.parametrize("held", ["set with a REST key", Unread("secretsmanager", DENIED)])
+@pytest.mark.parametrize("held", ["set with a REST key", ReadFailure("secretsmanager", DENIED)])
 def test_a_rest_key_is_missed_only_where_there_is_none(held: Any) -> None:  # noqa: ANN401
     """A secret that may not be read says nothing of it."""
     changes = deployed(outputs=NOTED, routing_key=held)
-    assert "rest-key" not in {each[0] for each in told(**changes)}
+    assert "rest-key" not in {each[0] for each in summaries(**changes)}
 
 
 @pytest.mark.parametrize(
@@ -160,26 +160,30 @@ def test_a_rest_key_is_missed_only_where_there_is_none(held: Any) -> None:  # no
 def test_an_alarm_on_firstline_itself(name: str, findings: list[tuple[str, str]]) -> None:
     """One of the profile's that rings is an incident, and no fault of firstline's."""
     rings = alarm(f"{STACK}-{name}", state="ALARM", was_ok=True)
-    assert [each[:2] for each in told(alarms=(*ALARMS, rings))] == findings
-    assert told(alarms=(*ALARMS, alarm(f"{STACK}-{name}"))) == []
+    assert [each[:2] for each in summaries(alarms=(*ALARMS, rings))] == findings
+    assert summaries(alarms=(*ALARMS, alarm(f"{STACK}-{name}"))) == []
 
 
 def test_a_group_of_which_nothing_serves() -> None:
     """Its hosts are then outside of it, in the eyes of the tags."""
-    assert ("group-state", "warning", GROUP) in told(groups=group(in_service=()), targets=())
-    assert [each[0] for each in told(groups=group(in_service=()), targets=())].count("tags") == 3
+    assert ("group-state", "warning", GROUP) in summaries(groups=group(in_service=()), targets=())
+    assert [each[0] for each in summaries(groups=group(in_service=()), targets=())].count(
+        "tags"
+    ) == 3
 
 
 def test_two_hosts_at_once_where_that_is_unsafe() -> None:
     """Each of them answers every message."""
-    assert told(fleet(concurrent_instances_safe=False)) == [("group-state", "warning", GROUP)]
+    assert summaries(fleet(concurrent_instances_safe=False)) == [("group-state", "warning", GROUP)]
 
 
 def test_a_group_above_what_an_incident_holds() -> None:
     hosts = tuple(InstanceId(f"i-{number:017x}") for number in range(HOSTS_MAX + 1))
-    found = [each for each in told(groups=group(in_service=hosts)) if each[0] == "group-state"]
+    found = [each for each in summaries(groups=group(in_service=hosts)) if each[0] == "group-state"]
     assert found == [("group-state", "critical", GROUP)]
-    found = [each for each in told(groups=group(in_service=hosts[1:])) if each[0] == "group-state"]
+    found = [
+        each for each in summaries(groups=group(in_service=hosts[1:])) if each[0] == "group-state"
+    ]
     assert found == []
 
 
@@ -214,7 +218,7 @@ def test_a_group_that_may_grow_beyond_what_the_profile_says(
     ],
 )
 def test_a_part_of_a_name_matches_nothing(names: list[str], remedy: str, near: str) -> None:
-    """Nor does the part that several share; the groups that may be meant are told."""
+    """Nor does a part that several groups share; the candidates are named."""
     groups = tuple(ScalingGroup(name=each, desired=1) for each in names)
     (one,) = found(groups=groups)
     assert one.check == "group"
@@ -242,11 +246,11 @@ def test_the_names_around_a_fleet() -> None:
         "parameters": ("/vettid/pcr0",),
         "launch_template": False,
         "deployment_group": False,
-        "measured": measured(named),
+        "last_values": measured(named),
         "alarms": (*ALARMS, *_probed(named)),
         **_with_alarms(named),
     }
-    assert told(named, **lacking) == [
+    assert summaries(named, **lacking) == [
         ("key", "warning", "alias/vettid"),
         ("surroundings", "warning", "VettID-Nitro"),
         ("surroundings", "warning", "/vettid/ami"),
@@ -260,7 +264,7 @@ def test_the_names_around_a_fleet() -> None:
         "launch_template": True,
         "deployment_group": True,
     }
-    assert told(named, **there) == []
+    assert summaries(named, **there) == []
     (key,) = found(named, **(there | {"key": "PendingDeletion"}))
     assert key.what == "is PendingDeletion"
 
@@ -270,7 +274,7 @@ def _probed(profile: Profile) -> list[Alarm]:
 
 
 def _new(profile: Profile) -> list[str]:
-    return [each.name for each in detection.made(profile)]
+    return [each.name for each in detection.deployable_alarms(profile)]
 
 
 def _with_alarms(profile: Profile) -> dict[str, Any]:
@@ -283,8 +287,8 @@ def _with_alarms(profile: Profile) -> dict[str, Any]:
 
 
 def test_a_profile_without_a_probe_has_no_parameter_of_one() -> None:
-    """What it names else is still looked for."""
-    assert told(
+    """Its other names are still checked."""
+    assert summaries(
         copy.replace(fleet(pcr0_parameter="/vettid/pcr0"), probe=Probe()), parameters=()
     ) == [("surroundings", "warning", "/vettid/pcr0")]
 
@@ -300,7 +304,7 @@ def test_a_profile_without_a_probe_has_no_parameter_of_one() -> None:
 def test_an_http_api_that_is_none(changes: dict[str, Any], why: str) -> None:
     """The id of one, and of its kind."""
     named = fleet(http_api="a1b2", rest_api="")
-    base = {"measured": measured(named), "alarms": (*ALARMS, *_probed(named))}
+    base = {"last_values": measured(named), "alarms": (*ALARMS, *_probed(named))}
     apis = found(named, **base, **_with_alarms(named), **changes)
     assert [(each.check, why in each.what) for each in apis if each.check == "api"] == [
         ("api", True)
@@ -319,82 +323,95 @@ def test_each_api_of_a_list_is_asked_for() -> None:
 
 
 def test_a_rest_api_that_is_an_http_api() -> None:
-    """Its id is told; one that is well is not."""
+    """Its id is named; a correct one has no result."""
     (one,) = found(rest_apis=(), http_apis=(Api("a1b2", "vettid-api", "HTTP"),))
     assert one.what == "is an HTTP API: set http_api = 'a1b2'"
     good = fleet(http_api="a1b2")
-    base = {"measured": measured(good), "alarms": (*ALARMS, *_probed(good))}
-    assert told(good, http_apis=(Api("a1b2", "x", "HTTP"),), **base, **_with_alarms(good)) == []
+    base = {"last_values": measured(good), "alarms": (*ALARMS, *_probed(good))}
+    assert (
+        summaries(good, http_apis=(Api("a1b2", "x", "HTTP"),), **base, **_with_alarms(good)) == []
+    )
 
 
 @pytest.mark.parametrize(
     ("changes", "grade"),
     [
-        ({"alarms": Unread("cloudwatch:DescribeAlarms", DENIED)}, "critical"),
-        ({"measured": Unread("cloudwatch:GetMetricData", DENIED)}, "critical"),
-        ({"groups": Unread("autoscaling:DescribeAutoScalingGroups", DENIED)}, "warning"),
-        ({"tagged": Unread("ec2:DescribeInstances", "UnauthorizedOperation")}, "warning"),
-        ({"agents": Unread("ssm:DescribeInstanceInformation", DENIED)}, "warning"),
-        ({"target_groups": Unread("elb", DENIED), "targets": Unread("elb", DENIED)}, "warning"),
-        ({"balancers": Unread("elb", DENIED)}, "warning"),
-        ({"rest_apis": Unread("apigateway:GET", DENIED)}, "warning"),
-        ({"http_apis": Unread("apigateway:GET", DENIED)}, "warning"),
-        ({"log_group": Unread("logs", DENIED)}, "warning"),
-        ({"parameters": Unread("ssm:DescribeParameters", DENIED)}, "critical"),
-        ({"remembered": Unread("dynamodb:Query", DENIED)}, "warning"),
-        ({"deployed": Unread("cloudformation:DescribeStacks", DENIED)}, "critical"),
-        (deployed(routing_key=Unread("secretsmanager:GetSecretValue", DENIED)), "critical"),
+        ({"alarms": ReadFailure("cloudwatch:DescribeAlarms", DENIED)}, "critical"),
+        ({"last_values": ReadFailure("cloudwatch:GetMetricData", DENIED)}, "critical"),
+        ({"groups": ReadFailure("autoscaling:DescribeAutoScalingGroups", DENIED)}, "warning"),
+        (
+            {"tagged_hosts": ReadFailure("ec2:DescribeInstances", "UnauthorizedOperation")},
+            "warning",
+        ),
+        ({"agents": ReadFailure("ssm:DescribeInstanceInformation", DENIED)}, "warning"),
+        (
+            {"target_groups": ReadFailure("elb", DENIED), "targets": ReadFailure("elb", DENIED)},
+            "warning",
+        ),
+        ({"balancers": ReadFailure("elb", DENIED)}, "warning"),
+        ({"rest_apis": ReadFailure("apigateway:GET", DENIED)}, "warning"),
+        ({"http_apis": ReadFailure("apigateway:GET", DENIED)}, "warning"),
+        ({"log_group": ReadFailure("logs", DENIED)}, "warning"),
+        ({"parameters": ReadFailure("ssm:DescribeParameters", DENIED)}, "critical"),
+        ({"past_host_reports": ReadFailure("dynamodb:Query", DENIED)}, "warning"),
+        ({"deployed": ReadFailure("cloudformation:DescribeStacks", DENIED)}, "critical"),
+        (deployed(routing_key=ReadFailure("secretsmanager:GetSecretValue", DENIED)), "critical"),
         (
             changed(
                 "topics",
-                TeamTopic=Unread("sns:ListSubscriptionsByTopic", "AuthorizationError"),
+                TeamTopic=ReadFailure("sns:ListSubscriptionsByTopic", "AuthorizationError"),
             ),
             "critical",
         ),
         (
-            changed("queues", **{SIGNALS: Unread("sqs:GetQueueAttributes", DENIED)}),
+            changed("queues", **{SIGNALS: ReadFailure("sqs:GetQueueAttributes", DENIED)}),
             "critical",
         ),
-        (deployed(rules=Unread("events:ListRules", DENIED)), "critical"),
-        (deployed(rulings=Unread("cloudformation:GetTemplate", DENIED)), "critical"),
-        (deployed(drift=Unread("cloudformation:GetTemplate", DENIED)), "critical"),
+        (deployed(rules=ReadFailure("events:ListRules", DENIED)), "critical"),
+        (deployed(simulations=ReadFailure("cloudformation:GetTemplate", DENIED)), "critical"),
+        (deployed(drift=ReadFailure("cloudformation:GetTemplate", DENIED)), "critical"),
         (
-            deployed(drift={DRIFTING: Unread("scheduler:GetSchedule", DENIED)}),
-            "critical",
-        ),
-        (
-            deployed(drift={DRIFTING: Unread("sns:GetTopicAttributes", "AuthorizationError")}),
+            deployed(drift={DRIFTING: ReadFailure("scheduler:GetSchedule", DENIED)}),
             "critical",
         ),
         (
-            changed("targets", **{ALARM_RULE: Unread("events:ListTargetsByRule", DENIED)}),
+            deployed(drift={DRIFTING: ReadFailure("sns:GetTopicAttributes", "AuthorizationError")}),
             "critical",
         ),
-        (deployed(resources=Unread("cloudformation:ListStackResources", DENIED)), "critical"),
-        (deployed(sources=Unread("lambda:ListEventSourceMappings", DENIED)), "critical"),
         (
-            changed("functions", **{INGEST: Unread("lambda:GetFunctionConfiguration", DENIED)}),
+            changed("targets", **{ALARM_RULE: ReadFailure("events:ListTargetsByRule", DENIED)}),
             "critical",
         ),
-        ({"subnets": Unread("ec2:DescribeSubnets", "UnauthorizedOperation")}, "critical"),
+        (deployed(resources=ReadFailure("cloudformation:ListStackResources", DENIED)), "critical"),
+        (deployed(sources=ReadFailure("lambda:ListEventSourceMappings", DENIED)), "critical"),
         (
-            {"security_groups": Unread("ec2:DescribeSecurityGroups", "UnauthorizedOperation")},
+            changed(
+                "functions", **{INGEST: ReadFailure("lambda:GetFunctionConfiguration", DENIED)}
+            ),
             "critical",
         ),
-        ({"probed": Unread("cloudwatch:GetMetricData", DENIED)}, "critical"),
+        ({"subnets": ReadFailure("ec2:DescribeSubnets", "UnauthorizedOperation")}, "critical"),
         (
-            {"readers": {"arn": Unread("sns:ListSubscriptionsByTopic of arn", DENIED)}},
+            {"security_groups": ReadFailure("ec2:DescribeSecurityGroups", "UnauthorizedOperation")},
+            "critical",
+        ),
+        ({"probe_status": ReadFailure("cloudwatch:GetMetricData", DENIED)}, "critical"),
+        (
+            {"subscriptions": {"arn": ReadFailure("sns:ListSubscriptionsByTopic of arn", DENIED)}},
             "warning",
         ),
-        (deployed(errors=Unread("one", DENIED), heartbeat=Unread("one", DENIED)), "warning"),
         (
-            {"alarms": (*ALARMS, alarm("x", was_ok=Unread("history", DENIED)))},
+            deployed(errors=ReadFailure("one", DENIED), heartbeat=ReadFailure("one", DENIED)),
+            "warning",
+        ),
+        (
+            {"alarms": (*ALARMS, alarm("x", was_ok=ReadFailure("history", DENIED)))},
             "warning",
         ),
     ],
 )
 def test_what_cannot_be_read_is_one_finding(changes: dict[str, Any], grade: str) -> None:
-    """It is never taken for well, nor for not there; another fault than a denial is told apart."""
+    """A failed read is neither well nor absent; a denial differs from other faults."""
     (one,) = found(**changes)
     assert (one.check, one.severity) == ("permission", grade)
     assert one.remedy == f"allow {one.subject} to whoever runs doctor"
@@ -402,28 +419,28 @@ def test_what_cannot_be_read_is_one_finding(changes: dict[str, Any], grade: str)
 
 def test_an_answer_that_did_not_come() -> None:
     """A throttle is no missing permission."""
-    (one,) = found(tagged=Unread("ec2:DescribeInstances", "RequestLimitExceeded"))
+    (one,) = found(tagged_hosts=ReadFailure("ec2:DescribeInstances", "RequestLimitExceeded"))
     assert (one.check, one.what) == ("answer", "was not answered (RequestLimitExceeded)")
 
 
 def test_an_api_of_which_nobody_knows_the_kind() -> None:
-    """Where HTTP APIs cannot be read, a REST API that is not there is still told."""
-    unread = Unread("apigateway:GET", DENIED)
-    assert ("api", "warning", "vettid-api") in told(rest_apis=(), http_apis=unread)
+    """Without the HTTP APIs, a missing REST API is still reported."""
+    unread = ReadFailure("apigateway:GET", DENIED)
+    assert ("api", "warning", "vettid-api") in summaries(rest_apis=(), http_apis=unread)
 
 
 def test_before_the_first_deployment() -> None:
-    """What cannot be known yet is a note, and nothing of it is critical."""
+    """An unknown fact is a note, and none is critical."""
     ours = {it: None if it.namespace.startswith("firstline") else NOW for it in measured(WELL)}
-    early = {"deployed": None, "measured": ours}
+    early = {"deployed": None, "last_values": ours}
     checks = {(each.check, each.severity) for each in found(**early)}
     assert checks == {("stack", "note"), ("alarm-data", "note"), ("probe-credentials", "note")}
-    assert not doctor.deaf(found(**early))
+    assert not doctor.has_critical(found(**early))
 
 
 def test_the_gravest_comes_first() -> None:
     """A person reads from the top."""
-    changes = {"tagged": (*FLEET, "i-0ff"), **deployed(routing_key="empty", errors={"x": 1})}
+    changes = {"tagged_hosts": (*FLEET, "i-0ff"), **deployed(routing_key="empty", errors={"x": 1})}
     assert [each.severity for each in found(**changes)] == ["critical", "warning", "note"]
 
 
@@ -431,13 +448,13 @@ def test_every_check_tells_its_consequence_and_remedy_in_one_line() -> None:
     """And has a name of its own, and a sentence of what must hold."""
     assert len({each.name for each in doctor.CHECKS}) == len(doctor.CHECKS)
     for each in doctor.CHECKS:
-        for text in (each.ask.__doc__ or "", each.consequence, each.remedy, each.severity):
+        for text in (each.run.__doc__ or "", each.consequence, each.remedy, each.severity):
             assert text
             assert "\n\n" not in text
     assert len(list(doctor.table())) == len(doctor.CHECKS)
 
 
 def test_no_metric_is_its_own_name() -> None:
-    """A metric is told with its dimensions."""
+    """A metric is shown with its dimensions."""
     assert str(Metric("AWS/EC2", "CPUUtilization")) == "AWS/EC2 CPUUtilization (no dimensions)"
     assert str(Metric("a", "b", (("c", "d"), ("e", "f")))) == "a b (c=d, e=f)"

@@ -1,4 +1,4 @@
-"""What AWS would not take of a profile is refused in a line, by `policy check` as by `synth`."""
+"""AWS's limits on a profile are checked by `policy check` and by `synth`."""
 
 from pathlib import Path
 
@@ -74,7 +74,7 @@ MANY_DIMENSIONS = ALARM.format(name="wide", period=60, periods=3).replace(
 def test_a_profile_that_cannot_be_deployed_is_refused(
     tmp_path: Path, more: str, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What CloudFormation would refuse after minutes is refused before, also by `policy check`."""
+    """CloudFormation's later refusals are found before, also by `policy check`."""
     path = tmp_path / "fleet.toml"
     path.write_text(deployable(SMALL + more))
     with pytest.raises(InvalidInput, match=says) as refused:

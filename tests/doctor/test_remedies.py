@@ -16,10 +16,10 @@ from botocore.validate import ParamValidator
 from moto import mock_aws
 
 from firstline.config.profile import HOSTS_MAX
-from firstline.doctor import parts
 from firstline.doctor import run as doctor
-from firstline.doctor.facts import Deployed, Resource, Source, known
-from firstline.doctor.finding import Check
+from firstline.doctor import stack_parts
+from firstline.doctor.facts import EventSourceMapping, Resource, StackState, or_empty
+from firstline.doctor.result import Check
 from tests.builders import PROFILE
 from tests.dev.aws_lines import Request, request
 from tests.doctor.accounts import ACCOUNT, HASH, PLACED, QUEUES, WELL
@@ -59,12 +59,12 @@ def test_a_command_is_whole(check: Check) -> None:
 
 
 NOT_THERE = re.compile(r"NotFound|NonExistent|NoSuch")
-"""How services say that they understood, and that there is no such thing."""
+"""The error codes for a resource that does not exist."""
 MOTO_LACKS = {"DescribeInstanceInformation", "DetectStackDrift", "StartMessageMoveTask"}
 
 
 def ran(asked: Request) -> str:
-    """What came of it on moto, where none of what it names is there: the error's code, if any."""
+    """Return the error code of a remedy on an empty moto, if any."""
     client: Any = Session(region_name="eu-west-1").client(cast("Literal['sqs']", asked.service))
     try:
         getattr(client, xform_name(asked.operation))(**asked.parameters)
@@ -89,7 +89,7 @@ def _shape(asked: Request) -> Any:  # noqa: ANN401 - botocore has no types
     return model.operation_model(asked.operation).input_shape
 
 
-(GROUP,) = known(ACCOUNT.groups)
+(GROUP,) = or_empty(ACCOUNT.groups)
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_the_groups_state_has_its_own_command(
     assert asked.operation == operation
     assert asked.parameters["AutoScalingGroupName"] == group.name
     for name, value in given.items():
-        told = asked.parameters[name]
-        assert (len(told) if isinstance(told, list) else told) == value
+        expected = asked.parameters[name]
+        assert (len(expected) if isinstance(expected, list) else expected) == value
 
 
 def test_hosts_that_must_not_be_two_are_made_one() -> None:
@@ -123,12 +123,12 @@ def test_hosts_that_must_not_be_two_are_made_one() -> None:
     assert (asked.operation, asked.parameters["DesiredCapacity"]) == ("SetDesiredCapacity", 1)
 
 
-def deployed() -> Deployed:
-    assert isinstance(ACCOUNT.deployed, Deployed)
+def deployed() -> StackState:
+    assert isinstance(ACCOUNT.deployed, StackState)
     return ACCOUNT.deployed
 
 
-def remedies(changed: Deployed, check: str) -> list[list[Request]]:
+def remedies(changed: StackState, check: str) -> list[list[Request]]:
     account = copy.replace(ACCOUNT, deployed=changed)
     found = doctor.examine(WELL, account, region="eu-west-1")
     return [list(requests(each.remedy)) for each in found if each.check == check]
@@ -136,10 +136,13 @@ def remedies(changed: Deployed, check: str) -> list[list[Request]]:
 
 def test_what_is_off_is_switched_on_by_its_name() -> None:
     """A rule, and a source of a function; what is gone is deployed again."""
-    rule, source = parts.of(deployed(), parts.RULE)[0], parts.of(deployed(), parts.SOURCE)[0]
+    rule, source = (
+        stack_parts.resources_of(deployed(), stack_parts.RULE)[0],
+        stack_parts.resources_of(deployed(), stack_parts.SOURCE)[0],
+    )
     off = copy.replace(deployed(), rules=known_rules() | {rule.name: False})
     assert [each.parameters for (each,) in remedies(off, "transport")] == [{"Name": rule.name}]
-    stopped = Source("Disabled", "the-ResponseIngest")
+    stopped = EventSourceMapping("Disabled", "the-ResponseIngest")
     sources = deployed().sources
     assert isinstance(sources, dict)
     unfed = copy.replace(deployed(), sources=sources | {source.name: stopped})

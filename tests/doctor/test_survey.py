@@ -6,15 +6,15 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from firstline.config.settings import Home
-from firstline.doctor.facts import Alarm, Api, Metric, TargetGroup, Unread
-from firstline.doctor.survey.answers import Answer, answers, name_of, questions, watching
+from firstline.doctor.facts import Alarm, Api, Metric, ReadFailure, TargetGroup
+from firstline.doctor.survey.answers import Answer, answers, fleet_name, group_alarms, questions
 from firstline.doctor.survey.facts import Group, Network, Survey
 from firstline.doctor.survey.text import Header, text
 from firstline.ids import InstanceId
 
 HOSTS = (InstanceId("i-0a1b2c3d4e5f60711"), InstanceId("i-0a1b2c3d4e5f60712"))
 TARGETS = "targetgroup/vaults/0123456789abcdef"
-DENIED = Unread("x:Describe", "AccessDenied")
+DENIED = ReadFailure("x:Describe", "AccessDenied")
 HEADER = Header("an account", date(2026, 3, 11))
 SURVEY = Survey(
     home=Home("111122223333", "us-east-1"),
@@ -26,7 +26,7 @@ SURVEY = Survey(
         subnets=("subnet-1",),
         target_groups=(TARGETS,),
     ),
-    carriers={"Team": (*HOSTS, InstanceId("i-0a1b2c3d4e5f60713")), "Application": HOSTS},
+    hosts_by_tag={"Team": (*HOSTS, InstanceId("i-0a1b2c3d4e5f60713")), "Application": HOSTS},
     target_groups=(TargetGroup(TARGETS, ("app/vaults/0123456789abcdef",)),),
     http_apis=(Api("a1b2", "vaults", "HTTP"), Api("c3d4", "chat", "WEBSOCKET")),
     rest_apis=(),
@@ -73,12 +73,12 @@ def test_what_the_account_shows_once_is_chosen() -> None:
 
 def test_a_tag_is_the_hosts_alone_or_a_question() -> None:
     """Another team's instance carries the one, nothing the other; or none could be asked for."""
-    shared = of(copy.replace(SURVEY, carriers={"Team": (HOSTS[0],)}), "fleet", "tags")
+    shared = of(copy.replace(SURVEY, hosts_by_tag={"Team": (HOSTS[0],)}), "fleet", "tags")
     assert (shared.value, shared.needed) == (None, True)
     assert shared.why.endswith("they have Team=platform, Application=vaults")
     assert of(group(tags={"Name": "x"}), "fleet", "tags").why.endswith("they have none")
     assert of(group(hosts=()), "fleet", "tags").value is None
-    unread = of(copy.replace(SURVEY, carriers=DENIED), "fleet", "tags")
+    unread = of(copy.replace(SURVEY, hosts_by_tag=DENIED), "fleet", "tags")
     assert unread.why == "one that its hosts alone carry (not read: x:Describe AccessDenied)"
 
 
@@ -126,8 +126,8 @@ def test_without_a_network_there_is_no_probe() -> None:
 def test_a_name_is_one_of_a_stack() -> None:
     """The stack that made the group has the better name."""
     assert of(group(stack="Vaults"), "fleet", "name").value == "vaults"
-    assert name_of("VettID-Nitro-EnclaveASG0FEBFB59-A1B2C3") == "vettid-nitro-enclaveasg0febfb59"
-    assert name_of("7 vaults") == "fleet-7-vaults"
+    assert fleet_name("VettID-Nitro-EnclaveASG0FEBFB59-A1B2C3") == "vettid-nitro-enclaveasg0febfb59"
+    assert fleet_name("7 vaults") == "fleet-7-vaults"
 
 
 def test_alarms_of_others_are_those_about_the_group() -> None:
@@ -143,7 +143,7 @@ def test_alarms_of_others_are_those_about_the_group() -> None:
         alarm("else", "HealthyHostCount", "targetgroup/other/0"),
         *(alarm(f"more-{number}", "x", "Vaults-ASG") for number in range(5)),
     )
-    found = watching(copy.replace(SURVEY, alarms=alarms))
+    found = group_alarms(copy.replace(SURVEY, alarms=alarms))
     assert found[:2] == (("down", "healthy-hosts"), ("busy", ""))
     assert "else" not in dict(found)
     written = text(answers(SURVEY), HEADER, found)
@@ -152,7 +152,7 @@ def test_alarms_of_others_are_those_about_the_group() -> None:
     ]
     assert 'no rule is for them: "busy", "more-0"' in written
     assert written.count(" and 1 more") == 1
-    assert watching(copy.replace(SURVEY, alarms=DENIED)) == ()
+    assert group_alarms(copy.replace(SURVEY, alarms=DENIED)) == ()
 
 
 def test_a_file_without_an_account_is_questions() -> None:

@@ -19,8 +19,8 @@ from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 from werkzeug.datastructures import Headers, MultiDict
 
-from firstline.lab.twin.changes import RequestError
 from firstline.lab.twin.operations import OPERATIONS
+from firstline.lab.twin.scaling_calls import RequestError
 from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.world import World
 from tests.end_to_end import pace

@@ -15,10 +15,10 @@ from botocore.session import Session as BotocoreSession
 from firstline.adapters.clock import SystemClock
 from firstline.config import fleet_file as profiles
 from firstline.config.settings import Home
-from firstline.doctor import deploying
+from firstline.doctor import deploy_settings
 from firstline.doctor.readers.deployment import DeploymentReader
 from firstline.doctor.readers.drift import DriftReader
-from firstline.doctor.readers.records import Records, looks, records
+from firstline.doctor.readers.records import RecordsStack, read_past_reports, read_records_stack
 from firstline.doctor.readers.roles import RolesReader
 from firstline.doctor.readers.templates import TemplateReader
 from tests.adapters.account import answered
@@ -73,13 +73,15 @@ def _of_logs(statement: Statement) -> Statement:
 def found_in(session: Session, deployment: Deployment) -> list[tuple[str, str, str]]:
     """What doctor finds in the deployed roles, rules, policies and schedules, in brief."""
     fleet = profiles.load(deployment.profile).fleet.name
-    kept = records(session, fleet)
-    assert isinstance(kept, Records)
+    kept = read_records_stack(session, fleet)
+    assert isinstance(kept, RecordsStack)
     resources = DeploymentReader(session, APP, fleet).resources()
-    made = TemplateReader(session, APP, Home(ACCOUNT, REGION), kept.exports).made(resources)
+    made = TemplateReader(session, APP, Home(ACCOUNT, REGION), kept.exports).deployed_template(
+        resources
+    )
     told = copy.replace(
         DEPLOYED,
-        rulings=RolesReader(session).rulings(made),
+        simulations=RolesReader(session).simulations(made),
         drift=DriftReader(session).drift(made),
     )
     return [(each.check, each.severity, each.subject) for each in found(deployed=told)]
@@ -156,12 +158,12 @@ def test_the_stack_says_what_the_file_of_its_deployment_says(deployment: Deploym
     """So that doctor finds a file that lacks a reader, the pager or the mode."""
     stands = copy.replace(DEPLOYED, outputs=deployment.outputs())
     settings = profiles.deployment(deployment.profile)
-    assert deploying.given(stands) == settings.given()
-    assert len(settings.given()) > len(("mode", "account", "region"))
+    assert deploy_settings.decode_settings(stands) == settings.explicit_settings()
+    assert len(settings.explicit_settings()) > len(("mode", "account", "region"))
 
 
 def test_looks_are_read_of_the_deployed_tables(session: Session, deployment: Deployment) -> None:
     """By the outputs of the records stack: whatever there is, it can be read."""
-    kept = records(session, profiles.load(deployment.profile).fleet.name)
-    assert isinstance(kept, Records)
-    assert isinstance(looks(session, kept, SystemClock()), dict)
+    kept = read_records_stack(session, profiles.load(deployment.profile).fleet.name)
+    assert isinstance(kept, RecordsStack)
+    assert isinstance(read_past_reports(session, kept, SystemClock()), dict)

@@ -11,7 +11,7 @@ import pytest
 
 from firstline.controller.system import System
 from firstline.incidents.incident import Status
-from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.memory import MemoryBackend
 from firstline.lab.twin.scenario import FaultPlan, Scenario
 from firstline.lab.twin.world import World
 from functions import ingest, reconcile, sweep
@@ -21,10 +21,10 @@ OUTAGE = Path(__file__).parents[2] / "events" / "cloudwatch.healthy-hosts-zero.j
 START = datetime(2026, 3, 11, 4, 18, 43, tzinfo=UTC)
 
 
-def door_of(*faults: FaultPlan) -> MemoryDoor:
+def door_of(*faults: FaultPlan) -> MemoryBackend:
     world = World(Scenario(name="test", faults=faults), START, PROFILE.fleet.group)
     world.watch(ALARM_ARN, OUTAGE.read_bytes(), "healthy")
-    return MemoryDoor(world)
+    return MemoryBackend(world)
 
 
 def _records(*bodies: str) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def _records(*bodies: str) -> dict[str, Any]:
     return {"Records": records}
 
 
-def system_of(door: MemoryDoor) -> System:
+def system_of(door: MemoryBackend) -> System:
     return System(door.ports, PROFILE, SETTINGS)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies
 
-from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.memory import MemoryBackend
 from firstline.lab.twin.scenario import FaultPlan
 from functions import operator
 from tests.functions.test_handlers import door_of, system_of
@@ -31,7 +31,7 @@ def call(body: object, *, caller: str | None = CALLER) -> dict[str, Any]:
     return {"requestContext": {"authorizer": iam}, "body": json.dumps(body)}
 
 
-def answer(event: dict[str, Any], door: MemoryDoor | None = None) -> tuple[object, Any]:
+def answer(event: dict[str, Any], door: MemoryBackend | None = None) -> tuple[object, Any]:
     told = operator.handler(event, None, system_of(door or door_of()))
     return told["statusCode"], json.loads(str(told["body"]))
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from firstline.doctor import reads
-from infra.denials import NEVER
+from firstline.doctor import iam_actions
+from infra.denials import DENIED_ACTIONS
 from tests.iam.calls import kept
 from tests.iam.names import FLEET
 from tests.iam.proof import Part, parts, roles
@@ -66,8 +66,8 @@ def document(deployed: Mapping[str, Stacks]) -> str:
     """The whole page, of the stacks by their profiles' names."""
     allowed = {name: _allowed(stacks) for name, stacks in deployed.items()}
     denials = {name: set(_denials(stacks)) for name, stacks in deployed.items()}
-    denied = [f"- {name}: {_code(NEVER[name])}\n" for name in NEVER]
-    doctors = (f"{each}\n" for each in reads.table())
+    denied = [f"- {name}: {_code(DENIED_ACTIONS[name])}\n" for name in DENIED_ACTIONS]
+    doctors = (f"{each}\n" for each in iam_actions.table())
     tables = (HEAD, *_merged(allowed), TAIL, *denied, OWN, *_merged(denials), DOCTORS, *doctors)
     return "".join(tables)
 
@@ -99,7 +99,7 @@ def _row(part: Part, stacks: Stacks) -> str:
 
 def _denials(stacks: Stacks) -> Iterator[str]:
     """Denials that are not every function's."""
-    common = {each for group in NEVER.values() for each in group}
+    common = {each for group in DENIED_ACTIONS.values() for each in group}
     for role, function in roles(stacks):
         for each in statements(role):
             actions = listed(each["Action"])

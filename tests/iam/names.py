@@ -12,7 +12,7 @@ import firstline
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Fleet, Profile
 from firstline.config.settings import Settings
-from firstline.lab.twin.around import KEY
+from firstline.lab.twin.preflight import KEY
 from firstline.lab.twin.world import World
 
 SHIPPED = Path(firstline.__file__).parent / "profiles"

@@ -30,7 +30,7 @@ from firstline.lab.twin import aws, resources
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, Scenario
-from firstline.lab.twin.world import World, announce
+from firstline.lab.twin.world import World, state_change_event
 from firstline.ledger.archive import EntryAdded
 from firstline.remediation.kill_switch import OFF
 from firstline.signals.classify import with_profile_name
@@ -140,7 +140,9 @@ def _reconcile(recorder: Recorder) -> None:
     with _system(recorder) as (system, twin):
         store, id_ = system.ports.store, _incident(system)
         _to_the_end(system, twin)
-        raw = announce(body("unhealthy-hosts"), AlarmState.ALARM, START + timedelta(hours=3))
+        raw = state_change_event(
+            body("unhealthy-hosts"), AlarmState.ALARM, START + timedelta(hours=3)
+        )
         signal = with_profile_name(parse(raw, system.settings.home, twin.world.now), PROFILE, {})
         store.commit(Change(inbox_signal=InboxSignal(id_, signal), processed=signal.key))
         reconcile.handler(records(json.dumps({"incident": id_})), None, system)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from firstline.config.profile import Fleet
-from firstline.lab.twin.around import KEY
+from firstline.lab.twin.preflight import KEY
 from tests.iam.requests import Wanted
 from tests.infra.permissions import Context, Request
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from firstline.doctor import run as doctor
-from firstline.doctor.facts import Need, Read, Resource, Ruling, Unread
-from firstline.doctor.finding import Finding
-from firstline.doctor.harm import HARMS, row
+from firstline.doctor.facts import Fact, ReadFailure, RequiredPermission, Resource, SimulationResult
+from firstline.doctor.impact import IMPACTS, matching_row
 from firstline.doctor.readers.roles import RolesReader
 from firstline.doctor.readers.templates import TemplateReader
+from firstline.doctor.result import DoctorResult
 from tests.adapters.account import Answer, Refusal
 from tests.builders import HOME
 from tests.doctor.accounts import DEPLOYED, found
@@ -36,19 +36,22 @@ def deployment(stacks: dict[str, Stacks]) -> Deployment:
     return Deployment(stacks["vettid"])
 
 
-def rulings(it: Deployment, simulation: Any = None) -> Read[dict[Need, Read[Ruling]]]:  # noqa: ANN401
+def rulings(
+    it: Deployment,
+    simulation: Any = None,  # noqa: ANN401
+) -> Fact[dict[RequiredPermission, Fact[SimulationResult]]]:
     """What doctor reads of *it*."""
     made = it.stacks.made
     one = it.answering(simulation)
     templates = TemplateReader(one.session, it.stack, HOME, made.exports())
     standing = made.standing(it.stack).items()
     resources = tuple(Resource(kind, name, own) for name, (kind, own) in standing)
-    return RolesReader(one.session).rulings(templates.made(resources))
+    return RolesReader(one.session).simulations(templates.deployed_template(resources))
 
 
-def examined(it: Deployment, simulation: Any = None) -> list[Finding]:  # noqa: ANN401
+def examined(it: Deployment, simulation: Any = None) -> list[DoctorResult]:  # noqa: ANN401
     """What the checks find in it, where all else is well."""
-    told = copy.replace(DEPLOYED, rulings=rulings(it, simulation))
+    told = copy.replace(DEPLOYED, simulations=rulings(it, simulation))
     return list(found(deployed=told))
 
 
@@ -71,7 +74,9 @@ def test_nothing_is_found_of_what_was_just_deployed(
     it = Deployment(stacks[profile])
     read = rulings(it)
     assert isinstance(read, dict)
-    assert {each.decision for each in read.values() if isinstance(each, Ruling)} == {"allowed"}
+    assert {each.decision for each in read.values() if isinstance(each, SimulationResult)} == {
+        "allowed"
+    }
     assert told(it) == []
 
 
@@ -106,12 +111,12 @@ def test_a_batch_is_of_one_resource(deployment: Deployment) -> None:
     standing = made.standing(deployment.stack).items()
     resources = tuple(Resource(kind, name, own) for name, (kind, own) in standing)
     templates = TemplateReader(one.session, deployment.stack, HOME, made.exports())
-    read = RolesReader(one.session).rulings(templates.made(resources))
+    read = RolesReader(one.session).simulations(templates.deployed_template(resources))
     assert isinstance(read, dict)
     functions = {each.function for each in read}
     simulations = one.calls.count("iam.SimulatePrincipalPolicy")
     assert len(one.calls) == 1 + len(functions) + simulations
-    batches = {(each.function, each.resource, each.given) for each in read}
+    batches = {(each.function, each.resource, each.context) for each in read}
     assert simulations == len(batches) < 80
 
 
@@ -212,7 +217,9 @@ def test_what_was_taken_away_is_found(
     """By whom, as grave as what no longer works, and nothing beside it."""
     change(deployment)
     assert told(deployment) == findings
-    assert doctor.deaf(tuple(examined(deployment))) is any(it[1] == "critical" for it in findings)
+    assert doctor.has_critical(tuple(examined(deployment))) is any(
+        it[1] == "critical" for it in findings
+    )
 
 
 def test_what_a_finding_says(deployment: Deployment) -> None:
@@ -297,22 +304,22 @@ def test_each_row_of_what_is_harmed_is_of_something_that_is_granted(
     stacks: dict[str, Stacks],
 ) -> None:
     """A row for what no function does any more is removed; what none is for are reads of fixes."""
-    needed: set[Need] = set()
+    needed: set[RequiredPermission] = set()
     for each in stacks.values():
         read = rulings(Deployment(each))
         assert isinstance(read, dict)
         needed |= read.keys()
-    rows = {each: row(each.function, each.action, each.resource) for each in needed}
+    rows = {each: matching_row(each.function, each.action, each.resource) for each in needed}
     of_no_shipped_profile = {"codedeploy:"}  # fleet.deployment_group
-    assert {each.action for each in set(HARMS) - set(rows.values())} == of_no_shipped_profile
-    assert {each.function for each, it in rows.items() if it is HARMS[-1]} == {"reconcile"}
+    assert {each.action for each in set(IMPACTS) - set(rows.values())} == of_no_shipped_profile
+    assert {each.function for each, it in rows.items() if it is IMPACTS[-1]} == {"reconcile"}
 
 
 def test_a_template_that_cannot_be_told_is_not_known(deployment: Deployment) -> None:
     """A resource that the stack does not have by now, an export that is gone."""
     one = deployment.answering()
     templates = TemplateReader(one.session, deployment.stack, HOME, {})
-    found_ = RolesReader(one.session).rulings(templates.made(()))
-    assert isinstance(found_, Unread)
+    found_ = RolesReader(one.session).simulations(templates.deployed_template(()))
+    assert isinstance(found_, ReadFailure)
     assert found_.action == "cloudformation:GetTemplate"
     assert "iam.SimulatePrincipalPolicy" not in one.calls

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from firstline.config import fleet_file
-from firstline.lab.twin.around import KEY
 from firstline.lab.twin.aws import TwinAws
+from firstline.lab.twin.preflight import KEY
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, Scenario
 from firstline.lab.twin.world import World
 from tests.controller.rig import START

@@ -19,7 +19,7 @@ EXAMPLE = {**WITHOUT_BUNDLING, "fleet": str(PROFILE_FILE)}
 
 
 def deployed_with(folder: Path, **settings: object) -> dict[str, object]:
-    """The context of the example beside *folder*, with these settings of its deployment."""
+    """Return the example's context with these settings of its deployment."""
     path = folder.with_suffix(".toml")  # what lies in an assembly is no asset of it
     given = dict.fromkeys(recipients.KEYS, "") | settings
     lines = (f"{key} = {json.dumps(value)}" for key, value in given.items())

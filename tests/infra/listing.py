@@ -25,21 +25,21 @@ HERE = Path(__file__).parent
 PROFILES = tuple(sorted(path.stem for path in PROFILE_FILE.parent.glob("*.toml")))
 COMMAND = ".venv/bin/python -m tests.infra.listing"
 BEHIND = re.compile(r"(?<=[A-Za-z])[0-9A-F]{8}(?=$|[^0-9A-Za-z]|[A-Z][a-z])")
-"""What the CDK puts behind a name, wherever it stands in an export's."""
+"""The CDK's suffix of a name."""
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 STATEMENT = ("Effect", "Principal", "Action", "Resource", "NotResource", "Condition")
-"""What a statement is made of, in the order of telling."""
+"""The elements of a statement, in display order."""
 POLICIES = ("AssumeRolePolicyDocument", "KeyPolicy", "PolicyDocument")
 LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "AWS::IAM::Role": ("Policies",),
     "AWS::Lambda::Function": ("Code", "Environment"),
     "AWS::Lambda::LayerVersion": ("Content",),
 }
-"""What of a kind is told elsewhere, or changes with the code."""
+"""Properties that are shown elsewhere or change with the code."""
 
 
 def assembled(profile: str, folder: Path) -> Made:
-    """What a deployment with the shipped *profile* would make."""
+    """Return the assembly of the shipped *profile*."""
     path = PROFILE_FILE.with_name(f"{profile}.toml")
     app = App(outdir=str(folder), context={**WITHOUT_BUNDLING, "fleet": str(path)})
     compose(app)
@@ -65,7 +65,7 @@ def _stack(stack: str, template: Any, properties: Any) -> Iterator[str]:  # noqa
             yield from _resource(HASH.sub("", name), resource)
     for name, output in sorted(template.get("Outputs", {}).items()):
         if "Export" not in output:
-            yield f"  output {name}: {_told(output['Value'])}"
+            yield f"  output {name}: {_text(output['Value'])}"
     yield ""
 
 
@@ -83,7 +83,7 @@ def _resource(name: str, resource: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
         elif (kind, key) in BY_PARTS:
             yield from (f"    {key}: {each}" for each in BY_PARTS[kind, key](value))
         elif key not in hidden:
-            yield f"    {key}: {_told(value)}"
+            yield f"    {key}: {_text(value)}"
 
 
 def _alarm(properties: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
@@ -91,7 +91,7 @@ def _alarm(properties: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
     if "AlarmActions" not in properties:
         return
     yield f"    means: {properties['AlarmDescription'].removeprefix('firstline: ')}"
-    metric = properties.get("MetricName") or _told(properties["Metrics"])
+    metric = properties.get("MetricName") or _text(properties["Metrics"])
     missing, comparison = properties["TreatMissingData"], properties["ComparisonOperator"]
     periods, threshold = properties["EvaluationPeriods"], properties["Threshold"]
     breaching = properties.get("DatapointsToAlarm", periods)
@@ -100,33 +100,33 @@ def _alarm(properties: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
     yield f"    missing: {missing}"
     for key in ("AlarmActions", "OKActions", "WarmUpConfiguration"):
         if key in properties:
-            yield f"    {key}: {_told(properties[key])}"
+            yield f"    {key}: {_text(properties[key])}"
 
 
 def _statement(statement: Mapping[str, Any]) -> str:
-    """Who may, or may never, do what to what, and under which condition."""
-    told = {key: _told(statement[key]) for key in STATEMENT if key in statement}
+    """Return effect, actions, resources and conditions."""
+    text = {key: _text(statement[key]) for key in STATEMENT if key in statement}
     assert statement.keys() - {"Sid"} <= set(STATEMENT), statement
-    return ", ".join(f"{key}: {each}" for key, each in told.items())
+    return ", ".join(f"{key}: {each}" for key, each in text.items())
 
 
 def _document(content: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
-    """What a command takes, and its steps; of a script its digest."""
+    """Yield a document's parameters and steps; of a script its digest."""
     for name, parameter in sorted(content["parameters"].items()):
-        yield f"takes {name}: {_told({key: parameter[key] for key in sorted(parameter)})}"
+        yield f"takes {name}: {_text({key: parameter[key] for key in sorted(parameter)})}"
     for step in content["mainSteps"]:
         inputs = dict(step["inputs"])
         script = _digest(inputs.pop("runCommand"))
-        yield f"runs {step['name']}: {step['action']}, {_told(inputs)}, script {script}"
+        yield f"runs {step['name']}: {step['action']}, {_text(inputs)}, script {script}"
 
 
 def _dashboard(body: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
     """Its widgets by their titles, and the digest of the whole."""
-    told = _told(body)
-    for widget in json.loads(told)["widgets"]:
+    text = _text(body)
+    for widget in json.loads(text)["widgets"]:
         properties = widget["properties"]
         yield f"{widget['type']}: {properties.get('title') or properties['markdown'][:60]!r}"
-    yield f"digest {_digest(told)}"
+    yield f"digest {_digest(text)}"
 
 
 def _digest(value: object) -> str:
@@ -137,27 +137,27 @@ BY_PARTS: Mapping[tuple[str, str], Callable[[Any], Iterator[str]]] = {
     ("AWS::CloudWatch::Dashboard", "DashboardBody"): _dashboard,
     ("AWS::SSM::Document", "Content"): _document,
 }
-"""What of a kind is told in parts."""
+"""Kinds that are shown in parts."""
 
 
-def _told(value: Any) -> str:  # noqa: ANN401 - JSON
+def _text(value: Any) -> str:  # noqa: ANN401 - JSON
     """One line, in which a reference is the name of what it refers to."""
     match value:
         case {"Ref": str(name)} | {"Fn::ImportValue": str(name)}:
-            told = f"<{_named(name)}>"
+            text = f"<{_named(name)}>"
         case {"Fn::GetAtt": [str(name), str(attribute)]}:
-            told = f"<{_named(name)}.{attribute}>"
+            text = f"<{_named(name)}.{attribute}>"
         case {"Fn::Join": [str(between), list(parts)]}:
-            told = between.join(_told(each) for each in parts)
+            text = between.join(_text(each) for each in parts)
         case dict():
-            told = "{" + ", ".join(f"{key}: {_told(each)}" for key, each in value.items()) + "}"
+            text = "{" + ", ".join(f"{key}: {_text(each)}" for key, each in value.items()) + "}"
         case list():
-            told = "[" + ", ".join(_told(each) for each in value) + "]"
+            text = "[" + ", ".join(_text(each) for each in value) + "]"
         case str():
-            told = BEHIND.sub("", DIGEST.sub("<sha256>", value))
+            text = BEHIND.sub("", DIGEST.sub("<sha256>", value))
         case _:
-            told = json.dumps(value)
-    return told
+            text = json.dumps(value)
+    return text
 
 
 def _named(name: str) -> str:
@@ -171,7 +171,7 @@ def approved(profile: str) -> Path:
 
 
 def main() -> None:
-    """Write the files anew."""
+    """Write the files again."""
     for profile in PROFILES:
         with tempfile.TemporaryDirectory() as folder:
             approved(profile).write_text(listing(assembled(profile, Path(folder))))

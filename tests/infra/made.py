@@ -1,4 +1,4 @@
-"""What the stacks would make: templates with their references resolved to plausible values."""
+"""The synthesized stacks: templates with their references resolved to plausible values."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 HASH = re.compile(r"[0-9A-F]{8}$")
-"""What the CDK puts behind a logical id."""
+"""The CDK's suffix of a name."""
 SUFFIX = "1A2B3C4D5E6F7"
 """As long as what CloudFormation puts behind a name."""
 ACCOUNT = "111122223333"
@@ -95,8 +95,8 @@ class Made:
         }
 
     def exports(self) -> dict[str, str]:
-        """What a stack gives to another, by the name of the export."""
-        return {name: str(self._resolve(*told)) for name, told in self._exports.items()}
+        """Return a stack's exports by name."""
+        return {name: str(self._resolve(*expected)) for name, expected in self._exports.items()}
 
     def standing(self, stack: str) -> dict[str, tuple[str, str]]:
         """The kind of each resource of *stack* and the id that CloudFormation knows it by."""

@@ -15,7 +15,7 @@ from tests.infra.made import Made, Resource
 
 type Context = Mapping[str, Sequence[str]]
 ELEMENTS = {"Sid", "Effect", "Action", "Resource", "NotResource", "Condition"}
-"""What a statement of ours may be made of: another element would be misjudged here."""
+"""The elements that statements may have: others would be evaluated wrongly here."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,13 @@ def statements(role: Resource) -> list[dict[str, Any]]:
 
 
 def may(role: Resource, action: str, resource: str, **tags: str) -> bool:
-    """Whether *role* may do *action* to *resource*, an instance of which carries *tags*."""
+    """Return True if *role* may do *action* on *resource*, an instance of which has *tags*."""
     context = {f"aws:ResourceTag/{key}": (value,) for key, value in tags.items()}
     return allowed(statements(role), Request(action, resource, context))
 
 
 def allowed(all_: Sequence[Mapping[str, Any]], request: Request) -> bool:
-    """Whether *request* is allowed by some statement and denied by none."""
+    """Return True if a statement allows *request* and none denies it."""
     effects = {each["Effect"] for each in fitting(all_, request)}
     return "Allow" in effects and "Deny" not in effects
 
@@ -83,7 +83,7 @@ def _fits(statement: Mapping[str, Any], request: Request) -> bool:
 
 
 def like(pattern: str, value: str) -> bool:
-    """Whether *value* fits *pattern*."""
+    """Return True if *value* matches *pattern*."""
     return bool(_compiled(pattern).fullmatch(value))
 
 

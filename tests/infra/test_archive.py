@@ -17,14 +17,17 @@ def bucket(made: Made) -> Resource:
 
 
 def test_bucket_and_key_are_kept(made: Made, bucket: Resource) -> None:
-    """Whatever becomes of the stack; the names are told to whoever verifies."""
+    """They outlive the stack; the names are outputs for verifiers."""
     key = made.one("AWS::KMS::Key", "Signing")
     for each in (bucket, key):
         assert (each.raw["DeletionPolicy"], each.raw["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert key.properties["KeySpec"] == "RSA_3072"
     assert key.properties["KeyUsage"] == "SIGN_VERIFY"
-    told = made.outputs("firstline-vettid-records")
-    assert (told["ArchiveBucket"], told["SigningKey"]) == (bucket.name, made.arn(key))
+    stack_outputs = made.outputs("firstline-vettid-records")
+    assert (stack_outputs["ArchiveBucket"], stack_outputs["SigningKey"]) == (
+        bucket.name,
+        made.arn(key),
+    )
 
 
 def test_what_is_put_is_locked_and_private(bucket: Resource) -> None:
@@ -104,7 +107,7 @@ def test_the_function_adds_and_reads_and_no_more(made: Made, bucket: Resource) -
 
 
 def test_the_stream_is_read_from_its_beginning_until_it_forgets(made: Made) -> None:
-    """Tried again for 23 hours, split where it fails, and then told of by a dead letter."""
+    """Retried for 23 hours, split on failure, then a dead letter."""
     role = role_of(made, "archive")
     (source,) = [
         each.properties
@@ -145,7 +148,7 @@ def test_what_goes_wrong_with_the_record_is_told_without_code(made: Made, name: 
 
 
 def test_an_audit_reads_each_hour_and_its_absence_is_told(made: Made, bucket: Resource) -> None:
-    """It can put nothing, and what it did not do for three hours is told."""
+    """It cannot put; three hours without an audit raise an alarm."""
     role, arn = role_of(made, "audit"), made.arn(bucket)
     assert may(role, "s3:GetObject", f"{arn}/entries/x")
     assert may(role, "s3:GetObject", f"{arn}/checkpoints/x")

@@ -1,4 +1,4 @@
-"""What passes the rules of the bus, event by event of the corpus."""
+"""The events of the corpus that the bus's rules pass."""
 
 import copy
 import json
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
-from infra.bus import SEVERE, heard
+from infra.bus import SEVERE, event_rules
 from tests.builders import PROFILE
 from tests.infra.made import Made
 
@@ -63,9 +63,9 @@ def test_a_document_that_a_rule_is_for_is_delivered() -> None:
         copy.replace(first, name=name, source="aws.ssm", subject=name)
         for name in ("AWS-RunPatchBaseline", "change calendar")
     )
-    rules = heard(copy.replace(PROFILE, rules=(*PROFILE.rules, *ruled)), ["our-own"])
+    rules = event_rules(copy.replace(PROFILE, rules=(*PROFILE.rules, *ruled)), ["our-own"])
     assert rules["Commands"].detail == {"document-name": ["our-own", "AWS-RunPatchBaseline"]}
-    assert heard(PROFILE, ["our-own"])["Commands"].detail == {"document-name": ["our-own"]}
+    assert event_rules(PROFILE, ["our-own"])["Commands"].detail == {"document-name": ["our-own"]}
 
 
 def test_what_is_ours_is_heard_once_and_nothing_else_is(made: Made) -> None:
@@ -86,7 +86,7 @@ def of_our_document(made: Made, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def unheard(path: Path, event: dict[str, Any]) -> bool:
-    """Whether the file must not pass: foreign, or an alarm that nobody listed."""
+    """Return True if the file must not pass: foreign, or an unlisted alarm."""
     if path.stem in UNHEARD:
         return True
     listed = ("healthy-hosts", "unhealthy-hosts", "enclave-service")
@@ -96,7 +96,7 @@ def unheard(path: Path, event: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("field", ["account", "source", "detail-type"])
 def test_a_forged_event_passes_no_rule(made: Made, field: str) -> None:
-    """Who speaks, for whom and of what is asked by every rule."""
+    """Every rule checks source, account and type."""
     for path in on_the_bus():
         event = json.loads(path.read_text())
         if event:
@@ -105,17 +105,17 @@ def test_a_forged_event_passes_no_rule(made: Made, field: str) -> None:
 
 def test_the_security_team_hears_severe_findings(made: Made) -> None:
     """R45: straight from the bus, with no code of ours on the way."""
-    heard = {
+    passed = {
         path.stem
         for path in on_the_bus()
         if (event := json.loads(path.read_text())) and passing(made, event, to="Security")
     }
-    assert heard == SECURITY
+    assert passed == SECURITY
     assert len(SEVERE) == 3
 
 
 @pytest.mark.parametrize(
-    ("edit", "heard", "severe"),
+    ("edit", "received", "severe"),
     [
         ({"severity_id": 1}, False, False),
         ({"severity_id": 3}, True, False),
@@ -127,12 +127,12 @@ def test_the_security_team_hears_severe_findings(made: Made) -> None:
     ],
 )
 def test_a_finding_in_ocsf_passes_by_its_numbers(
-    made: Made, edit: dict[str, int], *, heard: bool, severe: bool
+    made: Made, edit: dict[str, int], *, received: bool, severe: bool
 ) -> None:
-    """Informational ones are not heard; one whose severity is not known is, as a severe one."""
+    """Informational ones do not pass; an unknown severity counts as severe."""
     event = json.loads((EVENTS / "securityhub.v2-high.json").read_text())
     event["detail"]["findings"][0] |= edit
-    assert bool(passing(made, event, to="QueuesSignals")) == heard
+    assert bool(passing(made, event, to="QueuesSignals")) == received
     assert bool(passing(made, event, to="Security")) == severe
 
 

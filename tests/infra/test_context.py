@@ -1,4 +1,4 @@
-"""What the CDK is given: a fleet file, or a refusal in one line that says how to mend it."""
+"""The CDK's input: a fleet file, or a refusal in one line with a remedy."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ EXAMPLE: dict[str, object] = {"fleet": str(PROFILE_FILE)}
 def test_the_defaults_are_the_careful_ones() -> None:
     """A file that says nothing of its deployment observes."""
     found = context.deployment(EXAMPLE.get)
-    assert found.settings.given().keys() == {"mode", *recipients.KEYS}
+    assert found.settings.explicit_settings().keys() == {"mode", *recipients.KEYS}
     assert (found.settings.mode, found.path) == ("observe", PROFILE_FILE)
 
 
@@ -81,7 +81,7 @@ def test_account_and_region_may_be_overridden(tmp_path: Path) -> None:
     ids=["quotas", "key"],
 )
 def test_a_profile_that_cannot_be_deployed_is_refused(tmp_path: Path, more: str, says: str) -> None:
-    """What CloudFormation would refuse after minutes is refused before anything is made."""
+    """CloudFormation's later refusals are found before synthesis."""
     path = tmp_path / "fleet.toml"
     path.write_text(deployable(SMALL + more))
     with pytest.raises(InvalidInput, match=says) as refused:

@@ -23,7 +23,7 @@ BY = {
     measures.DENIALS: {"guard"},
     "Probe": {"outcome"},
 }
-"""The dimensions of ours beside the fleet's; the other metrics have none."""
+"""The dimensions besides the fleet's; the other metrics have none."""
 MEASURES = {
     value for name, value in vars(measures).items() if name.isupper() and isinstance(value, str)
 }
@@ -113,7 +113,7 @@ def _searched(expression: str) -> Shown:
 
 
 def test_what_is_shown_is_what_is_emitted(widgets: list[dict[str, Any]], profile: Profile) -> None:
-    """By its dimensions; a measure that nobody would see fails, and so does a misspelt one."""
+    """By dimensions; an unshown or misspelt measure fails."""
     own = [each for each in shown(widgets) if each.namespace == "firstline"]
     assert MEASURES <= {each.name for each in own} <= MEASURES | PROBED
     for each in own:
@@ -138,7 +138,7 @@ def test_the_rest_are_metrics_of_what_the_stack_makes(
 
 
 def computed(expression: str, values: dict[str, float]) -> float | None:
-    """What CloudWatch makes of one hour: nothing where a metric has none, or a divisor is 0."""
+    """Return CloudWatch's values of one hour: none without data, or for a divisor of 0."""
     try:
         return _value(ast.parse(expression, mode="eval").body, values)
     except (KeyError, ZeroDivisionError):
@@ -174,7 +174,7 @@ class Mathed(NamedTuple):
 
 
 def expressions(widgets: list[dict[str, Any]]) -> dict[str, Mathed]:
-    """What is computed, by its label."""
+    """Return the expressions by label."""
     found = {}
     for each in widgets:
         rows = each["properties"].get("metrics", ())
@@ -185,8 +185,8 @@ def expressions(widgets: list[dict[str, Any]]) -> dict[str, Mathed]:
         }
         for row in rows:
             if not isinstance(row[0], str) and not row[0]["expression"].startswith("SEARCH"):
-                told = {name: f"{stat} {metric}" for name, (metric, stat) in reads.items()}
-                found[row[0]["label"]] = Mathed(row[0]["expression"], told)
+                metrics_ = {name: f"{stat} {metric}" for name, (metric, stat) in reads.items()}
+                found[row[0]["label"]] = Mathed(row[0]["expression"], metrics_)
     return found
 
 

@@ -1,15 +1,15 @@
-"""What is denied to every function: a permission that comes later does not open it."""
+"""The denials of every function: a later permission does not override them."""
 
 from dataclasses import replace
 
 import pytest
 
-from infra.denials import ANY_COMMAND, NEVER, USES_OF_A_KEY, never
+from infra.denials import ANY_COMMAND, DENIED_ACTIONS, USES_OF_A_KEY, denials
 from tests.infra.made import HERE, REGION, Made, Resource
 from tests.infra.permissions import Request, allowed, statements
 
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-"""As if somebody had given the role all there is."""
+"""A role with all permissions."""
 KEY = f"arn:aws:kms:{HERE}:key/0a1b2c3d"
 ALIAS = "alias/vettid-enclave-sealing"
 INSTANCE = f"arn:aws:ec2:{HERE}:instance/i-0a1b2c3d4e5f60711"
@@ -60,7 +60,7 @@ def test_it_is_denied_to_every_function(made: Made, name: str) -> None:
             assert not allowed(policy, Request(action, resource)), (role.logical_id, action)
 
 
-@pytest.mark.parametrize("action", [each for group in NEVER.values() for each in group])
+@pytest.mark.parametrize("action", [each for group in DENIED_ACTIONS.values() for each in group])
 def test_each_denial_is_in_each_role(made: Made, action: str) -> None:
     """By name, on everything."""
     for role in functions(made):
@@ -74,10 +74,10 @@ def test_the_enclaves_key_is_never_used(use: str) -> None:
     """Another key may be, as by Secrets Manager for us; a fleet without a key has no denial."""
     request = Request(use.replace("*", ""), KEY, {"kms:ResourceAliases": (ALIAS,)})
     other = replace(request, context={"kms:ResourceAliases": ("alias/aws/secretsmanager",)})
-    policy = [EVERYTHING, *(each.to_statement_json() for each in never([], ALIAS))]
+    policy = [EVERYTHING, *(each.to_statement_json() for each in denials([], ALIAS))]
     assert not allowed(policy, request)
     assert allowed(policy, other)
-    without = [EVERYTHING, *(each.to_statement_json() for each in never([], ""))]
+    without = [EVERYTHING, *(each.to_statement_json() for each in denials([], ""))]
     assert allowed(without, request)
 
 

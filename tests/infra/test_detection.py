@@ -11,7 +11,7 @@ from moto.events.models import EventPattern
 
 from app import compose
 from firstline.config import fleet_file as profiles
-from firstline.config.profile import MadeAlarm, Profile
+from firstline.config.profile import AlarmDefinition, Profile
 from firstline.config.settings import Home
 from firstline.event_sources import ALARM
 from firstline.monitoring import alarms as detection
@@ -49,7 +49,7 @@ SIGNS = {
 
 
 def heard(made: Made, event: Any) -> bool:  # noqa: ANN401 - JSON
-    """Whether the alarms' rule would put *event* into the signals queue."""
+    """Return True if the alarms' rule puts *event* into the signals queue."""
     rule = made.one("AWS::Events::Rule", "AlarmStates")
     pattern = EventPattern.load(json.dumps(rule.properties["EventPattern"]))
     return bool(pattern.matches_event(event))
@@ -111,7 +111,7 @@ def test_every_state_is_heard_whatever_came_before(
 
 
 def test_the_pattern_asks_for_nothing_in_the_detail(made: Made) -> None:
-    """The rule filters on who speaks, never on what is said."""
+    """The rule filters by source, never by content."""
     rule = made.one("AWS::Events::Rule", "AlarmStates")
     pattern = rule.properties["EventPattern"]
     assert sorted(pattern) == ["account", "detail-type", "resources", "source"]
@@ -119,7 +119,7 @@ def test_the_pattern_asks_for_nothing_in_the_detail(made: Made) -> None:
 
 
 def test_own_alarms_and_strangers_are_not_heard(made: Made) -> None:
-    """Our own alarms would be unclassified incidents; others' are nobody's business."""
+    """Own alarms would be unclassified incidents; foreign ones are ignored."""
     own = [
         each.name
         for each in [
@@ -150,7 +150,7 @@ def test_a_forged_event_is_not_heard(made: Made, fields: dict[str, Any]) -> None
 
 
 def test_what_is_heard_reaches_the_queue_or_its_dead_letters(made: Made) -> None:
-    """Each rule may send to its target and to its dead letters; nobody else may."""
+    """Each rule may send to its target and to its dead letters only."""
     signals = made.one("AWS::SQS::Queue", "QueuesSignals")
     undelivered = made.one("AWS::SQS::Queue", "Undelivered")
     security = made.arn(made.one("AWS::SNS::Topic", "Security"))
@@ -168,8 +168,8 @@ def test_what_is_heard_reaches_the_queue_or_its_dead_letters(made: Made) -> None
         allowed = [each for each in policy(made, queue) if each["Effect"] == "Allow"]
         assert {each["Principal"]["Service"] for each in allowed} <= {"events.amazonaws.com"}
         assert {str(each["Action"]) for each in allowed} <= {"sqs:SendMessage"}
-        told = [each["Condition"]["ArnEquals"]["aws:SourceArn"] for each in allowed]
-        assert sorted(told) == sorted(senders.get(queue.name, []))
+        source_arns = [each["Condition"]["ArnEquals"]["aws:SourceArn"] for each in allowed]
+        assert sorted(source_arns) == sorted(senders.get(queue.name, []))
 
 
 def policy(made: Made, queue: Resource) -> list[dict[str, Any]]:
@@ -197,7 +197,7 @@ def test_the_profiles_alarms_are_made_as_written(made: Made, profile: Profile) -
             "sign": each.comparison,
         }
         | (query(each) if each.percent_of else one_metric(each))
-        for each in detection.made(profile)
+        for each in detection.deployable_alarms(profile)
     ]
     found = [
         {
@@ -211,8 +211,8 @@ def test_the_profiles_alarms_are_made_as_written(made: Made, profile: Profile) -
     assert drill.logical_id.startswith("Detectiondrill")
 
 
-def one_metric(alarm: MadeAlarm) -> dict[str, Any]:
-    """Give what CloudWatch is told of an alarm on one metric."""
+def one_metric(alarm: AlarmDefinition) -> dict[str, Any]:
+    """Return the properties of an alarm on one metric."""
     named = [{"Name": name, "Value": value} for name, value in sorted(alarm.dimensions.items())]
     percentile = alarm.statistic.startswith("p")
     return {
@@ -224,8 +224,8 @@ def one_metric(alarm: MadeAlarm) -> dict[str, Any]:
     }
 
 
-def query(alarm: MadeAlarm) -> dict[str, Any]:
-    """Give what CloudWatch is told of an alarm on a percentage."""
+def query(alarm: AlarmDefinition) -> dict[str, Any]:
+    """Return the properties of an alarm on a percentage."""
     parts = {"part": alarm.metric}
     if alarm.percent_of == "quota":
         expression = "100 * (part / PERIOD(part)) / SERVICE_QUOTA(part)"
@@ -291,7 +291,7 @@ def test_each_guarded_alarm_has_a_composite_without_code(shipped: str, tmp_path:
         for each in profile.rules
         if (each.source, each.severity) == (ALARM, Severity.P1)
     }
-    own = {each.name for each in detection.made(profile)} & ruled
+    own = {each.name for each in detection.deployable_alarms(profile)} & ruled
     listed = {it.name for it in profile.alarms.external if it.known_as in ruled}
     assert own or listed
     guarded = {
@@ -325,5 +325,5 @@ def test_a_guarded_alarm_may_have_any_name(name: str, tmp_path: Path) -> None:
 
 
 def alarm_of(made: Made, name: str) -> Resource:
-    """What the stack makes of the profile's alarm *name*."""
+    """Return the stack's resource for the profile's alarm *name*."""
     return made.one("AWS::CloudWatch::Alarm", "Detection" + name.replace("-", ""))

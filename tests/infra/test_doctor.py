@@ -1,13 +1,13 @@
-"""What `firstline doctor` takes for the parts of a deployment is what the stack makes."""
+"""Doctor's parts of a deployment are those of the stack."""
 
 import copy
 
 import pytest
 
 from firstline.config.profile import Profile
-from firstline.doctor import parts, transport
-from firstline.doctor.facts import Alarm, Deployed, Resource, Source
-from firstline.doctor.finding import Case, Found
+from firstline.doctor import stack_parts, transport
+from firstline.doctor.facts import Alarm, EventSourceMapping, Resource, StackState
+from firstline.doctor.result import DoctorContext, Problem
 from firstline.event_sources import DELIVERIES
 from tests.doctor.accounts import ACCOUNT, DEPLOYED, WEEK_AGO
 from tests.infra.made import HASH, HERE, Made
@@ -24,31 +24,32 @@ def of_app(made: Made) -> list[Template]:
 
 
 def physical(made: Made, resource: Template) -> str:
-    """What CloudFormation gives as the resource's own name."""
-    if resource.kind == parts.QUEUE:
+    """Return CloudFormation's physical name."""
+    if resource.kind == stack_parts.QUEUE:
         return "https://sqs.{}.amazonaws.com/{}/".format(*HERE.split(":")) + resource.name
     return made.arn(resource) if resource.kind == "AWS::SNS::Topic" else resource.name
 
 
-def deployed(made: Made) -> Deployed:
+def deployed(made: Made) -> StackState:
     """The stack as it would stand in an account, all of it well."""
-    of = {kind: [it for it in of_app(made) if it.kind == kind] for kind in parts.PARTS}
+    of = {kind: [it for it in of_app(made) if it.kind == kind] for kind in stack_parts.PARTS}
     return copy.replace(
         DEPLOYED,
         outputs=dict(made.outputs(APP)),
         resources=tuple(
             Resource(it.kind, it.logical_id, physical(made, it)) for it in of_app(made)
         ),
-        queues={physical(made, it): 0 for it in of[parts.QUEUE]},
-        rules={it.name: it.properties["State"] == "ENABLED" for it in of[parts.RULE]},
+        queues={physical(made, it): 0 for it in of[stack_parts.QUEUE]},
+        rules={it.name: it.properties["State"] == "ENABLED" for it in of[stack_parts.RULE]},
         targets={
             it.name: tuple(target["Arn"] for target in it.properties["Targets"])
-            for it in of[parts.RULE]
+            for it in of[stack_parts.RULE]
         },
         sources={
-            it.name: Source("Enabled", it.properties["FunctionName"]) for it in of[parts.SOURCE]
+            it.name: EventSourceMapping("Enabled", it.properties["FunctionName"])
+            for it in of[stack_parts.SOURCE]
         },
-        functions={it.name: "Active" for it in of[parts.FUNCTION]},
+        functions={it.name: "Active" for it in of[stack_parts.FUNCTION]},
     )
 
 
@@ -62,14 +63,14 @@ def alarms(made: Made) -> tuple[Alarm, ...]:
             actions=tuple(it.properties.get("AlarmActions", ())),
         )
         for it in of_app(made)
-        if it.kind in parts.ALARMS
+        if it.kind in stack_parts.ALARMS
     )
 
 
-def found(made: Made, profile: Profile, shown: tuple[Alarm, ...]) -> list[Found]:
-    """What the checks of the transport find of it, where it has these alarms."""
-    case = Case(profile, copy.replace(ACCOUNT, deployed=deployed(made), alarms=shown))
-    return [each for check in transport.CHECKS for each in check.ask(case)]
+def found(made: Made, profile: Profile, shown: tuple[Alarm, ...]) -> list[Problem]:
+    """Return the results of the transport checks with these alarms."""
+    case = DoctorContext(profile, copy.replace(ACCOUNT, deployed=deployed(made), alarms=shown))
+    return [each for check in transport.CHECKS for each in check.run(case)]
 
 
 def test_a_deployment_as_the_template_makes_it_is_well(made: Made, profile: Profile) -> None:
@@ -79,27 +80,28 @@ def test_a_deployment_as_the_template_makes_it_is_well(made: Made, profile: Prof
 
 def test_every_alarm_beside_the_profiles_own_is_looked_for(made: Made, profile: Profile) -> None:
     """Those that the profile makes are of another check."""
-    told = {each.subject for each in found(made, profile, ())}
-    assert told == {
+    subjects = {each.subject for each in found(made, profile, ())}
+    assert subjects == {
         it.name
         for it in of_app(made)
-        if it.kind in parts.ALARMS and not it.logical_id.startswith("Detection")
+        if it.kind in stack_parts.ALARMS and not it.logical_id.startswith("Detection")
     }
 
 
-@pytest.mark.parametrize("kind", parts.PARTS)
+@pytest.mark.parametrize("kind", stack_parts.PARTS)
 def test_every_part_is_one_of_the_stack_and_none_is_left_out(made: Made, kind: str) -> None:
     """Without its hash, as doctor reads it."""
     there = {HASH.sub("", it.logical_id) for it in of_app(made) if it.kind == kind}
-    assert there - set(PROBES) == set(parts.PARTS[kind])
+    assert there - set(PROBES) == set(stack_parts.PARTS[kind])
 
 
 def test_every_source_of_the_list_is_delivered_as_it_says(made: Made) -> None:
     """By the rule that doctor asks for; the security team's copies are no source of their own."""
     rules = {
-        HASH.sub("", it.logical_id): it.properties["EventPattern"] for it in made.of(parts.RULE)
+        HASH.sub("", it.logical_id): it.properties["EventPattern"]
+        for it in made.of(stack_parts.RULE)
     }
     for each in DELIVERIES:
         pattern = rules.pop(each.part)
         assert (pattern["source"], pattern["detail-type"]) == ([each.source], [*each.detail_types])
-    assert {parts.RULES[name].source for name in rules} == {parts.COPIES}
+    assert {stack_parts.RULES[name].source for name in rules} == {stack_parts.COPIES}

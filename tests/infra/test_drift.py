@@ -1,4 +1,4 @@
-"""What doctor holds to the template is all that the stacks of the shipped profiles have of it."""
+"""Doctor's expected configurations are all of the shipped profiles' stacks."""
 
 from pathlib import Path
 
@@ -7,17 +7,17 @@ from aws_cdk import App
 
 from app import compose
 from firstline.config import fleet_file as profiles
-from firstline.doctor import parts
+from firstline.doctor import stack_parts
+from firstline.doctor.expected_config import QUEUE_POLICY, SCHEDULE, TOPIC_POLICY, expected_configs
 from firstline.doctor.facts import Resource
-from firstline.doctor.finding import Case
-from firstline.doctor.meant import QUEUE_POLICY, SCHEDULE, TOPIC_POLICY, meant
-from firstline.doctor.template import Stands
+from firstline.doctor.result import DoctorContext
+from firstline.doctor.template import References
 from tests.builders import HOME, PROFILE_FILE
 from tests.doctor.accounts import ACCOUNT
 from tests.infra.conftest import WITHOUT_BUNDLING
 from tests.infra.made import Made
 
-HELD = {parts.RULE, QUEUE_POLICY, TOPIC_POLICY, SCHEDULE, parts.FUNCTION}
+HELD = {stack_parts.RULE, QUEUE_POLICY, TOPIC_POLICY, SCHEDULE, stack_parts.FUNCTION}
 VITAL = {
     *("DetectionAlarmStates", "BusGuardDuty", "BusSecurityHub", "BusSecurityHubV2"),
     *("QueuesSignals", "QueuesWakes", "OversightEmergency"),
@@ -39,12 +39,12 @@ def test_all_that_carries_signals_is_held(profile: str, tmp_path: Path) -> None:
     resources = {
         name: Resource(kind, name, own) for name, (kind, own) in made.standing(stack).items()
     }
-    told = meant(template, Stands(HOME, resources, made.exports()))
+    configs = expected_configs(template, References(HOME, resources, made.exports()))
     kinds = [each["Type"] for each in template["Resources"].values()]
-    assert {kind: [each.kind for each in told].count(kind) for kind in HELD} == {
+    assert {kind: [each.kind for each in configs].count(kind) for kind in HELD} == {
         kind: kinds.count(kind) for kind in HELD
     }
-    case = Case(profiles.load(path), ACCOUNT)
-    critical = {each.part for each in told if parts.grade(case, each.part) == "critical"}
+    case = DoctorContext(profiles.load(path), ACCOUNT)
+    critical = {each.part for each in configs if stack_parts.grade(case, each.part) == "critical"}
     assert critical >= VITAL
     assert "ArchiveLost" not in critical

@@ -22,10 +22,13 @@ def test_the_alarm_is_heard_like_any_other_and_known_as_the_drill(made: Made) ->
 def test_by_itself_it_never_rings_and_nobody_depends_on_it(made: Made) -> None:
     """No count is below none; it has no action, and is in no composite."""
     alarm = made.one("AWS::CloudWatch::Alarm", "Detectiondrill")
-    told = alarm.properties
-    assert (told["ComparisonOperator"], told["Threshold"]) == ("LessThanThreshold", 0)
-    assert told["TreatMissingData"] == "notBreaching"
-    assert not {"AlarmActions", "OKActions"} & told.keys()
+    alarm_properties = alarm.properties
+    assert (alarm_properties["ComparisonOperator"], alarm_properties["Threshold"]) == (
+        "LessThanThreshold",
+        0,
+    )
+    assert alarm_properties["TreatMissingData"] == "notBreaching"
+    assert not {"AlarmActions", "OKActions"} & alarm_properties.keys()
     for each in made.of("AWS::CloudWatch::CompositeAlarm"):
         assert alarm.name not in each.properties["AlarmRule"]
 

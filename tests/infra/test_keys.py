@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tests.infra.made import Made
 
 KEYS = {"KmsKeyArn", "KmsKeyId", "KmsMasterKeyId", "KMSMasterKeyID", "KMSMasterKeyId"}
-"""How CloudFormation names the key of a function, a secret or log group, a topic, bucket, table."""
+"""CloudFormation's property for the key, by kind of resource."""
 
 
 def named(value: object) -> Iterator[str]:

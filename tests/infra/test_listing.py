@@ -1,4 +1,4 @@
-"""What both shipped profiles would deploy is what people approved."""
+"""The deployment of both shipped profiles is the approved one."""
 
 from pathlib import Path
 

@@ -13,8 +13,8 @@ from app import compose
 from firstline.adapters.aws.wakes import DELAY_MAX
 from firstline.config.profile import Profile
 from firstline.controller.system import System
-from firstline.lab.twin import versions
-from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin import unreadable_incidents
+from firstline.lab.twin.memory import MemoryBackend
 from firstline.lab.twin.scenario import Scenario, SpoiltPlan
 from firstline.lab.twin.world import World
 from functions import sweep
@@ -66,8 +66,8 @@ def test_a_way_of_being_deaf_is_told(made: Made, name: str) -> None:
     assert (alarm["AlarmActions"], alarm["OKActions"]) == ([topic], [topic])
 
 
-def told(made: Made, alarm: Resource) -> bool:
-    """Tell whether the alarm goes straight to the emergency topic, and says when it is over."""
+def notifies_emergency(made: Made, alarm: Resource) -> bool:
+    """Return True if the alarm notifies the emergency topic, on start and end."""
     topic = [made.arn(made.one("AWS::SNS::Topic", "Emergency"))]
     return alarm.properties.get("AlarmActions") == topic == alarm.properties.get("OKActions")
 
@@ -80,7 +80,7 @@ def on(made: Made, namespace: str, metric: str, dimension: str) -> dict[str, Res
         if (each.properties.get("Namespace"), each.properties.get("MetricName"))
         == (namespace, metric)
         and each.properties["Dimensions"][0]["Name"] == dimension
-        and told(made, each)
+        and notifies_emergency(made, each)
     }
 
 
@@ -104,12 +104,12 @@ def test_signals_that_come_back_undone_are_told(made: Made) -> None:
     }
     fields = ("EvaluationPeriods", "DatapointsToAlarm", "Threshold", "ComparisonOperator")
     assert tuple(alarm.properties[field] for field in fields) == (3, 3, 0, ABOVE)
-    assert told(made, alarm)
+    assert notifies_emergency(made, alarm)
 
 
 @pytest.mark.parametrize("metric", ["Errors", "Throttles"])
 def test_every_function_is_watched(made: Made, metric: str) -> None:
-    """Whatever function comes to the stack, its crashes and throttles are told."""
+    """Each function's crashes and throttles have alarms."""
     watched = on(made, "AWS/Lambda", metric, "FunctionName")
     assert watched.keys() == {each.name for each in made.of("AWS::Lambda::Function")}
     fields = ("Statistic", "Threshold", "Period")
@@ -146,14 +146,14 @@ def often(made: Made) -> dict[str, timedelta | None]:
 
 
 def rate(schedule: Resource) -> timedelta:
-    """How often it runs."""
+    """Return its period."""
     found = RATE.fullmatch(schedule.properties["ScheduleExpression"])
     assert found, "a schedule of another form: say here how often it runs"
     return int(found[1]) * UNITS[found[2]]
 
 
 def can_ring(alarm: Resource, runs: timedelta | None) -> bool:
-    """Whether a function that fails at each run fills as many periods as *alarm* asks for."""
+    """Return True if permanent failures fill as many periods as *alarm* needs."""
     said = alarm.properties
     periods, period = said["EvaluationPeriods"], timedelta(seconds=said["Period"])
     needed = said.get("DatapointsToAlarm", periods)
@@ -187,7 +187,7 @@ def test_an_alarm_on_what_a_schedule_sends_can_ring(made: Made) -> None:
     own = [
         each
         for each in made.of("AWS::CloudWatch::Alarm")
-        if each.properties.get("Namespace") == "firstline" and told(made, each)
+        if each.properties.get("Namespace") == "firstline" and notifies_emergency(made, each)
     ]
     assert soon.keys() <= {each.properties["MetricName"] for each in own}
     for each in own:
@@ -216,11 +216,11 @@ SILENCE = {
     "functions.probe_health.handler": "HealthAnswering",
     "arn:aws:scheduler:::aws-sdk:cloudwatch:setAlarmState": "DrillsPassed",
 }
-"""What each scheduled function sends whenever it runs to its end, and what a drill comes to."""
+"""The metric of each scheduled function's completed run, and of a drill."""
 
 
 def test_the_silence_of_every_schedule_is_told(made: Made) -> None:
-    """What a schedule runs has a metric whose absence is breaching; a new one needs its own."""
+    """Each schedule's function has a metric whose absence is breaching."""
     handlers = {
         made.arn(each): each.properties["Handler"] for each in made.of("AWS::Lambda::Function")
     }
@@ -233,7 +233,7 @@ def test_the_silence_of_every_schedule_is_told(made: Made) -> None:
         (alarm,) = [
             each
             for each in made.of("AWS::CloudWatch::Alarm")
-            if each.properties.get("MetricName") == metric and told(made, each)
+            if each.properties.get("MetricName") == metric and notifies_emergency(made, each)
         ]
         assert alarm.properties["TreatMissingData"] == BREACHING
 
@@ -246,7 +246,7 @@ def test_every_alarm_on_firstline_itself_says_what_to_do(made: Made) -> None:
     section = OPERATIONS.read_text().split("## The emergency topic fired")[1].split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| `")]
     told_of = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
-    alarms = [each for each in made.of("AWS::CloudWatch::Alarm") if told(made, each)]
+    alarms = [each for each in made.of("AWS::CloudWatch::Alarm") if notifies_emergency(made, each)]
     names = (HASH.sub("", each.logical_id) for each in alarms)
     assert told_of == {each.removeprefix("Oversight") for each in names}
 
@@ -270,7 +270,7 @@ def test_a_wake_may_wait_for_as_long_as_it_is_sent_ahead(made: Made) -> None:
 
 
 def test_each_dead_letter_queue_is_watched(made: Made) -> None:
-    """The queues that end in an alarm are all the queues that nobody reads."""
+    """Exactly the queues without a consumer have an alarm."""
     watched = {
         each.properties["Dimensions"][0]["Value"]
         for each in made.of("AWS::CloudWatch::Alarm")
@@ -351,6 +351,6 @@ def _system(profile: Profile) -> System:
     """Give a system with an incident that it cannot read, and nothing else to sweep."""
     begins = datetime(2026, 3, 11, 4, tzinfo=UTC)
     world = World(Scenario(name="odd", spoilt=SpoiltPlan()), begins, profile.fleet.group)
-    door = MemoryDoor(world)
-    versions.spoil(door.store.tables, world, profile.fleet.name)
+    door = MemoryBackend(world)
+    unreadable_incidents.store_spoilt(door.store.tables, world, profile.fleet.name)
     return System(ports=door.ports, profile=profile, settings=SETTINGS)

@@ -42,13 +42,13 @@ class Synthesized(NamedTuple):
 def run_app(
     folder: Path, context: dict[str, str], **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run `app.py` as the CDK does: told by the environment where to write, and the context."""
+    """Run `app.py` as the CDK does, with output folder and context in the environment."""
     given = {"fleet": str(PROFILE_FILE)} | context
-    told = {"CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": json.dumps(given), **environment}
+    expected = {"CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": json.dumps(given), **environment}
     return subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
-        env={**os.environ, **told},
+        env={**os.environ, **expected},
         capture_output=True,
         text=True,
         check=False,
@@ -190,8 +190,8 @@ def test_each_fault_of_a_profile_is_one_line_and_no_traceback(tmp_path: Path) ->
     said = ran.stderr.splitlines()
     line, *more = [each for each in said if each.startswith("app.py: ")]
     assert ran.returncode == 2
-    told = "actions[\"restart_parent\"].autonomy: is 'maybe'"
-    assert re.match(f"app.py: {re.escape(str(bad))}:[0-9]+: {re.escape(told)}", line)
+    expected = "actions[\"restart_parent\"].autonomy: is 'maybe'"
+    assert re.match(f"app.py: {re.escape(str(bad))}:[0-9]+: {re.escape(expected)}", line)
     assert more
     assert all(each.startswith(f"app.py: {bad}:") for each in more)
     assert "Traceback" not in ran.stderr

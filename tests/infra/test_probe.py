@@ -97,16 +97,16 @@ def test_the_roles_reach_one_parameter_and_no_more(made: Made) -> None:
 
 
 def test_a_deployer_is_told_of_network_and_price() -> None:
-    """R07, R08, R10: also what nobody watches without a probe."""
-    (line,) = probe.told(PROBE)
+    """R07, R08, R10: also the gaps without a probe."""
+    (line,) = probe.deployment_notes(PROBE)
     assert "a VPC endpoint for ssm in 2 subnets, about $14.60 a month" in line
     assert PROBE.nats is not None
     bare = Probe(nats=copy.replace(PROBE.nats, credentials_parameter=None))
-    assert list(probe.told(bare)) == [
+    assert list(probe.deployment_notes(bare)) == [
         "the NATS probe needs no VPC endpoint: it has no credentials to read",
         "no [probe.health] in the profile: nobody gets the health address (R10)",
     ]
-    assert "nobody asks NATS or the enclaves (R07, R08)" in next(probe.told(Probe()))
+    assert "nobody asks NATS or the enclaves (R07, R08)" in next(probe.deployment_notes(Probe()))
 
 
 def test_a_profile_without_a_probe_makes_none(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from firstline.config import fleet_file
 from firstline.config.profile import Profile
 from firstline.config.settings import Home, Settings
 from firstline.lab.twin import resources
-from firstline.lab.twin.lambdas import VISIBILITY
+from firstline.lab.twin.event_source_mapping import VISIBILITY
 from firstline.monitoring import alarms as detection
 from firstline.signal import DRILL_ALARM
 from infra.packaging import PROFILE_PATH
@@ -107,7 +107,7 @@ def test_a_function_reads_its_settings(made: Made, profile: Profile, name: str) 
     )
     assert read.signals_queue_url == url(made, "QueuesSignals")
     assert read.wakes_queue_url == url(made, "QueuesWakes")
-    own = [each.name for each in detection.made(profile)]
+    own = [each.name for each in detection.deployable_alarms(profile)]
     assert sorted(read.alarms.values()) == sorted([*own, DRILL_ALARM])
     assert read.hash_key == (
         f"{{{{resolve:secretsmanager:{made.arn(made.one('AWS::SecretsManager::Secret', 'HashKey'))}"

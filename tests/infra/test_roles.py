@@ -1,4 +1,4 @@
-"""What each function may do, and what none ever may."""
+"""The permissions and the denials of each function."""
 
 import copy
 
@@ -6,8 +6,8 @@ import pytest
 
 from firstline.actions.catalogue import ACTIONS
 from firstline.config.profile import Profile
-from infra.roles import GROUP_CHANGES, SEND, look_around, look_up
-from infra.unscoped import ARRIVALS, BACKGROUND, UNANNOUNCED, UNSCOPED
+from infra.roles import GROUP_CHANGES, SEND, read_investigation, read_preflight
+from infra.unscoped import INGEST_READS, INVESTIGATION_READS, SWEEP_READS, UNSCOPED
 from tests.infra.made import ACCOUNT, HERE, REGION, Made
 from tests.infra.permissions import may, role_of, statements
 
@@ -147,7 +147,7 @@ def test_only_reconcile_sends_our_documents(made: Made, name: str) -> None:
     ],
 )
 def test_no_other_document_is_sent(made: Made, name: str) -> None:
-    """No other document, whoever owns it, and whatever the instance's tags are."""
+    """No other document, for any owner and tags."""
     assert not may(role_of(made, "reconcile"), SEND, name, **TAG)
 
 
@@ -179,7 +179,7 @@ def test_only_the_fleets_instances(made: Made, tags: dict[str, str], *, allowed:
 
 
 def test_our_documents_cannot_be_changed(made: Made) -> None:
-    """What is sent stays what was reviewed."""
+    """The sent documents stay as reviewed."""
     role = role_of(made, "reconcile")
     for action in ("ssm:UpdateDocument", "ssm:UpdateDocumentDefaultVersion", "ssm:CreateDocument"):
         assert not may(role, action, document(made, "RestartEnclave"))
@@ -196,13 +196,14 @@ def test_what_is_allowed_on_everything_has_a_reason(made: Made, function: str) -
         if each["Resource"] == "*"
     }
     wanted = {
-        "reconcile": set(UNSCOPED | BACKGROUND),
-        "ingest": set(ARRIVALS),
-        "sweep": set(UNANNOUNCED),
+        "reconcile": set(UNSCOPED | INVESTIGATION_READS),
+        "ingest": set(INGEST_READS),
+        "sweep": set(SWEEP_READS),
     }
     assert unscoped == wanted.get(function, set())
     assert all(
-        ": " in f": {reason}" and len(reason) > 10 for reason in (UNSCOPED | BACKGROUND).values()
+        ": " in f": {reason}" and len(reason) > 10
+        for reason in (UNSCOPED | INVESTIGATION_READS).values()
     )
 
 
@@ -250,11 +251,13 @@ def test_no_role_borrows_a_managed_policy(made: Made) -> None:
 
 def test_a_fleets_surroundings_are_seen_by_their_names(profile: Profile) -> None:
     """The key by its alias, the stack by its name, and nothing where the fleet has neither."""
-    assert look_around(profile.fleet) == []
+    assert read_preflight(profile.fleet) == []
     named = copy.replace(
         profile.fleet, kms_key="alias/vettid", stack="VettID-Nitro", pcr0_parameter="/vettid/pcr0"
     )
-    found = {each["Action"]: each for each in (it.to_statement_json() for it in look_around(named))}
+    found = {
+        each["Action"]: each for each in (it.to_statement_json() for it in read_preflight(named))
+    }
     assert sorted(found) == [
         "cloudformation:DescribeStacks",
         "kms:DescribeKey",
@@ -273,8 +276,8 @@ def test_a_fleets_surroundings_are_seen_by_their_names(profile: Profile) -> None
 
 def test_codedeploy_is_asked_of_the_fleets_group_alone(profile: Profile) -> None:
     """And of none where the profile names none."""
-    assert len(look_up(profile.fleet)) == 1
+    assert len(read_investigation(profile.fleet)) == 1
     fleet = copy.replace(profile.fleet, deployment_group="vaults/blue")
-    _, own = (each.to_statement_json() for each in look_up(fleet))
+    _, own = (each.to_statement_json() for each in read_investigation(fleet))
     assert own["Action"] == "codedeploy:ListDeployments"
     assert str(own["Resource"]).endswith(":deploymentgroup:vaults/blue")

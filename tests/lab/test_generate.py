@@ -29,14 +29,14 @@ SHIPPED = [fleet_file.load(path) for path in sorted(Path(PROFILE_FILE).parent.gl
 
 
 def classified(body: bytes, profile: Profile) -> Classification:
-    own = undeployed.own(profile, HOME)
+    own = undeployed.alarms_by_arn(profile, HOME)
     signal = with_profile_name(with_pseudonym(parse(body, HOME, AT), "key"), profile, own)
     return classify(signal, profile, HOME)
 
 
 def names(profile: Profile) -> Iterator[str]:
     """Of its alarms, made and others', and of the rules for what the fleet has."""
-    has = {each.name for each in alarms.made(profile)}
+    has = {each.name for each in alarms.deployable_alarms(profile)}
     lacks = {each.name for each in profile.alarms.made} - has
     yield from has
     yield from (each.name for each in profile.alarms.external)
@@ -84,7 +84,9 @@ def test_an_event_of_each_source_matches_its_rule(mine: Rule) -> None:
     """Whatever its `when` asks for: a text, one of several, or how it begins."""
     profile = copy.replace(PROFILE, rules=(mine, *PROFILE.rules))
     body = generate("mine", profile, HOME, AT)
-    signal = with_profile_name(parse(body, HOME, AT), profile, undeployed.own(profile, HOME))
+    signal = with_profile_name(
+        parse(body, HOME, AT), profile, undeployed.alarms_by_arn(profile, HOME)
+    )
     assert (signal.source, signal.subject) == (mine.source, mine.subject)
 
 

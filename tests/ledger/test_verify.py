@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firstline.ids import Digest, IncidentId, digest
-from firstline.lab.simulation import found as simulation
+from firstline.lab.simulation import seed_run as simulation
 from firstline.lab.simulation.run import Run
 from firstline.ledger import archive as archiving
 from firstline.ledger import export
@@ -49,7 +49,7 @@ def chains() -> dict[IncidentId, list[Entry]]:
     """The ledgers of the runs; of an incident that several had, the first."""
     told: dict[IncidentId, list[Entry]] = {}
     for run in runs():
-        for incident, entries in run.door.store.tables.entries.items():
+        for incident, entries in run.backend.store.tables.entries.items():
             told.setdefault(incident, list(entries))
     return told
 
@@ -72,7 +72,8 @@ def exported() -> tuple[bytes, ...]:
             head = Chain(length, entries[length - 1].hash)
             checkpoints.append(sealed(checkpoints[-1] if checkpoints else None, {incident: head}))
     texts: dict[Digest, str] = {
-        digest(text): text.decode() for text in (simulation.policy(run.start) for run in runs())
+        digest(text): text.decode()
+        for text in (simulation.policy_text(run.initial) for run in runs())
     }
     return tuple(
         export.write(

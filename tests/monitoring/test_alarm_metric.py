@@ -12,14 +12,14 @@ from firstline.ledger.entries import AlarmMetricRead
 from firstline.monitoring import alarms as detection
 from firstline.monitoring.alarm_metric import (
     EXPRESSION_MAX,
-    LONGEST,
     NAME_MAX,
     VALUES_MAX,
     VALUES_MIN,
+    WINDOW_MAX,
+    ExternalDefinition,
     ExternalMetric,
-    Judged,
-    event,
-    external_event,
+    external_to_ledger,
+    to_ledger,
     window,
 )
 from tests.builders import NOW, PROFILE
@@ -31,7 +31,7 @@ DAY_SECONDS, HOUR_SECONDS = 86_400, 3600
 
 
 def of(period_seconds: int, length: timedelta = 9 * MINUTE) -> tuple[timedelta, timedelta, int]:
-    """When the window begins and when its last period does, from the start on, and its count."""
+    """Return the window's start and last end, relative to the start, and its count."""
     alarm = copy.replace(ALARM, period_seconds=period_seconds)
     found = window(alarm, NOW, NOW + length)
     assert found.until == NOW + length
@@ -69,7 +69,7 @@ def test_the_window_is_bounded(period_seconds: int, length: timedelta) -> None:
     alarm = copy.replace(ALARM, period_seconds=period_seconds)
     found = window(alarm, NOW - length, NOW)
     assert 1 <= found.count <= VALUES_MAX
-    assert found.count <= max(VALUES_MIN, LONGEST // found.period)
+    assert found.count <= max(VALUES_MIN, WINDOW_MAX // found.period)
     assert found.periods[-1] < NOW <= found.periods[-1] + found.period
 
 
@@ -77,7 +77,7 @@ def test_an_entry_has_a_value_of_each_period_as_text() -> None:
     """And null where there is none; what CloudWatch has of other instants is left out."""
     found = window(ALARM, NOW, NOW + MINUTE)
     values = {NOW - MINUTE: 2.0, NOW: 1 / 3, NOW + SECONDS: 9.0, NOW - 30 * MINUTE: 1_234_567.0}
-    entry = event(ALARM, found, values)
+    entry = to_ledger(ALARM, found, values)
     assert entry == AlarmMetricRead(
         alarm="healthy-hosts",
         begins=NOW - 30 * MINUTE,
@@ -85,11 +85,11 @@ def test_an_entry_has_a_value_of_each_period_as_text() -> None:
         values=("1.23457e+06", *[None] * 28, "2", "0.333333"),
     )
     longest = window(ALARM, NOW, NOW + 9 * HOUR)
-    full = event(ALARM, longest, dict.fromkeys(longest.periods, -1.23456e-7))
+    full = to_ledger(ALARM, longest, dict.fromkeys(longest.periods, -1.23456e-7))
     assert len(json.dumps(full.to_ledger())) < 4000
 
 
-ERRORS = Judged(
+ERRORS = ExternalDefinition(
     metric="5xx",
     statistic="Sum",
     comparison=">=",
@@ -103,7 +103,9 @@ ERRORS = Judged(
 def test_an_entry_of_an_alarm_of_others_says_what_it_judges() -> None:
     """At its own period, with its threshold as text."""
     around = window(ERRORS, NOW, NOW + MINUTE)
-    assert external_event("theirs", ExternalMetric(ERRORS, around, {NOW: 41.0})) == AlarmMetricRead(
+    assert external_to_ledger(
+        "theirs", ExternalMetric(ERRORS, around, {NOW: 41.0})
+    ) == AlarmMetricRead(
         alarm="theirs",
         begins=around.begins,
         period_seconds=300,
@@ -118,7 +120,7 @@ def test_an_entry_of_an_alarm_of_others_says_what_it_judges() -> None:
 def test_what_others_wrote_is_redacted_and_cut() -> None:
     """A label and an expression are texts from outside; the threshold stays behind them."""
     odd = copy.replace(ERRORS, metric=f"token=abc {'m' * 300}", statistic="s " * 1024)
-    entry = external_event("theirs", ExternalMetric(odd, window(odd, NOW, NOW), {}))
+    entry = external_to_ledger("theirs", ExternalMetric(odd, window(odd, NOW, NOW), {}))
     assert entry.metric is not None
     assert entry.definition is not None
     assert entry.metric.startswith("token=[secret] m")
@@ -128,22 +130,22 @@ def test_what_others_wrote_is_redacted_and_cut() -> None:
 
 
 def test_an_entry_of_an_own_alarm_is_written_as_before() -> None:
-    entry = event(ALARM, window(ALARM, NOW, NOW), {})
+    entry = to_ledger(ALARM, window(ALARM, NOW, NOW), {})
     assert set(entry.to_ledger()) == {"alarm", "begins", "period_seconds", "values"}
 
 
 def test_an_alarm_is_found_by_its_name_with_the_facts_of_the_fleet() -> None:
     """One that the fleet cannot have is none."""
-    found = detection.named("healthy-hosts", PROFILE)
+    found = detection.find_alarm("healthy-hosts", PROFILE)
     assert found is not None
     assert found.dimensions["TargetGroup"] == PROFILE.fleet.target_group
-    assert detection.named("http-api-errors", PROFILE) is None
-    assert detection.named("an alarm of others", PROFILE) is None
+    assert detection.find_alarm("http-api-errors", PROFILE) is None
+    assert detection.find_alarm("an alarm of others", PROFILE) is None
 
 
 def test_a_share_is_of_another_metric_or_of_the_quota() -> None:
     made = {each.name: each for each in PROFILE.alarms.made}
     expression = "IF(whole >= 20, 100 * part / whole, 0)"
-    assert detection.share(made["rest-api-errors"]) == expression
+    assert detection.percent_expression(made["rest-api-errors"]) == expression
     quota = "100 * (part / PERIOD(part)) / SERVICE_QUOTA(part)"
-    assert detection.share(made["kms-near-quota"]) == quota
+    assert detection.percent_expression(made["kms-near-quota"]) == quota

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from firstline.config import fleet_file as profiles
-from firstline.config.profile import LogMetric, MadeAlarm, Profile
+from firstline.config.profile import AlarmDefinition, LogMetric, Profile
 from firstline.diagnosis.probe_outcome import NOT_ADMITTED, ProbeOutcome
-from firstline.doctor import watched
+from firstline.doctor import alarm_inventory
 from firstline.monitoring import alarms as detection
 from firstline.monitoring.nats_probe import NATS_METRICS, NatsReading, metrics
 from firstline.signal import Condition, Disposition, Severity
@@ -34,12 +34,14 @@ LINES = json.loads((HERE / "parent-log.json").read_text())
 
 def table(profile: Profile) -> str:
     """One line for each alarm: what is watched, when it fires, and what a rule makes of it."""
-    return "".join(f"{line}\n" for line in (*_rows(profile), *watched.lacking(profile)))
+    return "".join(
+        f"{line}\n" for line in (*_rows(profile), *alarm_inventory.omission_lines(profile))
+    )
 
 
 def _rows(profile: Profile) -> list[str]:
     rows = []
-    for each in detection.made(profile):
+    for each in detection.deployable_alarms(profile):
         (rule,) = profile.rules_of["cloudwatch.alarm", each.name]
         cells = (
             each.name,
@@ -53,15 +55,15 @@ def _rows(profile: Profile) -> list[str]:
     return rows
 
 
-def _periods(alarm: MadeAlarm) -> str:
+def _periods(alarm: AlarmDefinition) -> str:
     return f"{alarm.breaching_periods or alarm.evaluation_periods} of {alarm.evaluation_periods}"
 
 
-def _warm(alarm: MadeAlarm) -> str:
+def _warm(alarm: AlarmDefinition) -> str:
     return f" after {alarm.warm_up_minutes} min" if alarm.warm_up_minutes else ""
 
 
-def _share(alarm: MadeAlarm) -> str:
+def _share(alarm: AlarmDefinition) -> str:
     if not alarm.percent_of:
         return ""
     return f" as percent of {alarm.percent_of} (from {alarm.percent_of_min})"
@@ -86,8 +88,8 @@ def test_every_alarm_is_understood(name: str) -> None:
     made = {f"stack-{each.name}": each.name for each in profile.alarms.made}
     listed = {each.name: each.known_as for each in profile.alarms.external}
     for alarm, known in (made | listed).items():
-        told = parse(turned(alarm), HOME, NOW)
-        signal = with_profile_name(told, profile, {told.arn: known} if alarm in made else {})
+        result = parse(turned(alarm), HOME, NOW)
+        signal = with_profile_name(result, profile, {result.arn: known} if alarm in made else {})
         found = classify(signal, profile, HOME)
         assert found.disposition is Disposition.INCIDENT, alarm
         assert found.rule, alarm
@@ -98,20 +100,22 @@ def test_every_alarm_is_understood(name: str) -> None:
 def test_what_the_fleet_lacks_is_left_out_and_told() -> None:
     """A line for each fact, with the alarms and the runbook's steps that go with it."""
     profile = SHIPPED["runbook"]
-    assert [each.alarm.name for each in watched.left_out(profile)] == ["http-api-errors"]
+    assert [each.alarm.name for each in alarm_inventory.omitted_alarms(profile)] == [
+        "http-api-errors"
+    ]
     bare = copy.replace(profile, fleet=copy.replace(profile.fleet, load_balancer="", http_api="x"))
-    (told,) = watched.lacking(bare)
+    (result,) = alarm_inventory.omission_lines(bare)
     names = "healthy-hosts, unhealthy-hosts, response-time (R01, R02, R05, R06)"
-    assert told == f"left out, for the profile has no fleet.load_balancer: {names}"
+    assert result == f"left out, for the profile has no fleet.load_balancer: {names}"
     without = copy.replace(profile, probe=copy.replace(profile.probe, nats=None))
-    (_, told) = watched.lacking(without)
-    assert told.startswith("left out, for the profile has no probe.nats: enclave-memory, ")
-    assert "R07, R08" in told
+    (_, result) = alarm_inventory.omission_lines(without)
+    assert result.startswith("left out, for the profile has no probe.nats: enclave-memory, ")
+    assert "R07, R08" in result
 
 
 def test_facts_stand_in_their_places() -> None:
-    """A log's metric is of its fleet, so that two fleets in one account are told apart."""
-    made = {each.name: each for each in detection.made(SHIPPED["runbook"])}
+    """A log's metric has its fleet, so that two fleets in one account differ."""
+    made = {each.name: each for each in detection.deployable_alarms(SHIPPED["runbook"])}
     assert made["host-memory"].namespace == "CWAgent"
     assert made["host-memory"].dimensions == {"AutoScalingGroupName": "VettID-Nitro-EnclaveASG"}
     assert made["nats-disconnections"].namespace == "firstline/logs/vettid"
@@ -126,7 +130,7 @@ def test_what_takes_silence_for_trouble_warms_up(name: str) -> None:
 
 
 def test_a_p1_is_known_by_its_rules() -> None:
-    """What has a rule of severity P1 gets a backstop without code."""
+    """A rule of severity P1 gives a backstop without code."""
     profile = SHIPPED["runbook"]
     p1 = {
         each.name for each in profile.alarms.made if profile.severity_of(each.name) is Severity.P1
@@ -135,15 +139,15 @@ def test_a_p1_is_known_by_its_rules() -> None:
     assert profile.severity_of("nobody's") is Severity.P2
 
 
-def rings(alarm: MadeAlarm, value: float | None) -> bool:
-    """Whether the alarm is in ALARM once each of its minutes had this *value*, or None."""
+def rings(alarm: AlarmDefinition, value: float | None) -> bool:
+    """Return True if the alarm is in ALARM after minutes of this *value*, or None."""
     if value is None:
         return alarm.missing_data == "breaching"
     return {"<": value < alarm.threshold, ">": value > alarm.threshold}[alarm.comparison]
 
 
 def rung(profile: Profile, outcome: ProbeOutcome | None) -> set[Severity]:
-    """How bad the alarms are that ring over the probe's bare outcome; None is a silent probe."""
+    """Return the severities of the alarms on the probe's outcome; None is a silent probe."""
     shown = metrics(NatsReading(failure=outcome), None) if outcome else ()
     values = {each.name: each.value for each in shown}
     over = ("EnclaveAnswering", "NatsConnected")
@@ -181,7 +185,7 @@ TOLD_ONLY = {
 
 
 def test_every_metric_of_the_probe_has_an_alarm_or_a_reason() -> None:
-    """The probe tells nothing that nobody hears."""
+    """No metric of the probe is unused."""
     watched = {
         each.metric for each in SHIPPED["runbook"].alarms.made if each.namespace == "firstline"
     }
@@ -200,9 +204,9 @@ def fits(pattern: str, line: str) -> bool:
 def test_a_pattern_fits_its_lines_and_no_other(log: LogMetric) -> None:
     """In the console's colours and as JSON; not the lines of another trouble, or of none."""
     assert len(LINES[log.metric]) >= 4
-    for told, lines in LINES.items():
+    for result, lines in LINES.items():
         for line in lines:
-            assert fits(log.pattern, line) is (told == log.metric), line
+            assert fits(log.pattern, line) is (result == log.metric), line
 
 
 if __name__ == "__main__":

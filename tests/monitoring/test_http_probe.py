@@ -3,11 +3,11 @@ from datetime import timedelta
 import pytest
 
 from firstline.monitoring.http_probe import (
-    HealthAnswer,
     HealthOutcome,
     HealthReading,
-    NoAnswer,
-    allowed,
+    HealthResponse,
+    NoResponse,
+    is_allowed_address,
     metrics,
     outcome,
 )
@@ -16,8 +16,8 @@ from firstline.monitoring.metric import Metric
 LATENCY = timedelta(milliseconds=20)
 
 
-def answer(status: int, body: bytes = b"", *, cut: bool = False) -> HealthAnswer:
-    return HealthAnswer(status, body, cut, LATENCY)
+def answer(status: int, body: bytes = b"", *, cut: bool = False) -> HealthResponse:
+    return HealthResponse(status, body, cut, LATENCY)
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def answer(status: int, body: bytes = b"", *, cut: bool = False) -> HealthAnswer
         (answer(200, b"[" * 200_000), HealthOutcome.UNREADABLE),
         (answer(200, b'{"status": "ok"}', cut=True), HealthOutcome.TOO_LARGE),
         (answer(302), HealthOutcome.REDIRECTED),
-        (NoAnswer(HealthOutcome.TIMEOUT), HealthOutcome.TIMEOUT),
-        (NoAnswer(HealthOutcome.FORBIDDEN_ADDRESS), HealthOutcome.FORBIDDEN_ADDRESS),
+        (NoResponse(HealthOutcome.TIMEOUT), HealthOutcome.TIMEOUT),
+        (NoResponse(HealthOutcome.FORBIDDEN_ADDRESS), HealthOutcome.FORBIDDEN_ADDRESS),
     ],
 )
 def test_only_200_and_words_of_health_are_healthy(
@@ -55,7 +55,7 @@ def test_an_answer_has_a_latency_and_none_has_not() -> None:
         Metric("HealthAnswering", 1, "Count"),
         Metric("HealthLatency", 20.0, "Milliseconds"),
     )
-    assert metrics(NoAnswer(HealthOutcome.NO_SERVER)) == (
+    assert metrics(NoResponse(HealthOutcome.NO_SERVER)) == (
         Metric("HealthProbe", 1, "Count", (("outcome", "no_server"),)),
         Metric("HealthAnswering", 0, "Count"),
     )
@@ -78,5 +78,5 @@ def test_an_answer_has_a_latency_and_none_has_not() -> None:
 )
 def test_only_public_addresses_are_asked(address: str, *, public: bool) -> None:
     """In a test of its own, only the machine itself."""
-    assert allowed(address, loopback_test=False) is public
-    assert allowed(address, loopback_test=True) is (address == "127.0.0.1")
+    assert is_allowed_address(address, loopback_test=False) is public
+    assert is_allowed_address(address, loopback_test=True) is (address == "127.0.0.1")

@@ -1,11 +1,11 @@
-"""What the answers of JetStream's API say of a backlog."""
+"""The backlog in responses of JetStream's API."""
 
 import json
 
 import pytest
 
 from firstline.config.probe_settings import Consumer
-from firstline.monitoring.nats_backlog import Backlog, Stalled, backlog
+from firstline.monitoring.nats_backlog import Backlog, StallReason, backlog
 
 WORKER = Consumer("EVENTS", "worker")
 FULL = {"discard": "new", "max_msgs": 3}
@@ -13,14 +13,14 @@ FULL = {"discard": "new", "max_msgs": 3}
 
 def consumer(**fields: object) -> bytes:
     """An answer of CONSUMER.INFO."""
-    told = {
+    expected = {
         "config": {"durable_name": "worker"},
         "delivered": {"consumer_seq": 30, "stream_seq": 500},
         "ack_floor": {"consumer_seq": 30, "stream_seq": 500},
         "num_ack_pending": 0,
         "num_pending": 4,
     }
-    return json.dumps(told | fields).encode()
+    return json.dumps(expected | fields).encode()
 
 
 def stream(config: dict[str, object], **fields: object) -> bytes:
@@ -51,27 +51,27 @@ def test_what_is_not_acknowledged(
 @pytest.mark.parametrize(
     ("fields", "of_stream", "stalled"),
     [
-        ({}, stream(FULL), (Stalled.STREAM_FULL,)),
-        ({}, stream({"discard": "new", "max_bytes": 399}), (Stalled.STREAM_FULL,)),
+        ({}, stream(FULL), (StallReason.STREAM_FULL,)),
+        ({}, stream({"discard": "new", "max_bytes": 399}), (StallReason.STREAM_FULL,)),
         ({}, stream({"discard": "new", "max_bytes": 400}), ()),
         ({}, stream({"discard": "new", "max_msgs": -1, "max_bytes": -1}), ()),
         ({}, stream(FULL, state={"messages": 0, "bytes": 0}), ()),
         ({}, stream({"discard": "old", "max_msgs": 3}), ()),
         ({}, b'{"error":{"code":404}}', ()),
-        ({"paused": True}, None, (Stalled.PAUSED,)),
-        ({"config": {"deliver_subject": "x"}}, None, (Stalled.UNBOUND,)),
+        ({"paused": True}, None, (StallReason.PAUSED,)),
+        ({"config": {"deliver_subject": "x"}}, None, (StallReason.UNBOUND,)),
         ({"config": {"deliver_subject": "x"}, "push_bound": True}, None, ()),
         ({"cluster": {"replicas": [{"current": True}]}}, None, ()),
-        ({"cluster": {"replicas": [{"current": False}]}}, None, (Stalled.REPLICA_BEHIND,)),
+        ({"cluster": {"replicas": [{"current": False}]}}, None, (StallReason.REPLICA_BEHIND,)),
         (
             {},
             stream({}, cluster={"replicas": [{"current": True}, {"current": False}]}),
-            (Stalled.REPLICA_BEHIND,),
+            (StallReason.REPLICA_BEHIND,),
         ),
     ],
 )
 def test_why_a_consumer_does_not_drain(
-    fields: dict[str, object], of_stream: bytes | None, stalled: tuple[Stalled, ...]
+    fields: dict[str, object], of_stream: bytes | None, stalled: tuple[StallReason, ...]
 ) -> None:
     """Each reason by itself; a stream that could not be read gives none."""
     assert backlog(WORKER, consumer(**fields), of_stream) == Backlog(WORKER, 4, 0, stalled)

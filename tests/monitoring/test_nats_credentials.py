@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from firstline.monitoring.nats_credentials import Credentials, days_left, ends_at, parse
+from firstline.monitoring.nats_credentials import Credentials, days_left, expires_at, parse
 
 NOW = datetime(2026, 3, 11, 4, 18, tzinfo=UTC)
 
@@ -43,7 +43,7 @@ def test_credentials_show_nothing() -> None:
 
 def test_days_are_counted_to_exp() -> None:
     """And below nothing when it has passed."""
-    end = ends_at(claims(exp=int((NOW + timedelta(days=6, hours=12)).timestamp())))
+    end = expires_at(claims(exp=int((NOW + timedelta(days=6, hours=12)).timestamp())))
     assert end is not None
     assert days_left(end, NOW) == 6.5
     assert days_left(end, NOW + timedelta(days=7)) == -0.5
@@ -65,4 +65,4 @@ def test_days_are_counted_to_exp() -> None:
 )
 def test_without_a_readable_exp_there_is_no_end(credentials: Credentials) -> None:
     """Nothing is raised that could carry a part of it."""
-    assert ends_at(credentials) is None
+    assert expires_at(credentials) is None

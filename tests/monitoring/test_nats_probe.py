@@ -12,12 +12,12 @@ from firstline.diagnosis.probe_outcome import (
     outcome_of_code,
 )
 from firstline.monitoring.metric import Metric
-from firstline.monitoring.nats_backlog import Backlog, Stalled
-from firstline.monitoring.nats_messages import connections, held, request, stored
+from firstline.monitoring.nats_backlog import Backlog, StallReason
+from firstline.monitoring.nats_messages import connections, is_stream_reply, lists_client, request
 from firstline.monitoring.nats_probe import (
     NATS_METRICS,
     NatsReading,
-    dated,
+    explain_refusal,
     metrics,
     outcome,
     responders,
@@ -35,7 +35,7 @@ HEALTH = {
 REJECTED = b'{"error":"message_rejected","reason":"replay"}'
 
 
-def told(**fields: object) -> bytes:
+def health_reply(**fields: object) -> bytes:
     return json.dumps(HEALTH | fields).encode()
 
 
@@ -50,12 +50,12 @@ def asked(*replies: bytes) -> NatsReading:
         (asked(), ProbeOutcome.TIMEOUT),
         (NatsReading(), ProbeOutcome.TIMEOUT_UNPROVEN),
         (NatsReading(captured=True), ProbeOutcome.STREAM_CAPTURES),
-        (NatsReading(captured=True, replies=(told(),)), ProbeOutcome.ANSWERED),
+        (NatsReading(captured=True, replies=(health_reply(),)), ProbeOutcome.ANSWERED),
         (asked(REJECTED), ProbeOutcome.MESSAGE_REJECTED),
-        (asked(told()), ProbeOutcome.ANSWERED),
-        (asked(REJECTED, told()), ProbeOutcome.ANSWERED),
-        (asked(told(healthy=False)), ProbeOutcome.UNHEALTHY),
-        (asked(told(healthy="yes")), ProbeOutcome.UNREADABLE),
+        (asked(health_reply()), ProbeOutcome.ANSWERED),
+        (asked(REJECTED, health_reply()), ProbeOutcome.ANSWERED),
+        (asked(health_reply(healthy=False)), ProbeOutcome.UNHEALTHY),
+        (asked(health_reply(healthy="yes")), ProbeOutcome.UNREADABLE),
         (asked(b'{"error":"other"}'), ProbeOutcome.UNREADABLE),
         (asked(b"ok"), ProbeOutcome.UNREADABLE),
         (asked(b"[" * 200_000), ProbeOutcome.UNREADABLE),
@@ -74,7 +74,7 @@ def test_each_way_of_ending_has_its_outcome(reading: NatsReading, shown: ProbeOu
 
 
 def test_a_probe_that_is_kept_out_is_told_by_nats_connected_alone() -> None:
-    """Users may be served all the while, so that nothing is said of the enclaves."""
+    """Users may be served meanwhile, so that nothing is said on the enclaves."""
     assert metrics(NatsReading(failure=ProbeOutcome.SERVER_FULL), None) == (
         Metric("Probe", 1, "Count", (("outcome", "server_full"),)),
         Metric("NatsConnected", 0, "Count"),
@@ -99,7 +99,7 @@ def test_each_outcome_has_a_number_of_its_own() -> None:
         (b'{"stream":"ALL","seq":1}', True),
         (b'{"stream":"ALL","seq":1,"domain":"hub","duplicate":true}', True),
         (b'{"error":{"code":503,"err_code":10077},"stream":"ALL","seq":0}', True),
-        (told(stream="ALL", seq=1), False),
+        (health_reply(stream="ALL", seq=1), False),
         (REJECTED, False),
         (b'{"stream":"ALL"}', False),
         (b"ok", False),
@@ -107,7 +107,7 @@ def test_each_outcome_has_a_number_of_its_own() -> None:
 )
 def test_a_stream_acknowledges_what_it_stores(reply: bytes, *, stream: bool) -> None:
     """By its name and a sequence; a host's health may have whatever fields it likes."""
-    assert stored(reply) is stream
+    assert is_stream_reply(reply) is stream
 
 
 @pytest.mark.parametrize(
@@ -121,9 +121,9 @@ def test_a_stream_acknowledges_what_it_stores(reply: bytes, *, stream: bool) -> 
     ],
 )
 def test_a_server_names_the_clients_that_it_holds(reply: bytes, *, client: bool) -> None:
-    """What is passed on to another server is that one's to name."""
+    """A forwarded subscription is the other server's."""
     assert json.loads(connections("a.b"))["filter_subject"] == "a.b"
-    assert held(reply) is client
+    assert lists_client(reply) is client
 
 
 def test_a_refusal_after_the_credentials_end_is_their_end() -> None:
@@ -132,10 +132,10 @@ def test_a_refusal_after_the_credentials_end_is_their_end() -> None:
     refused, lost = (
         NatsReading(failure=each) for each in (ProbeOutcome.AUTHORIZATION, ProbeOutcome.NO_SERVER)
     )
-    assert dated(refused, end, end).failure is ProbeOutcome.CREDENTIALS_EXPIRED
-    assert dated(refused, end, end - timedelta(seconds=1)) == refused
-    assert dated(refused, None, end) == refused
-    assert dated(lost, end, end) == lost
+    assert explain_refusal(refused, end, end).failure is ProbeOutcome.CREDENTIALS_EXPIRED
+    assert explain_refusal(refused, end, end - timedelta(seconds=1)) == refused
+    assert explain_refusal(refused, None, end) == refused
+    assert explain_refusal(lost, end, end) == lost
 
 
 def test_a_request_carries_its_nonce_and_a_whole_second() -> None:
@@ -146,18 +146,18 @@ def test_a_request_carries_its_nonce_and_a_whole_second() -> None:
 
 def test_the_same_answer_twice_is_one_responder() -> None:
     """A parent may send a copy; two parents differ in uptime, vaults or memory."""
-    assert responders(asked(told(), told())) == 1
-    assert responders(asked(told(), told(uptime_seconds=3))) == 2
+    assert responders(asked(health_reply(), health_reply())) == 1
+    assert responders(asked(health_reply(), health_reply(uptime_seconds=3))) == 2
 
 
 def test_a_full_reading_gives_all_metrics() -> None:
     """The fullest enclave speaks for the fleet."""
     lagging, hidden = Consumer("EVENTS", "worker"), Consumer("EVENTS", "gone")
     reading = NatsReading(
-        replies=(told(), told(active_vaults=70, memory_used_mb=2816)),
+        replies=(health_reply(), health_reply(active_vaults=70, memory_used_mb=2816)),
         latency=timedelta(milliseconds=12.5),
         round_trip=timedelta(milliseconds=1),
-        backlogs=(Backlog(lagging, 40, 6, (Stalled.PAUSED,)),),
+        backlogs=(Backlog(lagging, 40, 6, (StallReason.PAUSED,)),),
         unread=(hidden,),
     )
     worker = (("stream", "EVENTS"), ("consumer", "worker"))
@@ -191,5 +191,5 @@ def test_what_was_not_read_is_not_there() -> None:
         Metric("NatsConnected", 0, "Count"),
         Metric("ProbeOutcome", 49, "Count"),
     )
-    names = {each.name for each in metrics(asked(told(memory_total_mb=0)), None)}
+    names = {each.name for each in metrics(asked(health_reply(memory_total_mb=0)), None)}
     assert names == {"Probe", "EnclaveAnswering", "NatsConnected", "ProbeOutcome", "Responders"}

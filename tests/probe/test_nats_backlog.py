@@ -10,7 +10,7 @@ from nats.js.api import AckPolicy, ConsumerConfig
 
 from firstline.config.probe_settings import Consumer
 from firstline.diagnosis.probe_outcome import ProbeOutcome
-from firstline.monitoring.nats_backlog import Backlog, Stalled
+from firstline.monitoring.nats_backlog import Backlog, StallReason
 from firstline.monitoring.nats_probe import NatsReading, outcome
 from tests.probe.fleet import ask, connected, healthy, parents, run, target
 from tests.probe.servers import nats_server
@@ -106,7 +106,7 @@ def test_a_consumer_that_is_paused_says_so(own_port: int) -> None:
             await api(client, "CONSUMER.PAUSE.EVENTS.worker", pause_until="2999-01-01T00:00:00Z")
             return await read(own_port)
 
-    assert run(pause()) == Backlog(WORKER, 3, 0, (Stalled.PAUSED,))
+    assert run(pause()) == Backlog(WORKER, 3, 0, (StallReason.PAUSED,))
 
 
 def test_a_push_consumer_without_a_client_says_so(own_port: int) -> None:
@@ -122,7 +122,7 @@ def test_a_push_consumer_without_a_client_says_so(own_port: int) -> None:
             return [before, await read(own_port)]
 
     unbound, bound = run(push())
-    assert unbound == Backlog(WORKER, 3, 0, (Stalled.UNBOUND,))
+    assert unbound == Backlog(WORKER, 3, 0, (StallReason.UNBOUND,))
     assert bound.stalled == ()
 
 
@@ -147,7 +147,7 @@ def test_a_stream_that_takes_no_more_says_so(
             await consumer(client)
             return await read(own_port)
 
-    assert run(fill()).stalled == ((Stalled.STREAM_FULL,) if full else ())
+    assert run(fill()).stalled == ((StallReason.STREAM_FULL,) if full else ())
 
 
 def test_a_stream_that_may_not_be_read_is_left_out(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from firstline.adapters.aws import nats_credentials
 from firstline.adapters.aws.clients import answers
 from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.errors import DependencyUnavailable, InvalidInput
-from firstline.monitoring.nats_credentials import Credentials, ends_at, parse
+from firstline.monitoring.nats_credentials import Credentials, expires_at, parse
 from firstline.monitoring.nats_probe import NatsReading, outcome
 from tests.adapters.backends import Ends, Http
 from tests.probe.fleet import AT, ask, healthy, hung, parents, run, target
@@ -62,7 +62,7 @@ def test_the_probes_own_user_is_let_in(guarded_port: int, trust: Trust) -> None:
 def test_credentials_that_have_expired_are_refused(guarded_port: int, trust: Trust) -> None:
     """And their end, which is in the past, is known."""
     given = credentials(trust.creds(soon(-HOUR_SECONDS)))
-    end = ends_at(given)
+    end = expires_at(given)
     assert end is not None
     assert end.timestamp() < time.time()
     for at, shown in (
@@ -80,7 +80,9 @@ def test_credentials_that_end_meanwhile_say_so(guarded_port: int, trust: Trust) 
         parent = credentials(trust.creds(soon()))
         async with parents(guarded_port, hung, credentials=parent):
             given = credentials(trust.creds(soon(1)))
-            end = ends_at(given) or AT  # on a busy machine it may come before the server's answer
+            end = (
+                expires_at(given) or AT
+            )  # on a busy machine it may come before the server's answer
             return await ask(target(guarded_port, step_seconds=2), given, at=end)
 
     assert outcome(run(expire())) is ProbeOutcome.CREDENTIALS_EXPIRED

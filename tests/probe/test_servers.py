@@ -9,7 +9,7 @@ import pytest
 from firstline.adapters.nats import probe
 from firstline.config.probe_settings import NatsTarget
 from firstline.monitoring.nats_credentials import parse
-from firstline.monitoring.nats_messages import servers
+from firstline.monitoring.nats_messages import count_servers
 from tests.probe.fleet import run, target
 from tests.probe.servers import nats_server
 from tests.probe.trust import Trust
@@ -52,4 +52,4 @@ def test_a_server_that_is_gone_is_none_and_never_an_exception(tmp_path: Path) ->
 )
 def test_servers_are_told_apart_by_their_ids(replies: tuple[bytes, ...], count: int) -> None:
     """What is not an answer of a server is none."""
-    assert servers(replies) == count
+    assert count_servers(replies) == count

@@ -12,7 +12,7 @@ import pytest
 
 from firstline.adapters import http_probe
 from firstline.config.probe_settings import HealthTarget
-from firstline.monitoring.http_probe import HealthOutcome, HealthReading, NoAnswer, outcome
+from firstline.monitoring.http_probe import HealthOutcome, HealthReading, NoResponse, outcome
 from tests.adapters.loopback import Behaviour, Loopback, http
 from tests.probe.certificates import certificate
 
@@ -123,7 +123,7 @@ def test_a_server_must_prove_its_name(pem: Path) -> None:
     """One that nobody trusted vouches for says nothing that counts."""
     with Loopback(secured(pem, HEALTHY, [])) as line:
         reading = http_probe.probe(target(line.port), ssl.create_default_context())
-    assert reading == NoAnswer(HealthOutcome.NO_SERVER, "SSLError")
+    assert reading == NoResponse(HealthOutcome.NO_SERVER, "SSLError")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_forbidden_addresses_are_not_connected_to(
     with Loopback(secured(pem, HEALTHY, [])) as line:
         where = target(line.port, host=host, loopback_test=loopback_test)
         reading = http_probe.probe(where, ssl.create_default_context(cafile=pem))
-    assert reading == NoAnswer(HealthOutcome.FORBIDDEN_ADDRESS)
+    assert reading == NoResponse(HealthOutcome.FORBIDDEN_ADDRESS)
     assert line.connections == 0
 
 

@@ -19,7 +19,7 @@ from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, Scenario
-from firstline.lab.twin.wire import DEPENDENCIES, OWNED_BY_MOTO
+from firstline.lab.twin.wire import DEPENDENCIES, MOTO_SERVICES
 from firstline.lab.twin.world import World
 from firstline.signals.sources.envelope import parse
 from functions import ingest, reconcile
@@ -106,7 +106,7 @@ def test_no_text_of_an_event_tells_what_is_personal_or_secret(
 def failing(aws: TwinAws) -> None:
     """From now on every call of AWS but those that record and deliver is refused, with a canary."""
     events: Any = aws.session.events
-    for service in set(DEPENDENCIES) - OWNED_BY_MOTO:
+    for service in set(DEPENDENCIES) - MOTO_SERVICES:
         events.register_first(f"before-call.{service}", refused)
 
 

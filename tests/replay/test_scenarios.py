@@ -13,9 +13,9 @@ from firstline.cli.envelope import PROFILES
 from firstline.cli.output import replay as account
 from firstline.cli.replay import read, unmet
 from firstline.config.settings import Home
-from firstline.lab.twin.deadline import late
+from firstline.lab.twin.deadline import missed_deadlines
 from firstline.lab.twin.replay import replay
-from firstline.lab.twin.replayed import Replayed
+from firstline.lab.twin.replay_result import ReplayResult
 from firstline.lab.twin.scenario import Scenario, load
 from firstline.ledger import verify as audit
 from firstline.reporting.html import report as pages
@@ -66,12 +66,12 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module", params=CASES)
-def run(request: pytest.FixtureRequest, asked: Path) -> tuple[Scenario, Replayed]:
+def run(request: pytest.FixtureRequest, asked: Path) -> tuple[Scenario, ReplayResult]:
     """A scenario and what its replay left: run once, looked at by every test."""
     return recorded(request.param, asked)
 
 
-def recorded(path: Path, asked: Path) -> tuple[Scenario, Replayed]:
+def recorded(path: Path, asked: Path) -> tuple[Scenario, ReplayResult]:
     """The scenario at *path* and what its replay left; what it asked of AWS is in *asked*."""
     scenario, events, profile = read(path, HOME)
     with recording() as recorder, narrowed():
@@ -90,46 +90,46 @@ def calls(path: Path, asked: Path) -> set[Call]:
 
 
 def test_it_asks_aws_for_nothing_that_is_not_kept(
-    run: tuple[Scenario, Replayed], asked: Path
+    run: tuple[Scenario, ReplayResult], asked: Path
 ) -> None:
     """IAM's proof (`tests/iam`) rests on the kept calls: `python -m tests.iam.record` keeps new."""
     scenario, _ = run
     assert calls(SCENARIOS[0].with_stem(scenario.name), asked) <= set(kept())
 
 
-def test_it_ends_as_the_scenario_says(run: tuple[Scenario, Replayed]) -> None:
+def test_it_ends_as_the_scenario_says(run: tuple[Scenario, ReplayResult]) -> None:
     """Outcome, the fixes in their order, and the pages are the expected ones."""
     scenario, replayed = run
     assert scenario.expect is not None
     assert unmet(scenario, account.lines(replayed)) == []
 
 
-def test_it_ends_within_what_policy_allows(run: tuple[Scenario, Replayed]) -> None:
+def test_it_ends_within_what_policy_allows(run: tuple[Scenario, ReplayResult]) -> None:
     """Each scenario with an incident states how late it may end, in terms of the policy."""
     scenario, replayed = run
     assert scenario.expect is not None
-    assert scenario.expect.within or not any(each.incident for each in replayed.chapters)
-    assert late(scenario, replayed, PROFILES / f"{scenario.profile}.toml") == []
+    assert scenario.expect.within or not any(each.incident for each in replayed.ledgers)
+    assert missed_deadlines(scenario, replayed, PROFILES / f"{scenario.profile}.toml") == []
 
 
-def test_its_ledger_verifies(run: tuple[Scenario, Replayed]) -> None:
+def test_its_ledger_verifies(run: tuple[Scenario, ReplayResult]) -> None:
     """Each chain holds from its first entry to the head that the incident names."""
     _, replayed = run
-    chains = [each.entries for each in replayed.chapters]
+    chains = [each.entries for each in replayed.ledgers]
     for entries in filter(None, (*chains, replayed.control)):
         export = "".join(f"{entry.body}\n" for entry in entries).encode()
         found = audit.verify(export, (entries[-1].hash,))
         assert found.faults == []
         assert found.entries == len(entries)
-    for chapter in replayed.chapters:
+    for chapter in replayed.ledgers:
         if chapter.incident is not None:
             assert chapter.incident.chain.head == chapter.entries[-1].hash
 
 
-def test_its_report_says_what_was_done(run: tuple[Scenario, Replayed]) -> None:
+def test_its_report_says_what_was_done(run: tuple[Scenario, ReplayResult]) -> None:
     """R39: of its chain alone, how it ended, each fix with its verdict, and each page."""
     _, replayed = run
-    for chapter in replayed.chapters:
+    for chapter in replayed.ledgers:
         told = write_report(chapter.entries, None)
         fixes = [(each.tone, each.at) for each in told.moments if each.word == "does"]
         paged = {
@@ -157,7 +157,7 @@ def test_its_report_says_what_was_done(run: tuple[Scenario, Replayed]) -> None:
         assert told.head in markdown(told)
 
 
-def test_each_key_notifies_once(run: tuple[Scenario, Replayed]) -> None:
+def test_each_key_notifies_once(run: tuple[Scenario, ReplayResult]) -> None:
     """I2: a trigger after the first of its key finds the alert open, and folds into it."""
     _, replayed = run
     open_keys: set[str] = set()
@@ -172,7 +172,7 @@ def test_each_key_notifies_once(run: tuple[Scenario, Replayed]) -> None:
 
 
 def test_an_incident_that_pages_is_heard_within_a_minute_of_when_it_could_be(
-    run: tuple[Scenario, Replayed],
+    run: tuple[Scenario, ReplayResult],
 ) -> None:
     """I1: whatever else fails, the first page is accepted within 60 s of when it could be.
 
@@ -191,7 +191,7 @@ def test_an_incident_that_pages_is_heard_within_a_minute_of_when_it_could_be(
 
 
 def test_the_first_decision_is_sent_within_30_s_of_the_page(
-    run: tuple[Scenario, Replayed],
+    run: tuple[Scenario, ReplayResult],
 ) -> None:
     """I38: in every mode; after a trouble it is a sweep that wakes what it kept back."""
     scenario, replayed = run
@@ -204,9 +204,9 @@ def test_the_first_decision_is_sent_within_30_s_of_the_page(
             assert min(each.at_seconds for each in line.updates) <= by + 30
 
 
-def _grave_since(replayed: Replayed) -> datetime:
+def _grave_since(replayed: ReplayResult) -> datetime:
     """When the first incident was as grave as a page: at once, or since it rose."""
-    opened = [each.incident for each in replayed.chapters if each.incident is not None]
+    opened = [each.incident for each in replayed.ledgers if each.incident is not None]
     grave = (each.since for held in opened[:1] for each in held.responses if each.severity.pages)
     return next(grave, replayed.start)
 
@@ -220,7 +220,7 @@ def test_a_store_that_hangs_holds_the_page_back_three_seconds_at_most() -> None:
     assert replayed.pages[0].at - replayed.start <= timedelta(seconds=3)
 
 
-def test_no_handler_fails(run: tuple[Scenario, Replayed]) -> None:
+def test_no_handler_fails(run: tuple[Scenario, ReplayResult]) -> None:
     """Nothing ends as a dead letter but what the store never took."""
     scenario, replayed = run
     assert replayed.dead == (1 if scenario.name == "store-down" else 0)

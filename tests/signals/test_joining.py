@@ -128,7 +128,7 @@ def test_a_storm_leads_to_no_fix() -> None:
 
 
 def test_more_alarms_than_one_request_shows_are_counted() -> None:
-    """An incident that does not wait for all of them is not closed (see `learn`)."""
+    """An incident that does not wait for all of them is not closed (see `apply_observation`)."""
     many = tuple(f"arn-{n}" for n in range(ALARMS_MAX))
     held = joined(incident(alarms=many), DOWN, P2)
     assert (held.alarms, held.alarms_beyond) == (many, 1)

@@ -2,7 +2,7 @@ import copy
 
 import pytest
 
-from firstline.config.profile import Prefix, Rule, Wanted
+from firstline.config.profile import Matcher, Prefix, Rule
 from firstline.ids import SignalKey, digest
 from firstline.signal import Component, Condition, Severity, Signal
 from firstline.signals.rules import known_words, match
@@ -21,7 +21,7 @@ SIGNAL = Signal(
 )
 
 
-def rule(name: str, when: dict[str, Wanted]) -> Rule:
+def rule(name: str, when: dict[str, Matcher]) -> Rule:
     """A rule for the signal's source and subject."""
     return Rule(
         name=name,
@@ -48,7 +48,7 @@ def rule(name: str, when: dict[str, Wanted]) -> Rule:
     ],
 )
 def test_a_field_is_compared_with_a_value_a_list_or_a_prefix(
-    when: dict[str, Wanted], miss: str | None
+    when: dict[str, Matcher], miss: str | None
 ) -> None:
     """Whole values, unless a prefix is asked for; an absent dimension is empty."""
     tried = rule("tried", when)
@@ -58,7 +58,7 @@ def test_a_field_is_compared_with_a_value_a_list_or_a_prefix(
 
 def test_of_a_signal_the_words_are_known_that_rules_ask_for() -> None:
     """A value, one of a list, the prefix alone; no other value of an event is stored."""
-    wanted: tuple[dict[str, Wanted], ...] = (
+    wanted: tuple[dict[str, Matcher], ...] = (
         {"metric": "m"},
         {"Zone": ("a", "b")},
         {"Stage": Prefix(prefix="prod-")},

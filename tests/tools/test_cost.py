@@ -1,4 +1,4 @@
-"""What the page of costs counts is what the templates have."""
+"""The cost page's counts equal the templates'."""
 
 from pathlib import Path
 
@@ -9,28 +9,28 @@ from tests.builders import PROFILE_FILE
 from tests.infra.listing import PROFILES, assembled
 from tests.infra.made import Made
 from tools.cost.cost import MIX
-from tools.cost.deployed import (
+from tools.cost.resource_counts import (
     DASHBOARDS,
     DRILL_DAYS,
     FED_QUEUES,
     KEYS,
     MEMORY_MB,
     SECRETS,
-    deployed,
+    count_resources,
 )
-from tools.cost.spending import spent
+from tools.cost.usage import measure_usage
 
 SCENARIOS = Path(__file__).parents[2] / "events" / "scenarios"
 
 
 def functions(made: Made) -> dict[str, int]:
     """The memory of each function, by its name."""
-    told = (each.properties for each in made.of("AWS::Lambda::Function"))
-    return {each["Handler"].split(".")[1]: each["MemorySize"] for each in told}
+    function_properties = (each.properties for each in made.of("AWS::Lambda::Function"))
+    return {each["Handler"].split(".")[1]: each["MemorySize"] for each in function_properties}
 
 
 def alarm_metrics(made: Made) -> int:
-    """What CloudWatch asks for: an expression's metrics each, and the expression nothing."""
+    """Return the billed metrics: an expression's metrics each, the expression none."""
     alarms = (each.properties for each in made.of("AWS::CloudWatch::Alarm"))
     return sum(
         sum("MetricStat" in metric for metric in each.get("Metrics", ({"MetricStat": {}},)))
@@ -39,7 +39,7 @@ def alarm_metrics(made: Made) -> int:
 
 
 def schedules(made: Made) -> list[str]:
-    """How often each schedule runs."""
+    """Return the period of each schedule."""
     return sorted(
         each.properties["ScheduleExpression"] for each in made.of("AWS::Scheduler::Schedule")
     )
@@ -48,7 +48,7 @@ def schedules(made: Made) -> list[str]:
 @pytest.mark.parametrize("name", PROFILES)
 def test_what_is_counted_is_what_is_deployed(name: str, tmp_path: Path) -> None:
     made = assembled(name, tmp_path)
-    has = deployed(profiles.load(PROFILE_FILE.with_name(f"{name}.toml")))
+    has = count_resources(profiles.load(PROFILE_FILE.with_name(f"{name}.toml")))
     assert functions(made) == {each: MEMORY_MB[each] for each in has.functions}
     assert alarm_metrics(made) == has.alarm_metrics
     assert len(made.of("AWS::CloudWatch::CompositeAlarm")) == has.composites
@@ -70,7 +70,7 @@ def test_the_mix_is_of_a_thousand() -> None:
 
 def test_an_incident_is_counted_with_its_archive() -> None:
     """Each commit is a batch: policy, entries, and a checkpoint that is signed."""
-    one = spent(SCENARIOS / "drill.toml")
+    one = measure_usage(SCENARIOS / "drill.toml")
     batches = [each for each in one.ran if each.function == "archive"]
     assert batches
     assert all(each.calls.count("kms.Sign") == 1 for each in batches)

@@ -12,9 +12,9 @@ from firstline.cli.replay import read
 from firstline.incidents.incident import Incident, Status
 from firstline.lab.http_fault import HttpFault
 from firstline.lab.twin.replay import replay
-from firstline.lab.twin.replayed import Replayed
+from firstline.lab.twin.replay_result import ReplayResult
 from tools import faults
-from tools.faults import HOME, ROWS, Row, cells, judged, load, run, sample
+from tools.faults import HOME, ROWS, Row, cells, judge, load, run, sample
 
 ROOT = Path(__file__).parents[2]
 SERVICES = {
@@ -63,7 +63,7 @@ def test_every_call_of_the_three_functions_has_its_row() -> None:
     }
     had = {(row.function, action) for row in ROWS for action in permissions(row.call)}
     lacking = {action for function, action in needed - had if action.partition(":")[0] != "logs"}
-    assert lacking | {"codedeploy:ListDeployments"} == set(faults.UNREACHED)
+    assert lacking | {"codedeploy:ListDeployments"} == set(faults.UNUSED_ACTIONS)
 
 
 def permissions(call: str) -> set[str]:
@@ -73,27 +73,27 @@ def permissions(call: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def outage() -> Replayed:
+def outage() -> ReplayResult:
     """A run that is well: a P1, one fix."""
     scenario, events, profile = read(ROOT / "events/scenarios/a-complete-outage.toml", HOME)
     with narrowed():
         return replay(scenario, events, profile, HOME, lambda _: None)
 
 
-def test_a_run_that_is_well_has_nothing_wrong(outage: Replayed) -> None:
-    assert list(judged(outage)) == []
+def test_a_run_that_is_well_has_nothing_wrong(outage: ReplayResult) -> None:
+    assert list(judge(outage)) == []
     assert any(each.startswith("ssm.SendCommand") for each in outage.changes)
 
 
-def test_each_thing_that_may_go_wrong_is_found(outage: Replayed) -> None:
+def test_each_thing_that_may_go_wrong_is_found(outage: ReplayResult) -> None:
     """By what it leaves behind."""
-    (chapter,) = outage.chapters
+    (chapter,) = outage.ledgers
     incident = chapter.incident
     assert isinstance(incident, Incident)
 
-    def of(**changes: Any) -> Replayed:  # noqa: ANN401 - of any field
+    def of(**changes: Any) -> ReplayResult:  # noqa: ANN401 - of any field
         held = copy.replace(incident, **changes)
-        return copy.replace(outage, chapters=(copy.replace(chapter, incident=held),))
+        return copy.replace(outage, ledgers=(copy.replace(chapter, incident=held),))
 
     unsent = tuple(copy.replace(each, sent_at=None) for each in incident.pages)
     wrong = {
@@ -107,12 +107,12 @@ def test_each_thing_that_may_go_wrong_is_found(outage: Replayed) -> None:
             outage, changes=(*outage.changes, "auto-scaling.SetDesiredCapacity the group")
         ),
         "does not follow": copy.replace(
-            outage, chapters=(copy.replace(chapter, entries=chapter.entries[1:]),)
+            outage, ledgers=(copy.replace(chapter, entries=chapter.entries[1:]),)
         ),
     }
     for why, bad in wrong.items():
-        told = list(judged(bad))
-        assert any(why in each or "and entry 1 was due" in each for each in told), why
+        result = list(judge(bad))
+        assert any(why in each or "and entry 1 was due" in each for each in result), why
 
 
 def test_an_error_that_leaves_a_handler_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,8 +129,8 @@ def test_an_error_that_leaves_a_handler_is_found(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_table_is_complete_and_nothing_in_it_is_wrong() -> None:
-    told = load(ROOT / "docs" / "faults.jsonl")
-    assert [(it.function, it.call, it.fault) for it in told] == [
+    result = load(ROOT / "docs" / "faults.jsonl")
+    assert [(it.function, it.call, it.fault) for it in result] == [
         (row.function, row.call, fault) for row, fault in cells()
     ]
-    assert [each for each in told if each.wrong] == []
+    assert [each for each in result if each.wrong] == []

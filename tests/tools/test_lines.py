@@ -1,4 +1,4 @@
-"""What counts as a line of code."""
+"""The count of code lines."""
 
 import pytest
 

@@ -1,10 +1,10 @@
-"""What a long run found is mended: its seeds are clean, and the page says so."""
+"""The faults of long runs are repaired: their seeds are clean, and the page says so."""
 
 from pathlib import Path
 
 import pytest
 
-from firstline.lab.simulation import found
+from firstline.lab.simulation import seed_run
 from tools.docs.long_runs import load, long_runs
 
 FOLDER = Path(__file__).parents[2] / "docs"
@@ -15,7 +15,7 @@ SEEDS = sorted({seed for run in RUNS for each in run.found for seed in each.seed
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_was_found_is_clean(seed: int) -> None:
     """A change of starts or of chances makes another run of the seed, which is clean as well."""
-    assert found.simulate(seed).violations == ()
+    assert seed_run.simulate(seed).violations == ()
 
 
 def test_the_page_has_each_run_with_its_rate() -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from firstline.cli.main import STOPPED
 from firstline.errors import InvalidInput
-from tools.docs.mutated import mutated
+from tools.docs.mutants_section import mutants_section
 from tools.mutants import mutants
 from tools.mutants.campaign import Campaign
-from tools.mutants.mutants import TARGETS, Key, Mutant, Targets, Tried, choose, load
+from tools.mutants.mutants import TARGETS, Key, Mutant, Targets, TrialResult, choose, load
 from tools.mutants.trial import OUT_OF_TIME, Copy
 
 ROOT = Path(__file__).parents[2]
@@ -43,14 +43,14 @@ def test_what_a_test_sees_is_killed_and_what_is_equivalent_survives(
 ) -> None:
     table = tmp_path / "mutants.jsonl"
     assert Campaign(root, table, "one", SAMPLE).run(seed=1, count=100) == 1
-    told = load(table)
-    killers = {each.after: each.killer for each in told}
+    trials = load(table)
+    killers = {each.after: each.killer for each in trials}
     assert {after for after, killer in killers.items() if killer is None} == EQUIVALENT
     assert killers["if (not (value < 0)):"] == "test_sample.py::test_it"
     assert "SURVIVES sample.py:2 off by one" in capsys.readouterr().out
     assert (root / "sample.py").read_text() == SOURCE
-    page = "\n".join(mutated(tmp_path))
-    assert f"{len(told)} of 400 have run, {len(told) - 2} were killed" in page
+    page = "\n".join(mutants_section(tmp_path))
+    assert f"{len(trials)} of 400 have run, {len(trials) - 2} were killed" in page
     assert "| `` if value < 0: `` | `` if value <= 0: `` | no reason yet |" in page
 
 
@@ -101,10 +101,10 @@ def test_a_survivor_is_tried_again_unless_a_reason_accepts_it(
     assert tries() == 0
     assert tries(code="other") == tries(seed=2, code="other") == total
     assert {each.seed for each in load(table)} == {2}
-    assert "| `` if value < 1: `` | none |" in "\n".join(mutated(tmp_path))
+    assert "| `` if value < 1: `` | none |" in "\n".join(mutants_section(tmp_path))
 
 
-def accepted(survivor: Tried) -> str:
+def accepted(survivor: TrialResult) -> str:
     names = ("file", "within", "operator", "before", "after")
     lines = (f'{name} = "{getattr(survivor, name)}"\n' for name in names)
     return f'[[survivor]]\n{"".join(lines)}reason = "none"\n'

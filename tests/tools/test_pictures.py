@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.dev.documented import ROOT, links
-from tools.docs import pictures, way
+from tools.docs import alarm_path, pictures
 
 FOLDER = ROOT / "docs" / "pictures"
 BYTES_MAX = 150_000
@@ -38,7 +38,7 @@ def test_a_picture_is_of_the_words_and_not_of_the_hashes() -> None:
     assert shown != pictures.digest(f"ledger end {'a1' * 32}")
 
 
-@pytest.mark.parametrize("scheme", way.COLOURS)
+@pytest.mark.parametrize("scheme", alarm_path.COLOURS)
 def test_a_photograph_is_small_and_whole(scheme: str) -> None:
     body = (FOLDER / f"report.{scheme}.png").read_bytes()
     assert len(body) < BYTES_MAX

@@ -1,4 +1,4 @@
-"""``firstline prove``: parts that go on where they stopped, and begin anew for other code."""
+"""``firstline prove``: parts continue where they stopped, and start again for other code."""
 
 import copy
 from pathlib import Path
@@ -9,13 +9,15 @@ import pytest
 from firstline import version
 from firstline.cli.main import dispatch
 from firstline.lab.simulation import campaign as campaigns
-from firstline.lab.simulation import planted
-from firstline.lab.simulation.bugs import PLANTED
 from firstline.lab.simulation.campaign import Campaign
-from tools.prove import PARTS, hunt_bugs, hunted, is_current, run_campaign
+from firstline.lab.simulation.mutants import seed_search
+from firstline.lab.simulation.mutants.bugs import PLANTED_BUGS
+from tools.prove import PARTS, hunt_bugs, is_current, load_hunts, run_campaign
 
 BUGS = [
-    each for each in PLANTED if each.name in {"nobody pages", "an intent does not name its host"}
+    each
+    for each in PLANTED_BUGS
+    if each.name in {"nobody pages", "an intent does not name its host"}
 ]
 
 
@@ -39,9 +41,9 @@ def test_a_campaign_goes_on_and_other_code_takes_seeds_that_never_ran(tmp_path: 
     begun = campaigns.load(table)
     assert (begun.code, begun.first, begun.next) == (version.digest(), 40, 42)
     assert run_campaign(table, seeds=3, directed=False) == 0
-    told = campaigns.load(table)
-    assert (told.first, told.next) == (40, 43)
-    assert told.steps > begun.steps > 7
+    lines = campaigns.load(table)
+    assert (lines.first, lines.next) == (40, 43)
+    assert lines.steps > begun.steps > 7
     assert is_current(table, version.digest())
 
 
@@ -56,18 +58,18 @@ def test_the_hunt_hunts_what_is_stale_alone(
     (line,) = capsys.readouterr().out.splitlines()
     assert line.endswith(BUGS[1].name)
     assert is_current(table, version.digest())
-    told = hunted(table)
-    assert list(told) == [each.name for each in BUGS]
+    lines = load_hunts(table)
+    assert list(lines) == [each.name for each in BUGS]
     for changed in ({"code": "other"}, {"seed": None}):
-        stale = [msgspec.json.encode(copy.replace(told[BUGS[0].name], **changed))]
-        table.write_bytes(b"\n".join([*stale, msgspec.json.encode(told[BUGS[1].name])]))
+        stale = [msgspec.json.encode(copy.replace(lines[BUGS[0].name], **changed))]
+        table.write_bytes(b"\n".join([*stale, msgspec.json.encode(lines[BUGS[1].name])]))
         assert hunt_bugs(table, BUGS) == 0
         assert capsys.readouterr().out.splitlines()[0].endswith(BUGS[0].name)
-        assert hunted(table) == told
+        assert load_hunts(table) == lines
 
 
 def test_a_known_seed_is_run_first_if_it_is_among_the_seeds() -> None:
     (bug,) = [each for each in BUGS if each.name == "nobody pages"]
-    assert planted.hunt(bug) == 0
-    assert planted.hunt(bug, known=3) == 3
-    assert planted.hunt(bug, seeds=3, known=3) == 0
+    assert seed_search.find_seed(bug) == 0
+    assert seed_search.find_seed(bug, known=3) == 3
+    assert seed_search.find_seed(bug, seeds=3, known=3) == 0

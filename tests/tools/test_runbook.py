@@ -14,7 +14,7 @@ STEPS = {each.id: each for each in runbook.load()}
 
 
 def faults(changed: Step) -> tuple[str, ...]:
-    """What is told when *changed* stands in place of the step of its id."""
+    """Return the faults if *changed* replaces the step of its id."""
     steps = (STEPS | {changed.id: changed}).values()
     return tuple(runbook.faults(tuple(steps), checkout()))
 
@@ -24,7 +24,7 @@ def test_every_step_is_proved_by_what_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         ({"by": ()}, "nothing is named that does it"),
         ({"tests": ()}, "no test proves it"),
@@ -47,9 +47,9 @@ def test_every_step_is_proved_by_what_is_there() -> None:
         ),
     ],
 )
-def test_a_row_without_proof_is_told(change: dict[str, Any], told: str) -> None:
+def test_a_row_without_proof_is_told(change: dict[str, Any], expected: str) -> None:
     """R15 is automated, and proved as it stands."""
-    assert f"R15: {told}" in faults(copy.replace(STEPS["R15"], **change))
+    assert f"R15: {expected}" in faults(copy.replace(STEPS["R15"], **change))
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_what_is_for_a_step_stands_in_its_row() -> None:
 
 def test_a_step_that_is_left_out_is_told() -> None:
     steps = tuple(each for each in runbook.load() if each.id != "R09")
-    (told,) = runbook.faults(steps, checkout())
-    assert told.startswith("the steps are not R01 to R46, each once")
+    (expected,) = runbook.faults(steps, checkout())
+    assert expected.startswith("the steps are not R01 to R46, each once")
 
 
 def test_the_page_has_a_row_for_each_step() -> None:

@@ -1,1 +1,1 @@
-"""The benches, as one table."""
+"""The benches and their table."""

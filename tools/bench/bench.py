@@ -1,4 +1,4 @@
-"""``firstline bench``: the benches of a checkout, each in a process of its own, as one table."""
+"""``firstline bench``: runs benches, each in its own process, and prints one table."""
 
 import subprocess
 import sys
@@ -28,13 +28,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON document per figu
 
 @app.command("bench")
 def run(names: Names = None, quick: Quick = False, as_json: AsJson = False) -> int:
-    """Run these benches, or all, and print a table; status 1 where an aim is not met."""
+    """Run these benches, or all, and print a table; status 1 if an aim is missed."""
     folder = checkout() / "bench"
     found = []
     with progress.counting() as tell:
-        for path in chosen(folder, names or []):
+        for path in select(folder, names or []):
             tell(f"{path.stem} is measured")
-            for each in measured(path, quick=quick):
+            for each in measure(path, quick=quick):
                 found.append(each)
                 if as_json:
                     output.emit(each)
@@ -43,8 +43,8 @@ def run(names: Names = None, quick: Quick = False, as_json: AsJson = False) -> i
     return 1 if any(each.met is False for each in found) else 0
 
 
-def chosen(folder: Path, names: list[str]) -> list[Path]:
-    """The scripts of those names, or all that are benches."""
+def select(folder: Path, names: list[str]) -> list[Path]:
+    """Return the scripts of those names, or all benches."""
     there = {path.stem: path for path in sorted(folder.glob("*.py")) if is_bench(path)}
     unknown = sorted(set(names) - set(there))
     if unknown:
@@ -53,17 +53,17 @@ def chosen(folder: Path, names: list[str]) -> list[Path]:
 
 
 def is_bench(path: Path) -> bool:
-    """Whether it runs by itself; the others are what benches share."""
+    """Return True for a bench; other scripts are shared code."""
     return "\ndef bench(" in path.read_text()
 
 
-def measured(path: Path, *, quick: bool) -> Iterator[Figure]:
-    """The figures of one bench; raises `InvalidInput` where it breaks down."""
+def measure(path: Path, *, quick: bool) -> Iterator[Figure]:
+    """Return the figures of one bench; raises `InvalidInput` if it fails."""
     command = [sys.executable, str(path), "--json", *(["--quick"] if quick else [])]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = ran.stdout.splitlines()
     if not lines or ran.returncode not in (0, 1):
-        said = " ".join(ran.stderr.split()[-60:])
-        raise InvalidInput(f"bench/{path.name} broke down: {said}")
+        output = " ".join(ran.stderr.split()[-60:])
+        raise InvalidInput(f"bench/{path.name} broke down: {output}")
     for line in lines:
         yield msgspec.json.decode(line, type=Figure)

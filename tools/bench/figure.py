@@ -1,7 +1,7 @@
-"""Figure: what a bench measured, beside its baseline and its aim; and how a bench is called.
+"""A figure: a bench's measurement with its baseline and its aim; and the benches' interface.
 
-A bench is a script of ``bench/``: a generator of figures that is told its rounds. It takes their
-number, ``--quick`` for its fewest, and ``--json`` for one document a figure.
+A bench is a script of ``bench/``: a generator of figures for a number of rounds. Its options are
+that number, ``--quick`` for the fewest, and ``--json`` for one document per figure.
 """
 
 import copy
@@ -16,10 +16,10 @@ from firstline.cli.output import lines as output
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: ``figure`` and ``baseline`` in ``unit``, the baseline being of ``against``.
+    """One row: ``figure`` and ``baseline`` in ``unit``; ``against`` names the baseline.
 
-    The aim is of the ratio where there is one, else of the figure; ``met`` is None where there is
-    no aim. What is ``exact`` was counted, not timed: it is the same on every machine.
+    The aim applies to the ratio if there is one, else to the figure; ``met`` is None without an
+    aim. An ``exact`` figure is counted, not timed: it is equal on every machine.
     """
 
     name: str
@@ -33,15 +33,15 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     exact: bool = False
 
     def at_most(self, most: float) -> "Figure":
-        """With the aim of so much, or less."""
+        """Return the figure with this upper aim."""
         return copy.replace(self, aim=f"{most:,g} or less", met=self._aimed <= most)
 
     def at_least(self, least: float) -> "Figure":
-        """With the aim of so much, or more."""
+        """Return the figure with this lower aim."""
         return copy.replace(self, aim=f"{least:,g} or more", met=self._aimed >= least)
 
     def exactly(self, wanted: float) -> "Figure":
-        """With the aim of just so much."""
+        """Return the figure with this exact aim."""
         return copy.replace(self, aim=f"{wanted:,g}", met=self._aimed == wanted, exact=True)
 
     @property
@@ -50,16 +50,16 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 type Bench = Callable[[int], Iterator[Figure]]
-"""The figures, measured in so many rounds (pairs, events, seeds: the bench says what)."""
+"""Yields figures for a number of rounds (pairs, events, seeds: each bench defines it)."""
 
 
 def paired(
     name: str, unit: str, against: str, pairs: Iterable[tuple[float, float]], *, speed: bool = False
 ) -> Figure:
-    """The medians of (ours, baseline), taken in alternation, and the median of the pairs' ratios.
+    """Return the medians of (ours, baseline), taken alternately, and of the pairs' ratios.
 
-    Machines differ and are noisy, so only the ratio tells: of costs, or of *speed*, where the
-    ratio is of what each gets done in the same time.
+    Machines differ and are noisy, so that only the ratio is meaningful: of times, or with
+    *speed* of throughputs.
     """
     taken = tuple(pairs)
     ours, theirs = (statistics.median(each) for each in zip(*taken, strict=True))
@@ -68,7 +68,7 @@ def paired(
 
 
 def run(bench: Bench, usual: int, quick: int) -> None:
-    """Run *bench* as a script: print its figures as they come; status 1 where a fact fails."""
+    """Run *bench* as a script and print its figures; return 1 if a counted figure fails."""
     words = sys.argv[1:]
     counts = [int(word) for word in words if not word.startswith("--")]
     rounds = counts[0] if counts else quick if "--quick" in words else usual
@@ -84,9 +84,9 @@ def run(bench: Bench, usual: int, quick: int) -> None:
 
 
 def peak_mib() -> float:
-    """The peak of this process's resident memory, as Linux tells it.
+    """Return the peak resident memory of this process on Linux.
 
-    Not ``getrusage``: its peak is also that of the process that began this one.
+    ``getrusage`` would include the parent process's peak.
     """
     lines = Path("/proc/self/status").read_text().splitlines()
     (kibibytes,) = (line.split()[1] for line in lines if line.startswith("VmHWM:"))
@@ -97,7 +97,7 @@ HEAD = ("bench", "figure", "baseline", "ratio", "aim", "met")
 
 
 def row(figure: Figure) -> tuple[str, ...]:
-    """The cells of *figure*, in the order of `HEAD`."""
+    """Return the cells of *figure*, in the order of `HEAD`."""
     baseline = "" if figure.baseline is None else f"{number(figure.baseline)} {figure.unit}"
     return (
         figure.name,
@@ -110,14 +110,14 @@ def row(figure: Figure) -> tuple[str, ...]:
 
 
 def number(value: float) -> str:
-    """Three digits that tell, and no more; whole numbers whole."""
+    """Return the value with three significant digits; whole numbers unrounded."""
     if value == int(value) or abs(value) >= 1000:  # noqa: PLR2004 - no fraction tells from there
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
 
 def table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Lines of Markdown, which is also what a terminal shows."""
+    """Yield a Markdown table, which terminals show as well."""
     widths = [max(len(each[n]) for each in (HEAD, *rows)) for n in range(len(HEAD))]
     for cells in (HEAD, tuple("-" * width for width in widths), *rows):
         padded = (f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))

@@ -1,1 +1,1 @@
-"""The price of firstline, item by item."""
+"""The cost of firstline, item by item."""

@@ -1,6 +1,6 @@
-"""Bill: what an idle month and incidents come to, item by item.
+"""The bill of an idle month and of incidents, item by item.
 
-Counts are of the profile and of replays; Lambda's time and logs' size are taken as told here.
+Counts come from the profile and from replays; Lambda's times and log sizes are the constants here.
 """
 
 from collections import Counter
@@ -10,38 +10,38 @@ from decimal import Decimal
 import msgspec
 
 from firstline.controller.archive.audit import CHECKPOINTS_MAX
-from firstline.lab.twin.replayed import Ran
+from firstline.lab.twin.replay_result import FunctionRun
 from firstline.ledger import archive as archiving
 from firstline.monitoring import costs
 from firstline.monitoring import nats_probe as probe
 from firstline.monitoring.costs import Price
-from tools.cost.deployed import (
+from tools.cost.resource_counts import (
     DASHBOARDS,
     DRILL_DAYS,
     FED_QUEUES,
     KEYS,
     MEMORY_MB,
     SECRETS,
-    Deployed,
+    ResourceCounts,
 )
-from tools.cost.spending import IDLE, Spent, priced
+from tools.cost.usage import IDLE, Usage, call_price
 
 HOURS = 730
 MINUTES = 60 * HOURS
 POLLS_A_MINUTE = 15
-"""Lambda keeps five long polls of 20 seconds open on a queue that feeds it (its guide on SQS)."""
+"""Lambda keeps five long polls of 20 seconds open on a queue (its guide on SQS)."""
 CODE_MS, CALL_MS, PROBE_MS, START_MS = 25, 15, 500, 1000
-"""Billed time: of an invocation, of each of its calls, of a probe, of a cold start."""
+"""Billed times: of an invocation, of each of its calls, of a probe, of a cold start."""
 LOG_KILOBYTES = Decimal("1.5")
-"""Of an invocation."""
+"""The log of one invocation."""
 GIGA = Decimal(10**9)
 AUDIT_METRICS = {archiving.AUDITS_METRIC, archiving.FAULTS_METRIC}
 PROBES_METRICS = {"probe_nats": len(probe.NATS_METRICS), "probe_health": 3}
-"""The most that each sends."""
+"""The maximum number of metrics of each probe."""
 
 
 class Row(msgspec.Struct, frozen=True):
-    """So many of *price*'s units."""
+    """A number of *price*'s units."""
 
     item: str
     count: Decimal
@@ -49,12 +49,12 @@ class Row(msgspec.Struct, frozen=True):
 
     @property
     def dollars(self) -> Decimal:
-        """What they come to."""
+        """The row's amount."""
         return self.count * self.price.dollars
 
 
-def idle(has: Deployed, drill: Spent) -> Iterator[Row]:
-    """A month in which nothing happens but the drills."""
+def idle(has: ResourceCounts, drill: Usage) -> Iterator[Row]:
+    """Yield the items of a month with drills only."""
     _, *probes = has.every_minute
     metrics = len(IDLE | AUDIT_METRICS) + has.log_metrics + sum(PROBES_METRICS[it] for it in probes)
     runs = MINUTES * len(has.every_minute) + HOURS
@@ -64,10 +64,10 @@ def idle(has: Deployed, drill: Spent) -> Iterator[Row]:
     yield _row("dashboard", DASHBOARDS, costs.DASHBOARD)
     yield _row("secrets", SECRETS, costs.SECRET)
     yield _row("signing key", KEYS, costs.KEY)
-    yield _row("schedules: sweep, probes, audit", runs, costs.SCHEDULED)
+    yield _row("schedules: sweep, probes, audit", runs, costs.SCHEDULER_INVOCATION)
     yield _row("functions: sweep, probes, audit", runs, costs.INVOCATION)
     audit = ("s3.GetObject", "dynamodb.Query") * CHECKPOINTS_MAX
-    seconds = MINUTES * _seconds(drill.quiet) + HOURS * _seconds(Ran("audit", audit, 0))
+    seconds = MINUTES * _seconds(drill.quiet) + HOURS * _seconds(FunctionRun("audit", audit, 0))
     seconds += MINUTES * sum(_gb_seconds(name, PROBE_MS) for name in probes)
     yield _row("their time", seconds, costs.GIGABYTE_SECOND)
     asked = Counter(call.split(".")[0] for call in drill.quiet.calls)
@@ -77,15 +77,15 @@ def idle(has: Deployed, drill: Spent) -> Iterator[Row]:
     yield _row("the audit's reads of the archive", 2 * HOURS * CHECKPOINTS_MAX, costs.GET)
     yield _row("the audit's list of the archive", HOURS, costs.PUT)
     yield _row("the audit's reading of the key", HOURS, costs.SIGNATURE)
-    yield _row("polls of queues", FED_QUEUES * POLLS_A_MINUTE * MINUTES, costs.QUEUED)
+    yield _row("polls of queues", FED_QUEUES * POLLS_A_MINUTE * MINUTES, costs.SQS_REQUEST)
     yield _row("logs", runs * LOG_KILOBYTES / 10**6, costs.LOGS)
     drills = Decimal(HOURS) / (24 * DRILL_DAYS)
     each = total(incidents(drill, 1)).quantize(Decimal("0.00001"))
     yield Row("drills", drills, Price(each, "drill, with all that it asks", "AWS"))
 
 
-def incidents(one: Spent, times: int) -> Iterator[Row]:
-    """What *times* incidents like *one* add."""
+def incidents(one: Usage, times: int) -> Iterator[Row]:
+    """Yield the items that *times* incidents like *one* add."""
     calls = Counter(call for ran in one.ran for call in ran.calls)
     asked = Counter(call.split(".")[0] for call in calls.elements())
     functions = Counter(ran.function for ran in one.ran)
@@ -96,32 +96,32 @@ def incidents(one: Spent, times: int) -> Iterator[Row]:
         "functions": (functions.total(), costs.INVOCATION),
         "their time": (seconds, costs.GIGABYTE_SECOND),
         "tables, as KB written": (_tables(one.ran) / costs.WRITE.dollars, costs.WRITE),
-        "messages sent, received and deleted": (asked["sqs"] + received, costs.QUEUED),
+        "messages sent, received and deleted": (asked["sqs"] + received, costs.SQS_REQUEST),
         "alarms and metrics read": (asked["cloudwatch"], costs.ALARMS_READ),
         "routing key read": (asked["secrets-manager"], costs.SECRET_READ),
         "key looked at": (asked["kms"] - signed, costs.KEY_READ),
         "checkpoints signed": (signed, costs.SIGNATURE),
-        "team told": (asked["sns"], costs.PUBLISHED),
+        "team told": (asked["sns"], costs.SNS_REQUEST),
         "archive, put and listed": (asked["s3"] - calls["s3.GetObject"], costs.PUT),
         "archive, read": (calls["s3.GetObject"], costs.GET),
         "metrics of incidents, by the hour": (Decimal(one.metrics) / HOURS, costs.METRIC),
         "logs": (functions.total() * LOG_KILOBYTES / 10**6, costs.LOGS),
-        "ledger kept for a month": (one.ledger_bytes / GIGA, costs.TABLED),
-        "archive kept for a month": (one.archive_bytes / GIGA, costs.STORED),
+        "ledger kept for a month": (one.ledger_bytes / GIGA, costs.TABLE_STORAGE),
+        "archive kept for a month": (one.archive_bytes / GIGA, costs.OBJECT_STORAGE),
     }
     yield from (_row(item, times * count, price) for item, (count, price) in rows.items())
 
 
-def _tables(ran: Iterable[Ran]) -> Decimal:
-    """What the calls of DynamoDB came to: all but what others' calls cost, which is flat."""
+def _tables(ran: Iterable[FunctionRun]) -> Decimal:
+    """Return the cost of DynamoDB's calls: the total without the flat cost of other services."""
     nano = 0
     for each in ran:
         others = (call for call in each.calls if not call.startswith("dynamodb."))
-        nano += each.nanodollars - sum(map(priced, others))
+        nano += each.nanodollars - sum(map(call_price, others))
     return nano / GIGA
 
 
-def _seconds(ran: Ran) -> Decimal:
+def _seconds(ran: FunctionRun) -> Decimal:
     return _gb_seconds(ran.function, CODE_MS + CALL_MS * len(ran.calls))
 
 
@@ -133,8 +133,8 @@ def _row(item: str, count: Decimal | int, price: Price) -> Row:
     return Row(item, Decimal(count), price)
 
 
-def merged(groups: Iterable[Iterator[Row]]) -> Iterator[Row]:
-    """The rows of all groups, each item once."""
+def merge(groups: Iterable[Iterator[Row]]) -> Iterator[Row]:
+    """Return the rows of all groups, each item once."""
     for rows in zip(*groups, strict=True):
         count = sum(row.count for row in rows)
         if count:
@@ -142,5 +142,5 @@ def merged(groups: Iterable[Iterator[Row]]) -> Iterator[Row]:
 
 
 def total(rows: Iterable[Row]) -> Decimal:
-    """What *rows* come to."""
+    """Return the sum of *rows*."""
     return sum((row.dollars for row in rows), Decimal())

@@ -1,4 +1,4 @@
-"""``docs/COST.md``: what an idle month costs, and what incidents add to it."""
+"""``docs/COST.md``: the cost of an idle month and of incidents."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -16,11 +16,11 @@ from tools.cost.bill import (
     Row,
     idle,
     incidents,
-    merged,
+    merge,
     total,
 )
-from tools.cost.deployed import FED_QUEUES, Deployed, deployed
-from tools.cost.spending import Spent, spent
+from tools.cost.resource_counts import FED_QUEUES, ResourceCounts, count_resources
+from tools.cost.usage import Usage, measure_usage
 
 MIX = {
     "healthy-hosts-zero": (50, "a complete outage (P1): three hosts mended"),
@@ -59,10 +59,10 @@ transfer. Nothing in the archive's bucket ends by itself, so what it holds only 
 
 
 def cost(scenarios: Path) -> str:
-    """The page; *scenarios* is the folder that has those of the mix."""
-    found = {name: spent(scenarios / f"{name}.toml") for name in (*MIX, "drill")}
+    """Return the page; *scenarios* is the folder of the mix's scenarios."""
+    found = {name: measure_usage(scenarios / f"{name}.toml") for name in (*MIX, "drill")}
     months = {name: tuple(idle(_deployed(name), found["drill"])) for name in SHIPPED}
-    many = tuple(merged(incidents(found[name], count) for name, (count, _) in MIX.items()))
+    many = tuple(merge(incidents(found[name], count) for name, (count, _) in MIX.items()))
     totals = [f"an idle month with `{name}` {_money(total(it))}" for name, it in months.items()]
     parts = [HEAD, f"In short: {', '.join(totals)}, a thousand incidents {_money(total(many))}."]
     for name, rows in months.items():
@@ -71,19 +71,19 @@ def cost(scenarios: Path) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _deployed(name: str) -> Deployed:
-    return deployed(profiles.load(PROFILES / f"{name}.toml"))
+def _deployed(name: str) -> ResourceCounts:
+    return count_resources(profiles.load(PROFILES / f"{name}.toml"))
 
 
-def _mixed(found: dict[str, Spent]) -> Iterator[str]:
-    """The mix, and what one of each comes to."""
+def _mixed(found: dict[str, Usage]) -> Iterator[str]:
+    """Yield the mix, and the cost of one incident of each kind."""
     yield "| of a thousand | what | scenario | invocations | calls | one costs |"
     yield "|---|---|---|---|---|---|"
-    for name, (count, told) in MIX.items():
+    for name, (count, description) in MIX.items():
         one = found[name]
         calls = sum(len(ran.calls) for ran in one.ran)
         dollars = _money(total(incidents(one, 1)), 4)
-        yield f"| {count} | {told} | `{name}` | {len(one.ran)} | {calls:,} | {dollars} |"
+        yield f"| {count} | {description} | `{name}` | {len(one.ran)} | {calls:,} | {dollars} |"
 
 
 def _table(rows: Iterable[Row]) -> Iterator[str]:
@@ -103,6 +103,6 @@ def _number(count: Decimal) -> str:
 
 
 def _money(dollars: Decimal, places: int = 2) -> str:
-    """Rounded; what is not nothing is never told as $0.00."""
+    """Return the rounded amount; a small amount is never shown as $0.00."""
     least = Decimal(1).scaleb(-places)
     return f"under ${least}" if 0 < dollars < least else f"${dollars:,.{places}f}"

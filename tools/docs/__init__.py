@@ -1,1 +1,1 @@
-"""The documents that are made from the code."""
+"""Generators of documents from the code."""

@@ -32,18 +32,18 @@ With `--json` standard output has one JSON document a line. Each section has the
 (2020-12) of one type; the schema is derived from the type that the command encodes.
 """
 DOCUMENTS = contract.DOCUMENTS | {"bench": (Document(Figure, "each figure"),)}
-"""As `contract.DOCUMENTS`, with the commands of a checkout."""
+"""`contract.DOCUMENTS` with the commands of a checkout."""
 
 
 class Command(NamedTuple):
-    """A command by the words that call it, as Typer parses it."""
+    """A command with the words that call it, as Typer parses it."""
 
     words: str
     parser: Any
 
 
 def page() -> str:
-    """The whole document."""
+    """Yield the whole document."""
     found = tuple(commands())
     types = dict.fromkeys(each.type for each in _documents(found))
     parts = [
@@ -56,7 +56,7 @@ def page() -> str:
 
 
 def commands() -> Iterator[Command]:
-    """Every command, in the order of the command line's own help."""
+    """Yield every command, in the order of the help."""
     for name, (module, _) in COMMANDS.items():
         group: Any = typer.main.get_group(module_of(module).app)
         parser = group.commands.get(name, group)
@@ -72,7 +72,7 @@ def _documents(found: tuple[Command, ...]) -> Iterator[Document]:
 
 
 def _section(command: Command) -> str:
-    """Usage, help, arguments and options, statuses, documents."""
+    """Yield usage, help, parameters, statuses and documents."""
     words, parser = command
     context = parser.context_class(parser, info_name=f"{NAME} {words}")
     usage = " ".join(parser.get_usage(context).removeprefix("Usage: ").split())
@@ -103,14 +103,14 @@ def _links(documents: tuple[Document, ...]) -> list[str]:
 
 
 def _schema(of: type[msgspec.Struct]) -> str:
-    """The schema of a type, a line for each property."""
+    """Yield the schema of a type, a line for each property."""
     schema = msgspec.json.schema(of)
     described = " ".join((inspect.getdoc(of) or "").split()).replace("``", "`")
     return f"### {of.__name__}\n\n{described}\n\n```json\n{_laid_out(schema)}\n```\n"
 
 
 def _laid_out(value: object, indent: str = "", deep: int = 4) -> str:
-    """*value* as JSON, its first *deep* levels over several lines."""
+    """Return *value* as JSON, with its first *deep* levels over several lines."""
     if not isinstance(value, dict) or not value or deep == 0:
         return json.dumps(value)
     inner = f"{indent}  "

@@ -1,4 +1,4 @@
-"""``docs/runbook-coverage.md``: each step of the runbook, what does it, and what proves it."""
+"""``docs/runbook-coverage.md``: the code and the tests for each step of the runbook."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ what is left to a person, and why.
 
 
 def coverage(root: Path) -> str:
-    """The page of the checkout at *root*; a row that does not hold is told at its end."""
+    """Return the page of the checkout at *root*; faults of rows are at its end."""
     steps = runbook.load()
     wrong = list(runbook.faults(steps, root))
     parts = (
@@ -43,8 +43,8 @@ def _rows(steps: tuple[Step, ...]) -> Iterator[str]:
     yield f"|{'---|' * 8}"
     for each in steps:
         shown = _code(each.scenarios) or each.unseen
-        told = (each.id, each.section, each.text, each.how, each.left, _code(each.by), shown)
-        yield f"| {' | '.join(told)} | {_code(each.tests)} |"
+        cells = (each.id, each.section, each.text, each.how, each.left, _code(each.by), shown)
+        yield f"| {' | '.join(cells)} | {_code(each.tests)} |"
 
 
 def _code(names: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""``firstline docs``: the documents that are made from the code. A test fails when one is stale."""
+"""``firstline docs``: writes the generated documents. A test fails if one is stale."""
 
 import inspect
 import subprocess
@@ -15,10 +15,10 @@ from firstline.lab.twin.scenario import Scenario
 from firstline.remediation.guards import order
 from firstline.remediation.guards.reason import Reason
 from tools.cost.cost import cost
-from tools.docs import commands, pictures, way
+from tools.docs import alarm_path, commands, pictures
 from tools.docs.coverage import coverage
-from tools.docs.doctors import doctors
-from tools.docs.rooms import architecture
+from tools.docs.doctor_page import doctor_page
+from tools.docs.packages import architecture
 from tools.docs.safety import safety
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -35,7 +35,7 @@ def docs() -> None:
 
 
 def lifecycle() -> str:
-    """The transition table of ``incidents/incident.py`` as a diagram."""
+    """Yield the transition table of ``incidents/incident.py`` as a diagram."""
     arrows = [f"    {_id(a)} --> {_id(b)}: {fact}" for (a, fact), b in TRANSITIONS.items()]
     ends = [f"    {_id(status)} --> [*]" for status in Status if status in ENDED]
     lines = [
@@ -55,7 +55,7 @@ def lifecycle() -> str:
 
 
 def guards() -> str:
-    """The guards in the order of asking, each with what its docstring promises."""
+    """Yield the guards in order, each with its docstring."""
     stopping = _scenarios_by_guard()
     rows = [
         f"| {number} | `{order.guard_name(guard)}` | {guard.__module__.rsplit('.', 1)[-1]} "
@@ -83,7 +83,7 @@ def guards() -> str:
 
 
 def actions() -> str:
-    """The traits of each action."""
+    """Yield the traits of each action."""
     names = ("executor", "scope", "repairs", "verifier", *FLAGS)
     heads = " | ".join(each.replace("_", " ") for each in names)
     rows = [
@@ -111,7 +111,7 @@ FLAGS = (
 
 
 def _trait(value: object) -> str:
-    """A trait as a cell: a set by its words, and a flag that does not hold as nothing."""
+    """Return a trait as a cell: a set as words, a false flag as empty."""
     if isinstance(value, frozenset):
         return ", ".join(sorted(str(each) for each in value))
     if isinstance(value, bool):
@@ -120,7 +120,7 @@ def _trait(value: object) -> str:
 
 
 def replays() -> str:
-    """The scenarios: what happens in each, which known failure it shows, and how it ends."""
+    """Yield the scenarios: their events, the known failures that they show, and their ends."""
     rows = [
         f"| `{each.name}` | {each.story} | {', '.join(each.shows)} | {each.profile} "
         f"| {each.expect.outcome if each.expect else ''} |"
@@ -142,7 +142,7 @@ def replays() -> str:
 
 
 def roles() -> str:
-    """What each role may do and why: a program of the checkout's own tests, which prove it."""
+    """Yield each role's permissions and reasons, by a program of the checkout's own tests."""
     command = [sys.executable, "-m", "tests.iam.document"]
     made = subprocess.run(command, cwd=checkout(), check=True, stdout=subprocess.PIPE, text=True)
     return made.stdout
@@ -156,12 +156,12 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "GUARDS.md": guards,
     "SCENARIOS.md": replays,
     "runbook-coverage.md": lambda: coverage(checkout()),
-    "DOCTOR.md": doctors,
+    "DOCTOR.md": doctor_page,
     "IAM.md": roles,
     "COST.md": lambda: cost(checkout() / "events" / "scenarios"),
     "SAFETY.md": lambda: safety(checkout() / "docs"),
-    "pictures/alarm.light.svg": lambda: way.picture(way.COLOURS["light"]),
-    "pictures/alarm.dark.svg": lambda: way.picture(way.COLOURS["dark"]),
+    "pictures/alarm.light.svg": lambda: alarm_path.picture(alarm_path.COLOURS["light"]),
+    "pictures/alarm.dark.svg": lambda: alarm_path.picture(alarm_path.COLOURS["dark"]),
 }
 
 
@@ -170,7 +170,7 @@ def _scenarios() -> Iterator[Scenario]:
 
 
 def _scenarios_by_guard() -> dict[str, list[str]]:
-    """Which scenarios expect the no of a guard."""
+    """Return the scenarios that expect a guard's denial."""
     found: dict[str, list[str]] = {}
     for each in _scenarios():
         expect = each.expect
@@ -185,5 +185,5 @@ def _id(status: Status) -> str:
 
 
 def _line(documented: object) -> str:
-    """A docstring in one line of Markdown."""
+    """Return a docstring as one line of Markdown."""
     return " ".join((inspect.getdoc(documented) or "").split()).replace("``", "`")

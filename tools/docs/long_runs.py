@@ -1,4 +1,4 @@
-"""The section of ``docs/SAFETY.md`` about runs over many seeds, of ``docs/long_runs.toml``."""
+"""The section of ``docs/SAFETY.md`` on runs over many seeds, from ``docs/long_runs.toml``."""
 
 import tomllib
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 
 
-class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A cause of violations: the seeds that showed it, what broke, and what was done."""
+class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A cause of violations: its seeds, the broken rule, and the repair."""
 
     seeds: tuple[int, ...]
     what: str
@@ -16,26 +16,26 @@ class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LongRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """So many random seeds from the first on, with the code of that commit."""
+    """A number of random seeds from the first, run with the code of one commit."""
 
     commit: str
     first: int
     seeds: int
-    found: tuple[Found, ...] = ()
+    found: tuple[Cause, ...] = ()
 
     @property
     def broken(self) -> int:
-        """How many of its seeds broke a rule."""
+        """The number of seeds that broke a rule."""
         return sum(len(each.seeds) for each in self.found)
 
 
 def load(path: Path) -> tuple[LongRun, ...]:
-    """The runs in *path*, the latest first."""
+    """Return the runs in *path*, the latest first."""
     return msgspec.convert(tomllib.loads(path.read_text())["runs"], type=tuple[LongRun, ...])
 
 
 def long_runs(folder: Path) -> Iterator[str]:
-    """Range, code and rate of each run, and every violation with its repair."""
+    """Yield range, code and rate of each run, and every violation with its repair."""
     yield "## Long runs before\n"
     for run in load(folder / "long_runs.toml"):
         rate = run.broken / run.seeds * 100_000

@@ -1,7 +1,7 @@
-"""``docs/pictures/report.*.png``: the report of a replay, as Chromium shows it.
+"""``docs/pictures/report.*.png``: the report of a replay, rendered by Chromium.
 
-Versions of Chromium differ in their pixels, so no test compares pictures. ``report.sha256`` has the
-digest of the page that they were taken of, without its hashes, which change with the code.
+Versions of Chromium differ in their pixels, so that no test compares pictures. ``report.sha256`` is
+the digest of the page without its hashes, which change with the code.
 """
 
 import hashlib
@@ -19,13 +19,13 @@ from firstline.errors import InvalidInput
 EVENT = Path("events", "cloudwatch.healthy-hosts-zero.json")
 STAMP = "report.sha256"
 SIZE = "960,1090"
-"""Width and height in pixels: down to the end of the timeline's drawing."""
+"""Width and height in pixels, down to the end of the timeline's drawing."""
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
 SECONDS_MAX = 60
 
 
 def page(root: Path) -> str:
-    """The report of a complete outage, as HTML."""
+    """Return the report of a complete outage as HTML."""
     with TemporaryDirectory() as folder, redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         path = Path(folder, "report.html")
         if dispatch(["replay", str(root / EVENT), "--html", str(path)]):
@@ -34,18 +34,18 @@ def page(root: Path) -> str:
 
 
 def digest(page: str) -> str:
-    """What a picture of *page* depends on; hexadecimal."""
+    """Return the hexadecimal digest of the relevant parts of *page*."""
     return hashlib.sha256(re.sub(r"\b[0-9a-f]{8,}\b", "-", page).encode()).hexdigest()
 
 
 def is_current(root: Path) -> bool:
-    """Whether the pictures are of the page that the code of today makes."""
+    """Return True if the pictures show the page of the present code."""
     stamp = root / "docs" / "pictures" / STAMP
     return stamp.exists() and stamp.read_text().strip() == digest(page(root))
 
 
 def take(root: Path) -> str:
-    """Take the pictures where they are not current; gives what became of them, in a line."""
+    """Take outdated pictures; return the result in a line."""
     folder, shown = root / "docs" / "pictures", page(root)
     if is_current(root):
         return "is current"
@@ -59,7 +59,7 @@ def take(root: Path) -> str:
 
 
 def _photograph(browser: str, page: str, scheme: str, path: Path) -> None:
-    """Take *page* as a person sees it whose browser prefers *scheme*."""
+    """Take *page* as a browser with the colour *scheme* shows it."""
     with TemporaryDirectory() as folder:
         shown = Path(folder, "report.html")
         shown.write_text(page.replace("color-scheme: light dark", f"color-scheme: {scheme}"))

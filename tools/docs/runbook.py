@@ -1,7 +1,7 @@
-"""The runbook's steps: what firstline does of each, by what, and what proves it (``runbook.toml``).
+"""The runbook's steps with the code and tests for each (``runbook.toml``).
 
-Every name there is looked up, in the profile, the catalogues, the source and the tests, so that a
-renamed one is a fault; and so is a step that nothing proves.
+Every name there is looked up in the profile, the catalogues, the source and the tests, so that a
+renamed one is a fault, and so is a step without proof.
 """
 
 import ast
@@ -23,11 +23,11 @@ from firstline.reporting import runbook_steps
 
 STEPS = tuple(runbook_steps.STEPS)
 SOURCES = {"firstline": "layers/firstline/python", "functions": ".", "infra": "."}
-"""Where the modules of each package lie in a checkout."""
+"""The folder of each package's modules in a checkout."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A row: ``left`` is what a person still does, and why; ``unseen`` why no scenario shows it."""
+    """A row: ``left`` is a person's remaining work; ``unseen`` explains a missing scenario."""
 
     id: Annotated[str, msgspec.Meta(pattern=r"^R[0-9]{2}$")]
     how: Literal["automated", "assisted"]
@@ -39,12 +39,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def section(self) -> str:
-        """Where it stands in the runbook."""
+        """The step's section in the runbook."""
         return runbook_steps.STEPS[self.id][0]
 
     @property
     def text(self) -> str:
-        """What it asks for."""
+        """The step's text in the runbook."""
         return runbook_steps.STEPS[self.id][1]
 
 
@@ -53,19 +53,19 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load() -> tuple[Step, ...]:
-    """The steps, in the runbook's order."""
+    """Return the steps, in the runbook's order."""
     text = Path(__file__).with_name("runbook.toml").read_text()
     return msgspec.convert(tomllib.loads(text), type=_File).steps
 
 
 def faults(steps: tuple[Step, ...], root: Path) -> Iterator[str]:
-    """What does not hold of *steps* in the checkout at *root*, a line each."""
+    """Yield a line for each fault of *steps* in the checkout at *root*."""
     if (ids := tuple(each.id for each in steps)) != STEPS:
         yield f"the steps are not {STEPS[0]} to {STEPS[-1]}, each once: {', '.join(ids)}"
     profile = profiles.load(RUNBOOK)
     for step in steps:
-        told = (*_unproven(step), *_unknown(step, profile, root), *_unlisted(step, profile))
-        yield from (f"{step.id}: {each}" for each in told)
+        step_faults = (*_unproven(step), *_unknown(step, profile, root), *_unlisted(step, profile))
+        yield from (f"{step.id}: {each}" for each in step_faults)
 
 
 def _unproven(step: Step) -> Iterator[str]:
@@ -96,7 +96,7 @@ def _unknown(step: Step, profile: Profile, root: Path) -> Iterator[str]:
 
 
 def _unlisted(step: Step, profile: Profile) -> Iterator[str]:
-    """What says of itself that it is for the step must stand in its row."""
+    """Yield what declares the step but is not in its row."""
     alarms = (f"alarm:{each.name}" for each in profile.alarms.made if step.id in each.steps)
     actions = (f"action:{each.name}" for each in ACTIONS.values() if step.id in each.runbook_steps)
     yield from (
@@ -112,11 +112,11 @@ _KINDS: dict[str, Callable[[str, Profile, Path], bool]] = {
     "guard": lambda name, _, __: name in map(order.guard_name, order.ALL_GUARDS),
     "code": lambda name, _, root: _is_code(name, root),
 }
-"""Each kind of name, and how it is looked up."""
+"""Each kind of name and its lookup."""
 
 
 def _is_code(name: str, root: Path) -> bool:
-    """Whether the longest part of *name* that is a module has the rest as a name of its own."""
+    """Return True if the longest module in *name* defines the rest."""
     parts = name.split(".")
     folder = SOURCES.get(parts[0])
     if folder is None:
@@ -130,7 +130,7 @@ def _is_code(name: str, root: Path) -> bool:
 
 @cache
 def _names(path: Path) -> frozenset[tuple[str, ...]]:
-    """The names that the module at *path* defines, and those of its classes; none without one."""
+    """Return the names that the module at *path* and its classes define; none without one."""
     if not path.is_file():
         return frozenset()
     tree = ast.parse(path.read_text())

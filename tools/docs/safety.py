@@ -1,6 +1,6 @@
-"""``docs/SAFETY.md``: what is promised, how it is tested, and what the last long run came to.
+"""``docs/SAFETY.md``: the promises, their tests, and the results of the last long run.
 
-The figures are those of ``docs/campaign.json``, ``docs/planted.jsonl``, ``docs/mutants.jsonl`` and
+The figures come from ``docs/campaign.json``, ``docs/planted.jsonl``, ``docs/mutants.jsonl`` and
 ``docs/faults.jsonl``, which `./dev prove` writes.
 """
 
@@ -11,18 +11,18 @@ from pathlib import Path
 from firstline.cli.output.lines import PlantedLine
 from firstline.lab.http_fault import HttpFault
 from firstline.lab.simulation import campaign as campaigns
-from firstline.lab.simulation.bugs import PLANTED
 from firstline.lab.simulation.campaign import Campaign
-from firstline.lab.simulation.directed import STARTS, UNSIMULATED
 from firstline.lab.simulation.faults import UNASKED, Fault, effects, impossible
 from firstline.lab.simulation.invariants import CHECKERS
-from firstline.lab.simulation.planted import SEEDS_MAX
+from firstline.lab.simulation.known_failures import INITIAL_WORLDS, UNSIMULATED
+from firstline.lab.simulation.mutants.bugs import PLANTED_BUGS
+from firstline.lab.simulation.mutants.seed_search import SEEDS_MAX
 from firstline.lab.simulation.regressions import REGRESSIONS
 from tools import faults
 from tools.docs.long_runs import long_runs
-from tools.docs.mutated import mutated
+from tools.docs.mutants_section import mutants_section
 from tools.faults import Cell
-from tools.prove import hunted
+from tools.prove import load_hunts
 
 HEAD = """# Safety
 
@@ -82,16 +82,16 @@ _MEANING = {
 
 
 def safety(folder: Path) -> str:
-    """The page; *folder* holds the figures."""
-    told = campaigns.load(folder / "campaign.json")
+    """Return the page; *folder* has the figures."""
+    campaign = campaigns.load(folder / "campaign.json")
     parts = (
         HEAD,
         *_promises(),
-        *_figures(told),
+        *_figures(campaign),
         *long_runs(folder),
-        *_bugs(hunted(folder / "planted.jsonl")),
-        *mutated(folder),
-        *_matrix(told),
+        *_bugs(load_hunts(folder / "planted.jsonl")),
+        *mutants_section(folder),
+        *_matrix(campaign),
         *_calls(faults.load(folder / "faults.jsonl")),
         *_found(),
         *_begins(),
@@ -109,34 +109,34 @@ def _promises() -> Iterator[str]:
     yield ""
 
 
-def _figures(told: Campaign) -> Iterator[str]:
-    missed = told.empty()
-    rate = told.incidents / max(told.seconds, 1)
+def _figures(run: Campaign) -> Iterator[str]:
+    missed = run.empty()
+    rate = run.incidents / max(run.seconds, 1)
     yield "## The last long run\n"
-    yield f"`./dev prove campaign`, of code `{told.code[:12]}`, from seed {told.first}:"
-    yield f"{told.directed:,} directed and {told.seeds:,} random runs,"
-    yield f"{told.incidents:,} incidents and {told.steps:,} remote requests in"
-    yield f"{told.seconds:,.0f} s ({rate:.0f} incidents a second on all cores);"
-    yield f"{len(told.broken)} runs broke a rule; {len(missed)} faults of effects never came. It"
+    yield f"`./dev prove campaign`, of code `{run.code[:12]}`, from seed {run.first}:"
+    yield f"{run.directed:,} directed and {run.seeds:,} random runs,"
+    yield f"{run.incidents:,} incidents and {run.steps:,} remote requests in"
+    yield f"{run.seconds:,.0f} s ({rate:.0f} incidents a second on all cores);"
+    yield f"{len(run.broken)} runs broke a rule; {len(missed)} faults of effects never came. It"
     yield "fails where a rule breaks or a fault never comes. CI runs the first seeds each time, and"
     yield "fails where a rule breaks.\n"
 
 
-def _bugs(hunted: dict[str, PlantedLine]) -> Iterator[str]:
+def _bugs(hunts: dict[str, PlantedLine]) -> Iterator[str]:
     yield "## Planted bugs\n"
     yield "Checkers that find nothing may look for nothing. Each of these one-place edits is made"
     yield f"in a copy of the source, and must be found within {SEEDS_MAX} seeds by the checker that"
     yield "it breaks; a test fails where one survives. `./dev prove planted` found the seeds.\n"
     yield "| invariant | the bug | where | found by seed |"
     yield "|---|---|---|---|"
-    for each in PLANTED:
-        line = hunted.get(each.name)
+    for each in PLANTED_BUGS:
+        line = hunts.get(each.name)
         seed = "not hunted yet" if line is None or line.seed is None else line.seed
         yield f"| {each.breaks} | {each.name} | `{each.file}` | {seed} |"
     yield ""
 
 
-def _matrix(told: Campaign) -> Iterator[str]:
+def _matrix(run: Campaign) -> Iterator[str]:
     kinds = [each for each in Fault if each is not Fault.NONE]
     yield "## Faults\n"
     yield "How often each fault came to each remote request in that run; a dot is one that cannot"
@@ -144,7 +144,7 @@ def _matrix(told: Campaign) -> Iterator[str]:
     yield f"| request | {' | '.join(kinds)} |"
     yield f"|---|{'---|' * len(kinds)}"
     for effect in effects():
-        cells = ("." if impossible(effect, kind) else told.times(effect, kind) for kind in kinds)
+        cells = ("." if impossible(effect, kind) else run.times(effect, kind) for kind in kinds)
         yield f"| `{effect}` | {' | '.join(map(str, cells))} |"
     yield ""
     for kind in kinds:
@@ -154,17 +154,17 @@ def _matrix(told: Campaign) -> Iterator[str]:
     yield ""
 
 
-def _calls(told: list[Cell]) -> Iterator[str]:
-    cells = {(each.function, each.call, each.fault): each for each in told}
+def _calls(ran: list[Cell]) -> Iterator[str]:
+    cells = {(each.function, each.call, each.fault): each for each in ran}
     rows = {(row.function, row.call): row.scenario for row in faults.ROWS}
-    held = sum(not each.wrong for each in told)
+    held = sum(not each.wrong for each in ran)
     yield "## Calls to AWS\n"
     yield "Each call of ingest, reconcile and sweep, in a scenario that makes it, ends in each of"
     yield "these ways for five minutes, as bytes that botocore reads. No error but those that are"
     yield "meant may leave a handler or be logged; every message must be dealt with, every incident"
     yield "end, every page be accepted, a P1 be paged; no command may be sent twice, no change of"
     yield "the group be made without an intent; every chain must hold. `./dev prove faults`:"
-    yield f"{held} of {len(told)} cells hold. A cell has how many deliveries failed and came again,"
+    yield f"{held} of {len(ran)} cells hold. A cell has how many deliveries failed and came again,"
     yield "or a dash; CI runs one cell of each call.\n"
     yield f"| function | call | {' | '.join(HttpFault)} | scenario |"
     yield f"|---|---|{'---|' * len(HttpFault)}---|"
@@ -175,7 +175,7 @@ def _calls(told: list[Cell]) -> Iterator[str]:
     for each in HttpFault:
         after = "after the service did it" if each.effect else "and nothing was done"
         yield f"- {each}: {_MEANING[each]}, {after}."
-    yield from (f"- `{action}`: {why}." for action, why in faults.UNREACHED.items())
+    yield from (f"- `{action}`: {why}." for action, why in faults.UNUSED_ACTIONS.items())
     yield ""
 
 
@@ -195,7 +195,7 @@ def _found() -> Iterator[str]:
 
 def _begins() -> Iterator[str]:
     yield "## Where runs begin\n"
-    for each in STARTS:
-        yield f"- {each.name}" + (f" ({', '.join(each.shows)})" if each.shows else "")
+    for each in INITIAL_WORLDS:
+        yield f"- {each.name}" + (f" ({', '.join(each.covers)})" if each.covers else "")
     yield from (f"- {name} has no start: {why}." for name, why in UNSIMULATED.items())
     yield ""

@@ -1,4 +1,4 @@
-"""The chosen mutants on all cores; what became of each is in the table at once."""
+"""Runs the selected mutants on all cores, and writes each result to the table at once."""
 
 import os
 import tempfile
@@ -13,22 +13,22 @@ from firstline.cli.develop import checkout
 from firstline.cli.main import STOPPED
 from firstline.errors import InvalidInput
 from tools.mutants import mutants
-from tools.mutants.mutants import COUNT, GOAL, TARGETS, Mutant, Named, Targets, Tried
-from tools.mutants.trial import BASELINE_SECONDS, SLACK, Copy, Ran
+from tools.mutants.mutants import COUNT, GOAL, TARGETS, Mutant, MutantId, Targets, TrialResult
+from tools.mutants.trial import BASELINE_SECONDS, SLACK, Copy, TestRun
 
 SEED = 0
 
 
 def run(table: Path, seed: int = SEED, count: int = COUNT) -> int:
-    """Try each chosen mutant that *table* lacks for this code; status 1 below `GOAL`.
+    """Try each selected mutant that *table* lacks for this code; return 1 below `GOAL`.
 
-    A survivor is tried again, for there may be a test of it now, unless a reason accepts it.
+    A survivor without an accepted reason is tried again, since a test may exist by now.
     """
     return Campaign(checkout(), table, mutants.digest()).run(seed, count)
 
 
 class Campaign:
-    """Mutants of *root* by *targets*; *table* has what became of each under the digest *code*."""
+    """Mutants of *root* by *targets*; *table* has the results under the digest *code*."""
 
     def __init__(self, root: Path, table: Path, code: str, targets: Targets = TARGETS) -> None:
         self.root, self.table, self.code, self.targets = root, table, code, targets
@@ -37,16 +37,16 @@ class Campaign:
         self.seconds: dict[frozenset[str], float] = {}
 
     def run(self, seed: int, count: int) -> int:
-        """As `run`."""
+        """See `run`."""
         order = {each.key: each for each in mutants.choose(self.root, seed, self.targets)}
-        told = {each.key: each for each in mutants.load(self.table)}
+        trials = {each.key: each for each in mutants.load(self.table)}
         accepted = mutants.reasons(self.table.with_name("survivors.toml"))
-        current = (it for it in told.values() if (it.code, it.seed) == (self.code, seed))
+        current = (it for it in trials.values() if (it.code, it.seed) == (self.code, seed))
         done = {each.key: each for each in current if each.key in order}
         settled = {key for key, each in done.items() if each.killer or key in accepted}
         chosen = list(order.values())[:count]
         left = [each for each in chosen if each.key not in settled]
-        killers = {key: each.killer for key, each in told.items()}
+        killers = {key: each.killer for key, each in trials.items()}
         for each, killer in self._trials(left, killers):
             if each is None:
                 return STOPPED
@@ -62,7 +62,7 @@ class Campaign:
     def _trials(
         self, left: Sequence[Mutant], killers: Mapping[mutants.Key, str | None]
     ) -> Iterator[tuple[Mutant | None, str | None]]:
-        """Each of *left* with what killed it; no mutant where it was stopped."""
+        """Yield each mutant of *left* with its killer; None if it was stopped."""
         cores = os.process_cpu_count() or 1
         with tempfile.TemporaryDirectory() as path, ThreadPoolExecutor(cores) as pool:
             self.copies = SimpleQueue[Copy]()
@@ -82,7 +82,7 @@ class Campaign:
                 for copy in copies:
                     copy.stop()
 
-    def _with_copy(self, work: Callable[[Copy], Ran]) -> Ran:
+    def _with_copy(self, work: Callable[[Copy], TestRun]) -> TestRun:
         copy = self.copies.get()
         try:
             return work(copy)
@@ -90,9 +90,9 @@ class Campaign:
             self.copies.put(copy)
 
     def _measure(self, tests: frozenset[str]) -> None:
-        """How much CPU these tests take where nothing is wrong.
+        """Return the CPU time of these tests without a mutant.
 
-        Raises `InvalidInput` where it is.
+        Raises `InvalidInput` if they fail.
         """
         ran = self._with_copy(lambda copy: copy.run(sorted(tests), BASELINE_SECONDS))
         if killer := ran.killer():
@@ -110,7 +110,7 @@ class Campaign:
             raise InvalidInput(f"the tests do not run {file} of the copy")
 
     def _try(self, mutant: Mutant, killer: str | None) -> str | None:
-        """What kills *mutant*; the file of the test that did the last time is tried first."""
+        """Return the killer of *mutant*; the last killer's file is tried first."""
         source = (self.root / mutant.file).read_bytes()
         first = (killer or "").partition("::")[0]
         tests = sorted(self.tests[mutant.file], key=lambda file: file != first)
@@ -122,13 +122,16 @@ class Campaign:
         return ran.killer()
 
 
-def _tried(mutant: Mutant, killer: str | None, seed: int, code: str) -> Tried:
-    what = {name: getattr(mutant, name) for name in Named.__struct_fields__}
-    return Tried(**what, line=mutant.line, killer=killer, seed=seed, code=code)
+def _tried(mutant: Mutant, killer: str | None, seed: int, code: str) -> TrialResult:
+    what = {name: getattr(mutant, name) for name in MutantId.__struct_fields__}
+    return TrialResult(**what, line=mutant.line, killer=killer, seed=seed, code=code)
 
 
 def _progress(
-    mutant: Mutant, killer: str | None, done: dict[mutants.Key, Tried], chosen: Sequence[Mutant]
+    mutant: Mutant,
+    killer: str | None,
+    done: dict[mutants.Key, TrialResult],
+    chosen: Sequence[Mutant],
 ) -> str:
     tried = [done[each.key].killer for each in chosen if each.key in done]
     killed = sum(each is not None for each in tried)

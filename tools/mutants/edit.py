@@ -1,4 +1,4 @@
-"""One edit of a source, in bytes, so that the offsets of `ast` apply as they are."""
+"""One edit of a source, in bytes, since offsets of `ast` are in bytes."""
 
 from typing import NamedTuple
 
@@ -13,5 +13,5 @@ class Edit(NamedTuple):
     within: str = ""
 
     def apply(self, source: bytes) -> bytes:
-        """*source* with the edit in it; it has as many lines as before."""
+        """Return *source* with the edit; its number of lines is unchanged."""
         return source[: self.start] + self.new + source[self.end :]

@@ -1,8 +1,8 @@
-"""Mutants of the safety core: one edit each, and the tests that it must fail.
+"""Mutants of the safety core: one edit each, and the tests that must fail on it.
 
-mutmut and cosmic-ray take no seeded sample, drop no statement and know no Bash, so this is neither.
-Their order is that of digests of the mutants themselves, so that an edit elsewhere leaves it as it
-was, and a choice is the beginning of any longer one.
+mutmut and cosmic-ray support no seeded sample, no dropped statement and no Bash. The order is that
+of the mutants' digests, so that other edits do not change it, and a selection is a prefix of any
+longer one.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from tools.mutants.edit import Edit
 
 COUNT = 400
 GOAL = 0.97
-"""The least share of the mutants that the tests must kill; an equivalent one is not killed."""
+"""The minimum share of killed mutants; an equivalent one cannot be killed."""
 CORE = "layers/firstline/python/firstline"
 _AROUND = ("tests/remediation", "tests/controller", "tests/notifications")
 _LOOK = ("tests/infra/documents/test_look_*.py", "tests/infra/documents/test_states.py")
@@ -42,13 +42,13 @@ TARGETS: Targets = {
     "infra/documents/look_host.sh": _LOOK,
     "infra/documents/restart_unit.sh": _RESTART,
 }
-"""Which tests each file answers to: files or folders, the nearest first."""
+"""The tests of each file: files or folders, the nearest first."""
 
 
-class Named(msgspec.Struct, frozen=True, kw_only=True):
-    """What a mutant is, wherever its lines have moved to.
+class MutantId(msgspec.Struct, frozen=True, kw_only=True):
+    """The identity of a mutant, independent of line numbers.
 
-    ``within`` is the function's qualified name; ``nth`` tells apart those that read alike in it.
+    ``within`` is the function's qualified name; ``nth`` counts equal edits in it.
     """
 
     file: str
@@ -60,21 +60,21 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> Key:
-        """All of it, to be looked up by."""
+        """All fields, for lookups."""
         return self.file, self.within, self.operator, self.before, self.after, self.nth
 
 
-class Mutant(Named, frozen=True, kw_only=True):
-    """A mutant that can be made: ``line`` counts from 1."""
+class Mutant(MutantId, frozen=True, kw_only=True):
+    """A mutant that can be applied: ``line`` counts from 1."""
 
     line: int
     edit: Edit
 
 
-class Tried(Named, frozen=True, kw_only=True):
-    """What became of a mutant: ``killer`` is the test that failed, or why none ended.
+class TrialResult(MutantId, frozen=True, kw_only=True):
+    """The result of a mutant: ``killer`` is the failed test, or why no test finished.
 
-    ``code`` is the digest of what may be mutated (`digest`); a survivor has no killer.
+    ``code`` is the digest of the mutated sources (`digest`); a survivor has no killer.
     """
 
     line: int
@@ -83,20 +83,20 @@ class Tried(Named, frozen=True, kw_only=True):
     code: str
 
 
-class Reason(Named, frozen=True, kw_only=True):
-    """Why a survivor is accepted."""
+class Reason(MutantId, frozen=True, kw_only=True):
+    """The reason for an accepted survivor."""
 
     reason: str
 
 
 def digest(root: Path = version.PACKAGE.parents[3]) -> str:
-    """Of the package and the hosts' scripts; the tests are not in it."""
+    """Return the digest of the package and the hosts' scripts, without tests."""
     scripts = (path.read_bytes() for path in sorted((root / "infra/documents").glob("*.sh")))
     return hashlib.sha256(b"\0".join([version.digest().encode(), *scripts])).hexdigest()
 
 
 def choose(root: Path, seed: int, targets: Targets = TARGETS) -> list[Mutant]:
-    """Every mutant, in the order in which *seed* chooses them."""
+    """Return every mutant, in the order that *seed* gives."""
     found = (each for file in files(root, targets) for each in mutants_of(root, file))
     return sorted(found, key=lambda each: _rank(seed, each))
 
@@ -106,7 +106,7 @@ def _rank(seed: int, mutant: Mutant) -> bytes:
 
 
 def files(root: Path, targets: Targets = TARGETS) -> dict[str, list[str]]:
-    """Each file that is mutated, and the files of its tests in their order."""
+    """Return each mutated file with its test files in order."""
     return {
         path.relative_to(root).as_posix(): list(_tests(root, tests))
         for pattern, tests in targets.items()
@@ -115,14 +115,14 @@ def files(root: Path, targets: Targets = TARGETS) -> dict[str, list[str]]:
 
 
 def _tests(root: Path, patterns: Sequence[str]) -> dict[str, None]:
-    """Files, each once: of a folder those below it."""
+    """Return the test files, each once; a folder gives those below it."""
     named = (path for pattern in patterns for path in sorted(root.glob(pattern)))
     found = (each for path in named for each in (sorted(path.rglob("test_*.py")) or [path]))
     return dict.fromkeys(each.relative_to(root).as_posix() for each in found)
 
 
 def mutants_of(root: Path, file: str) -> Iterator[Mutant]:
-    """Every mutant of one file."""
+    """Yield every mutant of one file."""
     source, alike = (root / file).read_bytes(), Counter[tuple[str, ...]]()
     edits = (python_edits if file.endswith(".py") else shell_edits).edits(source)
     for edit in edits:
@@ -145,13 +145,13 @@ def mutants_of(root: Path, file: str) -> Iterator[Mutant]:
         alike[what] += 1
 
 
-def load(table: Path) -> list[Tried]:
-    """The lines of *table*; none where it is not there yet."""
+def load(table: Path) -> list[TrialResult]:
+    """Return the lines of *table*; empty without the file."""
     lines = table.read_bytes().splitlines() if table.exists() else []
-    return [msgspec.json.decode(each, type=Tried) for each in lines]
+    return [msgspec.json.decode(each, type=TrialResult) for each in lines]
 
 
 def reasons(path: Path) -> dict[Key, str]:
-    """Why survivors are accepted, by their keys."""
-    told = tomllib.loads(path.read_text())["survivor"] if path.exists() else []
-    return {each.key: each.reason for each in msgspec.convert(told, list[Reason])}
+    """Return the reasons for survivors, by key."""
+    survivors = tomllib.loads(path.read_text())["survivor"] if path.exists() else []
+    return {each.key: each.reason for each in msgspec.convert(survivors, list[Reason])}

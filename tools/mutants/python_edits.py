@@ -1,7 +1,7 @@
-"""Mutation operators on Python: each replaces the text of one node, and keeps the lines' numbers.
+"""Mutation operators on Python: each replaces the text of one node and keeps line numbers.
 
-Docstrings, annotations, decorators, f-strings and calls of a logger or `assert_never` are left as
-they are. So is an assignment to a plain name, without which any run fails.
+Docstrings, annotations, decorators, f-strings and calls of a logger or `assert_never` are not
+mutated, nor is an assignment to a plain name, without which any run fails.
 """
 
 import ast
@@ -41,12 +41,12 @@ RETURNS = {
     "set": (b"set()",),
     "frozenset": (b"frozenset()",),
 }
-"""What a function returns in place of its value, by the name of its type; all others: None."""
+"""The replacement of a return value, by the name of its type; default: None."""
 LOGGERS = {"LOG", "_LOG", "log", "logger", "logging"}
 
 
 def edits(source: bytes) -> Iterator[Edit]:
-    """Each edit of *source* that parses and is another program, in the order of their places."""
+    """Yield each edit of *source* that parses to another program, in order."""
     walker, original = _Walker(source), _meaning(source)
     walker.visit(ast.parse(source))
     for edit in sorted(walker.found):
@@ -55,7 +55,7 @@ def edits(source: bytes) -> Iterator[Edit]:
 
 
 def _meaning(source: bytes) -> str | None:
-    """The program without its layout; None for what is none."""
+    """Return the program without its layout; None if it does not parse."""
     try:
         with warnings.catch_warnings(action="ignore"):
             return ast.dump(ast.parse(source))
@@ -64,7 +64,7 @@ def _meaning(source: bytes) -> str | None:
 
 
 class _Walker(ast.NodeVisitor):
-    """Collects the edits; ``scope`` is where it stands, ``kinds`` what is returned there."""
+    """Collects the edits; ``scope`` is the current function, ``kinds`` its return types."""
 
     def __init__(self, source: bytes) -> None:
         self.source = source
@@ -124,10 +124,10 @@ class _Walker(ast.NodeVisitor):
             self.visit(node.value)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        """Leave texts as they are."""
+        """Skip f-strings."""
 
     def visit_TypeAlias(self, node: ast.TypeAlias) -> None:
-        """Leave types as they are."""
+        """Skip types."""
 
     def visit_Expr(self, node: ast.Expr) -> None:
         called = node.value.func if isinstance(node.value, ast.Call) else None

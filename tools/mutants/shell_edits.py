@@ -1,4 +1,4 @@
-"""Mutation operators on Bash, by lines; Python in quotes is edited as Python."""
+"""Mutation operators on Bash, by lines; quoted Python is edited as Python."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ FLIPPED = {"<=": "<", "<": "<=", ">=": ">", ">": ">="}
 OTHER = {"&&": "||", "||": "&&"}
 NUMBER = re.compile(r"(?<![\w$.#&>\[-])(?<!\$\{)(?!0\d)\d+(?![\w.#>-])")
 BOUNDED = re.compile(r"\(\(|=~|_pattern=|\b(?:return|exit|finish)\b|^ *\w+=\d")
-"""Lines where a number is a bound or a status, and not how long a tool may take."""
+"""Lines whose number is a bound or a status, not a tool's time limit."""
 TEST = re.compile(
     r"(?P<lead>^ *|(?:\b(?:if|elif|while|until)|&&|\|\||;|\{) )(?P<sign>! )?(?=\[\[ |\(\()"
 )
@@ -30,7 +30,7 @@ GOES_ON = ("\\", "|", "&&", "||", "(", "{")
 
 
 def edits(source: bytes) -> Iterator[Edit]:
-    """Each edit of *source* that Bash parses, in the order of their places."""
+    """Yield each edit of *source* that Bash parses, in order."""
     yield from (edit for edit in sorted(_all(source)) if _parses(edit.apply(source)))
 
 
@@ -58,7 +58,7 @@ def _all(source: bytes) -> set[Edit]:
 
 
 def _of_line(line: str, before: str, at: int) -> Iterator[Edit]:
-    """The edits of a line that begins at byte *at*, after the line *before*."""
+    """Yield the edits of a line that begins at byte *at*, after the line *before*."""
     for operator, start, end, new in (*_tokens(line), *_command(line, before)):
         first, last = (at + len(line[:each].encode()) for each in (start, end))
         yield Edit(operator, first, last, new.encode())
@@ -78,7 +78,7 @@ def _tokens(line: str) -> Iterator[tuple[str, int, int, str]]:
 
 
 def _command(line: str, before: str) -> Iterator[tuple[str, int, int, str]]:
-    """The line as a whole, where it is one command, and no part of a longer one."""
+    """Yield the deletion of a line that is one complete command."""
     command = line.strip()
     part = before.endswith(GOES_ON[:4]) or line.endswith(GOES_ON)
     if command and not part and not NO_COMMAND.match(command):

@@ -1,7 +1,7 @@
-"""A mutant in a copy of the checkout: which of its tests fails first.
+"""A mutant in a copy of the checkout, and the first of its tests that fails.
 
-A copy keeps its compiled modules, so each mutant has a date of its own: Python compiles a source
-again only where its size or the second of its date differs.
+A copy keeps its compiled modules, so that each mutant has its own date: Python compiles a source
+again only if its size or the second of its date differs.
 """
 
 import contextlib
@@ -20,9 +20,9 @@ from firstline.errors import InvalidInput
 IGNORED = shutil.ignore_patterns(".*", "__pycache__", "node_modules", "cdk.out")
 OUT_OF_TIME = "out of time"
 SLACK = 5
-"""How many times as much CPU a mutant may take as its tests do without one.
+"""The CPU limit of a mutant, as a multiple of its tests' normal CPU time.
 
-Only CPU is limited, since others may use the machine; what waits is ended by ``--timeout``.
+Only CPU is limited, since other processes share the machine; ``--timeout`` ends waits.
 """
 BASELINE_SECONDS = 600
 PASSES, FAILS, NO_CONFTEST = 0, {1, 2, 3}, 4
@@ -48,14 +48,14 @@ OPTIONS = (
 )
 
 
-class Ran:
-    """How a run of tests ended: its status, and what it printed."""
+class TestRun:
+    """The result of a test run: its status and output."""
 
     def __init__(self, status: int, printed: str) -> None:
         self.status, self.printed = status, printed
 
     def killer(self) -> str | None:
-        """The test that failed, or why none ended; None where all pass. Raises `InvalidInput`."""
+        """The failed test, or why none finished; None if all pass. Raises `InvalidInput`."""
         if self.status == PASSES:
             return None
         if self.status == -signal.SIGXCPU:
@@ -68,12 +68,12 @@ class Ran:
         raise InvalidInput(f"pytest ended with {self.status}: {self.printed[-600:]}")
 
     def seconds(self) -> float:
-        """The CPU that the tests took, which their program prints at its end."""
+        """The CPU time of the tests, which their program prints at its end."""
         return float(self.printed.rpartition("cpu ")[2])
 
 
 class Copy:
-    """A copy of the checkout at *root*, in which tests import what lies in the copy."""
+    """A copy of the checkout at *root*, whose tests import its own modules."""
 
     dates = count(1_000_000_000)
 
@@ -82,8 +82,8 @@ class Copy:
         shutil.copytree(root, self.folder, ignore=IGNORED)
         self.running: subprocess.Popen[str] | None = None
 
-    def try_source(self, file: str, source: bytes, tests: Sequence[str], seconds: float) -> Ran:
-        """Run *tests* while *file* has *source*; at most so many *seconds* of CPU."""
+    def try_source(self, file: str, source: bytes, tests: Sequence[str], seconds: float) -> TestRun:
+        """Run *tests* with *source* as *file*, within *seconds* of CPU."""
         path = self.folder / file
         original = path.read_bytes()
         try:
@@ -97,8 +97,8 @@ class Copy:
         date = next(self.dates)
         os.utime(path, (date, date))
 
-    def run(self, tests: Sequence[str], seconds: float) -> Ran:
-        """Run *tests*, which end with their whole process group."""
+    def run(self, tests: Sequence[str], seconds: float) -> TestRun:
+        """Run *tests* in a process group that ends with them."""
         command = [sys.executable, "-c", PROGRAM, str(int(seconds) + 1), *OPTIONS, *tests]
         self.running = subprocess.Popen(
             command,
@@ -111,19 +111,19 @@ class Copy:
         )
         try:
             printed, _ = self.running.communicate()
-            return Ran(self.running.returncode, printed)
+            return TestRun(self.running.returncode, printed)
         finally:
             self.stop()
 
     def stop(self) -> None:
-        """End what still runs of the tests."""
+        """End all remaining test processes."""
         if self.running is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.running.pid, signal.SIGKILL)
             self.running.wait()
 
     def _environment(self) -> dict[str, str]:
-        """Without the caller's, so that what is imported lies here, and is compiled once."""
+        """Return an environment that imports from the copy and compiles once."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         where = self.folder, self.folder / "layers/firstline/python"
         return {**kept, "PYTHONPATH": os.pathsep.join(map(str, where))}

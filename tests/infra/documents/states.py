@@ -21,7 +21,7 @@ class State:
 
     ``service`` is the unit's file, or none; ``begin`` are commands that lead into it, until
     ``shown`` holds. ``properties`` are what systemctl then shows of the rest. ``restart`` is bash
-    for what the stand-in makes of a restart. ``told`` is the state in a report, ``detail`` its
+    for what the stand-in makes of a restart. ``unit_state`` is the reported state, ``detail`` its
     detail without the time, and ``starting`` whether there is one; ``answer`` is a restart's.
     """
 
@@ -29,7 +29,7 @@ class State:
     service: str | None
     begin: tuple[str, ...]
     shown: dict[str, str]
-    told: str
+    unit_state: str
     answer: tuple[int, str]
     detail: dict[str, object] = field(default_factory=dict)
     starting: bool = False
@@ -58,7 +58,7 @@ STATES = (
         service=f"{ONESHOT}ExecStart=true\n",
         begin=START,
         shown={"ActiveState": "active", "SubState": "exited"},
-        told="active",
+        unit_state="active",
         detail={"sub": "exited"},
         answer=(0, "restarted"),
     ),
@@ -68,7 +68,7 @@ STATES = (
         begin=START,
         shown={"ActiveState": "activating", "SubState": "start"},
         properties={"Job": "4711", "InactiveExitTimestampMonotonic": "3590000000"},
-        told="activating",
+        unit_state="activating",
         detail={"sub": "start", "job": True},
         starting=True,
         answer=(3, "refused-job"),
@@ -79,7 +79,7 @@ STATES = (
         begin=START,
         shown={"ActiveState": "activating", "SubState": "auto-restart", "Result": "exit-code"},
         properties={"InactiveExitTimestampMonotonic": "3590000000"},
-        told="activating",
+        unit_state="activating",
         detail={"sub": "auto-restart", "result": "exit-code"},
         starting=True,
         answer=(0, "restarted"),
@@ -89,7 +89,7 @@ STATES = (
         service=f"{ONESHOT}ExecStart=false\n",
         begin=START,
         shown={"ActiveState": "failed", "SubState": "failed", "Result": "exit-code"},
-        told="failed",
+        unit_state="failed",
         detail={"sub": "failed", "result": "exit-code"},
         restart="exit 1",
         answer=(1, "failed"),
@@ -102,7 +102,7 @@ STATES = (
         "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=test -e /share/mended\n",
         begin=("start {unit}", "start {unit}"),
         shown={"ActiveState": "failed", "SubState": "failed", "Result": "exit-code"},
-        told="failed",
+        unit_state="failed",
         detail={"sub": "failed", "result": "exit-code"},
         restart=f'grep -q reset-failed "$HOST/asked" || exit 1\n{RUNS_AGAIN}',
         answer=(0, "restarted"),
@@ -112,7 +112,7 @@ STATES = (
         service=None,
         begin=("mask {unit}",),
         shown={"LoadState": "masked", "ActiveState": "inactive", "SubState": "dead"},
-        told="inactive",
+        unit_state="inactive",
         detail={"load": "masked"},
         answer=(3, "masked"),
     ),
@@ -121,7 +121,7 @@ STATES = (
         service="[Service]\nType=oneshot\n",
         begin=(),
         shown={"LoadState": "bad-setting", "ActiveState": "inactive", "SubState": "dead"},
-        told="inactive",
+        unit_state="inactive",
         detail={"load": "bad-setting"},
         answer=(3, "bad-setting"),
     ),
@@ -130,7 +130,7 @@ STATES = (
         service=None,
         begin=(),
         shown={"LoadState": "not-found", "ActiveState": "inactive", "SubState": "dead"},
-        told="not-found",
+        unit_state="not-found",
         detail={"load": "not-found"},
         answer=(3, "not-found"),
     ),
@@ -140,7 +140,7 @@ STATES = (
         begin=("start {unit}", "stop --no-block {unit}"),
         shown={"ActiveState": "deactivating", "SubState": "stop"},
         properties={"Job": "4711", "StateChangeTimestampMonotonic": "3590000000"},
-        told="deactivating",
+        unit_state="deactivating",
         detail={"sub": "stop", "job": True},
         answer=(3, "refused-job"),
     ),
@@ -150,7 +150,7 @@ STATES = (
         begin=(),
         shown={"ActiveState": "inactive", "SubState": "dead"},
         properties={"RemainAfterExit": "yes", **NEVER},
-        told="inactive",
+        unit_state="inactive",
         restart=RUNS_AGAIN,
         answer=(0, "restarted"),
     ),
@@ -161,7 +161,7 @@ STATES = (
         begin=("enable {unit}", "start {unit}", "stop {unit}"),
         shown={"ActiveState": "inactive", "SubState": "dead", "Result": "success"},
         properties={"RemainAfterExit": "yes", **RAN},
-        told="inactive",
+        unit_state="inactive",
         detail={"stopped": True},
         restart=RUNS_AGAIN,
         answer=(0, "restarted"),
@@ -173,7 +173,7 @@ STATES = (
         begin=("start {unit}", "stop {unit}"),
         shown={"ActiveState": "inactive", "SubState": "dead", "Result": "success"},
         properties={"RemainAfterExit": "yes", **NEVER},
-        told="inactive",
+        unit_state="inactive",
         restart=RUNS_AGAIN,
         answer=(0, "restarted"),
     ),
@@ -184,7 +184,7 @@ STATES = (
         begin=("enable {unit}", "start {unit}"),
         shown={"ActiveState": "inactive", "SubState": "dead", "Result": "success"},
         properties={"RemainAfterExit": "no", **RAN},
-        told="inactive",
+        unit_state="inactive",
         restart="exit 0",
         answer=(1, "failed"),
     ),
@@ -193,7 +193,7 @@ STATES = (
         service=f"{ONESHOT}ExecStart=true\nExecStop=false\n",
         begin=("start {unit}", "stop {unit}"),
         shown={"ActiveState": "failed", "SubState": "failed", "Result": "exit-code"},
-        told="failed",
+        unit_state="failed",
         detail={"sub": "failed", "result": "exit-code"},
         restart=RUNS_AGAIN,
         answer=(0, "restarted"),
@@ -203,7 +203,7 @@ STATES = (
         service=f"{ONESHOT}ExecStart=sleep 600\nTimeoutStartSec=100ms\n",
         begin=START,
         shown={"ActiveState": "failed", "SubState": "failed", "Result": "timeout"},
-        told="failed",
+        unit_state="failed",
         detail={"sub": "failed", "result": "timeout"},
         restart="exit 1",
         answer=(1, "failed"),
@@ -219,7 +219,7 @@ STATES = (
             "InactiveExitTimestampMonotonic": "90000000",
             "ActiveEnterTimestampMonotonic": "60000000",
         },
-        told="inactive",
+        unit_state="inactive",
         restart="exit 1",
         answer=(1, "failed"),
     ),
@@ -230,7 +230,7 @@ STATES = (
         begin=START,
         shown={"ActiveState": "inactive", "SubState": "dead"},
         properties={"Job": "4712"},
-        told="inactive",
+        unit_state="inactive",
         detail={"job": True},
         answer=(3, "refused-job"),
     ),
@@ -239,7 +239,7 @@ STATES = (
 
 def expected(state: State) -> tuple[str, dict[str, object], bool]:
     """Give what a report tells of a unit in this state."""
-    return state.told, UNIT_LOADED | state.detail, state.starting
+    return state.unit_state, UNIT_LOADED | state.detail, state.starting
 
 
 def reported(report: dict[str, Any]) -> tuple[str, dict[str, object], bool]:

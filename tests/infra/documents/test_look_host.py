@@ -58,7 +58,7 @@ def test_a_unit_that_does_not_exist(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("active", "load", "told"),
+    ("active", "load", "expected"),
     [
         ("active", "loaded", "active"),
         ("inactive", "loaded", "inactive"),
@@ -73,14 +73,14 @@ def test_a_unit_that_does_not_exist(host: Host) -> None:
         ("active; id", "loaded", "unknown"),
     ],
 )
-def test_the_states_of_a_unit(host: Host, active: str, load: str, told: str) -> None:
+def test_the_states_of_a_unit(host: Host, active: str, load: str, expected: str) -> None:
     """The five states and `not-found` are told; any other word is unknown."""
     host.unit("vettid-parent", active, load=load)
-    assert look(host)["parent_unit"] == told
+    assert look(host)["parent_unit"] == expected
 
 
 @pytest.mark.parametrize(
-    ("restarts", "told"),
+    ("restarts", "expected"),
     [
         ("0", 0),
         ("37", 37),
@@ -91,10 +91,10 @@ def test_the_states_of_a_unit(host: Host, active: str, load: str, told: str) -> 
         ("9" * 30, None),
     ],
 )
-def test_the_restarts_of_a_unit(host: Host, restarts: str, told: int | None) -> None:
+def test_the_restarts_of_a_unit(host: Host, restarts: str, expected: int | None) -> None:
     """A count is a plain whole number, or null."""
     host.unit("vettid-parent", "active", restarts=restarts)
-    assert look(host)["parent_unit_restarts"] == told
+    assert look(host)["parent_unit_restarts"] == expected
 
 
 @pytest.mark.parametrize("state", ["RUNNING", "TERMINATING", "EMPTY"])
@@ -110,7 +110,7 @@ def test_the_states_of_an_enclave(host: Host, state: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "told"),
+    ("one", "expected"),
     [
         ('{"State": "running"}', ("unknown", None, None)),
         ('{"State": "PAUSED", "MemoryMiB": 6144}', ("unknown", 6144, None)),
@@ -125,12 +125,12 @@ def test_the_states_of_an_enclave(host: Host, state: str) -> None:
     ],
 )
 def test_what_nitro_cli_should_not_say(
-    host: Host, one: str, told: tuple[str, int | None, int | None]
+    host: Host, one: str, expected: tuple[str, int | None, int | None]
 ) -> None:
     """A field of another type, or a word that is not on the list, is unknown by itself."""
     host.enclaves(f"[{one}]")
     facts = look(host)
-    assert (facts["enclave_state"], facts["enclave_memory_mib"], facts["enclave_cpus"]) == told
+    assert (facts["enclave_state"], facts["enclave_memory_mib"], facts["enclave_cpus"]) == expected
 
 
 def test_several_enclaves_are_unknown(host: Host) -> None:

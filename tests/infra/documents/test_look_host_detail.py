@@ -62,7 +62,7 @@ def test_only_a_unit_that_starts_has_been_starting(host: Host, active: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("properties", "told"),
+    ("properties", "expected"),
     [
         ({"Job": "4711"}, {"job": True}),
         ({"Job": "0"}, {"job": False}),
@@ -75,11 +75,11 @@ def test_only_a_unit_that_starts_has_been_starting(host: Host, active: str) -> N
     ],
 )
 def test_a_detail_is_a_word_of_its_list(
-    host: Host, properties: dict[str, str], told: dict[str, object]
+    host: Host, properties: dict[str, str], expected: dict[str, object]
 ) -> None:
     """Any other word is null by itself."""
     host.unit("vettid-enclave", "active", **properties)
-    assert look(host)["enclave_unit_detail"] == RUNS | told
+    assert look(host)["enclave_unit_detail"] == RUNS | expected
 
 
 @pytest.mark.parametrize(("left", "stopped"), [("60000000", True), ("60000001", False)])
@@ -101,12 +101,12 @@ def test_a_unit_that_nobody_could_read_has_no_detail(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "told"), [("NONE", False), ("DEBUG_MODE", True), ("debug", None), ("_", None)]
+    ("flags", "expected"), [("NONE", False), ("DEBUG_MODE", True), ("debug", None), ("_", None)]
 )
-def test_an_enclave_in_debug_mode(host: Host, flags: str, *, told: bool | None) -> None:
+def test_an_enclave_in_debug_mode(host: Host, flags: str, *, expected: bool | None) -> None:
     """It attests no measurement, whatever its image's is."""
     host.enclaves(RUNNING.replace('"Flags": "NONE"', f'"Flags": "{flags}"'))
-    assert look(host)["enclave_debug"] is told
+    assert look(host)["enclave_debug"] is expected
 
 
 PAGES = "sys/kernel/mm/hugepages/hugepages-{}kB/free_hugepages"
@@ -142,7 +142,7 @@ def test_what_cannot_be_read_bars_nothing(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("active", "sub", "told"),
+    ("active", "sub", "expected"),
     [
         ("activating", "start", None),
         ("deactivating", "stop", None),
@@ -151,11 +151,11 @@ def test_what_cannot_be_read_bars_nothing(host: Host) -> None:
     ],
 )
 def test_an_enclave_that_is_about_to_run_has_its_pages(
-    host: Host, active: str, sub: str, told: str | None
+    host: Host, active: str, sub: str, expected: str | None
 ) -> None:
     """Until it has booted nitro-cli lists none, and its memory is taken."""
     host.unit("vettid-enclave", active, SubState=sub)
-    assert without(host, pages="0 0") == told
+    assert without(host, pages="0 0") == expected
 
 
 def test_an_enclave_that_runs_has_used_its_pages(host: Host) -> None:
@@ -165,7 +165,7 @@ def test_an_enclave_that_runs_has_used_its_pages(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("says", "hangs_up", "told"),
+    ("says", "hangs_up", "expected"),
     [
         (b'INFO {"server_id":"NA"}\r\n', True, "answering"),
         (b"", False, "hung"),
@@ -174,11 +174,11 @@ def test_an_enclave_that_runs_has_used_its_pages(host: Host) -> None:
         (b"HTTP/1.1 400 Bad Request\r\n", False, "refusing"),
     ],
 )
-def test_what_nats_sends(host: Host, says: bytes, *, hangs_up: bool, told: str) -> None:
+def test_what_nats_sends(host: Host, says: bytes, *, hangs_up: bool, expected: str) -> None:
     """Only its INFO line makes it reachable; a connection alone proves nothing."""
     host.environment["FIRSTLINE_PROBE_SECONDS"] = "1"
     with serving(says, hangs_up=hangs_up) as port:
         begun = time.monotonic()
         facts = look(host, port)
-    assert (facts["nats_state"], facts["nats_reachable"]) == (told, told == "answering")
+    assert (facts["nats_state"], facts["nats_reachable"]) == (expected, expected == "answering")
     assert time.monotonic() - begun < 8

@@ -149,7 +149,7 @@ def test_a_start_that_nobody_knows_leaves_it_unknown(host: Host, since: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "result"),
     [
         ("RateLimitBurst=7", 3),
         ("RateLimitBurst=6", None),
@@ -166,12 +166,12 @@ def test_a_start_that_nobody_knows_leaves_it_unknown(host: Host, since: str) -> 
     ],
 )
 def test_lines_near_journalds_limit_leave_it_unknown(
-    host: Host, settings: str, told: int | None
+    host: Host, settings: str, result: int | None
 ) -> None:
     """Three lines, a second apart, may be what is left of more: half a burst in a window."""
     host.journal(*BLOCKERS)
     host.command("systemd-analyze", f"printf '%s\\n' '[Journal]' '{settings}'")
-    assert look(host)["restart_blockers"] == told
+    assert look(host)["restart_blockers"] == result
 
 
 def test_a_unit_has_limits_and_a_journal_of_its_own(host: Host) -> None:
@@ -228,7 +228,7 @@ def test_the_answer_stays_within_what_the_service_shows(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "result"),
     [
         ("echo 3", 3),
         ("echo 0; exit 1", 0),
@@ -240,10 +240,10 @@ def test_the_answer_stays_within_what_the_service_shows(host: Host) -> None:
         ("echo many", None),
     ],
 )
-def test_vault_processes_are_counted(host: Host, body: str, told: int | None) -> None:
+def test_vault_processes_are_counted(host: Host, body: str, result: int | None) -> None:
     """R24: on the host, where on the real fleet there is none."""
     host.command("pgrep", f'[[ "$*" == "--count --exact vault-manager" ]] || exit 9; {body}')
-    assert look(host)["vault_processes"] == told
+    assert look(host)["vault_processes"] == result
 
 
 def creds(host: Host, claims: object, frame: str = "-----BEGIN NATS USER JWT-----") -> str:

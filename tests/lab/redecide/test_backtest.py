@@ -11,13 +11,13 @@ import pytest
 from firstline.config.profile import Policy, Profile
 from firstline.config.settings import Home
 from firstline.errors import InvalidInput
-from firstline.lab.redecide import occurrences
-from firstline.lab.redecide.flips import Flip, Totals, because, sort
-from firstline.lab.redecide.judging import KNOWN_MAX
-from firstline.lab.redecide.pair import Pair
-from firstline.lab.redecide.policy_run import Side, Step
-from firstline.lab.redecide.record import HOME
-from firstline.lab.simulation import found
+from firstline.lab.redecide import recorded_events
+from firstline.lab.redecide.classification_cache import ENTRIES_MAX
+from firstline.lab.redecide.incident_record import HOME
+from firstline.lab.redecide.policy_diff import Flip, Totals, flip_kind, flip_reason
+from firstline.lab.redecide.policy_pair import PolicyPair
+from firstline.lab.redecide.policy_run import DecidedStep, PolicyRun
+from firstline.lab.simulation import seed_run
 from firstline.signal import EARLIEST, Severity
 from firstline.signals.sources.envelope import parse
 from tests.builders import PROFILE
@@ -33,9 +33,9 @@ def step(
     action: str | None = None,
     target: str | None = None,
     denied: tuple[str, ...] = (),
-) -> Step:
+) -> DecidedStep:
     """What a side decided."""
-    return Step(
+    return DecidedStep(
         step=name, action=action, target=target, rule="a rule", why="because", denied=denied
     )
 
@@ -45,31 +45,31 @@ class Trial:
 
     def __init__(self, old: Profile, new: Profile, home: Home = HOME) -> None:
         self.flips: list[Flip] = []
-        old_side, new_side = (Side(each, home, {}, EARLIEST) for each in (old, new))
-        self.pair = Pair(old_side, new_side, self.flips.append)
+        old_side, new_side = (PolicyRun(each, home, {}, EARLIEST) for each in (old, new))
+        self.pair = PolicyPair(old_side, new_side, self.flips.append)
 
     def hear(self, *bodies: bytes) -> Totals:
         """Events, and what they come to."""
         for number, raw in enumerate(bodies):
-            occurrences.hear(raw, self.pair, HOME, f"event {number}")
-        return self.pair.end()
+            recorded_events.replay_event(raw, self.pair, HOME, f"event {number}")
+        return self.pair.finish()
 
     def relive(self, path: Path) -> Totals:
         """An export, and what it comes to."""
-        occurrences.relive(path, self.pair, lambda *_: None)
-        return self.pair.end()
+        recorded_events.replay_export(path, self.pair, lambda *_: None)
+        return self.pair.finish()
 
     @property
     def sorts(self) -> list[str]:
         """What kinds of flips there were, in order."""
-        return [each.sort for each in self.flips]
+        return [each.kind for each in self.flips]
 
 
 def export(folder: Path, seed: int, given: Sequence[int] | None = None) -> tuple[Path, Profile]:
     """The ledger of a simulated run, of its *given* choices or those of *seed*, and its policy."""
-    run = found.run(seed, given)
+    run = seed_run.run(seed, given)
     path = folder / f"{seed}.jsonl"
-    path.write_bytes(b"".join(found.exported(run)))
+    path.write_bytes(b"".join(seed_run.export_lines(run)))
     return path, run.profile
 
 
@@ -85,7 +85,7 @@ def test_the_same_policy_parts_from_itself_nowhere(seed: int, tmp_path: Path) ->
     path, profile = export(tmp_path, seed)
     test = Trial(profile, profile)
     totals = test.relive(path)
-    assert (test.flips, totals.left, dict(totals.unrecorded)) == ([], 0, {})
+    assert (test.flips, totals.diverged, dict(totals.unrecorded)) == ([], 0, {})
     assert totals.incidents[0] == totals.incidents[1]
 
 
@@ -100,17 +100,17 @@ def test_a_storm_that_was_not_known_then_is_none(*, alone: bool, incidents: int)
         at = _at(raw) + timedelta(seconds=number)
         signal = parse(raw, HOME, at)
         cause = "vettid#stranger-4" if alone else "vettid#storm"
-        test.pair.hear((signal, signal), at, "the record", cause if number == 4 else "")
-    totals = test.pair.end()
-    assert (totals.incidents, totals.left) == ((incidents, incidents), 0)
+        test.pair.receive((signal, signal), at, "the record", cause if number == 4 else "")
+    totals = test.pair.finish()
+    assert (totals.incidents, totals.diverged) == ((incidents, incidents), 0)
 
 
 def test_what_a_person_allowed_then_is_allowed_again(tmp_path: Path) -> None:
     """The fix that rests on it is done on both sides, and compared on."""
-    tried = (export(tmp_path, seed) for seed in found.seeds(20, "a fix waits for a person"))
+    tried = (export(tmp_path, seed) for seed in seed_run.seeds(20, "a fix waits for a person"))
     path, profile = next(each for each in tried if b'"granted":true' in each[0].read_bytes())
     test = Trial(profile, profile)
-    assert (test.relive(path).left, test.flips) == (0, [])
+    assert (test.relive(path).diverged, test.flips) == (0, [])
 
 
 @pytest.mark.parametrize("raw", [OUTAGE, WELL])
@@ -136,30 +136,30 @@ def test_the_corpus_parts_nowhere_from_itself() -> None:
 
 
 def _at(body: bytes) -> datetime:
-    return occurrences.told_at(body) or EARLIEST
+    return recorded_events.event_time(body) or EARLIEST
 
 
 def test_fewer_attempts_lose_the_second_fix(tmp_path: Path) -> None:
     """By the guard that stops it; what came after is not known, and not told."""
-    (seed,) = found.seeds(1, "restarts do not help")
+    (seed,) = seed_run.seeds(1, "restarts do not help")
     path, profile = export(tmp_path, seed, given=())
     test = Trial(profile, changed(profile, "attempts_per_target_max", 1))
     totals = test.relive(path)
     assert {"fix-changed", "fix-lost"} & set(test.sorts)
     first = test.flips[0]
-    assert isinstance(first.before, Step)
+    assert isinstance(first.before, DecidedStep)
     assert first.before.step == "fix"
-    assert totals.left == 1
+    assert totals.diverged == 1
     assert not {"page-gained", "page-lost"} & set(test.sorts)
 
 
 def test_what_a_person_promoted_then_is_promoted_again(tmp_path: Path) -> None:
     """The demotion before it follows from the fixes that failed, on both sides."""
-    (seed,) = found.seeds(1, "restarts fail in one incident after another")
+    (seed,) = seed_run.seeds(1, "restarts fail in one incident after another")
     path, profile = export(tmp_path, seed, given=())
     assert b'"kind":"promotion"' in path.read_bytes()
     test = Trial(profile, profile)
-    assert (test.relive(path).left, test.flips) == (0, [])
+    assert (test.relive(path).diverged, test.flips) == (0, [])
 
 
 def test_a_mode_of_approval_loses_the_fix(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_a_mode_of_approval_loses_the_fix(tmp_path: Path) -> None:
     test = Trial(profile, copy.replace(profile, actions=asked))
     test.relive(path)
     assert test.sorts[0] == "fix-lost"
-    assert isinstance(test.flips[0].after, Step)
+    assert isinstance(test.flips[0].after, DecidedStep)
     assert test.flips[0].after.step == "ask"
     gained = Trial(copy.replace(profile, actions=asked), profile)
     gained.relive(path)
@@ -178,11 +178,11 @@ def test_a_mode_of_approval_loses_the_fix(tmp_path: Path) -> None:
 
 def test_what_came_after_a_fix_that_was_lost_is_not_compared(tmp_path: Path) -> None:
     """The page of the hand-over then may or may not have come: nobody knows."""
-    (seed,) = found.seeds(1, "nothing helps")
+    (seed,) = seed_run.seeds(1, "nothing helps")
     path, profile = export(tmp_path, seed)
     asked = tuple(copy.replace(each, autonomy="observe") for each in profile.actions)
     trial = Trial(profile, copy.replace(profile, actions=asked))
-    assert trial.relive(path).left == 1
+    assert trial.relive(path).diverged == 1
     assert trial.sorts == ["fix-lost"]
 
 
@@ -192,10 +192,10 @@ def test_whoever_gives_up_sooner_loses_what_was_done_after(tmp_path: Path) -> No
     trial = Trial(profile, changed(profile, "incident_age_max_seconds", 70))
     totals = trial.relive(path)
     assert "hand-over-gained" in trial.sorts
-    assert ("page-gained", None) in [(each.sort, each.before) for each in trial.flips]
-    lost = [each.after for each in trial.flips if each.sort == "fix-lost"]
-    assert {each.why for each in lost if isinstance(each, Step)} <= {"it is handed-over"}
-    assert totals.left == 0
+    assert ("page-gained", None) in [(each.kind, each.before) for each in trial.flips]
+    lost = [each.after for each in trial.flips if each.kind == "fix-lost"]
+    assert {each.why for each in lost if isinstance(each, DecidedStep)} <= {"it is handed-over"}
+    assert totals.diverged == 0
 
 
 def test_a_look_that_nobody_did_then_is_never_answered(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_an_incident_that_one_policy_has_alone_goes_on_by_itself() -> None:
     test = Trial(PROFILE, copy.replace(PROFILE, rules=rules))
     totals = test.hear(muted.read_bytes())
     assert totals.incidents[1] >= totals.incidents[0]
-    assert totals.turns > 0
+    assert totals.reconciles > 0
 
 
 def test_a_closed_incident_stays_closed_on_both_sides() -> None:
@@ -252,11 +252,11 @@ def test_an_alarm_that_is_ok_leaves_the_same_by_the_short_way() -> None:
     short, long = Trial(PROFILE, PROFILE), Trial(PROFILE, PROFILE)
     (body,) = _well(1)
     long.hear(OUTAGE, body)
-    occurrences.hear(body, short.pair, HOME, "")
+    recorded_events.replay_event(body, short.pair, HOME, "")
     for side in (*short.pair.sides, *long.pair.sides):
         assert len(side.store.tables.heard) == 1
-    heard = [test.pair.sides[1].store.tables.heard for test in (short, long)]
-    assert heard[0] == heard[1]
+    entries_before = [test.pair.sides[1].store.tables.heard for test in (short, long)]
+    assert entries_before[0] == entries_before[1]
 
 
 ODD: list[tuple[dict[str, object], int]] = [
@@ -286,19 +286,19 @@ def test_what_neither_takes_for_an_incident_has_no_turns(tmp_path: Path) -> None
     path, profile = export(tmp_path, 0)
     trial = Trial(profile, profile, Home(HOME.account, "eu-west-1"))
     totals = trial.relive(path)
-    assert (totals.turns, totals.incidents, trial.flips) == (0, (0, 0), [])
+    assert (totals.reconciles, totals.incidents, trial.flips) == (0, (0, 0), [])
     assert totals.events > 0
 
 
 def test_a_turn_that_does_not_tell_what_it_rests_on_is_left_out(tmp_path: Path) -> None:
     """Nothing is guessed of it."""
     path, profile = export(tmp_path, 0)
-    whole = Trial(profile, profile).relive(path).turns
+    whole = Trial(profile, profile).relive(path).reconciles
     lines = [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
     for line in lines:
         line.get("data", {}).pop("seen", None)
     path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
-    assert Trial(profile, profile).relive(path).turns < whole
+    assert Trial(profile, profile).relive(path).reconciles < whole
 
 
 def test_a_line_that_is_none_of_an_export_is_named(tmp_path: Path) -> None:
@@ -313,11 +313,11 @@ def test_judgements_are_kept_to_a_bound() -> None:
     """Of a stream of ever new names the memory stays the same."""
     event = msgspec.json.decode(WELL)
     trial = Trial(PROFILE, PROFILE)
-    for number in range(KNOWN_MAX + 5):
+    for number in range(ENTRIES_MAX + 5):
         event["source"] = f"vendor.{number}"
-        occurrences.hear(msgspec.json.encode(event), trial.pair, HOME, "")
-    assert len(trial.pair.judging) < KNOWN_MAX
-    assert trial.pair.end().events == KNOWN_MAX + 5
+        recorded_events.replay_event(msgspec.json.encode(event), trial.pair, HOME, "")
+    assert len(trial.pair.classifications) < ENTRIES_MAX
+    assert trial.pair.finish().events == ENTRIES_MAX + 5
 
 
 SORTS = [
@@ -332,14 +332,16 @@ SORTS = [
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), SORTS)
-def test_a_flip_is_named_for_what_is_at_stake(before: Step, after: Step, expected: str) -> None:
+def test_a_flip_is_named_for_what_is_at_stake(
+    before: DecidedStep, after: DecidedStep, expected: str
+) -> None:
     """A fix first, then a person's turn, then any other step."""
-    assert sort(before, after) == expected
+    assert flip_kind(before, after) == expected
 
 
 def test_a_guard_is_the_reason_before_a_rule() -> None:
     """Which stops it now, which lets it pass now; else what the rules say."""
     free, stopped = step("fix"), step("wait", denied=("lease_is_free",))
-    assert because(free, stopped) == "lease_is_free stops it"
-    assert because(stopped, free) == "lease_is_free lets it pass"
-    assert because(free, step("wait")) == "'a rule' became 'a rule': because"
+    assert flip_reason(free, stopped) == "lease_is_free stops it"
+    assert flip_reason(stopped, free) == "lease_is_free lets it pass"
+    assert flip_reason(free, step("wait")) == "'a rule' became 'a rule': because"

@@ -9,13 +9,13 @@ from firstline.controller.ports import Ports
 from firstline.errors import InvalidInput, InvariantViolation
 from firstline.lab.simulation import campaign as campaigns
 from firstline.lab.simulation import cells as directed
-from firstline.lab.simulation import found
+from firstline.lab.simulation import seed_run
 from firstline.lab.simulation.campaign import Campaign
 from firstline.lab.simulation.cells import Cell, cells
-from firstline.lab.simulation.chance import Forced
+from firstline.lab.simulation.fault_injection import ForcedFault
 from firstline.lab.simulation.faults import APART, WRITES, Fault, effects, impossible, possible
 
-PIECE = 4
+CHUNK_SIZE = 4
 """As many runs as a process is given at a time here."""
 
 
@@ -36,7 +36,7 @@ def test_the_matrix_is_of_the_ports() -> None:
 def test_no_run_makes_a_request_that_the_matrix_does_not_know() -> None:
     """Else a cell could never be empty."""
     for seed in range(12):
-        assert {effect for effect, _ in found.simulate(seed).coverage} <= set(effects())
+        assert {effect for effect, _ in seed_run.simulate(seed).coverage} <= set(effects())
 
 
 def _run(told: Campaign, last: int) -> Campaign:
@@ -47,17 +47,17 @@ def _run(told: Campaign, last: int) -> Campaign:
 
 def test_a_campaign_in_parts_is_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Written down, read again and gone on from; on one process or several."""
-    monkeypatch.setattr(campaigns, "PIECE", PIECE)
+    monkeypatch.setattr(campaigns, "CHUNK_SIZE", CHUNK_SIZE)
     path = tmp_path / "state.json"
     assert campaigns.load(path) == Campaign()
     part = _run(campaigns.load(path), 9)
     campaigns.save(part, path)
-    parted = _run(campaigns.load(path), 2 * PIECE + 3)
+    parted = _run(campaigns.load(path), 2 * CHUNK_SIZE + 3)
     alone = Campaign()
-    for seed in range(2 * PIECE + 3):
-        alone.add(seed, found.simulate(seed))
+    for seed in range(2 * CHUNK_SIZE + 3):
+        alone.add(seed, seed_run.simulate(seed))
     assert parted == alone
-    assert (alone.seeds, alone.broken) == (2 * PIECE + 3, ())
+    assert (alone.seeds, alone.broken) == (2 * CHUNK_SIZE + 3, ())
     came = {f"{effect} {kind}" for effect, kind in cells() if alone.times(effect, kind)}
     assert "wakes.queue duplicate" in came
     assert came | set(alone.empty()) == {f"{effect} {kind}" for effect, kind in cells()}
@@ -88,7 +88,7 @@ def test_each_cell_has_a_run_that_meets_it() -> None:
 
 def test_a_request_that_no_start_makes_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cell is never taken for run: here its lead is not there."""
-    monkeypatch.setattr(directed, "LEADS", {"hosts.find": Forced("hosts.fix", Fault.NONE)})
+    monkeypatch.setattr(directed, "LEADS", {"hosts.find": ForcedFault("hosts.fix", Fault.NONE)})
     with pytest.raises(InvariantViolation, match=r"no request of hosts\.find"):
         directed.simulate(Cell("hosts.find", Fault.ERROR))
 

@@ -15,20 +15,22 @@ from firstline.diagnosis.evidence import (
     TargetHealth,
     Unknown,
 )
-from firstline.lab.simulation import found
+from firstline.lab.simulation import seed_run
 from firstline.lab.simulation.choices import Choices
-from firstline.lab.simulation.directed import STARTS, UNSIMULATED
 from firstline.lab.simulation.faults import Fault
-from firstline.lab.simulation.partial import missing
+from firstline.lab.simulation.known_failures import INITIAL_WORLDS, UNSIMULATED
+from firstline.lab.simulation.partial_evidence import drop_evidence
 from tests.builders import FLEET, NOW, A, balancer, group, impaired, report
 
-HASH = "from firstline.lab.simulation import found as f; print(f.simulate({seed}).hash)"
+HASH = "from firstline.lab.simulation import seed_run as f; print(f.simulate({seed}).hash)"
 
 
-@pytest.mark.parametrize("start", range(len(STARTS)), ids=lambda number: STARTS[number].name)
-def test_a_start_breaks_nothing(start: int) -> None:
+@pytest.mark.parametrize(
+    "number", range(len(INITIAL_WORLDS)), ids=lambda number: INITIAL_WORLDS[number].name
+)
+def test_a_start_breaks_nothing(number: int) -> None:
     """Where nothing goes wrong; CI's `./dev simulate` runs a seed of each start."""
-    dull = found.simulate(start, given=())
+    dull = seed_run.simulate(number, preset=())
     assert dull.violations == ()
     assert not any(dull.choices)
     assert {kind for _, kind in dull.coverage} <= {Fault.NONE}
@@ -36,9 +38,9 @@ def test_a_start_breaks_nothing(start: int) -> None:
 
 def test_every_known_failure_is_a_start() -> None:
     """S01 to S23, but for what happens before anything runs."""
-    shown = {each for start in STARTS for each in start.shows}
+    shown = {each for initial in INITIAL_WORLDS for each in initial.covers}
     assert shown | set(UNSIMULATED) == {f"S{number:02}" for number in range(1, 24)}
-    assert len({each.name for each in STARTS}) == len(STARTS)
+    assert len({each.name for each in INITIAL_WORLDS}) == len(INITIAL_WORLDS)
 
 
 @pytest.mark.parametrize("seed", [3, 17, 62])
@@ -55,21 +57,21 @@ def test_a_run_is_the_same_in_every_process(seed: int) -> None:
         ).stdout.strip()
         for each in ("1", "2")
     ]
-    assert told == [found.simulate(seed).hash] * 2
+    assert told == [seed_run.simulate(seed).hash] * 2
 
 
 def test_the_list_of_choices_is_the_run() -> None:
     """What a seed filled is enough by itself."""
-    first = found.simulate(5)
-    again = found.simulate(5, given=first.choices)
+    first = seed_run.simulate(5)
+    again = seed_run.simulate(5, preset=first.choices)
     assert (again.hash, again.choices) == (first.hash, first.choices)
 
 
 @settings(derandomize=True, deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
-@given(st.integers(0, len(STARTS) - 1), st.lists(st.integers(0, 9), max_size=80))
-def test_no_list_of_choices_breaks_an_invariant(start: int, choices: list[int]) -> None:
+@given(st.integers(0, len(INITIAL_WORLDS) - 1), st.lists(st.integers(0, 9), max_size=80))
+def test_no_list_of_choices_breaks_an_invariant(number: int, choices: list[int]) -> None:
     """The same list, drawn by Hypothesis: far more goes wrong at once than by a seed."""
-    outcome = found.simulate(start, given=choices)
+    outcome = seed_run.simulate(number, preset=choices)
     assert outcome.violations == ()
 
 
@@ -86,10 +88,10 @@ def test_choices_are_dull_where_nobody_says_otherwise() -> None:
 
 def test_what_is_missing_says_nothing() -> None:
     """The answer comes, without what was asked for; what is no evidence of hosts is as it was."""
-    assert missing(group(*FLEET)) == group()
-    assert missing(balancer()) == TargetHealth({})
-    assert missing(Connections({A: "Online"})) == Connections({})
-    assert missing(impaired()) == InstanceStatuses({})
-    assert missing({A: report()}) == {}
-    assert isinstance(missing(Answering(answers=True, at=NOW)), Unknown)
-    assert missing("else") == "else"
+    assert drop_evidence(group(*FLEET)) == group()
+    assert drop_evidence(balancer()) == TargetHealth({})
+    assert drop_evidence(Connections({A: "Online"})) == Connections({})
+    assert drop_evidence(impaired()) == InstanceStatuses({})
+    assert drop_evidence({A: report()}) == {}
+    assert isinstance(drop_evidence(Answering(answers=True, at=NOW)), Unknown)
+    assert drop_evidence("else") == "else"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from firstline.config import fleet_file as profiles
-from firstline.config.profile import MadeAlarm
+from firstline.config.profile import AlarmDefinition
 from firstline.diagnosis.evidence import AlarmState
-from firstline.lab.twin import tell, undeployed
+from firstline.lab.twin import alarm_events, undeployed
 from firstline.lab.twin.fleet.alarm_metrics import (
     breaches,
     external,
@@ -23,12 +23,12 @@ from firstline.lab.twin.operations import get_metric_data
 from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.world import World
 from firstline.monitoring import alarms as detection
-from firstline.monitoring.alarm_metric import Comparison, Judged
+from firstline.monitoring.alarm_metric import Comparison, ExternalDefinition
 from tests.builders import HOME, NOW, PROFILE, PROFILE_FILE
 from tests.events import body, edited
 
 SHIPPED = [profiles.load(PROFILE_FILE.with_name(f"{each}.toml")) for each in ("runbook", "vettid")]
-MADE = {each.name: each for profile in SHIPPED for each in detection.made(profile)}
+MADE = {each.name: each for profile in SHIPPED for each in detection.deployable_alarms(profile)}
 COMPARISONS: dict[Comparison, Callable[[float, float], bool]] = {
     "<": lt,
     "<=": le,
@@ -39,7 +39,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("alarm", MADE.values(), ids=MADE)
-def test_a_value_breaches_the_threshold_or_does_not(alarm: MadeAlarm) -> None:
+def test_a_value_breaches_the_threshold_or_does_not(alarm: AlarmDefinition) -> None:
     """As it can be of its unit."""
     beyond, within = value(alarm, breaches=True), value(alarm, breaches=False)
     compare = COMPARISONS[alarm.comparison]
@@ -59,7 +59,7 @@ def test_a_value_of_others_breaches_the_threshold_or_does_not(
     comparison: Comparison, threshold: float
 ) -> None:
     """Whatever the threshold; of a whole one it is whole, and none above 0 is below it."""
-    judged = Judged(
+    judged = ExternalDefinition(
         metric="M",
         statistic="Sum",
         comparison=comparison,
@@ -173,11 +173,11 @@ def watched_by_response_time(world: World) -> object:
 def ringing(*turns: tuple[int, AlarmState], since: int = 0) -> World:
     """A world half an hour after its start, whose alarm of the response time rings since then."""
     world = World(Scenario(name="metrics"), NOW, PROFILE.fleet.group)
-    arn, at = undeployed.arn("response-time", HOME), NOW + since * MINUTE
-    body = tell.envelope("response-time", AlarmState.ALARM, at, PROFILE, HOME)
+    arn, at = undeployed.alarm_arn("response-time", HOME), NOW + since * MINUTE
+    body = alarm_events.alarm_event("response-time", AlarmState.ALARM, at, PROFILE, HOME)
     world.watch(arn, body, None, since=at)
     for minutes, state in turns:
-        world.tell(arn, state, NOW + minutes * MINUTE)
+        world.schedule_state(arn, state, NOW + minutes * MINUTE)
     world.advance(NOW + 30 * MINUTE)
     return world
 

@@ -7,9 +7,9 @@ import pytest
 
 from firstline.diagnosis.evidence import UnitState
 from firstline.ids import InstanceId
-from firstline.lab.twin.fleet import units
+from firstline.lab.twin.fleet import systemd
 from firstline.lab.twin.fleet.hosts import ANSWER_AFTER, Host, Invocation
-from firstline.lab.twin.fleet.units import History
+from firstline.lab.twin.fleet.systemd import History
 from firstline.lab.twin.scenario import HostPlan
 from tests.builders import NOW
 from tests.infra.documents.states import STATES, State, expected, reported
@@ -26,20 +26,20 @@ RESTART = {
 @pytest.mark.parametrize("now", ["active", "activating", "deactivating", "failed"])
 def test_the_enclaves_unit_speaks_as_on_a_real_systemd(now: UnitState) -> None:
     """By the table that holds the scripts to it."""
-    shown = units.enclave_unit(History(first=now), NOW, masked=False)
+    shown = systemd.enclave_unit(History(first=now), NOW, masked=False)
     report = {key.replace("enclave", "parent"): each for key, each in shown.items()}
     assert reported(report) == expected(_state(now))
 
 
 def test_a_parent_that_loops_speaks_as_on_a_real_systemd() -> None:
     """It waits for the next attempt."""
-    report = units.parent_unit("active", lambda: 3600, runs=False, loops=True)
+    report = systemd.parent_unit("active", lambda: 3600, runs=False, loops=True)
     assert reported(report) == expected(_state("auto-restart"))
 
 
 def test_a_parent_waits_for_the_start_of_its_enclave() -> None:
     """Its job is queued behind the enclave's."""
-    report = units.parent_unit("activating", lambda: 3600, runs=False, loops=True)
+    report = systemd.parent_unit("activating", lambda: 3600, runs=False, loops=True)
     assert reported(report) == expected(_state("waiting"))
 
 

@@ -31,11 +31,11 @@ ENTER = (
 )
 
 
-def until[T](what: Callable[[], T], told: Callable[[], object] = str) -> T:
+def until[T](what: Callable[[], T], message: Callable[[], object] = str) -> T:
     """Wait until *what* gives something; fails with what *told* gives."""
     limit = time.monotonic() + DEADLINE_SECONDS
     while not (found := what()):
-        assert time.monotonic() < limit, told()
+        assert time.monotonic() < limit, message()
         time.sleep(0.02)
     return found
 

@@ -14,31 +14,38 @@ import urllib3
 
 from firstline.adapters.dns import resolve, run_detached
 from firstline.config.probe_settings import HealthTarget
-from firstline.monitoring.http_probe import HealthAnswer, HealthOutcome, NoAnswer, allowed
+from firstline.monitoring.http_probe import (
+    HealthOutcome,
+    HealthResponse,
+    NoResponse,
+    is_allowed_address,
+)
 
 _HEADERS = {"User-Agent": "firstline", "Accept": "application/json", "Connection": "close"}
 
 
-def probe(target: HealthTarget, tls: ssl.SSLContext) -> HealthAnswer | NoAnswer:
+def probe(target: HealthTarget, tls: ssl.SSLContext) -> HealthResponse | NoResponse:
     """The answer of *target* within its limit; a failure is a value, never an exception."""
     until = time.monotonic() + target.limit_seconds
     try:
         addresses = resolve(target.host, target.port).result(target.limit_seconds)
-        if not all(allowed(each, loopback_test=target.loopback_test) for each in addresses):
-            return NoAnswer(HealthOutcome.FORBIDDEN_ADDRESS)
+        if not all(
+            is_allowed_address(each, loopback_test=target.loopback_test) for each in addresses
+        ):
+            return NoResponse(HealthOutcome.FORBIDDEN_ADDRESS)
         answer = run_detached(lambda: _get(target, addresses[0], tls))
         return answer.result(max(until - time.monotonic(), 0))
     except urllib3.exceptions.NewConnectionError as error:  # a refusal, though of a timeout's type
-        return NoAnswer(HealthOutcome.NO_SERVER, type(error).__name__)
+        return NoResponse(HealthOutcome.NO_SERVER, type(error).__name__)
     except (TimeoutError, urllib3.exceptions.TimeoutError) as error:
-        return NoAnswer(HealthOutcome.TIMEOUT, type(error).__name__)
+        return NoResponse(HealthOutcome.TIMEOUT, type(error).__name__)
     except (OSError, urllib3.exceptions.HTTPError) as error:
-        return NoAnswer(HealthOutcome.NO_SERVER, type(error).__name__)
+        return NoResponse(HealthOutcome.NO_SERVER, type(error).__name__)
     except Exception as error:  # noqa: BLE001 - the probe reports whatever breaks it
-        return NoAnswer(HealthOutcome.FAILED, type(error).__name__)
+        return NoResponse(HealthOutcome.FAILED, type(error).__name__)
 
 
-def _get(target: HealthTarget, address: str, tls: ssl.SSLContext) -> HealthAnswer:
+def _get(target: HealthTarget, address: str, tls: ssl.SSLContext) -> HealthResponse:
     started = time.monotonic()
     with urllib3.HTTPSConnectionPool(
         address,
@@ -61,4 +68,4 @@ def _get(target: HealthTarget, address: str, tls: ssl.SSLContext) -> HealthAnswe
             body = response.read(target.bytes_max + 1, decode_content=False)
     latency = timedelta(seconds=time.monotonic() - started)
     cut = len(body) > target.bytes_max
-    return HealthAnswer(response.status, body[: target.bytes_max], cut, latency)
+    return HealthResponse(response.status, body[: target.bytes_max], cut, latency)

@@ -19,10 +19,10 @@ from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.errors import InvalidInput
 from firstline.ids import Digest
-from firstline.lab.redecide import occurrences
-from firstline.lab.redecide.flips import SORTS, Flip, Totals
-from firstline.lab.redecide.pair import Pair
-from firstline.lab.redecide.policy_run import Side
+from firstline.lab.redecide import recorded_events
+from firstline.lab.redecide.policy_diff import FLIP_KINDS, Flip, Totals
+from firstline.lab.redecide.policy_pair import PolicyPair
+from firstline.lab.redecide.policy_run import PolicyRun
 from firstline.lab.twin import undeployed
 from firstline.signal import EARLIEST
 
@@ -49,7 +49,7 @@ Alarms = Annotated[
     Path | None, typer.Option(help="JSON: the deployed alarms' ARNs to their names in the profile")
 ]
 FailOn = Annotated[
-    list[str] | None, typer.Option(help=f"exit 1 for such a flip: any, {', '.join(SORTS)}")
+    list[str] | None, typer.Option(help=f"exit 1 for such a flip: any, {', '.join(FLIP_KINDS)}")
 ]
 
 
@@ -79,13 +79,15 @@ def run(
         if len(flips) < FLIPS_MAX:
             flips.append(flip)
 
-    old, new = (Side(each, home, _names(each, home, alarms), EARLIEST) for each in (before, after))
-    pair = Pair(old, new, tell)
+    old, new = (
+        PolicyRun(each, home, _names(each, home, alarms), EARLIEST) for each in (before, after)
+    )
+    pair = PolicyPair(old, new, tell)
     with progress.counting() as say:
         for file in files:
             with unread.past():
                 _through(file, pair, home, say)
-        totals = pair.end()
+        totals = pair.finish()
     line = _line(totals, flips)
     if line.events or not unread.lines:
         output.emit(line) if as_json else _say(line)
@@ -94,9 +96,9 @@ def run(
 
 def _wanted(fail_on: list[str]) -> set[str]:
     for each in fail_on:
-        if each not in (*SORTS, "any"):
-            raise InvalidInput(f"--fail-on {each}: give any of: any, {', '.join(SORTS)}")
-    return set(SORTS) if "any" in fail_on else set(fail_on)
+        if each not in (*FLIP_KINDS, "any"):
+            raise InvalidInput(f"--fail-on {each}: give any of: any, {', '.join(FLIP_KINDS)}")
+    return set(FLIP_KINDS) if "any" in fail_on else set(fail_on)
 
 
 def _files(paths: list[Path], unread: Unread) -> list[Path]:
@@ -112,9 +114,9 @@ def _begins(path: Path) -> datetime:
     """The instant of the first event or entry; a file in which none is readable comes first."""
     try:
         if path.suffix == ".json":
-            return occurrences.told_at(path.read_bytes()) or EARLIEST
+            return recorded_events.event_time(path.read_bytes()) or EARLIEST
         with path.open("rb") as file:
-            return next(filter(None, map(occurrences.told_at, file)), EARLIEST)
+            return next(filter(None, map(recorded_events.event_time, file)), EARLIEST)
     except OSError as error:
         raise InvalidInput(f"{path}: cannot be read: {error.strerror}") from error
 
@@ -146,10 +148,10 @@ def _names(profile: Profile, home: Home, alarms: Path | None) -> dict[str, str]:
             return msgspec.json.decode(alarms.read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError, UnicodeError) as error:
             raise InvalidInput(f"{alarms}: is no JSON object of ARNs to names: {error}") from error
-    return undeployed.own(profile, home)
+    return undeployed.alarms_by_arn(profile, home)
 
 
-def _through(file: Path, pair: Pair, home: Home, say: Callable[[str], None]) -> None:
+def _through(file: Path, pair: PolicyPair, home: Home, say: Callable[[str], None]) -> None:
     """One file: an export, a stream of events, or one event."""
 
     def far(done: int, of: int) -> None:
@@ -159,20 +161,20 @@ def _through(file: Path, pair: Pair, home: Home, say: Callable[[str], None]) -> 
     try:
         if replay_export.holds(file):
             with exported.understood(file):
-                occurrences.relive(file, pair, far)
+                recorded_events.replay_export(file, pair, far)
         elif file.suffix == ".json":
-            occurrences.hear(envelope.read(file), pair, home, str(file))
+            recorded_events.replay_event(envelope.read(file), pair, home, str(file))
         else:
             _stream(file, pair, home, far)
     except OSError as error:
         raise InvalidInput(f"{file}: cannot be read: {error.strerror}") from error
 
 
-def _stream(file: Path, pair: Pair, home: Home, far: Callable[[int, int], None]) -> None:
+def _stream(file: Path, pair: PolicyPair, home: Home, far: Callable[[int, int], None]) -> None:
     size, done = file.stat().st_size, 0
     with file.open("rb") as lines:
         for number, body in enumerate(lines, start=1):
-            occurrences.hear(body.rstrip(), pair, home, f"{file}:{number}")
+            recorded_events.replay_event(body.rstrip(), pair, home, f"{file}:{number}")
             done += len(body)
             if number % TELL_EVERY == 0:
                 far(done, size)
@@ -190,14 +192,14 @@ def _line(totals: Totals, flips: list[Flip]) -> BacktestLine:
             lost=counted["fix-lost"] + counted["fix-changed"],
         ),
         unrecorded=dict(sorted(totals.unrecorded.items())),
-        left=totals.left,
+        left=totals.diverged,
         decisions=tuple(map(_flip, flips)),
     )
 
 
 def _flip(flip: Flip) -> FlipLine:
     return FlipLine(
-        sort=flip.sort,
+        sort=flip.kind,
         where=flip.where,
         incident=flip.incident,
         at=flip.at,

@@ -95,7 +95,7 @@ def make(
 
 
 def _line(path: Path, body: bytes, profile: Profile, home: Home) -> ClassifyLine:
-    own = undeployed.own(profile, home)
+    own = undeployed.alarms_by_arn(profile, home)
     signal = with_profile_name(
         with_pseudonym(parse(body, home, undeployed.UNDATED), "local"), profile, own
     )

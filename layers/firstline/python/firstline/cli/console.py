@@ -118,7 +118,7 @@ def _records(path: Path, fleet: str, home: Home) -> tuple[str, list[DecodedEntry
     scenario, events, policy = replay.read(path, home, fleet)
     with screen.progress(scenario.name) as progress, contextlib.redirect_stdout(io.StringIO()):
         done = played(scenario, events, policy, home, progress)
-    chains = (*(each.entries for each in done.chapters), done.control)
+    chains = (*(each.entries for each in done.ledgers), done.control)
     return scenario.name, [decode_entry(entry) for chain in chains for entry in chain]
 
 

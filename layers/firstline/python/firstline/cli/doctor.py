@@ -17,8 +17,8 @@ from firstline.cli.output.deployed import DoctorLine
 from firstline.config import fleet_file as profiles
 from firstline.doctor import quotas
 from firstline.doctor import run as checks
-from firstline.doctor.finding import Finding
-from firstline.doctor.readers.gather import gather
+from firstline.doctor.readers.account import read_account
+from firstline.doctor.result import DoctorResult
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -46,17 +46,19 @@ def doctor(
     return tell(examine(session, path, SystemClock(), look=look), as_json=as_json)
 
 
-def examine(session: "Session", path: Path, clock: "Clock", *, look: bool) -> tuple[Finding, ...]:
+def examine(
+    session: "Session", path: Path, clock: "Clock", *, look: bool
+) -> tuple[DoctorResult, ...]:
     """What the checks find of the fleet file at *path*.
 
     Raises `InvalidInput` or `DependencyUnavailable`.
     """
     profile, settings = profiles.load(path), profiles.deployment(path)
-    facts = gather(session, profile, clock, asks=look)
+    facts = read_account(session, profile, clock, inspect=look)
     return checks.examine(profile, facts, str(path), settings, session.region_name)
 
 
-def tell(findings: tuple[Finding, ...], *, as_json: bool) -> int:
+def tell(findings: tuple[DoctorResult, ...], *, as_json: bool) -> int:
     """Write the findings, as JSON or for a person, and give the exit status."""
     for each in findings:
         if as_json:
@@ -65,18 +67,22 @@ def tell(findings: tuple[Finding, ...], *, as_json: bool) -> int:
             terminal.say(_told(each), HANG)
     if not as_json:
         terminal.say([_summary(findings)])
-    return int(checks.deaf(findings))
+    return int(checks.has_critical(findings))
 
 
-def _told(finding: Finding) -> Iterator[str]:
+def _told(finding: DoctorResult) -> Iterator[str]:
     yield f"{finding.severity:<8}  {finding.check}: {finding.subject} {finding.what}"
     yield f"{'':{HANG}}so {finding.consequence}"
     yield f"{'':{HANG}}mend: {finding.remedy}"
     yield ""
 
 
-def _summary(findings: tuple[Finding, ...]) -> str:
+def _summary(findings: tuple[DoctorResult, ...]) -> str:
     counts = Counter(each.severity for each in findings)
     counted = ", ".join(f"{counts[each]} {each}" for each in checks.GRADES)
-    end = "a P1 may go unheard" if checks.deaf(findings) else "nothing keeps a P1 from being heard"
+    end = (
+        "a P1 may go unheard"
+        if checks.has_critical(findings)
+        else "nothing keeps a P1 from being heard"
+    )
     return f"{counted}: {end}"

@@ -107,25 +107,25 @@ def _stage(place: Place) -> Stage:
     from firstline.adapters.aws.store import DynamoStore
     from firstline.adapters.clock import SystemClock
     from firstline.cli.account import operator_url
-    from firstline.doctor.readers import deployed
-    from firstline.doctor.readers.gather import home
+    from firstline.doctor.readers import stacks
+    from firstline.doctor.readers.account import caller_home
 
     path, clock = fleets.choose(place.fleet), SystemClock()
     profile = profiles.load(path)
     fleet = profile.fleet.name
     session = fleets.session(place, profiles.deployment(path).region)
-    mode = deployed.named("Mode", deployed.app(fleet), session)
-    incidents = deployed.named("IncidentsTable", deployed.records(fleet), session)
-    ledger = deployed.ledger(fleet, session)
+    mode = stacks.stack_output("Mode", stacks.app_stack(fleet), session)
+    incidents = stacks.stack_output("IncidentsTable", stacks.records_stack(fleet), session)
+    ledger = stacks.ledger_table(fleet, session)
 
     def announce(lever: AnnounceDrill) -> CommandResult:
         return operator_url.send(lever, operator_url.find(fleet, session), session)
 
     return Stage(
         profile=profile,
-        home=home(session),
+        home=caller_home(session),
         mode=mode,
-        alarms=AwsAlarms(clients.alarms(session), deployed.app(fleet)),
+        alarms=AwsAlarms(clients.alarms(session), stacks.app_stack(fleet)),
         store=DynamoStore(clients.ledger(session), incidents, ledger, clock),
         clock=clock,
         announce=announce,

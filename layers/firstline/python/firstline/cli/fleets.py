@@ -97,6 +97,6 @@ def find(place: Place) -> Found:
 
 def session(place: Place, recorded: str = "") -> "Session":
     """A session in the Region of *place*, else in the *recorded* one of the fleet file."""
-    from firstline.doctor.readers import deployed
+    from firstline.doctor.readers import stacks
 
-    return deployed.session(place.region or recorded, place.credentials)
+    return stacks.session(place.region or recorded, place.credentials)

@@ -14,9 +14,9 @@ from firstline.cli.fleets import Credentials, Place
 from firstline.cli.main import dispatch
 from firstline.config import fleet_choice, fleet_file, recipients, shortening
 from firstline.config.profile_file import read
-from firstline.doctor.facts import Unread, known
-from firstline.doctor.readers.survey import survey
-from firstline.doctor.survey.answers import Answer, Value, answers, questions, watching
+from firstline.doctor.facts import ReadFailure, or_empty
+from firstline.doctor.readers.survey import read_survey
+from firstline.doctor.survey.answers import Answer, Value, answers, group_alarms, questions
 from firstline.doctor.survey.facts import Survey
 from firstline.doctor.survey.text import NATS_HOST, Header, text
 from firstline.errors import DependencyUnavailable, InvalidInput
@@ -87,7 +87,7 @@ def _survey(group: str, place: Place, *, look: bool) -> Survey | None:
         print("no --group: every key is asked for, and no account")
         return None
     try:
-        return survey(fleets.session(place), group, look=look)
+        return read_survey(fleets.session(place), group, look=look)
     except DependencyUnavailable as error:
         print(f"the account cannot be asked ({error}): every key is asked for")
         return None
@@ -129,14 +129,14 @@ def _write(output: Path, found: Sequence[Answer], shown: Survey | None) -> None:
         origin = f"the account {shown.home.account} in {shown.home.region}"
         known_of = {"account": shown.home.account, "region": shown.home.region}
         header = Header(origin, today, _notes(shown))
-        written = text(found, header, watching(shown), known_of)
+        written = text(found, header, group_alarms(shown), known_of)
     exported.write([written.encode()], output)
     left = written.count("# ?") - 1
     print(f"{output}: {len(written.splitlines())} lines, {left} questions")
 
 
 def _notes(shown: Survey) -> tuple[str, ...]:
-    if isinstance(shown.agents, Unread):
+    if isinstance(shown.agents, ReadFailure):
         return (f"SSM was not read ({shown.agents.code}): fixes need its agent on each host.",)
-    online = sum(each.state == "Online" for each in known(shown.agents))
+    online = sum(each.state == "Online" for each in or_empty(shown.agents))
     return (f"SSM reaches {online} of {len(shown.group.hosts)} hosts; fixes need all.",)

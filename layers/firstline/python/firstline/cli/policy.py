@@ -75,12 +75,12 @@ def show(
 ) -> None:
     """Print the whole that a fleet file and its policy make, and where each line comes from."""
     raw = profile_file.read(file)
-    found = profiles.extending(raw, str(file))
+    found = profiles.parse_extension(raw, str(file))
     if found is None:
         profiles.parse(raw, str(file))
         print(raw.decode(), end="")
         return
-    for line in provenance.annotated(found):
+    for line in provenance.annotate(found):
         print(line)
 
 
@@ -97,7 +97,7 @@ def explain(
     """Tell which rule an event matched, and why the others did not."""
     home = envelope.home(account, region)
     loaded = profiles.load(fleets.choose_or_example(fleet))
-    own = undeployed.own(loaded, home)
+    own = undeployed.alarms_by_arn(loaded, home)
     signal = with_profile_name(parse(envelope.read(event), home, undeployed.UNDATED), loaded, own)
     line = _explained(event, signal, loaded, home)
     if as_json:

@@ -25,10 +25,10 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import InvalidInput
 from firstline.event_sources import ALARM
 from firstline.ids import digest
+from firstline.lab.twin import alarm_events
 from firstline.lab.twin import scenario as scenarios
-from firstline.lab.twin import tell
-from firstline.lab.twin.deadline import late
-from firstline.lab.twin.replayed import COUNTS, Event, Replayed
+from firstline.lab.twin.deadline import missed_deadlines
+from firstline.lab.twin.replay_result import ALARM_METRICS, ReplayedEvent, ReplayResult
 from firstline.lab.twin.scenario import EventPlan, Scenario
 from firstline.lab.twin.undeployed import UNDATED
 from firstline.ledger import export as exports
@@ -85,13 +85,19 @@ def run(
             output.emit(line)
     else:
         screen.show(scenario, replayed, told)
-    faults = [*replayed.refused, *unmet(scenario, told), *late(scenario, replayed, profile)]
+    faults = [
+        *replayed.refused,
+        *unmet(scenario, told),
+        *missed_deadlines(scenario, replayed, profile),
+    ]
     for each in faults:
         print(f"{path}: {each}", file=sys.stderr)
     return 1 if faults else 0
 
 
-def read(path: Path, home: Home, fleet: str = "") -> tuple[Scenario, tuple[Event, ...], Path]:
+def read(
+    path: Path, home: Home, fleet: str = ""
+) -> tuple[Scenario, tuple[ReplayedEvent, ...], Path]:
     """The scenario that *path* is, or the one that fits the event in it; its events and profile.
 
     A scenario has a profile of its own, which only *fleet* replaces.
@@ -105,12 +111,12 @@ def read(path: Path, home: Home, fleet: str = "") -> tuple[Scenario, tuple[Event
         events = tuple(_event(path, each, policy, home, begins) for each in scenario.events)
         return scenario, events, profile
     body, profile = envelope.event(path), fleets.choose_or_example(fleet)
-    return fitting(path.name, body, home), (Event(body, timedelta(0)),), profile
+    return fitting(path.name, body, home), (ReplayedEvent(body, timedelta(0)),), profile
 
 
 def _event(
     path: Path, plan: EventPlan, policy: LoadedProfile, home: Home, begins: datetime
-) -> Event:
+) -> ReplayedEvent:
     """What the scenario in *path* plans, as it is delivered."""
     if bool(plan.file) == bool(plan.alarm):
         raise InvalidInput(f"{path}: an event is either of a file or of an alarm: give one of them")
@@ -118,9 +124,9 @@ def _event(
     if plan.file:
         body = envelope.read(path.parent / plan.file)
         body = body if plan.dated else _redated(body, begins + after)
-        return Event(body, after, plan.counts, plan.lost)
-    body = tell.envelope(plan.alarm, plan.state, begins + after, policy, home)
-    return Event(body, after, lost=plan.lost)
+        return ReplayedEvent(body, after, plan.counts, plan.lost)
+    body = alarm_events.alarm_event(plan.alarm, plan.state, begins + after, policy, home)
+    return ReplayedEvent(body, after, lost=plan.lost)
 
 
 def _redated(body: bytes, at: datetime) -> bytes:
@@ -132,7 +138,7 @@ def fitting(name: str, body: bytes, home: Home) -> Scenario:
     """A world that fits the event: three hosts, down where its alarm says that hosts are."""
     signal = parse(body, home, UNDATED)
     firing = signal.source == ALARM and signal.state != AlarmState.OK
-    counts = COUNTS.get(signal.metric) if firing else None
+    counts = ALARM_METRICS.get(signal.metric) if firing else None
     down = {"healthy": 3, "answering": 3, "unhealthy": 1}.get(counts or "", 0)
     hosts = tuple(
         copy.replace(each, enclave="down" if number < down else "up")
@@ -141,7 +147,9 @@ def fitting(name: str, body: bytes, home: Home) -> Scenario:
     return Scenario(name=name, hosts=hosts)
 
 
-def _replay(scenario: Scenario, events: tuple[Event, ...], profile: Path, home: Home) -> Replayed:
+def _replay(
+    scenario: Scenario, events: tuple[ReplayedEvent, ...], profile: Path, home: Home
+) -> ReplayResult:
     """Run it; what the handlers log goes nowhere, for standard output is the command's."""
     from firstline.lab.twin.replay import replay
 
@@ -149,20 +157,20 @@ def _replay(scenario: Scenario, events: tuple[Event, ...], profile: Path, home: 
         return replay(scenario, events, profile, home, progress)
 
 
-def _export(replayed: Replayed, path: Path) -> None:
+def _export(replayed: ReplayResult, path: Path) -> None:
     """Write the ledgers, and the profile that their entries name."""
     texts = {digest(replayed.policy.encode()): replayed.policy}
-    chains = (*(chapter.entries for chapter in replayed.chapters), replayed.control)
+    chains = (*(chapter.entries for chapter in replayed.ledgers), replayed.control)
     entries = (entry for chain in chains for entry in chain)
     exported.write(exports.write(entries, texts.get), path)
 
 
-def _report(replayed: Replayed, profile: Path, path: Path) -> None:
+def _report(replayed: ReplayResult, profile: Path, path: Path) -> None:
     """Write the report of each ledger on one page; of a store that took nothing there is none."""
-    if not replayed.chapters:
+    if not replayed.ledgers:
         raise InvalidInput("--html: nothing was recorded, so there is nothing to report")
     policy = profiles.load(profile)
-    reports = tuple(write_report(chapter.entries, policy) for chapter in replayed.chapters)
+    reports = tuple(write_report(chapter.entries, policy) for chapter in replayed.ledgers)
     _write_page(reports, path)
 
 

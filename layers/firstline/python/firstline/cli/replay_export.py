@@ -16,9 +16,9 @@ from firstline.config.channels import channel
 from firstline.config.profile import Profile
 from firstline.errors import InvalidInput
 from firstline.ids import Digest
-from firstline.lab.redecide import chapters
-from firstline.lab.redecide.again import Compared, again
-from firstline.lab.redecide.record import Story, received, story
+from firstline.lab.redecide import export_chains
+from firstline.lab.redecide.incident_record import IncidentRecord, incident_record, signal_events
+from firstline.lab.redecide.redecision import RedecisionResult, redecide
 from firstline.ledger.entries import PageDelivered
 from firstline.ledger.export import DecodedEntry, Line
 
@@ -63,7 +63,7 @@ def policies(path: Path) -> dict[Digest, Profile]:
     """The policies of the export in *path*; raises `InvalidInput` naming the file."""
     try:
         with exported.opened(path) as read:
-            return chapters.policies(read)
+            return export_chains.policies(read)
     except InvalidInput as error:
         raise exported.named(path, error) from error
 
@@ -72,21 +72,24 @@ def _lines(
     path: Path, read: Iterable[Line], policies: dict[Digest, Profile]
 ) -> Iterator[AgainLine]:
     """One line for each incident of the export; raises `InvalidInput` naming the file."""
-    for chain in chapters.chains(read):
-        told_story = story(chain)
+    for chain in export_chains.chains(read):
+        told_story = incident_record(chain)
         if told_story is not None:
             yield _line(path, told_story, chain, policies)
 
 
 def _line(
-    path: Path, told: Story, chain: tuple[DecodedEntry, ...], policies: dict[Digest, Profile]
+    path: Path,
+    told: IncidentRecord,
+    chain: tuple[DecodedEntry, ...],
+    policies: dict[Digest, Profile],
 ) -> AgainLine:
     try:
-        compared = again(told, policies)
+        compared = redecide(told, policies)
     except (msgspec.ValidationError, KeyError, ValueError) as error:
         raise InvalidInput(f"{path}: {told.id} does not say what a ledger says: {error}") from error
     held, start = compared.incident, told.opening.at
-    (opening,) = received(told.opening)
+    (opening,) = signal_events(told.opening)
     return AgainLine(
         incident=told.id,
         severity=held.severity if held else opening.severity,
@@ -110,7 +113,7 @@ def _difference(each: msgspec.Struct) -> DifferenceLine:
     return msgspec.convert(each, type=DifferenceLine, from_attributes=True)
 
 
-def _pages(chain: tuple[DecodedEntry, ...], compared: Compared) -> Iterator[PageLine]:
+def _pages(chain: tuple[DecodedEntry, ...], compared: RedecisionResult) -> Iterator[PageLine]:
     """What PagerDuty accepted then; the body is what is posted today."""
     for each in chain:
         match each.event:

@@ -10,7 +10,7 @@ from firstline.cli.account import user_reports as reports
 from firstline.cli.fleets import Credentials
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ReportLine
-from firstline.doctor.readers import deployed
+from firstline.doctor.readers import stacks
 from firstline.errors import InvalidInput
 from firstline.signals.sources.user import DETAILS_MAX, Report
 
@@ -30,7 +30,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
 ) -> None:
     """Put a user's report on the bus of the account that your credentials are for."""
-    session = deployed.session(region, profile)
+    session = stacks.session(region, profile)
     line = send({"user": user.lower(), "details": details, "reporter": reporter}, session)
     if as_json:
         output.emit(line)

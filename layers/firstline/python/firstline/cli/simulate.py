@@ -17,13 +17,15 @@ from firstline.cli.output.lines import PlantedLine, SimulateLine, ViolationLine
 from firstline.errors import InvalidInput
 from firstline.lab.simulation import campaign as campaigns
 from firstline.lab.simulation import cells as directed_runs
-from firstline.lab.simulation import found, planted
-from firstline.lab.simulation.bugs import PLANTED
+from firstline.lab.simulation import seed_run
 from firstline.lab.simulation.campaign import Campaign, Job
 from firstline.lab.simulation.cells import Cell, cells
 from firstline.lab.simulation.faults import Fault, effects, impossible
-from firstline.lab.simulation.found import Outcome
+from firstline.lab.simulation.mutants import seed_search
+from firstline.lab.simulation.mutants.bugs import PLANTED_BUGS
 from firstline.lab.simulation.run import Run
+from firstline.lab.simulation.seed_run import Outcome
+from firstline.lab.simulation.shrink import shrink
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -66,8 +68,8 @@ def run(
         raise InvalidInput("--export goes with --seed: it writes the ledger of one run")
     if seed is not None:
         if export is not None:
-            exported.write(found.exported(found.run(seed)), export)
-        return _show(seed, found.simulate(seed), as_json=as_json)
+            exported.write(seed_run.export_lines(seed_run.run(seed)), export)
+        return _show(seed, seed_run.simulate(seed), as_json=as_json)
     code = version.digest()
     told = campaigns.load(state) if state is not None else Campaign()
     if not told.seeds:
@@ -81,11 +83,11 @@ def run(
 
 def _hunt(text: str, *, as_json: bool) -> int:
     """Plant each of these bugs; 1 if the checkers miss one."""
-    bugs = [each for each in PLANTED if text in each.name]
+    bugs = [each for each in PLANTED_BUGS if text in each.name]
     if not bugs:
         raise InvalidInput(f"no planted bug is called {text!r}: docs/SAFETY.md lists them")
     survived, code = 0, version.digest()
-    for bug, seed in planted.hunts(bugs):
+    for bug, seed in seed_search.find_seeds(bugs):
         survived += seed is None
         if as_json:
             line = PlantedLine(
@@ -96,7 +98,7 @@ def _hunt(text: str, *, as_json: bool) -> int:
             ends = "SURVIVES" if seed is None else f"seed {seed}"
             print(f"{bug.breaks:12} {ends:10} {bug.file}: {bug.name}", flush=True)
     if not as_json:
-        print(f"{len(bugs)} bugs planted, {survived} survived {planted.SEEDS_MAX} seeds each")
+        print(f"{len(bugs)} bugs planted, {survived} survived {seed_search.SEEDS_MAX} seeds each")
     return 1 if survived else 0
 
 
@@ -157,7 +159,7 @@ def _shortest(job: Job) -> Outcome:
     """A directed run is as short as it can be: all but its fault is dull."""
     if isinstance(job, Cell):
         return directed_runs.simulate(job)
-    return found.shortest(job, found.simulate(job))
+    return shrink(job, seed_run.simulate(job))
 
 
 def _document(
@@ -206,7 +208,7 @@ def _show(job: Job, outcome: Outcome, *, as_json: bool) -> int:
         output.emit(_violation(job, outcome))
     else:
         of = " ".join(job) if isinstance(job, Cell) else f"seed {job}"
-        print(f"{of}: {outcome.start}, {outcome.incidents} incidents, hash {outcome.hash}")
+        print(f"{of}: {outcome.world}, {outcome.incidents} incidents, hash {outcome.hash}")
         told = stepwise.lines(_again(job, outcome))
         for each in (*told, *(f"VIOLATED {it}" for it in outcome.violations)):
             print(f"  {each}")
@@ -217,9 +219,9 @@ def _violation(job: Job, outcome: Outcome) -> ViolationLine:
     told = stepwise.lines(_again(job, outcome))
     seed, cell = (None, " ".join(job)) if isinstance(job, Cell) else (job, "")
     return ViolationLine(
-        seed=seed, cell=cell, start=outcome.start, broken=outcome.violations, timeline=tuple(told)
+        seed=seed, cell=cell, start=outcome.world, broken=outcome.violations, timeline=tuple(told)
     )
 
 
 def _again(job: Job, outcome: Outcome) -> Run:
-    return directed_runs.run(job) if isinstance(job, Cell) else found.run(job, outcome.choices)
+    return directed_runs.run(job) if isinstance(job, Cell) else seed_run.run(job, outcome.choices)

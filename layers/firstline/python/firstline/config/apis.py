@@ -1,8 +1,8 @@
-"""APIs: a policy's alarm of an API, and its rules, once for each API that a fleet file lists.
+"""Expands a policy's alarms and rules of an API for each API that a fleet file lists.
 
-``http_api = ["a1b2c3d4e5", "f6g7h8i9j0"]`` makes of the alarm ``http-api-errors`` the alarms
-``http-api-errors-a1b2c3d4e5`` and ``http-api-errors-f6g7h8i9j0``. A name follows from its API
-alone, so that an API that is added or taken away changes no other's alarm.
+``http_api = ["a1b2c3d4e5", "f6g7h8i9j0"]`` turns the alarm ``http-api-errors`` into
+``http-api-errors-a1b2c3d4e5`` and ``http-api-errors-f6g7h8i9j0``. A name depends on its API alone,
+so that adding or removing an API changes no other alarm.
 """
 
 import re
@@ -11,16 +11,16 @@ from typing import Any
 
 type Table = dict[str, Any]
 
-KEYS = ("http_api", "rest_api")
-"""The facts of ``[fleet]`` that may be lists."""
+API_KEYS = ("http_api", "rest_api")
+"""The keys of ``[fleet]`` that may be lists."""
 
 
-def each_listed(policy: Table, fleet: object) -> Table:
-    """*policy* with one alarm, and its rules, for each API of the lists in the table *fleet*."""
+def expand_apis(policy: Table, fleet: object) -> Table:
+    """Return *policy* with one alarm and its rules for each API listed in *fleet*."""
     facts = fleet if isinstance(fleet, dict) else {}
     alarms: list[Table] = policy["alarms"]["made"]
     rules: list[Table] = policy["rules"]
-    for key in KEYS:
+    for key in API_KEYS:
         listed = facts.get(key)
         if isinstance(listed, list) and all(isinstance(name, str) for name in listed):
             named = {each["name"] for each in alarms if f"${key}" in each["dimensions"].values()}
@@ -31,7 +31,7 @@ def each_listed(policy: Table, fleet: object) -> Table:
 
 
 def alarm_name(alarm: str, api: str) -> str:
-    """The name of the policy's *alarm* for *api*: lower case, what no alarm's name has left out."""
+    """Return the name of *alarm* for *api*, in lower case with hyphens for other characters."""
     return f"{alarm}-{re.sub(r'[^a-z0-9]+', '-', api.lower()).strip('-')}"
 
 

@@ -1,6 +1,6 @@
-"""Business days: when what can wait is told (R04), in the fleet's own time zone.
+"""Business days, Monday to Friday, in the fleet's time zone: the times of digests (R04).
 
-Monday to Friday; a holiday is a business day here, which tells it rather sooner than later.
+A holiday counts as a business day, so that a digest is early, never late.
 """
 
 from datetime import datetime, time, timedelta
@@ -14,13 +14,13 @@ SATURDAY = 5
 
 
 class BusinessDay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When a business day begins: an hour of the clock in a zone of the tz database."""
+    """The start of a business day: an hour in a zone of the tz database."""
 
     time_zone: str = "UTC"
     starts_at_hour: Annotated[int, msgspec.Meta(ge=0, le=23)] = 9
 
     def after(self, at: datetime) -> datetime:
-        """The beginning of the next business day after the day of *at*, in the zone of *at*."""
+        """Return the start of the next business day after *at*, in the time zone of *at*."""
         zone = ZoneInfo(self.time_zone)
         day = at.astimezone(zone).date() + DAY
         while day.weekday() >= SATURDAY:
@@ -28,15 +28,15 @@ class BusinessDay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return datetime.combine(day, time(self.starts_at_hour), zone).astimezone(at.tzinfo)
 
     def within(self, at: datetime, duration: timedelta) -> datetime:
-        """The last beginning of a business day within *duration* of *at*; the next at the least."""
-        found = self.after(at)
-        while (later := self.after(found)) <= at + duration:
-            found = later
-        return found
+        """Return the last start within *duration* of *at*; the next start if there is none."""
+        start = self.after(at)
+        while (later := self.after(start)) <= at + duration:
+            start = later
+        return start
 
     @property
     def known(self) -> bool:
-        """Whether there is such a zone."""
+        """True if the time zone exists."""
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):

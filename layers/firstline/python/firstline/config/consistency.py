@@ -1,4 +1,4 @@
-"""Coherence: what the types of a profile cannot see, each with the key that is wrong (S20)."""
+"""Checks that a profile's values agree with each other, with the key of each fault (S20)."""
 
 import math
 import re
@@ -10,34 +10,34 @@ from firstline.config.profile import (
     HOSTS_MAX,
     NAME_PATTERN,
     Fleet,
+    Matcher,
     Policy,
     Prefix,
     Profile,
     Rule,
-    Wanted,
-    fits,
+    matches,
 )
-from firstline.config.toml_document import Fault, Key, shown
+from firstline.config.toml_document import Fault, Key, display
 from firstline.event_sources import ALARM, SOURCES
 from firstline.signal import DRILL_ALARM, Condition
 
-LOGS = "firstline/logs"
-"""The namespace of what is counted in logs; the fleet's name follows it in CloudWatch."""
-NO_FACTS = (
+LOG_NAMESPACE = "firstline/logs"
+"""The namespace of log metrics; in CloudWatch the fleet's name follows."""
+NON_TEXT_FACTS = (
     *("tags", "units", "nats", "concurrent_instances_safe", "health_page_needs_nats"),
     *("kms_key", "stack", "watched_parameters", "restarts_can_lose_vaults"),
     *("hosts_max", "launch_template", "deployment_group", "pcr0_parameter", "build_host_tag"),
 )
-"""Fields of the fleet that are no text, which no name can stand for."""
+"""Fields of the fleet that ``$fact`` cannot refer to."""
 
 
 def faults(profile: Profile) -> Iterator[Fault]:
-    """Everything in *profile* that contradicts something else in it, or names what is not."""
+    """Yield each contradiction in *profile*, and each name without a definition."""
     yield from _repeated(profile)
     yield from _unknown_fixes(profile)
     yield from _drills(profile)
-    yield from _unheard(profile)
-    yield from _unmade(profile)
+    yield from _unmatched(profile)
+    yield from _undefined(profile)
     yield from _other_groups(profile)
     yield from _shadowed(profile)
     yield from _responses(profile)
@@ -51,23 +51,23 @@ def faults(profile: Profile) -> Iterator[Fault]:
 
 
 def _too_many_hosts(fleet: Fleet) -> Iterator[Fault]:
-    """A group whose incidents could not be written: each would be handed over at once."""
+    """Refuse a group whose incidents exceed the store's limit."""
     if fleet.hosts_max > HOSTS_MAX:
         why = f"{fleet.hosts_max} hosts are too many: an incident holds the evidence of {HOSTS_MAX}"
         yield Fault(("fleet", "hosts_max"), f"{why}; split the group, or set its MaxSize lower")
 
 
 def _nameless_apis(fleet: Fleet) -> Iterator[Fault]:
-    """One API's name that is none; those of a list are checked by their type."""
+    """Check the name of a single API; names in a list are checked by their type."""
     for key in ("http_api", "rest_api"):
         name = getattr(fleet, key)
         if isinstance(name, str) and name and not re.fullmatch(NAME_PATTERN, name):
-            why = f"is {shown(name)}: give a text in quotes that matches {NAME_PATTERN!r}"
+            why = f"is {display(name)}: give a text in quotes that matches {NAME_PATTERN!r}"
             yield Fault(("fleet", key), why)
 
 
 def _repeated(profile: Profile) -> Iterator[Fault]:
-    """Names that must be told apart: a later one of the same name would be ignored."""
+    """Refuse duplicate names, of which the later would be ignored."""
     lists: dict[Key, Iterable[str]] = {
         ("alarms", "made"): (each.name for each in profile.alarms.made),
         ("alarms", "external"): (each.name for each in profile.alarms.external),
@@ -75,17 +75,17 @@ def _repeated(profile: Profile) -> Iterator[Fault]:
         ("actions",): (each.name for each in profile.actions),
     }
     for key, names in lists.items():
-        for index, name in _again(names):
+        for index, name in _duplicates(names):
             yield Fault((*key, index, "name"), f"{name!r} is there twice: rename or remove one")
-    for index, condition in _again(each.condition for each in profile.ladders):
+    for index, condition in _duplicates(each.condition for each in profile.ladders):
         why = f"{condition!s} has a ladder already: put all rungs into one"
         yield Fault(("ladders", index, "condition"), why)
     for number, ladder in enumerate(profile.ladders):
-        for index, rung in _again(ladder.rungs):
+        for index, rung in _duplicates(ladder.rungs):
             yield Fault(("ladders", number, "rungs", index), f"{rung!r} is there twice: remove one")
 
 
-def _again(names: Iterable[str]) -> Iterator[tuple[int, str]]:
+def _duplicates(names: Iterable[str]) -> Iterator[tuple[int, str]]:
     seen: Counter[str] = Counter()
     for index, name in enumerate(names):
         seen[name] += 1
@@ -107,24 +107,24 @@ def _unknown_fixes(profile: Profile) -> Iterator[Fault]:
             yield Fault(key, f"{name!r} is no fix: use one of {', '.join(FIXES)}")
 
 
-def _unheard(profile: Profile) -> Iterator[Fault]:
-    """Alarms and rules that do not meet."""
+def _unmatched(profile: Profile) -> Iterator[Fault]:
+    """Check that every alarm has a rule, and every rule an alarm."""
     names = _alarms(profile)
-    heard = {name for _, name in names}
+    alarm_names = {name for _, name in names}
     wanted = {rule.subject for rule in profile.rules if rule.source == ALARM}
     for key, name in names:
         if name not in wanted:
             yield Fault(key, f"no rule has the subject {name!r}: add one, or remove the alarm")
     for index, rule in enumerate(profile.rules):
         yield from _undelivered(rule, index)
-        if rule.source == ALARM and rule.subject not in heard:
-            known = ", ".join(sorted(heard)) or "none"
+        if rule.source == ALARM and rule.subject not in alarm_names:
+            known = ", ".join(sorted(alarm_names)) or "none"
             why = f"no alarm is called {rule.subject!r}, so this never matches: known are {known}"
             yield Fault(("rules", index, "subject"), why)
 
 
 def _undelivered(rule: Rule, index: int) -> Iterator[Fault]:
-    """A source that no EventBridge rule delivers, and a subject that its events never have."""
+    """Refuse a source without an EventBridge rule, and a subject that it never has."""
     source = SOURCES.get(rule.source)
     if source is None:
         known = ", ".join(sorted(SOURCES))
@@ -136,7 +136,7 @@ def _undelivered(rule: Rule, index: int) -> Iterator[Fault]:
 
 
 def _alarms(profile: Profile) -> list[tuple[Key, str]]:
-    """What the rules call each alarm, and where the file says so."""
+    """Return the rules' name of each alarm, and its key in the file."""
     made, external = enumerate(profile.alarms.made), enumerate(profile.alarms.external)
     return [
         *((("alarms", "made", index, "name"), each.name) for index, each in made),
@@ -145,28 +145,28 @@ def _alarms(profile: Profile) -> list[tuple[Key, str]]:
 
 
 def _drills(profile: Profile) -> Iterator[Fault]:
-    """The drill's alarm and its condition are firstline's own."""
+    """Reserve the drill's alarm and condition for firstline."""
     why = f"{DRILL_ALARM!r} is the name of firstline's own drill: use another"
     yield from (Fault(key, why) for key, name in _alarms(profile) if name == DRILL_ALARM)
     rules = [("rules", index, each.condition) for index, each in enumerate(profile.rules)]
     ladders = [("ladders", index, each.condition) for index, each in enumerate(profile.ladders)]
     for kind, index, condition in rules + ladders:
         if condition is Condition.DRILL:
-            told = "a drill is no trouble of a fleet: use another condition, or remove it"
-            yield Fault((kind, index, "condition"), told)
+            why = "a drill is no trouble of a fleet: use another condition, or remove it"
+            yield Fault((kind, index, "condition"), why)
 
 
-def _unmade(profile: Profile) -> Iterator[Fault]:
-    """Facts that no fleet has, numbers that cannot be, and logs that nobody counts."""
+def _undefined(profile: Profile) -> Iterator[Fault]:
+    """Refuse unknown facts, impossible numbers and log metrics without a definition."""
     counted = {each.metric for each in profile.logs}
-    facts = {each for each in profile.fleet.__struct_fields__ if each not in NO_FACTS}
+    facts = {each for each in profile.fleet.__struct_fields__ if each not in NON_TEXT_FACTS}
     for index, each in enumerate(profile.logs):
         if each.log_group.startswith("$") and each.log_group[1:] not in facts:
             why = f"is no fact of the fleet: use one of {', '.join(sorted(facts))}"
             yield Fault(("logs", index, "log_group"), why)
     for index, alarm in enumerate(profile.alarms.made):
         at: Key = ("alarms", "made", index)
-        if alarm.namespace == LOGS and alarm.metric not in counted:
+        if alarm.namespace == LOG_NAMESPACE and alarm.metric not in counted:
             why = f"no [[logs]] counts it: known are {', '.join(sorted(counted)) or 'none'}"
             yield Fault((*at, "metric"), why)
         if not math.isfinite(alarm.threshold):
@@ -184,7 +184,7 @@ def _unmade(profile: Profile) -> Iterator[Fault]:
 
 
 def _other_groups(profile: Profile) -> Iterator[Fault]:
-    """Auto Scaling's events are heard of the fleet's group alone."""
+    """Refuse Auto Scaling rules of another group, whose events are not delivered."""
     for index, rule in enumerate(profile.rules):
         named = rule.when.get("AutoScalingGroupName", profile.fleet.group)
         if rule.source == "aws.autoscaling" and named != profile.fleet.group:
@@ -202,7 +202,7 @@ def _shadowed(profile: Profile) -> Iterator[Fault]:
 
 
 def _takes_all(earlier: Rule, later: Rule) -> bool:
-    """Whether whatever fits *later* fits *earlier* too."""
+    """Return True if everything that *later* matches also matches *earlier*."""
     if (earlier.source, earlier.subject) != (later.source, later.subject):
         return False
     return all(
@@ -211,27 +211,27 @@ def _takes_all(earlier: Rule, later: Rule) -> bool:
     )
 
 
-def _covers(wide: Wanted, narrow: Wanted) -> bool:
+def _covers(wide: Matcher, narrow: Matcher) -> bool:
     if isinstance(narrow, Prefix):  # it fits more than any list
         return isinstance(wide, Prefix) and narrow.prefix.startswith(wide.prefix)
-    return all(fits(each, wide) for each in ((narrow,) if isinstance(narrow, str) else narrow))
+    return all(matches(each, wide) for each in ((narrow,) if isinstance(narrow, str) else narrow))
 
 
 def _responses(profile: Profile) -> Iterator[Fault]:
-    """Targets that are there twice, or that ask more haste for what is less severe."""
-    for index, severity in _again(each.severity for each in profile.responses):
+    """Refuse duplicate targets, and a shorter target for a less severe signal."""
+    for index, severity in _duplicates(each.severity for each in profile.responses):
         yield Fault(("responses", index, "severity"), f"{severity!s} is there twice: remove one")
     for index, response in enumerate(profile.responses):
         for other in profile.responses:
             hasty = response.target_seconds < other.target_seconds
             if hasty and other.severity < response.severity:
-                told = f"{other.severity!s}, which has {other.target_seconds}"
-                why = f"is {response.target_seconds}: give no less than to {told}"
+                least = f"{other.severity!s}, which has {other.target_seconds}"
+                why = f"is {response.target_seconds}: give no less than to {least}"
                 yield Fault(("responses", index, "target_seconds"), why)
 
 
 def _limits(policy: Policy) -> Iterator[Fault]:
-    """Numbers that leave each other no room."""
+    """Refuse limits that contradict each other."""
     confirming = policy.verify_readings * policy.verify_interval_seconds
     verifying = policy.settle_seconds + confirming
     watching = -(-policy.incident_age_max_seconds // policy.watch_seconds)

@@ -1,6 +1,6 @@
-"""The fleet file's ``[deployment]``: where its stacks are, what they may do, and who reads them.
+"""The fleet file's ``[deployment]``: its account, permissions to act, and recipients.
 
-It is in neither the deployed policy nor the ledger: no decision of an incident rests on it.
+It is part of neither the deployed policy nor the ledger: no decision depends on it.
 """
 
 from typing import Annotated, Any, Literal
@@ -13,7 +13,7 @@ from firstline.config.settings import Mode
 from firstline.config.toml_document import Fault
 
 SECTION = "deployment"
-PAGERS = {
+PAGERDUTY_URLS = {
     "us": "https://events.pagerduty.com/v2/enqueue",
     "eu": "https://events.eu.pagerduty.com/v2/enqueue",
 }
@@ -36,17 +36,16 @@ _LockDays = Annotated[int, msgspec.Meta(ge=1, le=36500)]
 
 
 class Deployment(Table, frozen=True, kw_only=True):
-    """What is deployed beside the policy; an empty text is what is not given.
+    """The settings of a deployment; an empty text means not set.
 
-    ``account`` and ``region`` may be left to the credentials. Each ``*_email`` reads a topic.
-    ``routing_key_secret_arn`` names a secret that holds PagerDuty's routing key and is encrypted
-    with Secrets Manager's own key; without it the stack makes an empty one. ``pager_region`` is
-    the service region of the PagerDuty account; ``pager_url`` takes its place, such as of a
-    stand-in. With ``pager_notes_from``, the address of a PagerDuty user, updates are notes on
-    PagerDuty's incidents as well; the secret then holds the REST API's key too.
-    ``ingest_concurrency_reserved`` keeps executions for paging alone. ``archive_lock`` is S3's:
-    with ``compliance`` no one, not even the account's root, can remove an archived entry or
-    shorten its time, which is ``archive_lock_days``.
+    ``account`` and ``region`` default to the credentials'. Each ``*_email`` subscribes to a
+    topic. ``routing_key_secret_arn`` is a secret with PagerDuty's routing key, encrypted with
+    Secrets Manager's own key; default: the stack makes an empty one. ``pager_region`` is
+    PagerDuty's service region; ``pager_url`` replaces it, for example with a stand-in. With
+    ``pager_notes_from``, a PagerDuty user's address, updates are also notes on PagerDuty's
+    incidents, and the secret holds the REST API's key too. ``ingest_concurrency_reserved``
+    reserves executions for paging. ``archive_lock`` is S3's: with ``compliance`` not even the
+    account's root can remove an archived entry within ``archive_lock_days``.
     """
 
     account: Account = ""
@@ -67,11 +66,11 @@ class Deployment(Table, frozen=True, kw_only=True):
 
     @property
     def pager(self) -> str:
-        """Where PagerDuty's events are posted."""
-        return self.pager_url or PAGERS[self.pager_region]
+        """The URL for PagerDuty's events."""
+        return self.pager_url or PAGERDUTY_URLS[self.pager_region]
 
-    def given(self) -> dict[str, str]:
-        """The mode, and each key that is no default, as text."""
+    def explicit_settings(self) -> dict[str, str]:
+        """Return the mode and each setting that is not the default, as text."""
         default = msgspec.to_builtins(Deployment())
         return {
             key: str(value)
@@ -80,8 +79,8 @@ class Deployment(Table, frozen=True, kw_only=True):
         }
 
 
-def read(table: dict[str, Any]) -> Deployment | list[Fault]:
-    """The section of the fleet file that *table* is, or all that is wrong with it."""
+def parse_section(table: dict[str, Any]) -> Deployment | list[Fault]:
+    """Return the deployment in *table*, a fleet file, or all faults of the section."""
     section = table.get(SECTION, {})
     try:
         return msgspec.convert(section, type=Deployment)
@@ -89,8 +88,8 @@ def read(table: dict[str, Any]) -> Deployment | list[Fault]:
         return list(type_errors.faults(section, Deployment, (SECTION,)))
 
 
-def line(key: str, value: str) -> str:
-    """*key* with *value* as TOML has it: a number where the section has a number."""
+def toml_line(key: str, value: str) -> str:
+    """Return ``key = value`` in TOML; numbers are unquoted."""
     numbers = ("reconcile_concurrency_max", "ingest_concurrency_reserved", "archive_lock_days")
     shown = value if key in numbers else msgspec.json.encode(value).decode()
     return f"{key} = {shown}"

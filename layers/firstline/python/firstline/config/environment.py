@@ -1,4 +1,4 @@
-"""What the stacks tell a function: one struct, as JSON in one environment variable."""
+"""Settings of a function: one struct as JSON in one environment variable."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Self
@@ -8,17 +8,17 @@ import msgspec
 from firstline.errors import InvalidInput
 
 
-class FromEnvironment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings that ``infra`` writes and a function reads; ``mend`` says who sets the variable."""
+class EnvironmentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings that ``infra`` writes and a function reads; ``mend`` is the remedy if unset."""
 
     variable: ClassVar[str]
     mend: ClassVar[str]
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
-        """Settings from *environment*.
+        """Return the settings in *environment*.
 
-        Raises `InvalidInput` when they are missing or do not fit.
+        Raises `InvalidInput` if they are missing or do not fit.
         """
         try:
             return msgspec.json.decode(environment[cls.variable], type=cls)
@@ -29,5 +29,5 @@ class FromEnvironment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
             raise InvalidInput(f"{cls.variable} does not fit {form}: {error}") from error
 
     def write(self) -> str:
-        """The value of the variable."""
+        """Return the value of the variable."""
         return msgspec.json.encode(self).decode()

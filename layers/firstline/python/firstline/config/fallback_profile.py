@@ -1,13 +1,13 @@
-"""Fallback: what stands in for a profile that cannot be loaded, so that alarms page."""
+"""The substitute for a profile that cannot be loaded, so that alarms still page."""
 
 from firstline.config.profile import Alarms, Fleet, Policy, Profile, Units
 from firstline.ids import digest
 
 
-def fallback(why: str) -> Profile:
-    """What stands in for a profile that cannot be loaded: no rule, no ladder, no action.
+def fallback_profile(why: str) -> Profile:
+    """Return a profile without rules, ladders and actions; *why* is the load error.
 
-    So every alarm is ``unclassified``, pages P2, is watched, and nothing is ever fixed.
+    Every alarm is ``unclassified``, pages P2 and is watched; nothing is fixed.
     """
     hour = 3600
     return Profile(

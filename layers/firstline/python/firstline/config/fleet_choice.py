@@ -1,6 +1,6 @@
-"""Which fleet file is meant: the one that is named, the variable's, or the one in the folder.
+"""Selects the fleet file: the named one, the environment variable's, or the folder's.
 
-None is a default: a line that forgets its fleet must not reach another one's account.
+There is no default, so that a command without a fleet cannot reach another account.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ FILE = "firstline.toml"
 
 
 def choose(named: str | None, environment: Mapping[str, str], folder: Path) -> Path:
-    """The path of the fleet file; a relative one is of *folder*. Raises `InvalidInput` for none."""
-    if given := named or environment.get(VARIABLE):
-        return folder / given
+    """Return the fleet file, relative to *folder*; raises `InvalidInput` without one."""
+    if path := named or environment.get(VARIABLE):
+        return folder / path
     if (folder / FILE).is_file():
         return folder / FILE
     why = f"name one by --fleet FILE (cdk: -c fleet=FILE) or {VARIABLE}, or put {FILE} here"

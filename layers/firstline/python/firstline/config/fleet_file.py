@@ -1,8 +1,8 @@
-"""Fleet file: what a fleet has and what differs from a shipped policy, made into one whole.
+"""The fleet file: a fleet's facts and its changes to a shipped policy, expanded to a profile.
 
-``extends = "runbook"`` names the policy. The whole is a profile like any other: it is what is
-deployed, and what the ledger keeps under its digest. A file that extends nothing is whole but for
-its ``[deployment]``, which is no part of a profile.
+``extends = "runbook"`` names the policy. The expanded text is a complete profile: it is deployed,
+and the ledger keeps it under its digest. A file without ``extends`` is complete except for its
+``[deployment]``, which is not part of a profile.
 """
 
 from functools import cache
@@ -23,7 +23,7 @@ EXTENDS = "extends"
 
 
 class Policy(NamedTuple):
-    """A shipped policy; its ``table`` lacks its name and its version."""
+    """A shipped policy; its ``table`` lacks name and version."""
 
     name: str
     version: int
@@ -31,16 +31,16 @@ class Policy(NamedTuple):
 
 
 class FleetFile(NamedTuple):
-    """A file that builds on ``policy``, and what both make; ``text`` is that whole."""
+    """A fleet file that extends ``policy``; ``text`` is the expanded profile."""
 
     document: Document
     policy: Policy
     merged: Merged
     text: bytes
 
-    def refusal(self, faults: list[Fault]) -> InvalidInput:
-        """The *faults* of the whole, where the fleet file can mend them."""
-        return self.document.refusal(map(self._own, faults))
+    def to_error(self, faults: list[Fault]) -> InvalidInput:
+        """Return the *faults* of the expanded profile at their places in the fleet file."""
+        return self.document.to_error(map(self._own, faults))
 
     def _own(self, fault: Fault) -> Fault:
         key = self.merged.own_key(fault.key)
@@ -51,80 +51,80 @@ class FleetFile(NamedTuple):
 
 
 def load(path: Path) -> Profile:
-    """The profile in *path*; raises `InvalidInput` with file, line and key."""
+    """Return the profile in *path*; raises `InvalidInput` with file, line and key."""
     return parse(profile_file.read(path), str(path))
 
 
 def parse(raw: bytes, name: str) -> Profile:
-    """The profile that *raw* makes; *name* is where it came from. Raises `InvalidInput`."""
-    return profile_file.parse(whole(raw, name), name)
+    """Return the profile in *raw*; *name* is its source. Raises `InvalidInput`."""
+    return profile_file.parse(expand(raw, name), name)
 
 
 def read(path: Path) -> bytes:
-    """The whole text of the profile in *path*; raises `InvalidInput`."""
-    return whole(profile_file.read(path), str(path))
+    """Return the expanded text of the profile in *path*; raises `InvalidInput`."""
+    return expand(profile_file.read(path), str(path))
 
 
-def whole(raw: bytes, name: str) -> bytes:
-    """The whole text of *raw*, a file called *name*; raises `InvalidInput`."""
-    document = toml_document.read(raw, name)
-    found = extending(raw, name)
-    if found is not None:
-        return found.text
+def expand(raw: bytes, name: str) -> bytes:
+    """Return the expanded text of *raw*, a file called *name*; raises `InvalidInput`."""
+    document = toml_document.parse_toml(raw, name)
+    fleet_file = parse_extension(raw, name)
+    if fleet_file is not None:
+        return fleet_file.text
     return _without_deployment(document) if SECTION in document.table else raw
 
 
 def deployment(path: Path) -> Deployment:
-    """How the stacks of the fleet in *path* are deployed; raises `InvalidInput`."""
-    return _deployment(toml_document.read(profile_file.read(path), str(path)))
+    """Return the deployment settings of the fleet file in *path*; raises `InvalidInput`."""
+    return _deployment(toml_document.parse_toml(profile_file.read(path), str(path)))
 
 
 def _deployment(document: Document) -> Deployment:
-    found = deployment_section.read(document.table)
-    if isinstance(found, list):
-        raise document.refusal(found)
-    return found
+    section = deployment_section.parse_section(document.table)
+    if isinstance(section, list):
+        raise document.to_error(section)
+    return section
 
 
 def _section_faults(document: Document) -> list[Fault]:
-    found = deployment_section.read(document.table)
-    return found if isinstance(found, list) else []
+    section = deployment_section.parse_section(document.table)
+    return section if isinstance(section, list) else []
 
 
 def _without_deployment(document: Document) -> bytes:
-    """The text of a whole profile; its faults are located in the file."""
+    """Return a complete profile's text; faults are reported at lines of the file."""
     table = {key: value for key, value in document.table.items() if key != SECTION}
     text = tomli_w.dumps(table).encode()
     if faults := [*_section_faults(document), *profile_file.faults(table, text)]:
-        raise document.refusal(faults)
+        raise document.to_error(faults)
     return text
 
 
-def extending(raw: bytes, name: str) -> FleetFile | None:
-    """*raw* with the policy that it extends, if it does; raises `InvalidInput`."""
-    document = toml_document.read(raw, name)
+def parse_extension(raw: bytes, name: str) -> FleetFile | None:
+    """Return *raw* with its policy; None without ``extends``. Raises `InvalidInput`."""
+    document = toml_document.parse_toml(raw, name)
     if EXTENDS not in document.table:
         return None
     policy = _policy(document)
     apart = (EXTENDS, SECTION)
     own = {key: value for key, value in document.table.items() if key not in apart}
     own.setdefault("name", policy.name)
-    merged = inheritance.merge(apis.each_listed(policy.table, own.get("fleet")), own)
+    merged = inheritance.merge(apis.expand_apis(policy.table, own.get("fleet")), own)
     text = f"# extends {policy.name}, version {policy.version}\n{tomli_w.dumps(merged.table)}"
-    found = FleetFile(document, policy, merged, text.encode())
-    if faults := [*_section_faults(document), *profile_file.faults(merged.table, found.text)]:
-        raise found.refusal(faults)
-    return found
+    fleet_file = FleetFile(document, policy, merged, text.encode())
+    if faults := [*_section_faults(document), *profile_file.faults(merged.table, fleet_file.text)]:
+        raise fleet_file.to_error(faults)
+    return fleet_file
 
 
 @cache
 def policies() -> tuple[Policy, ...]:
-    """The shipped policies, by name. They are read once in a process, and nothing changes them."""
+    """Return the shipped policies by name; they are read once in a process."""
     return tuple(map(_read_policy, sorted(POLICIES.glob("*.toml"))))
 
 
 def _read_policy(path: Path) -> Policy:
-    table = dict(toml_document.read(path.read_bytes(), path.name).table)
+    table = dict(toml_document.parse_toml(path.read_bytes(), path.name).table)
     return Policy(table.pop("name"), table.pop("version"), table)
 
 
@@ -132,6 +132,6 @@ def _policy(document: Document) -> Policy:
     name = document.table[EXTENDS]
     known = {each.name: each for each in policies()}
     if not isinstance(name, str) or name not in known:
-        why = f"is {toml_document.shown(name)}: use one of {', '.join(known)}"
-        raise document.refusal([Fault((EXTENDS,), why)])
+        why = f"is {toml_document.display(name)}: use one of {', '.join(known)}"
+        raise document.to_error([Fault((EXTENDS,), why)])
     return known[name]

@@ -1,9 +1,8 @@
-"""Inheritance: a policy's table with a fleet file's in it, and which entries are whose.
+"""Merges a fleet file's table into its policy's, and records the origin of each entry.
 
-Tables are merged key by key. Of a list whose entries have names, an entry of the fleet file changes
-the policy's of the same name by the keys that it gives; one of another name is added behind the
-policy's, or before them where the first that fits decides. Any other value takes the place of the
-policy's.
+Tables are merged key by key. In a list of named entries, an entry of the fleet file changes the
+keys of the policy's entry of the same name; a new name is added after the policy's entries, or
+before them if the first match wins. Any other value replaces the policy's.
 """
 
 from collections.abc import Mapping
@@ -22,22 +21,22 @@ NAMES: Mapping[Key, str] = {
     ("ladders",): "condition",
     ("actions",): "name",
 }
-"""The lists whose entries have names, and the key that holds the name."""
+"""The lists of named entries, and the key with the name."""
 ORDERED: Key = ("rules",)
-"""The list of which the first entry that fits decides."""
+"""The list whose first match wins."""
 
 
 class Merged(NamedTuple):
-    """The whole table; ``places`` has, for each entry of a list, its place in the fleet file.
+    """The merged table; ``places`` maps each list entry to its place in the fleet file.
 
-    An entry that is the policy's alone has no place.
+    An entry of the policy alone has no place.
     """
 
     table: Table
     places: dict[Key, Key]
 
     def own_key(self, key: Key) -> Key | None:
-        """Where *key* of the whole stands in the fleet file; None in an entry of the policy's."""
+        """Return the place of *key* in the fleet file; None in an entry of the policy alone."""
         for length in range(1, len(key)):
             if key[:length] in NAMES:
                 place = self.places.get(key[: length + 1])
@@ -46,7 +45,7 @@ class Merged(NamedTuple):
 
 
 def merge(policy: Table, own: Table) -> Merged:
-    """*own* over *policy*."""
+    """Return *own* merged over *policy*."""
     places: dict[Key, Key] = {}
     return Merged(_tables(policy, own, (), places), places)
 
@@ -67,23 +66,23 @@ def _value(theirs: Any, ours: object, at: Key, places: dict[Key, Key]) -> object
 
 
 def _entries(theirs: list[Table], ours: list[Any], at: Key, places: dict[Key, Key]) -> list[object]:
-    """The entries of one list, each from a table of the policy's and one of *ours*, or one.
+    """Return the merged entries of one list.
 
-    One that changes what another has changed stands beside it: the check of the whole names it.
+    A second change of the same entry becomes an entry of its own, which validation reports.
     """
     known = {each[NAMES[at]]: each for each in theirs}
     names = [_name(each, NAMES[at]) for each in ours]
     changes = {name: names.index(name) for name in known if name in names}
     others = (each for each in range(len(ours)) if each not in changes.values())
     added = [(each, known.get(names[each], {})) for each in others]
-    kept = [(changes.get(name), each) for name, each in known.items()]
-    sources = [*added, *kept] if at == ORDERED else [*kept, *added]
+    inherited = [(changes.get(name), each) for name, each in known.items()]
+    sources = [*added, *inherited] if at == ORDERED else [*inherited, *added]
     places |= {(*at, i): (*at, own) for i, (own, _) in enumerate(sources) if own is not None}
     return [_changed(each, None if own is None else ours[own]) for own, each in sources]
 
 
 def _name(entry: object, key: str) -> str:
-    """What an entry is called; empty for what has no name."""
+    """Return an entry's name; empty if it has none."""
     name = entry.get(key) if isinstance(entry, dict) else None
     return name if isinstance(name, str) else ""
 

@@ -1,7 +1,7 @@
-"""Placeholders: what the shipped examples have in place of a fleet's own names.
+"""Detects values of the shipped examples that a fleet file still has.
 
-One that is left in another fleet's file is a danger: a probe of the example's host proves nothing
-of the fleet, and an answer from there would keep an alarm green.
+A left placeholder is dangerous: a probe of the example's host shows nothing about the fleet, but
+its response keeps an alarm green.
 """
 
 from pathlib import Path
@@ -28,22 +28,22 @@ KEYS = (
     HEALTH_PROBE,
     *(("deployment", key) for key in recipients.KEYS),
 )
-"""What is one fleet's alone."""
-FORMER = {
+"""The keys whose values are unique to a fleet."""
+FORMER_VALUES = {
     NATS: frozenset({"nats.internal.vettid.dev"}),
     NATS_PROBE: frozenset({"nats.internal.vettid.dev"}),
     HEALTH_PROBE: frozenset({"api.vettid.dev"}),
 }
-"""What earlier examples had, of which there are copies."""
+"""Values of earlier examples, of which copies exist."""
 
 
 def faults(path: Path) -> tuple[str, ...]:
-    """A line for each placeholder that the file of another fleet, at *path*, has left.
+    """Return a line for each placeholder that is left in the file at *path*.
 
-    Raises `InvalidInput` where it cannot be read. A file with the group of an example is the
-    example.
+    Raises `InvalidInput` if it cannot be read. A file with an example's group is the example
+    itself, and has no faults.
     """
-    document = toml_document.read(profile_file.read(path), str(path))
+    document = toml_document.parse_toml(profile_file.read(path), str(path))
     table = document.table
     examples = _examples()
     if _values(table, GROUP) <= examples[GROUP]:
@@ -51,28 +51,30 @@ def faults(path: Path) -> tuple[str, ...]:
     left = {key: sorted(_values(table, key) & examples[key]) for key in KEYS}
     why = "is the shipped example's: write your own"
     found = [Fault(key, f"{', '.join(names)} {why}") for key, names in left.items() if names]
-    return document.refusal(found).lines
+    return document.to_error(found).lines
 
 
 def is_example(path: Path) -> bool:
-    """Whether all that is one fleet's alone is the example's in the file at *path*."""
-    table = toml_document.read(profile_file.read(path), str(path)).table
-    given = {key: values for key in KEYS if (values := _values(table, key))}
+    """Return True if all fleet-specific values in the file at *path* are an example's."""
+    table = toml_document.parse_toml(profile_file.read(path), str(path)).table
+    values_by_key = {key: values for key in KEYS if (values := _values(table, key))}
     examples = _examples()
-    return bool(given) and all(values <= examples[key] for key, values in given.items())
+    return bool(values_by_key) and all(
+        values <= examples[key] for key, values in values_by_key.items()
+    )
 
 
 def _examples() -> dict[Key, frozenset[str]]:
-    """Each key's values in the shipped examples, present and former."""
+    """Return each key's values in the shipped examples, present and former."""
     paths = sorted(EXAMPLES.glob("*.toml"))
-    tables = [toml_document.read(path.read_bytes(), path.name).table for path in paths]
-    former = (FORMER.get(key, frozenset()) for key in KEYS)
+    tables = [toml_document.parse_toml(path.read_bytes(), path.name).table for path in paths]
+    former = (FORMER_VALUES.get(key, frozenset()) for key in KEYS)
     present = (frozenset().union(*(_values(each, key) for each in tables)) for key in KEYS)
     return {key: now | then for key, now, then in zip(KEYS, present, former, strict=True)}
 
 
 def _values(table: dict[str, Any], key: Key) -> frozenset[str]:
-    """The texts at *key*: one, or those of a list."""
-    found = toml_document.at(table, key)
+    """Return the texts at *key*: one, or those of a list."""
+    found = toml_document.value_at(table, key)
     listed = found if isinstance(found, list) else [found]
     return frozenset(each for each in listed if isinstance(each, str))

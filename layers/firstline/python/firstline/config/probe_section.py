@@ -1,4 +1,4 @@
-"""The profile's ``[probe]``: what is probed, and the network that the NATS probe stands in."""
+"""The profile's ``[probe]``: the probes' targets, and the network of the NATS probe."""
 
 from typing import Annotated
 
@@ -20,18 +20,18 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class NatsProbe(NatsTarget, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is asked of NATS, and from where."""
+    """The NATS probe's target and network."""
 
     network: Network
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Either of the two probes, or both."""
+    """The two probes; each may be absent."""
 
     nats: NatsProbe | None = None
     health: HealthTarget | None = None
 
     def settings(self, fleet: str) -> ProbeSettings:
-        """What its functions read; ``fleet`` is the metrics' ``service``."""
+        """Return the probe functions' settings; ``fleet`` is the metrics' ``service``."""
         nats = self.nats and msgspec.convert(self.nats, NatsTarget, from_attributes=True)
         return ProbeSettings(fleet=fleet, nats=nats, health=self.health)

@@ -1,13 +1,13 @@
-"""What the stacks tell the probe's functions: one struct, apart from the controller's.
+"""Settings of the probe's functions, separate from the controller's.
 
-The probe stands in another network and may know nothing of the controller's tables.
+The probe runs in another network and has no access to the controller's tables.
 """
 
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from firstline.config.environment import FromEnvironment
+from firstline.config.environment import EnvironmentSettings
 
 _PREFIX = r"^(?:[A-Za-z0-9_-]+\.)*[A-Za-z0-9_-]+\Z"
 _Subject = Annotated[str, msgspec.Meta(pattern=_PREFIX)]
@@ -20,21 +20,21 @@ _Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+\Z")]
 
 
 class Consumer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A JetStream consumer whose backlog is watched."""
+    """A JetStream consumer whose backlog is measured."""
 
     stream: _Name
     consumer: _Name
 
 
 class NatsTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The NATS server, what is asked of the fleet through it, and for how long.
+    """The NATS server, the probe's request to the fleet, and the time limits.
 
-    ``tls`` is ``none``, ``upgrade`` (the server's own, after its INFO) or ``first`` (a load
-    balancer's, before it). ``credentials_parameter`` names an SSM SecureString that holds a
-    ``.creds`` file; None connects without any. ``system_credentials_parameter`` names one of a
-    user of the system account, which may ping the servers; None asks none. ``gather_seconds`` is
-    how long more answers are awaited after the first; it stays under five seconds, after which a
-    parent sends its own answer a second time. ``limit_seconds`` bounds the whole probe.
+    ``tls`` is ``none``, ``upgrade`` (the server's, after its INFO) or ``first`` (a load
+    balancer's, before it). ``credentials_parameter`` is an SSM SecureString with a ``.creds``
+    file; None connects without credentials. ``system_credentials_parameter`` is one of a user
+    of the system account, which can ping the servers; None skips the ping. ``gather_seconds``
+    is the wait for more replies after the first, less than five seconds, after which a parent
+    repeats its reply. ``limit_seconds`` is the limit of the whole probe.
     """
 
     host: _Host
@@ -51,9 +51,9 @@ class NatsTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class HealthTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One fixed address whose answer tells of health, always over https.
+    """One fixed health endpoint, always over https.
 
-    ``loopback_test`` is for tests alone: it takes loopback addresses and no others.
+    ``loopback_test`` is for tests alone: it allows loopback addresses and no others.
     """
 
     host: _Host
@@ -64,8 +64,8 @@ class HealthTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     loopback_test: bool = False
 
 
-class ProbeSettings(FromEnvironment, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is probed for which fleet; ``fleet`` is the metrics' ``service``."""
+class ProbeSettings(EnvironmentSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The probes of one fleet; ``fleet`` is the metrics' ``service``."""
 
     variable: ClassVar = "FIRSTLINE_PROBE"
     mend: ClassVar = "deploy with a stack that writes it"

@@ -1,4 +1,4 @@
-"""The operator's file: a fleet's names and facts, and its policy.
+"""The profile: a fleet's names and facts, and its policy.
 
 ``profile_file.py`` reads it.
 """
@@ -27,7 +27,7 @@ NAME_PATTERN = r"^[A-Za-z0-9/$][A-Za-z0-9_./:@ +-]{0,254}$"
 Name = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
 Url = Annotated[str, msgspec.Meta(pattern=r"^(https://[!-~]{1,500})?\Z")]
 AlarmName = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f]{1,255}\Z")]
-"""Any that CloudWatch takes: UTF-8 without ASCII's control characters (PutMetricAlarm)."""
+"""Any name that CloudWatch accepts: UTF-8 without ASCII control characters (PutMetricAlarm)."""
 
 
 TAG_PATTERN = r"^([\w:/-]{1,128}=[\w:/.-]{1,256})?$"
@@ -35,7 +35,7 @@ DEPLOYMENT_GROUP_PATTERN = r"^([A-Za-z0-9+=,.@_-]{1,100}/[A-Za-z0-9+=,.@_-]{1,10
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the file: an unknown key is an error, not a surprise."""
+    """A table of the file; an unknown key is an error."""
 
 
 class Units(Table, frozen=True, kw_only=True):
@@ -46,9 +46,9 @@ class Units(Table, frozen=True, kw_only=True):
 
 
 class Nats(Table, frozen=True, kw_only=True):
-    """Where a host must reach NATS; an empty host means that it is not looked at.
+    """The NATS address that a host must reach; an empty host skips the check.
 
-    Of ``credentials_file``, on the host, only the instant at which they end is read.
+    Of ``credentials_file``, on the host, only the expiry is read.
     """
 
     host: Annotated[str, msgspec.Meta(pattern=HOST_PATTERN)] = ""
@@ -64,26 +64,23 @@ this type with a pattern in it.
 """
 
 HOSTS_MAX = 200
-"""As many hosts an incident about hosts holds the evidence of: 1.4 KB each, beside its attempts."""
+"""The limit of hosts whose evidence fits into an incident: 1.4 KB each."""
 
 
 class Fleet(Table, frozen=True, kw_only=True):
-    """The fleet's names: exact ones, for a part of a name matches other groups too.
+    """The fleet's exact names, since a part of a name matches other groups too.
 
-    What is empty the fleet does not have. ``http_api`` is an API's id, ``rest_api`` a name; each
-    may be a list in a file that extends a policy, which then has an alarm for each API.
-    ``parent_log_group`` must exist; ``agent_namespace`` is where its CloudWatch agent publishes.
-    ``hosts_max`` is the largest size that the group may have, as its own MaxSize says it; 0 where
-    it is not stated.
-    ``health_page_needs_nats`` says whether the page that the load balancer asks fails without NATS.
-    Where it is not ``concurrent_instances_safe`` no host that serves is ever replaced; where
-    ``restarts_can_lose_vaults`` an enclave that runs is kept while something that it holds in
-    memory was not stored. ``kms_key``
-    is the enclaves' key by its ``alias/NAME``; while ``stack`` is being deployed, or one of
-    ``watched_parameters`` has just changed, nothing is fixed; nor while a host with
-    ``build_host_tag`` (``KEY=VALUE``) runs, nor where the running enclave, ``pcr0_parameter`` and
-    the key's policy disagree on PCR0. What ``launch_template`` and
-    CodeDeploy's ``deployment_group`` (``APPLICATION/GROUP``) changed lately is told to people.
+    An empty value means that the fleet has no such resource. ``http_api`` is an API's id,
+    ``rest_api`` a name; each may be a list in a file that extends a policy.
+    ``parent_log_group`` must exist; ``agent_namespace`` is the CloudWatch agent's.
+    ``hosts_max`` is the group's MaxSize; 0 if unset. ``health_page_needs_nats`` is True if the
+    load balancer's health page fails without NATS. Unless ``concurrent_instances_safe``, no
+    serving host is replaced. With ``restarts_can_lose_vaults`` a running enclave is kept while
+    it has unsaved vaults. ``kms_key`` is the enclaves' key as ``alias/NAME``. Nothing is fixed
+    while ``stack`` is being deployed, after one of ``watched_parameters`` changed, while a host
+    with ``build_host_tag`` (``KEY=VALUE``) runs, or if the running enclave, ``pcr0_parameter``
+    and the key's policy disagree on PCR0. Recent changes of ``launch_template`` and
+    CodeDeploy's ``deployment_group`` (``APPLICATION/GROUP``) are shown to people.
     """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -129,24 +126,24 @@ def _listed(apis: Apis) -> tuple[str, ...]:
 
 
 class Links(Table, frozen=True, kw_only=True):
-    """Pages that people go on to from the console and from reports; an empty one is not shown.
+    """Links in the console and in reports; an empty one is not shown.
 
-    ``runbook`` is the fleet's own runbook; ``pagerduty`` the page of the service in PagerDuty,
-    whose address no answer of its Events API has.
+    ``runbook`` is the fleet's runbook; ``pagerduty`` the service's page in PagerDuty, which the
+    Events API does not return.
     """
 
     runbook: Url = ""
     pagerduty: Url = ""
 
 
-class MadeAlarm(Table, frozen=True, kw_only=True):
+class AlarmDefinition(Table, frozen=True, kw_only=True):
     """An alarm that the stack makes; ``$fact`` in a name or dimension is a fact of the fleet.
 
     ``unit`` is the threshold's. With ``percent_of`` the value is the metric as a percentage of
-    that metric, at least ``percent_of_min`` of which must have been counted, or of the account's
-    ``quota`` for it. ``breaching_periods`` of the ``evaluation_periods`` must breach, by default
-    all. Once made or changed, it judges nothing before ``warm_up_minutes`` have passed or its
-    window is full of data. ``steps`` are the runbook's that it detects.
+    that metric, whose count must be at least ``percent_of_min``, or of the account's ``quota``.
+    ``breaching_periods`` of ``evaluation_periods`` must breach; default: all. A new or changed
+    alarm is not evaluated before ``warm_up_minutes`` or until its window is full of data.
+    ``steps`` are the runbook's steps that it detects.
     """
 
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
@@ -170,7 +167,7 @@ class MadeAlarm(Table, frozen=True, kw_only=True):
 
 
 class ExternalAlarm(Table, frozen=True, kw_only=True):
-    """An alarm that somebody else made: ``name`` in CloudWatch, ``known_as`` in the rules."""
+    """A foreign alarm: ``name`` in CloudWatch, ``known_as`` in the rules."""
 
     name: AlarmName
     known_as: str
@@ -179,15 +176,15 @@ class ExternalAlarm(Table, frozen=True, kw_only=True):
 class Alarms(Table, frozen=True, kw_only=True):
     """Every alarm that firstline listens to."""
 
-    made: tuple[MadeAlarm, ...] = ()
+    made: tuple[AlarmDefinition, ...] = ()
     external: tuple[ExternalAlarm, ...] = ()
 
 
 class LogMetric(Table, frozen=True, kw_only=True):
-    """How often lines of a log group fit ``pattern``, as a metric of ``firstline/logs``.
+    """The number of log lines that match ``pattern``, as a metric of ``firstline/logs``.
 
-    A pattern between ``%`` is a regular expression in CloudWatch's small dialect, which fits
-    anywhere in a line, whether that is JSON or coloured text for a console.
+    A pattern between ``%`` is a regular expression in CloudWatch's small dialect, which matches
+    anywhere in a line, in JSON and in coloured console text.
     """
 
     metric: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z0-9]{0,62}$")]
@@ -196,35 +193,35 @@ class LogMetric(Table, frozen=True, kw_only=True):
 
 
 class Prefix(Table, frozen=True, kw_only=True):
-    """How a value begins."""
+    """A prefix of a value."""
 
     prefix: Annotated[str, msgspec.Meta(min_length=1)]
 
 
-type Wanted = str | Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] | Prefix
+type Matcher = str | Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] | Prefix
 
 
-def fits(held: str, wanted: Wanted) -> bool:
-    """Whether *held* is the text, one of the texts, or begins as *wanted*."""
+def matches(value: str, wanted: Matcher) -> bool:
+    """Return True if *value* is the text, one of the texts, or has the prefix."""
     if isinstance(wanted, str):
-        return held == wanted
-    return held in wanted if isinstance(wanted, tuple) else held.startswith(wanted.prefix)
+        return value == wanted
+    return value in wanted if isinstance(wanted, tuple) else value.startswith(wanted.prefix)
 
 
 class Rule(Table, frozen=True, kw_only=True):
-    """From a signal to what it means. All of ``when`` must hold; the first rule that fits wins.
+    """Classifies a signal. All of ``when`` must match; the first matching rule wins.
 
-    Of ``when``, ``metric`` is the alarm's metric, ``state`` the signal's, and any other field one
-    of its dimensions. An expression over one metric has that metric: an anomaly band, a query of
-    Metrics Insights with the dimensions that it asks to equal, a share of a quota.
-    ``scope`` is the dimension whose value tells incidents apart, ``InstanceId`` for one; without
-    it the whole fleet is one.
+    In ``when``, ``metric`` is the alarm's metric, ``state`` the signal's, any other key a
+    dimension. An expression over one metric has that metric: an anomaly band, a query of
+    Metrics Insights with its equality conditions as dimensions, a share of a quota. ``scope``
+    is the dimension that separates incidents, such as ``InstanceId``; default: one incident for
+    the fleet.
     """
 
     name: str
     source: str
     subject: str
-    when: Mapping[str, Wanted] = {}
+    when: Mapping[str, Matcher] = {}
     condition: Condition
     severity: Severity
     component: Component
@@ -232,24 +229,24 @@ class Rule(Table, frozen=True, kw_only=True):
 
 
 class Response(Table, frozen=True, kw_only=True):
-    """How soon somebody or something must respond to a severity (R01 to R04)."""
+    """The response target of a severity (R01 to R04)."""
 
     severity: Severity
     target_seconds: Seconds
 
 
 class Ladder(Table, frozen=True, kw_only=True):
-    """The fixes of a condition, gentlest first."""
+    """The fixes of a condition, least disruptive first."""
 
     condition: Condition
     rungs: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 
 
 class ActionPolicy(Table, frozen=True, kw_only=True):
-    """How far an action may go by itself, and how long it takes where the policy's is too short.
+    """The autonomy of an action, and its times if the policy's are too short.
 
-    ``autonomy_by_condition`` stands above ``autonomy`` for the conditions that it names.
-    For what launches instances ``verify_timeout_seconds`` is the time that one of them may take.
+    ``autonomy_by_condition`` overrides ``autonomy``. For an action that launches instances
+    ``verify_timeout_seconds`` is the limit for one instance.
     """
 
     name: str
@@ -260,21 +257,20 @@ class ActionPolicy(Table, frozen=True, kw_only=True):
 
 
 class Policy(Table, frozen=True, kw_only=True):
-    """The numbers that bound what firstline does; each carries its unit in its name.
+    """The limits of what firstline does; each has its unit in its name.
 
-    Of the hosts that serve, or of which nothing is known, ``budget_percent`` may be touched
-    within ``budget_window_seconds``, and at least one. ``healthy_floor_percent`` of the group
-    must stay; with ``refresh_from_zero`` a group of which nothing serves may be replaced at once.
-    After ``failed_fixes_max`` failed fixes within ``attempts_window_seconds`` a person takes over,
-    and after ``blocked_max_seconds`` in which guards allowed no fix. For ``freeze_seconds`` after
-    a watched parameter changed nothing is fixed. A host or a unit that starts is left alone for
-    ``boot_allowance_seconds``. A plan waits ``approval_seconds`` for a person's word, and a yes
-    holds as long. An action of which ``demote_after_failed`` fixes in a row did not
-    help asks a person in later incidents, until somebody promotes it. The post-mortem of a P1 or P2
-    is proposed within ``postmortem_within_days`` of its end (R43). What recovered by itself is
-    watched for ``quiet_seconds``, and what comes back joins its incident; so is one without an
-    alarm since its last signal. A group that cannot launch is a P2 once it was short for
-    ``short_group_seconds``.
+    At most ``budget_percent`` of the serving or unknown hosts, and at least one, may be touched
+    within ``budget_window_seconds``. ``healthy_floor_percent`` of the group must stay; with
+    ``refresh_from_zero`` a group without a serving host may be replaced at once. A person takes
+    over after ``failed_fixes_max`` failed fixes within ``attempts_window_seconds``, or after
+    ``blocked_max_seconds`` in which guards allow no fix. No fix runs for ``freeze_seconds``
+    after a watched parameter changed. A starting host or unit is left alone for
+    ``boot_allowance_seconds``. A plan waits ``approval_seconds`` for an answer, and an approval
+    is valid as long. An action with ``demote_after_failed`` failed fixes in a row needs
+    approval until an operator reinstates it. The post-mortem of a P1 or P2 is due
+    ``postmortem_within_days`` after its end (R43). After recovery without a fix, or the last
+    signal of one without an alarm, new signals join the incident for ``quiet_seconds``. A group
+    that cannot launch is a P2 after ``short_group_seconds``.
     """
 
     attempts_per_target_max: Count
@@ -311,19 +307,19 @@ class Policy(Table, frozen=True, kw_only=True):
 
     @property
     def cooldown_max_seconds(self) -> int:
-        """The wait after the last attempt that a target is allowed, twice as long each time."""
+        """The longest wait between attempts on a target, which doubles with each attempt."""
         doublings = min(self.attempts_per_target_max - 1, 20)  # longer than any window
         return self.cooldown_seconds << doublings
 
     @property
     def spending_seconds(self) -> int:
-        """How long a fix is remembered: as long as any bound looks back."""
+        """The retention of attempts: the longest window of any limit."""
         windows = (self.attempts_window_seconds, self.budget_window_seconds)
         return max(*windows, self.cooldown_max_seconds)
 
 
 class Profile(Table, frozen=True, kw_only=True, dict=True):
-    """The whole file. ``digest`` is of its bytes and is not part of it."""
+    """The whole file. ``digest`` is of its bytes and not part of it."""
 
     name: str
     fleet: Fleet
@@ -341,33 +337,33 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
     digest: Digest = Digest("")
 
     def rungs(self, condition: Condition) -> tuple[str, ...]:
-        """The ladder of *condition*, empty where it has none."""
+        """Return the ladder of *condition*; empty if it has none."""
         return next((each.rungs for each in self.ladders if each.condition is condition), ())
 
     def autonomy(self, action: str, condition: Condition) -> Autonomy:
-        """How far *action* may go in *condition*; one that nobody names may only be observed."""
+        """Return the autonomy of *action* in *condition*; default: observe."""
         found = self._action(action)
         return found.autonomy_by_condition.get(condition, found.autonomy)
 
     def settle(self, action: str) -> timedelta:
-        """How long a host is left alone once *action* on it was answered."""
+        """Return the time that a host is left alone after *action* on it finished."""
         return seconds(self._action(action).settle_seconds or self.policy.settle_seconds)
 
     def verify_timeout(self, action: str) -> timedelta:
-        """How long after its answer *action* must have helped."""
+        """Return the limit after its end in which *action* must have helped."""
         own = self._action(action).verify_timeout_seconds
         return seconds(own or self.policy.verify_timeout_seconds)
 
     @property
     def criteria(self) -> Criteria:
-        """How evidence of this fleet is judged."""
+        """The criteria for evidence of this fleet."""
         return Criteria(
             boot_allowance=seconds(self.policy.boot_allowance_seconds),
             health_page_needs_nats=self.fleet.health_page_needs_nats,
         )
 
     def response_target(self, severity: Severity) -> timedelta | None:
-        """How soon *severity* must be responded to; None where the profile sets no target."""
+        """Return the response target of *severity*; None if the profile has none."""
         found = (each.target_seconds for each in self.responses if each.severity is severity)
         return next(map(seconds, found), None)
 
@@ -376,17 +372,17 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
         return next((each for each in self.actions if each.name == action), unnamed)
 
     def severity_of(self, alarm: str) -> Severity:
-        """The worst that a rule makes of the alarm *alarm*; P2 where none is for it."""
+        """Return the most severe classification of the alarm; default: P2."""
         rules = self.rules_of.get(("cloudwatch.alarm", alarm), ())
         return min((rule.severity for rule in rules), default=Severity.P2)
 
     def external(self, name: str) -> str | None:
-        """What the rules call the external alarm *name*."""
+        """Return the rules' name of the external alarm *name*."""
         return self._external.get(name)
 
     @cached_property
     def rules_of(self) -> dict[tuple[str, str], tuple[Rule, ...]]:
-        """The rules of a source and subject, in the file's order."""
+        """The rules by source and subject, in the file's order."""
         index: dict[tuple[str, str], tuple[Rule, ...]] = {}
         for rule in self.rules:
             key = (rule.source, rule.subject)
@@ -394,9 +390,9 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
         return index
 
     @cached_property
-    def wanted(self) -> dict[str, tuple[Wanted, ...]]:
-        """What rules ask of each field of a signal, whichever rule."""
-        found: dict[str, tuple[Wanted, ...]] = {}
+    def matchers(self) -> dict[str, tuple[Matcher, ...]]:
+        """All matchers of each field of a signal."""
+        found: dict[str, tuple[Matcher, ...]] = {}
         for rule in self.rules:
             for field, value in rule.when.items():
                 found[field] = (*found.get(field, ()), value)
@@ -404,7 +400,7 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def scopes(self) -> frozenset[str]:
-        """The dimensions that tell incidents of one condition apart."""
+        """The dimensions that separate incidents of one condition."""
         return frozenset(rule.scope for rule in self.rules if rule.scope)
 
     @cached_property
@@ -413,5 +409,5 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
 
 
 def seconds(value: int) -> timedelta:
-    """A profile's ``_seconds`` as a duration."""
+    """Return a profile's ``_seconds`` as a duration."""
     return timedelta(seconds=value)

@@ -1,4 +1,4 @@
-"""The operator's file as bytes: what does not hold together is refused, with file, key and line."""
+"""Reads a complete profile; a fault is reported with file, line and key."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from firstline.ids import digest
 
 
 def read(path: Path) -> bytes:
-    """The bytes of the file; raises `InvalidInput`."""
+    """Return the bytes of the file; raises `InvalidInput`."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -23,28 +23,28 @@ def read(path: Path) -> bytes:
 
 
 def load(path: Path) -> Profile:
-    """The profile in *path*, a whole file; raises `InvalidInput` with file, line and key."""
+    """Return the profile in *path*, a complete file; raises `InvalidInput` with its line."""
     return parse(read(path), str(path))
 
 
 def parse(raw: bytes, name: str) -> Profile:
-    """The profile that *raw* holds; *name* is where it came from, for the message."""
-    document = toml_document.read(raw, name)
-    found = _converted(document.table, raw)
-    if isinstance(found, list):
-        raise document.refusal(found)
-    if problems := list(consistency.faults(found)):
-        raise document.refusal(problems)
-    return found
+    """Return the profile in *raw*; *name* is its source, for messages. Raises `InvalidInput`."""
+    document = toml_document.parse_toml(raw, name)
+    profile = _converted(document.table, raw)
+    if isinstance(profile, list):
+        raise document.to_error(profile)
+    if problems := list(consistency.faults(profile)):
+        raise document.to_error(problems)
+    return profile
 
 
 def faults(table: dict[str, Any], raw: bytes) -> list[Fault]:
-    """All that is wrong with the whole *table* whose text is *raw*.
+    """Return all faults of *table*, whose text is *raw*.
 
-    What contradicts something else is known once each value is one that can be.
+    Contradictions are checked only if every value has the right type.
     """
-    found = _converted(table, raw)
-    return found if isinstance(found, list) else list(consistency.faults(found))
+    profile = _converted(table, raw)
+    return profile if isinstance(profile, list) else list(consistency.faults(profile))
 
 
 def _converted(table: dict[str, Any], raw: bytes) -> Profile | list[Fault]:

@@ -1,7 +1,4 @@
-"""Provenance: the whole that a fleet file and its policy make, each line with where it comes from.
-
-The lines are TOML again: what they say of the origin is a comment.
-"""
+"""Prints a merged profile with the origin of each line as a TOML comment."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,25 +11,25 @@ from firstline.config.fleet_file import FleetFile
 from firstline.config.toml_document import Key
 
 
-def annotated(found: FleetFile) -> Iterator[str]:
-    """The lines of the whole; an origin is ``my-fleet.toml:12``, or the policy."""
-    yield f"# extends {found.policy.name}, version {found.policy.version}"
-    yield from _Origins(found).lines(found.merged.table, ())
+def annotate(fleet_file: FleetFile) -> Iterator[str]:
+    """Yield the profile's lines; an origin is ``my-fleet.toml:12`` or the policy."""
+    yield f"# extends {fleet_file.policy.name}, version {fleet_file.policy.version}"
+    yield from _Origins(fleet_file).lines(fleet_file.merged.table, ())
 
 
 class _Origins:
-    def __init__(self, found: FleetFile) -> None:
-        self._found = found
+    def __init__(self, fleet_file: FleetFile) -> None:
+        self._fleet_file = fleet_file
 
     def of(self, key: Key) -> str:
-        """Where the value at *key* of the whole comes from."""
-        own, document = self._found.merged.own_key(key), self._found.document
-        if own is None or toml_document.at(document.table, own) is None:
-            return f"policy {self._found.policy.name}"
+        """Return the origin of the value at *key* of the merged profile."""
+        own, document = self._fleet_file.merged.own_key(key), self._fleet_file.document
+        if own is None or toml_document.value_at(document.table, own) is None:
+            return f"policy {self._fleet_file.policy.name}"
         return f"{Path(document.name).name}:{document.line(own)}"
 
     def lines(self, table: Mapping[str, Any], at: Key) -> Iterator[str]:
-        """The values of the *table* at that key, then the tables in it."""
+        """Yield the values of *table* at that key, then the tables in it."""
         nested = {name: value for name, value in table.items() if _tables(value)}
         for name in (each for each in table if each not in nested):
             text = tomli_w.dumps({name: table[name]}).rstrip("\n")
@@ -41,7 +38,7 @@ class _Origins:
             yield from self._nested(value, (*at, name))
 
     def _nested(self, value: Any, at: Key) -> Iterator[str]:  # noqa: ANN401 - TOML's
-        header = ".".join(toml_document.quoted(each) for each in at if isinstance(each, str))
+        header = ".".join(toml_document.quote_key(each) for each in at if isinstance(each, str))
         if isinstance(value, dict):
             yield from ("", f"[{header}]  # {self.of(at)}")
             yield from self.lines(value, at)
@@ -52,7 +49,7 @@ class _Origins:
 
 
 def _tables(value: object) -> bool:
-    """Whether *value* is a table, or a list of them."""
+    """Return True if *value* is a table or a list of tables."""
     if isinstance(value, list):
         return bool(value) and all(isinstance(each, dict) for each in value)
     return isinstance(value, dict)

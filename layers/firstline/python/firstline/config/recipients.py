@@ -1,6 +1,6 @@
-"""Recipients: who reads each topic. A fleet file names them, or states that it names none.
+"""Checks that a fleet file names each topic's recipient, or states that there is none.
 
-A deployment whose file forgot them sends a page that PagerDuty refused to an empty topic.
+Without them a page that PagerDuty refused would go to an empty topic.
 """
 
 from pathlib import Path
@@ -17,11 +17,11 @@ KEYS = {
 
 
 def faults(path: Path) -> tuple[str, ...]:
-    """A line for each topic of which the fleet file at *path* does not say who reads it.
+    """Return a line for each topic without a stated recipient in the file at *path*.
 
-    Raises `InvalidInput` where it cannot be read.
+    Raises `InvalidInput` if the file cannot be read.
     """
-    document = toml_document.read(profile_file.read(path), str(path))
+    document = toml_document.parse_toml(profile_file.read(path), str(path))
     section = document.table.get(SECTION, {})
     mend = 'write an address, or "" where the topic is subscribed to by other means'
     missing = [
@@ -29,4 +29,4 @@ def faults(path: Path) -> tuple[str, ...]:
         for key, who in KEYS.items()
         if key not in section
     ]
-    return document.refusal(missing).lines
+    return document.to_error(missing).lines

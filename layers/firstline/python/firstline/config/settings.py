@@ -1,4 +1,4 @@
-"""What the stacks tell the functions: one struct, written by ``infra`` and read here."""
+"""Settings of the controller's functions: one struct, which ``infra`` writes."""
 
 import copy
 from collections.abc import Mapping
@@ -6,32 +6,31 @@ from typing import ClassVar, Literal, Self, cast
 
 import msgspec
 
-from firstline.config.environment import FromEnvironment
+from firstline.config.environment import EnvironmentSettings
 
 Mode = Literal["observe", "enforce"]
 
 
 class Home(msgspec.Struct, frozen=True):
-    """The account and Region that firstline answers for; events of others are rejected."""
+    """The account and Region of firstline; events of others are rejected."""
 
     account: str
     region: str
 
 
-class Settings(FromEnvironment, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(EnvironmentSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Addresses and the mode of one deployment.
 
-    ``documents`` maps an action's name to its SSM document's name; ``alarms`` maps the ARN of
-    an alarm that the stack made to its name in the profile; ``hash_key`` makes pseudonyms of
-    users. ``archive_bucket`` is the locked bucket's name and ``signing_key`` the ARN of the key
-    that signs its checkpoints. Where ``pager_notes_from`` is the address of a PagerDuty user,
-    updates are notes on its incidents too. ``code`` is the digest of the package that runs, and
-    goes into every ledger entry.
+    ``documents`` maps an action to its SSM document; ``alarms`` maps the ARN of a stack's alarm
+    to its name in the profile; ``hash_key`` makes pseudonyms of users. ``archive_bucket`` is
+    the locked bucket and ``signing_key`` the ARN of the key that signs checkpoints. With
+    ``pager_notes_from``, a PagerDuty user's address, updates are also notes on incidents.
+    ``code`` is the digest of the running package, which every ledger entry has.
     """
 
     variable: ClassVar = "FIRSTLINE_SETTINGS"
     key_variable: ClassVar = "FIRSTLINE_HASH_KEY"
-    """The key stands beside the others: CloudFormation puts it in, whatever it holds."""
+    """The key has its own variable because CloudFormation inserts it unescaped."""
     mend: ClassVar = "deploy with the stack in infra/, which writes it"
 
     home: Home
@@ -54,7 +53,7 @@ class Settings(FromEnvironment, frozen=True, kw_only=True, forbid_unknown_fields
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
-        """See `FromEnvironment.read`; the key of pseudonyms has a variable of its own."""
-        found = super().read(environment)
-        key = environment.get(cls.key_variable, found.hash_key)
-        return cast("Self", copy.replace(found, hash_key=key))
+        """Return the settings, with the pseudonym key from its own variable."""
+        settings = super().read(environment)
+        key = environment.get(cls.key_variable, settings.hash_key)
+        return cast("Self", copy.replace(settings, hash_key=key))

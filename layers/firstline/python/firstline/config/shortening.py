@@ -1,4 +1,4 @@
-"""Shortening: a whole profile as a fleet file that states what differs from a shipped policy."""
+"""Shortens a complete profile to a fleet file with its differences from a shipped policy."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -11,30 +11,30 @@ from firstline.config.deployment_section import SECTION
 from firstline.config.fleet_file import EXTENDS, Policy
 from firstline.config.inheritance import NAMES, Table
 from firstline.config.profile import Profile
-from firstline.config.toml_document import Key, read
+from firstline.config.toml_document import Key, parse_toml
 from firstline.errors import InvalidInput
 
 
-class Shortened(NamedTuple):
-    """The fleet file's ``text``, and where it decides otherwise than the whole, a line each."""
+class ShortenedFile(NamedTuple):
+    """The fleet file's ``text``, and a line for each difference from the complete profile."""
 
     text: str
     differences: tuple[str, ...]
 
 
-def shorten(raw: bytes, name: str) -> Shortened:
-    """*raw*, a whole profile called *name*, on the policy of which it differs least.
+def shorten(raw: bytes, name: str) -> ShortenedFile:
+    """Return *raw*, a complete profile called *name*, based on the closest policy.
 
-    Raises `InvalidInput` where it is none, or extends a policy already.
+    Raises `InvalidInput` if it is not a profile, or extends a policy already.
     """
-    table = read(raw, name).table
+    table = parse_toml(raw, name).table
     if EXTENDS in table:
         raise InvalidInput(f"{name}: extends a policy already: policy show prints the whole")
     before = fleet_file.parse(raw, name)
     texts = (_text(table, policy) for policy in fleet_file.policies())
     text = min(texts, key=lambda each: len(each.splitlines()))
     after = fleet_file.parse(text.encode(), name)
-    return Shortened(text, tuple(_differences(before, after)))
+    return ShortenedFile(text, tuple(_differences(before, after)))
 
 
 def _text(table: Table, policy: Policy) -> str:
@@ -45,31 +45,31 @@ def _text(table: Table, policy: Policy) -> str:
 
 
 def _less(ours: Any, theirs: Any, at: Key) -> Any:  # noqa: ANN401 - TOML's
-    """What the policy does not say of *ours*; *theirs* is its value around. None for nothing."""
-    said = theirs.get(at[-1]) if isinstance(theirs, dict) else None
-    if ours == said:
+    """Return the part of *ours* that differs in *theirs*, the policy's parent table."""
+    inherited = theirs.get(at[-1]) if isinstance(theirs, dict) else None
+    if ours == inherited:
         return None
     if at in NAMES:
-        return _entries(ours, said or [], NAMES[at])
-    if isinstance(ours, dict) and isinstance(said, dict):
-        found = {key: _less(value, said, (*at, key)) for key, value in ours.items()}
-        return {key: value for key, value in found.items() if value is not None} or None
+        return _entries(ours, inherited or [], NAMES[at])
+    if isinstance(ours, dict) and isinstance(inherited, dict):
+        less = {key: _less(value, inherited, (*at, key)) for key, value in ours.items()}
+        return {key: value for key, value in less.items() if value is not None} or None
     return ours
 
 
 def _entries(ours: list[Table], theirs: list[Table], name: str) -> list[Table] | None:
     known = {each[name]: each for each in theirs}
-    found = []
+    changes = []
     for each in ours:
-        said = known.get(each[name], {})
-        changed = {key: value for key, value in each.items() if said.get(key) != value}
+        inherited = known.get(each[name], {})
+        changed = {key: value for key, value in each.items() if inherited.get(key) != value}
         if changed:
-            found.append({name: each[name]} | changed)
-    return found or None
+            changes.append({name: each[name]} | changed)
+    return changes or None
 
 
 def _differences(before: Profile, after: Profile) -> Iterator[str]:
-    """What the two do not have alike: names of lists' entries, and the keys of tables."""
+    """Yield the differences: names of lists' entries, and keys of tables."""
     old, new = (msgspec.to_builtins(each, order="deterministic") for each in (before, after))
     for at, name in NAMES.items():
         path = ".".join(map(str, at))
@@ -95,7 +95,7 @@ def _at(side: Any, at: Key) -> list[Table]:  # noqa: ANN401 - TOML's
 
 
 def _same_order(before: Profile, after: Profile) -> bool:
-    """Whether the rules of each source and subject stand in the same order, as far as both have."""
+    """Return True if the rules of each source and subject keep their relative order."""
     for key, rules in before.rules_of.items():
         names = [each.name for each in rules]
         if [each.name for each in after.rules_of.get(key, ()) if each.name in names] != names:

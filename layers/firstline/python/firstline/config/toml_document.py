@@ -1,7 +1,7 @@
-"""Where a fault of a TOML file is: its line, and its key in words.
+"""A TOML document and the line and label of each key in it, for error messages.
 
-tomllib tells no lines of what it read, so a line is found by reading growing prefixes of the
-file: on the error path alone, and by bisection.
+tomllib gives no line numbers, so a line is found by parsing growing prefixes of the file with
+bisection, only when an error is reported.
 """
 
 import re
@@ -17,54 +17,54 @@ import msgspec
 from firstline.errors import InvalidInput
 
 type Key = tuple[str | int, ...]
-"""The way to a value: names of tables, and indexes into arrays."""
+"""The path to a value: names of tables and indexes of arrays."""
 
 _AT = re.compile(
     r"(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)", re.DOTALL
 )
 _NAMES = ("name", "condition", "severity")
-"""What tells an entry from its neighbours; the first that it has."""
+"""The keys that identify an entry of a list; the first that it has."""
 SHOWN_MAX = 60
 FAULTS_MAX = 20
-"""As many faults of one file are told as a person mends at a time."""
+"""The limit of faults in one message."""
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Fault(NamedTuple):
-    """One thing that is wrong, and how to mend it; the last of *key* may be missing."""
+    """One fault and its remedy; the last part of *key* may be missing."""
 
     key: Key
     why: str
 
 
 class Document(NamedTuple):
-    """A TOML file that was read; ``name`` is where it came from."""
+    """A parsed TOML file; ``name`` is its source."""
 
     name: str
     text: str
     table: dict[str, Any]
 
-    def refusal(self, faults: Iterable[Fault]) -> InvalidInput:
-        """A line for each of *faults*, in the file's order: file, line, key, what to mend."""
-        found = sorted(faults, key=lambda it: _place(self.table, it.key))
-        near = sorted(((self.line(it.key), it) for it in found[:FAULTS_MAX]), key=itemgetter(0))
-        lines = dict.fromkeys(f"{self.name}:{line}: {self._told(it)}" for line, it in near)
-        more = len(found) - FAULTS_MAX
+    def to_error(self, faults: Iterable[Fault]) -> InvalidInput:
+        """Return an error with a line for each fault, in the file's order."""
+        ordered = sorted(faults, key=lambda it: _place(self.table, it.key))
+        near = sorted(((self.line(it.key), it) for it in ordered[:FAULTS_MAX]), key=itemgetter(0))
+        lines = dict.fromkeys(f"{self.name}:{line}: {self._describe(it)}" for line, it in near)
+        more = len(ordered) - FAULTS_MAX
         return InvalidInput(*lines, *([f"{self.name}: {more} more faults"] if more > 0 else []))
 
-    def _told(self, fault: Fault) -> str:
+    def _describe(self, fault: Fault) -> str:
         named = label(self.table, fault.key)
         return f"{named}: {fault.why}" if named else fault.why
 
     def line(self, key: Key) -> int:
-        """Where *key* begins, from 1; for one that is missing, where the table around it does."""
-        while at(self.table, key) is None:
+        """Return the line of *key*, from 1; for a missing key, the line of its table."""
+        while value_at(self.table, key) is None:
             key = key[:-1]
         lines = self.text.split("\n")
-        # a key that is there stays there when lines are added, so bisection finds its first
+        # a key stays present when lines are added, so that bisection finds its first line
         counts = range(len(lines))
         end = bisect_left(
-            counts, 1, key=lambda count: at(_prefix(lines, count).table, key) is not None
+            counts, 1, key=lambda count: value_at(_prefix(lines, count).table, key) is not None
         )
         return _prefix(lines, end - 1).lines + 1
 
@@ -74,8 +74,8 @@ class _Prefix(NamedTuple):
     table: dict[str, Any]
 
 
-def read(raw: bytes, name: str) -> Document:
-    """The file whose bytes are *raw*; raises `InvalidInput` with the line that is no TOML."""
+def parse_toml(raw: bytes, name: str) -> Document:
+    """Return the document in *raw*; raises `InvalidInput` with the line of the error."""
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
@@ -84,9 +84,9 @@ def read(raw: bytes, name: str) -> Document:
     try:
         return Document(name, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        told = _AT.fullmatch(str(error))
-        what = told["what"] if told else str(error)
-        where = told["line"] if told and told["line"] else len(text.rstrip("\n").split("\n"))
+        match = _AT.fullmatch(str(error))
+        what = match["what"] if match else str(error)
+        where = match["line"] if match and match["line"] else len(text.rstrip("\n").split("\n"))
         mend = "write KEY = VALUE, texts in quotes, each key once"
         raise InvalidInput(f"{name}:{where}: is not TOML ({what}): {mend}") from error
     except RecursionError as error:
@@ -94,14 +94,14 @@ def read(raw: bytes, name: str) -> Document:
         raise InvalidInput(f"{name}:{deepest}: is nested too deep: a profile is flat") from error
 
 
-def shown(value: object) -> str:
-    """A value for a message of one line."""
+def display(value: object) -> str:
+    """Return a value for a message, cut to one line."""
     text = repr(value)
     return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}..."
 
 
 def _prefix(lines: list[str], count: int) -> _Prefix:
-    """The longest run of whole statements within the first *count* lines."""
+    """Return the longest run of complete statements within the first *count* lines."""
     for end in range(count, 0, -1):
         try:
             return _Prefix(end, tomllib.loads("\n".join(lines[:end]) + "\n"))
@@ -111,7 +111,7 @@ def _prefix(lines: list[str], count: int) -> _Prefix:
 
 
 def _step(node: object, part: str | int) -> object:
-    """The value at *part* of a table or an array; None where there is none."""
+    """Return the value at *part* of a table or an array; None if there is none."""
     if isinstance(node, dict):
         return node.get(part)
     if isinstance(node, list) and isinstance(part, int) and part < len(node):
@@ -120,7 +120,7 @@ def _step(node: object, part: str | int) -> object:
 
 
 def _place(table: object, key: Key) -> tuple[int, ...]:
-    """Where *key* stands among its neighbours, which is cheap: to find a line takes a while."""
+    """Return the position of *key* among its neighbours, which is cheaper than its line."""
     place: tuple[int, ...] = ()
     for part in key:
         names = list(table) if isinstance(table, dict) else []
@@ -130,23 +130,23 @@ def _place(table: object, key: Key) -> tuple[int, ...]:
     return place
 
 
-def at(table: object, key: Key) -> object:
-    """What stands at *key*; None where nothing does."""
+def value_at(table: object, key: Key) -> object:
+    """Return the value at *key*; None if there is none."""
     return reduce(_step, key, table)
 
 
 def label(table: object, key: Key) -> str:
-    """``rules["name of the rule"].severity``."""
+    """Return the key for messages, such as ``rules["name of the rule"].severity``."""
     named = ""
     node = table
     for part in key:
-        named += f"[{_label(node, part)}]" if isinstance(part, int) else f".{quoted(part)}"
+        named += f"[{_label(node, part)}]" if isinstance(part, int) else f".{quote_key(part)}"
         node = _step(node, part)
     return named.removeprefix(".")
 
 
 def _label(node: object, index: int) -> str:
-    """An entry by its name, for a person counts badly."""
+    """Return an entry's name, quoted; its index if it has none."""
     entry = _step(node, index)
     if not isinstance(entry, dict):
         return str(index)
@@ -154,8 +154,8 @@ def _label(node: object, index: int) -> str:
     return _json(name) if isinstance(name, str) else str(index)
 
 
-def quoted(key: str) -> str:
-    """A key as TOML has it, in quotes where it is not bare."""
+def quote_key(key: str) -> str:
+    """Return a key in TOML syntax, quoted if needed."""
     return key if _BARE.fullmatch(key) else _json(key)
 
 

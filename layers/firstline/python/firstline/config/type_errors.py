@@ -1,7 +1,7 @@
-"""Faults of types: all that msgspec refuses in a table, in the words of whoever wrote the file.
+"""All type errors of a table, in the terms of TOML.
 
-msgspec stops at the first, hides the keys of free tables, and names the types of its own language.
-So each value is converted by itself.
+msgspec stops at the first error, hides keys of free tables and names Python's types, so that each
+value is converted separately.
 """
 
 import difflib
@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeAliasType, Union, get_args, get_origin
 import msgspec
 from msgspec import inspect, structs
 
-from firstline.config.toml_document import Fault, Key, at, shown
+from firstline.config.toml_document import Fault, Key, display, value_at
 
 _ERROR = re.compile(r"(?P<what>.*?)(?: - at `(?:key` in `)?\$(?P<path>.*)`)?", re.DOTALL)
 _PART = re.compile(r"\.(\w+)|\[(\d+)\]")
@@ -30,7 +30,7 @@ _WORDS = {
 
 
 def faults(value: object, model: Any, key: Key = ()) -> Iterator[Fault]:  # noqa: ANN401 - a type
-    """All that is wrong with *value*, which stands at *key*, as *model*."""
+    """Yield all faults of *value*, at *key*, as *model*."""
     within = list(_within(value, model, key))
     yield from within
     if not within:
@@ -42,12 +42,12 @@ def faults(value: object, model: Any, key: Key = ()) -> Iterator[Fault]:  # noqa
 
 @functools.cache
 def _holder(model: Any) -> type[msgspec.Struct]:  # noqa: ANN401
-    """A table that holds one *model*; kept, since msgspec 0.22.0 does not free every type well."""
+    """Return a struct with one *model*; cached, since msgspec 0.22.0 leaks some types."""
     return msgspec.defstruct("Holder", [(_VALUE, model)])
 
 
 def _within(value: object, model: Any, key: Key) -> Iterator[Fault]:  # noqa: ANN401
-    """What is wrong with the entries of a table or a list, one by one."""
+    """Yield the faults of the entries of a table or a list."""
     for kind in _kinds(model):
         if isinstance(value, list) and get_origin(kind) is tuple:
             for index, each in enumerate(value):
@@ -63,14 +63,14 @@ def _within(value: object, model: Any, key: Key) -> Iterator[Fault]:  # noqa: AN
 
 
 def _of_table(table: dict[str, Any], model: type[msgspec.Struct], key: Key) -> Iterator[Fault]:
-    """Keys that are none, keys that are missing, and what is wrong at the others."""
+    """Yield unknown keys, missing keys, and the faults of the others."""
     fields = {each.encode_name: each for each in structs.fields(model)}
     known = [name for name in fields if name != "digest"]
     strange = [name for name in table if name not in fields]
     for name in strange:
-        mend = f"{_meant(name, known)}correct or remove it; known are {', '.join(known)}"
+        mend = f"{_suggestion(name, known)}correct or remove it; known are {', '.join(known)}"
         yield Fault((*key, name), f"is no key here: {mend}")
-    misspelt = {meant for name in strange for meant in _like(name, known)}
+    misspelt = {near for name in strange for near in _closest(name, known)}
     for name, field in fields.items():
         if name in table:
             yield from faults(table[name], field.type, (*key, name))
@@ -79,7 +79,7 @@ def _of_table(table: dict[str, Any], model: type[msgspec.Struct], key: Key) -> I
 
 
 def _kinds(model: Any) -> list[Any]:  # noqa: ANN401
-    """The types that *model* is one of, without their limits."""
+    """Return the types of the union *model*, without their limits."""
     if isinstance(model, TypeAliasType):
         return _kinds(model.__value__)
     if get_origin(model) is Annotated:
@@ -90,32 +90,32 @@ def _kinds(model: Any) -> list[Any]:  # noqa: ANN401
 
 
 def _fault(error: msgspec.ValidationError, value: object, model: Any, key: Key) -> Fault:  # noqa: ANN401
-    """Where in *value* the error is, and how to mend it."""
-    told = _ERROR.fullmatch(str(error))
-    what, path = told.group("what", "path") if told else (str(error), None)
+    """Return the place of the error in *value* and its remedy."""
+    match = _ERROR.fullmatch(str(error))
+    what, path = match.group("what", "path") if match else (str(error), None)
     parts = [int(index) if index else name for name, index in _PART.findall(path or "")]
     below: Key = tuple(parts[1:])
-    held = at(value, below)
+    actual = value_at(value, below)
     if what.startswith("Invalid enum value"):
         names = _names(model)
-        mend = f"{_meant(held, names)}use one of {', '.join(names)}"
+        mend = f"{_suggestion(actual, names)}use one of {', '.join(names)}"
     else:
-        mend = _wanted(what)
-    return Fault((*key, *below), f"is {shown(held)}: {mend}")
+        mend = _request(what)
+    return Fault((*key, *below), f"is {display(actual)}: {mend}")
 
 
-def _meant(given: object, known: list[str]) -> str:
-    """The one of *known* that *given* looks like, as a question; empty where none does."""
-    return "".join(f"did you mean {like}? " for like in _like(given, known))
+def _suggestion(value: object, known: list[str]) -> str:
+    """Return a question with the closest of *known*; empty if none is close."""
+    return "".join(f"did you mean {like}? " for like in _closest(value, known))
 
 
-def _like(given: object, known: list[str]) -> list[str]:
-    """The one of *known* that *given* looks like most, if one does."""
-    return difflib.get_close_matches(str(given), known, n=1)
+def _closest(value: object, known: list[str]) -> list[str]:
+    """Return the closest of *known*, if any."""
+    return difflib.get_close_matches(str(value), known, n=1)
 
 
-def _wanted(what: str) -> str:
-    """``Expected `int` >= 1, got `str``` as a request."""
+def _request(what: str) -> str:
+    """Return ``Expected `int` >= 1, got `str``` as a request."""
     words = what.removeprefix("Expected ").partition(", got ")[0]
     asked = re.sub(
         "`([^`]*)`",
@@ -126,7 +126,7 @@ def _wanted(what: str) -> str:
 
 
 def _names(model: Any) -> list[str]:  # noqa: ANN401
-    """The values that there are of *model*, of its enumerations and literals."""
+    """Return the values of the enumerations and literals of *model*."""
     kind = inspect.type_info(model)
     kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
     members = [one for it in kinds if isinstance(it, inspect.EnumType) for one in it.cls]

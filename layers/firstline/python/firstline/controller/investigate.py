@@ -6,7 +6,7 @@ It never delays the end or its pages: whatever takes too long is unknown.
 from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 
-from firstline.config.profile import MadeAlarm
+from firstline.config.profile import AlarmDefinition
 from firstline.controller.observe import read
 from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.diagnosis import investigation as background
@@ -41,19 +41,19 @@ def record_alarm_metric(work: IncidentUnitOfWork) -> None:
     if work.system.ports.clock.now() >= work.now + INVESTIGATION_DURATION_MAX:
         return
     own = work.system.settings.alarms.get(work.incident.alarm_arn, "")
-    alarm = alarms.named(own, work.system.profile)
+    alarm = alarms.find_alarm(own, work.system.profile)
     if alarm is not None:
         _record_own_alarm(work, alarm)
     elif work.incident.alarm_arn:
         _record_external_alarm(work)
 
 
-def _record_own_alarm(work: IncidentUnitOfWork, alarm: MadeAlarm) -> None:
+def _record_own_alarm(work: IncidentUnitOfWork, alarm: AlarmDefinition) -> None:
     reader = work.system.ports.background
     window = alarm_metric.window(alarm, work.incident.signalled_at, work.now)
     values = read(lambda: reader.alarm_metric(alarm, window))
     if not isinstance(values, Unknown):
-        work.append_entry(alarm_metric.event(alarm, window, values))
+        work.append_entry(alarm_metric.to_ledger(alarm, window, values))
 
 
 def _record_external_alarm(work: IncidentUnitOfWork) -> None:
@@ -61,7 +61,7 @@ def _record_external_alarm(work: IncidentUnitOfWork) -> None:
     arn, since = incident.alarm_arn, incident.signalled_at
     metric = read(lambda: reader.external_metric(arn, since, work.now))
     if metric is not None and not isinstance(metric, Unknown):
-        work.append_entry(alarm_metric.external_event(incident.alarm, metric))
+        work.append_entry(alarm_metric.external_to_ledger(incident.alarm, metric))
 
 
 class _TimedReader:

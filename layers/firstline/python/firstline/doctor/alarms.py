@@ -1,176 +1,186 @@
-"""Alarms: whether each can ring and can be silent, and whether somebody hears it."""
+"""Checks of alarms: each can change state, and each reaches a person or firstline."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from firstline.config.profile import Profile
-from firstline.doctor import people, watched
-from firstline.doctor.facts import Account, Alarm, Deployed, Metric, Unread, known
-from firstline.doctor.finding import Case, Check, Found, Grade
-from firstline.doctor.publishes import never
-from firstline.doctor.watched import Watched
+from firstline.doctor import alarm_inventory, recipients
+from firstline.doctor.alarm_inventory import InventoryAlarm
+from firstline.doctor.facts import Account, Alarm, Metric, ReadFailure, StackState, or_empty
+from firstline.doctor.known_metrics import unpublished_reason
+from firstline.doctor.result import Check, DoctorContext, Grade, Problem
 from firstline.monitoring import alarms as detection
 from firstline.signal import Severity
 
-STUCK = timedelta(days=1)
-"""So long in ALARM, and never OK as far as its history goes, is no news of anything."""
+STUCK_AFTER = timedelta(days=1)
+"""An alarm in ALARM for longer, with no OK in its history, carries no information."""
 DATA_WITHIN = timedelta(days=14)
 ALWAYS = "breaching"
 
 
-def first_line(case: Case) -> Iterator[Found]:
+def first_line(case: DoctorContext) -> Iterator[Problem]:
     """The fleet can have an alarm that a rule calls a P1."""
     profile, external = case.profile, case.profile.alarms.external
-    heard = [each.name for each in detection.made(profile)] + [each.known_as for each in external]
-    if not any(profile.severity_of(each) is Severity.P1 for each in heard):
-        yield Found("P1", "has no alarm that this fleet can have", "critical")
+    names = [each.name for each in detection.deployable_alarms(profile)] + [
+        each.known_as for each in external
+    ]
+    if not any(profile.severity_of(each) is Severity.P1 for each in names):
+        yield Problem("P1", "has no alarm that this fleet can have", "critical")
 
 
-def left_out(case: Case) -> Iterator[Found]:
-    """Every alarm of the profile has what it needs of the fleet."""
-    for each in watched.left_out(case.profile):
-        told = f"is not made, for the profile has no {each.fact}"
-        yield Found(each.alarm.name, told, "note", {"fact": each.fact})
+def omitted(case: DoctorContext) -> Iterator[Problem]:
+    """The fleet has the facts that every alarm of the profile needs."""
+    for each in alarm_inventory.omitted_alarms(case.profile):
+        message = f"is not made, for the profile has no {each.fact}"
+        yield Problem(each.alarm.name, message, "note", {"fact": each.fact})
 
 
-def missing(case: Case) -> Iterator[Found]:
-    """Every alarm that the profile listens to is there."""
+def missing(case: DoctorContext) -> Iterator[Problem]:
+    """Every alarm that the profile listens to exists."""
     profile, account = case.profile, case.account
-    if isinstance(account.alarms, Unread):
+    if isinstance(account.alarms, ReadFailure):
         return
     names = {each.name for each in account.alarms}
     for external in profile.alarms.external:
         if external.name not in names:
-            told = "is named in the profile, and there is no such alarm"
-            yield Found(external.name, told, case.grade(external.known_as))
+            message = "is named in the profile, and there is no such alarm"
+            yield Problem(external.name, message, case.grade(external.known_as))
     deployed = account.deployed
-    if isinstance(deployed, Deployed) and not isinstance(deployed.resources, Unread):
+    if isinstance(deployed, StackState) and not isinstance(deployed.resources, ReadFailure):
         there = {each.logical_id for each in deployed.resources if each.name in names}
-        for alarm in detection.made(profile):
-            if not any(each.startswith(_logical(alarm.name)) for each in there):
-                told = "is made by the profile, and the deployment lacks it"
-                yield Found(alarm.name, told, case.grade(alarm.name))
+        for alarm in detection.deployable_alarms(profile):
+            if not any(each.startswith(_logical_id_prefix(alarm.name)) for each in there):
+                message = "is made by the profile, and the deployment lacks it"
+                yield Problem(alarm.name, message, case.grade(alarm.name))
 
 
-def metric(case: Case) -> Iterator[Found]:
+def metric(case: DoctorContext) -> Iterator[Problem]:
     """Every alarm watches metrics that its kind of resource publishes."""
     for alarm in _all(case):
         for each in alarm.metrics:
-            if why := never(each, case.account):
-                yield Found(alarm.name, f"watches {each}: {why}", _grade(case, alarm))
+            if why := unpublished_reason(each, case.account):
+                yield Problem(alarm.name, f"watches {each}: {why}", _grade(case, alarm))
 
 
-def data(case: Case) -> Iterator[Found]:
+def data(case: DoctorContext) -> Iterator[Problem]:
     """Every alarm's metrics had a value within 14 days."""
-    measured = case.account.measured
-    if isinstance(measured, Unread):
+    measured = case.account.last_values
+    if isinstance(measured, ReadFailure):
         return
     new = case.account.deployed is None
     for alarm in _all(case):
         for each in alarm.metrics:
-            if measured.get(each) is not None or never(each, case.account):
+            if measured.get(each) is not None or unpublished_reason(each, case.account):
                 continue
-            if new and watched.ours(each):
-                told = f"watches {each}, which comes with the first deployment"
-                yield Found(alarm.name, told, "note")
+            if new and alarm_inventory.is_own_metric(each):
+                message = f"watches {each}, which comes with the first deployment"
+                yield Problem(alarm.name, message, "note")
                 continue
             rings = "so it rings without end" if alarm.missing == ALWAYS else "so it cannot ring"
-            told = f"watches {each}, which had no value in {DATA_WITHIN.days} days, {rings}"
-            yield Found(alarm.name, told, _grade(case, alarm))
+            message = f"watches {each}, which had no value in {DATA_WITHIN.days} days, {rings}"
+            yield Problem(alarm.name, message, _grade(case, alarm))
 
 
-def stuck(case: Case) -> Iterator[Found]:
+def stuck(case: DoctorContext) -> Iterator[Problem]:
     """No alarm has been in ALARM for days without having ever been OK."""
-    for each in known(case.account.alarms):
+    for each in or_empty(case.account.alarms):
         if each.was_ok is False and is_old(each, case):
             known_as = case.profile.external(each.name)
-            told = f"is in ALARM since {each.since:%Y-%m-%d} and was never OK as far as is known"
-            yield Found(each.name, told, case.grade(known_as) if known_as else "warning")
+            message = f"is in ALARM since {each.since:%Y-%m-%d} and was never OK as far as is known"
+            yield Problem(each.name, message, case.grade(known_as) if known_as else "warning")
 
 
-def is_old(alarm: Alarm, case: Case) -> bool:
-    """Whether *alarm* has been in ALARM for so long that its history is asked."""
-    return alarm.state == "ALARM" and case.account.now - alarm.since > STUCK
+def is_old(alarm: Alarm, case: DoctorContext) -> bool:
+    """Return True if *alarm* has been in ALARM for so long that its history is read."""
+    return alarm.state == "ALARM" and case.account.now - alarm.since > STUCK_AFTER
 
 
-def hearing(case: Case) -> Iterator[Found]:
-    """Every alarm of the account is heard by firstline, or by somebody through its own action."""
-    for each in watched.of_others(case.profile, case.account):
+def routing(case: DoctorContext) -> Iterator[Problem]:
+    """Every alarm of the account reaches firstline, or a person through its own action."""
+    for each in alarm_inventory.foreign_alarms(case.profile, case.account):
         if case.profile.external(each.name) is not None:
             continue
         if not each.actions:
-            yield Found(each.name, "has no action, and no rule of the profile is for it", "warning")
-        elif unheard := _unheard(case, each):
-            told = f"has no action that anybody hears: {unheard}"
-            yield Found(each.name, told, "warning")
-        elif any(map(_about(case), each.metrics)):
-            told = "is about this fleet, and no rule of the profile is for it; its action remains"
-            yield Found(each.name, told, "note")
+            yield Problem(
+                each.name, "has no action, and no rule of the profile is for it", "warning"
+            )
+        elif problem := _delivery_problem(case, each):
+            message = f"has no action that anybody hears: {problem}"
+            yield Problem(each.name, message, "warning")
+        elif any(map(_concerns_fleet(case), each.metrics)):
+            message = (
+                "is about this fleet, and no rule of the profile is for it; its action remains"
+            )
+            yield Problem(each.name, message, "note")
 
 
-def silenced(case: Case) -> Iterator[Found]:
-    """No alarm that firstline hears has its actions disabled."""
-    own = watched.stack_name(case.profile)
-    for each in known(case.account.alarms):
-        heard = each.name.startswith(own) or case.profile.external(each.name) is not None
-        if heard and each.disabled_at is not None:
+def silenced(case: DoctorContext) -> Iterator[Problem]:
+    """No alarm that firstline receives has its actions disabled."""
+    own = alarm_inventory.stack_name(case.profile)
+    for each in or_empty(case.account.alarms):
+        received = each.name.startswith(own) or case.profile.external(each.name) is not None
+        if received and each.disabled_at is not None:
             since = f"{each.disabled_at:%Y-%m-%d}"
-            yield Found(each.name, f"has its actions disabled since {since}", "warning")
+            yield Problem(each.name, f"has its actions disabled since {since}", "warning")
 
 
-def memory(case: Case) -> Iterator[Found]:
+def memory(case: DoctorContext) -> Iterator[Problem]:
     """No alarm takes the memory of a host for that of its vaults."""
     for alarm in _all(case):
         for each in alarm.metrics:
             if each.name == "mem_used_percent":
-                told = "counts what the allocator keeps for the enclave, whatever the vaults do"
-                yield Found(alarm.name, told, "note")
+                message = "counts what the allocator keeps for the enclave, whatever the vaults do"
+                yield Problem(alarm.name, message, "note")
 
 
-def _unheard(case: Case, alarm: Alarm) -> str:
-    """Why nobody hears any of its actions; another action than a topic is one by itself."""
-    told = []
+def _delivery_problem(case: DoctorContext, alarm: Alarm) -> str:
+    """Return why no action reaches anyone; empty if one does. Only topics are checked."""
+    reasons = []
     for each in alarm.actions:
-        why = people.unread(case.account.readers.get(each, "not here")) if _is_topic(each) else ""
+        why = (
+            recipients.subscription_problem(case.account.subscriptions.get(each, "not here"))
+            if _is_topic(each)
+            else ""
+        )
         if not why:
             return ""
-        told.append(f"the topic {each} {why}")
-    return "; ".join(told)
+        reasons.append(f"the topic {each} {why}")
+    return "; ".join(reasons)
 
 
 def topics(profile: Profile, account: Account) -> Iterator[str]:
-    """The topics (ARNs) of the alarms that firstline does not hear."""
-    for each in watched.of_others(profile, account):
+    """Yield the topics (ARNs) of the alarms that firstline does not receive."""
+    for each in alarm_inventory.foreign_alarms(profile, account):
         if profile.external(each.name) is None:
             yield from filter(_is_topic, each.actions)
 
 
 def _is_topic(action: str) -> bool:
-    """Whether *action*, an ARN, is a topic of SNS."""
+    """Return True if *action*, an ARN, is an SNS topic."""
     return action.split(":")[2:3] == ["sns"]
 
 
-def _about(case: Case) -> Callable[[Metric], bool]:
-    """Whether a metric is of something that `[fleet]` names."""
+def _concerns_fleet(case: DoctorContext) -> Callable[[Metric], bool]:
+    """Return a predicate for metrics whose dimensions name a resource of `[fleet]`."""
     fleet = case.profile.fleet
     named = (fleet.group, fleet.target_group, fleet.load_balancer, *fleet.http_apis)
-    found = case.account.group(fleet.group)
-    hosts = found.in_service if found else ()
+    group = case.account.group(fleet.group)
+    hosts = group.in_service if group else ()
     names = {*named, *fleet.rest_apis, fleet.parent_log_group, *hosts} - {""}
     return lambda metric: any(value in names for _, value in metric.dimensions)
 
 
-def _all(case: Case) -> Iterator[Watched]:
-    yield from watched.made(case.profile)
-    yield from watched.others(case.profile, case.account)
+def _all(case: DoctorContext) -> Iterator[InventoryAlarm]:
+    yield from alarm_inventory.fleet_alarms(case.profile)
+    yield from alarm_inventory.account_alarms(case.profile, case.account)
 
 
-def _grade(case: Case, alarm: Watched) -> Grade:
+def _grade(case: DoctorContext, alarm: InventoryAlarm) -> Grade:
     return case.grade(alarm.known_as) if alarm.known_as else "warning"
 
 
-def _logical(name: str) -> str:
-    """How the logical id of a made alarm begins: the CDK takes letters and digits alone."""
+def _logical_id_prefix(name: str) -> str:
+    """Return the prefix of an alarm's logical id: the CDK keeps letters and digits alone."""
     return "Detection" + "".join(each for each in name if each.isalnum())
 
 
@@ -178,42 +188,42 @@ _P1 = "critical for the alarm of a P1, else a warning"
 CHECKS = (
     Check(
         name="first-line",
-        ask=first_line,
+        run=first_line,
         severity="critical",
         consequence="a complete outage rings nowhere",
         remedy="give the fleet the facts that its P1 alarms need, [probe.nats] first",
     ),
     Check(
         name="alarm-left-out",
-        ask=left_out,
+        run=omitted,
         severity="note",
         consequence="what it would tell is told by another alarm or by nobody",
         remedy="set {fact} in the profile, or leave it out on purpose",
     ),
     Check(
         name="alarm-missing",
-        ask=missing,
+        run=missing,
         severity=_P1,
         consequence="what it would tell is never heard",
         remedy="correct [[alarms.external]] to the alarm's name, or {deploy}",
     ),
     Check(
         name="alarm-metric",
-        ask=metric,
+        run=metric,
         severity=_P1,
         consequence="it is told by missing data alone: it rings always or never",
         remedy="change the metric and dimensions of {subject}, or delete it",
     ),
     Check(
         name="alarm-data",
-        ask=data,
+        run=data,
         severity=_P1 + "; a note for firstline's own metrics before the first deployment",
         consequence="it is told by missing data alone",
         remedy="correct the names that {subject} watches, or see why nothing is published",
     ),
     Check(
         name="alarm-stuck",
-        ask=stuck,
+        run=stuck,
         severity=_P1,
         consequence="it never turns to ALARM, so nothing is heard when there is trouble",
         remedy="aws cloudwatch describe-alarms --alarm-names {quoted} {region}; then correct its"
@@ -221,21 +231,21 @@ CHECKS = (
     ),
     Check(
         name="alarm-heard",
-        ask=hearing,
+        run=routing,
         severity="warning; a note for one of this fleet that has an action of its own",
         consequence="nobody is told when it rings",
         remedy="add it to [[alarms.external]] with a rule, or give it an action that is read",
     ),
     Check(
         name="alarm-silenced",
-        ask=silenced,
+        run=silenced,
         severity="warning",
         consequence="it pages, and no fix follows: disabling is how people keep others' hands off",
         remedy="aws cloudwatch enable-alarm-actions --alarm-names {quoted} {region}",
     ),
     Check(
         name="alarm-memory",
-        ask=memory,
+        run=memory,
         severity="note",
         consequence="it rings where nothing is short, or late where the vaults are",
         remedy="watch EnclaveReservedMemoryPercent, which the NATS probe measures, beside it",

@@ -1,65 +1,74 @@
-"""Drift: whether what carries signals is still as the stack's own template has it.
+"""Check of drift: the resources that carry signals still match the stack's template.
 
-CloudFormation detects drift as well, of all resources, in minutes, and for whoever may read them
-all. Here only that is held on which hearing a P1 rests, and that no other check asks for.
+CloudFormation's own drift detection reads all resources, takes minutes, and needs permission to
+read each of them. This check covers only what a P1 depends on and no other check reads.
 """
 
 from collections.abc import Iterator
 
 import msgspec
 
-from firstline.doctor import parts, watched
-from firstline.doctor.facts import Deployed, Meant, Unread
-from firstline.doctor.finding import Case, Check, Found, Grade
-from firstline.doctor.meant import QUEUE_POLICY, SCHEDULE, TOPIC_POLICY
-from firstline.doctor.told import GONE, NONE, RESERVED, UNREADABLE, reserved
+from firstline.doctor import alarm_inventory, stack_parts
+from firstline.doctor.actual_config import (
+    MISSING,
+    REMOVED,
+    RESERVED_CONCURRENCY,
+    UNREADABLE,
+    concurrency_config,
+)
+from firstline.doctor.expected_config import QUEUE_POLICY, SCHEDULE, TOPIC_POLICY
+from firstline.doctor.facts import ExpectedConfig, ReadFailure, StackState
+from firstline.doctor.result import Check, DoctorContext, Grade, Problem
 
-_CALLED = {
-    parts.RULE: "event pattern",
+_CONFIG_NAMES = {
+    stack_parts.RULE: "event pattern",
     QUEUE_POLICY: "policy",
     TOPIC_POLICY: "policy",
     SCHEDULE: "schedule",
-    parts.FUNCTION: "concurrency",
+    stack_parts.FUNCTION: "concurrency",
 }
 
 
-def drift(case: Case) -> Iterator[Found]:
+def drift(case: DoctorContext) -> Iterator[Problem]:
     """Event patterns, policies, schedules and reserved concurrency are the template's."""
     deployed = case.account.deployed
-    if not isinstance(deployed, Deployed) or isinstance(deployed.drift, Unread):
+    if not isinstance(deployed, StackState) or isinstance(deployed.drift, ReadFailure):
         return
-    for each, now in deployed.drift.items():
-        if not isinstance(now, Unread) and (what := _changed(each, now)):
-            stack = watched.stack_name(case.profile)
-            yield Found(each.name, what, _grade(case, each, now), {"stack": stack})
+    for each, actual in deployed.drift.items():
+        if not isinstance(actual, ReadFailure) and (what := _difference(each, actual)):
+            stack = alarm_inventory.stack_name(case.profile)
+            yield Problem(each.name, what, _grade(case, each, actual), {"stack": stack})
 
 
-def _grade(case: Case, meant: Meant, now: str) -> Grade:
-    """A function with another concurrency still runs, unless it has none."""
-    runs = meant.kind == parts.FUNCTION and now != reserved({RESERVED: 0})
-    return "warning" if runs else parts.grade(case, meant.part)
+def _grade(case: DoctorContext, expected: ExpectedConfig, actual: str) -> Grade:
+    """Return a warning for a function whose concurrency changed to another value than 0."""
+    runs = expected.kind == stack_parts.FUNCTION and actual != concurrency_config(
+        {RESERVED_CONCURRENCY: 0}
+    )
+    return "warning" if runs else stack_parts.grade(case, expected.part)
 
 
-def _changed(meant: Meant, now: str) -> str:
-    """In what it differs; empty where it does not, or where another check tells that it is gone."""
-    if now == GONE:
-        return "is not there" if meant.kind == SCHEDULE else ""
-    called = _CALLED[meant.kind]
-    if now == NONE:
-        return f"has lost its {called}"
-    if now == UNREADABLE:
-        return f"has another {called} than the template: it cannot be read"
-    if now == meant.text:
+def _difference(expected: ExpectedConfig, actual: str) -> str:
+    """Return the difference; empty if there is none, or if another check reports the deletion."""
+    if actual == MISSING:
+        return "is not there" if expected.kind == SCHEDULE else ""
+    config = _CONFIG_NAMES[expected.kind]
+    if actual == REMOVED:
+        return f"has lost its {config}"
+    if actual == UNREADABLE:
+        return f"has another {config} than the template: it cannot be read"
+    if actual == expected.text:
         return ""
-    was, stands = msgspec.json.decode(meant.text), msgspec.json.decode(now)
-    differ = [key for key in was if not isinstance(stands, dict) or was[key] != stands.get(key)]
-    return f"has another {called} than the template: {', '.join(differ) or 'there is more in it'}"
+    wanted, current = msgspec.json.decode(expected.text), msgspec.json.decode(actual)
+    changed = not isinstance(current, dict)
+    differ = [key for key in wanted if changed or wanted[key] != current.get(key)]
+    return f"has another {config} than the template: {', '.join(differ) or 'there is more in it'}"
 
 
 CHECKS = (
     Check(
         name="drift",
-        ask=drift,
+        run=drift,
         severity="critical where a P1 passes through it, else a warning",
         consequence="signals do not come in, are refused, or are not dealt with",
         remedy="aws cloudformation detect-stack-drift --stack-name {stack} {region}; it tells what"

@@ -1,6 +1,6 @@
-"""Facts of an account, as far as they could be read: what `firstline doctor` judges by.
+"""Facts of an account: the input of `firstline doctor`.
 
-What could not be read is `Unread`, which is never the same as *fine* or *not there*.
+A fact that could not be read is a `ReadFailure`, which differs from an absent resource.
 """
 
 from datetime import datetime
@@ -11,7 +11,7 @@ import msgspec
 from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.ids import IncidentId, InstanceId
 
-DENIED = frozenset(
+ACCESS_DENIED_CODES = frozenset(
     {
         "AccessDenied",
         "AccessDeniedException",
@@ -20,29 +20,29 @@ DENIED = frozenset(
         "UnauthorizedOperation",
     }
 )
-"""What services call a missing permission: EC2 and SNS have words of their own."""
+"""The error codes of a missing permission; EC2 and SNS have their own."""
 
 
-class Unread(msgspec.Struct, frozen=True):
-    """A fact that could not be read: by which IAM action, and the service's code."""
+class ReadFailure(msgspec.Struct, frozen=True):
+    """A fact that could not be read: the IAM action and the service's error code."""
 
     action: str
     code: str
 
     @property
     def denied(self) -> bool:
-        """Whether a permission is missing; anything else may pass."""
-        return self.code in DENIED
+        """True if a permission is missing; other failures may be temporary."""
+        return self.code in ACCESS_DENIED_CODES
 
 
-type Read[T] = T | Unread
-type KeyType = Literal["string", "stringList", "boolean"]
-"""As what a condition key's values are given (IAM, ContextEntry)."""
-type Given = tuple[str, KeyType, tuple[str, ...]]
-"""A condition key that a request carries, and its values."""
-type RoutingKey = Literal["set", "set with a REST key", "empty", "unlike a key"]
-type Gone = Literal["not here"]
-"""What was asked for by its name, and is not there."""
+type Fact[T] = T | ReadFailure
+type ContextKeyType = Literal["string", "stringList", "boolean"]
+"""The type of a condition key's values (IAM, ContextEntry)."""
+type ContextKey = tuple[str, ContextKeyType, tuple[str, ...]]
+"""A condition key of a request: its name, type and values."""
+type RoutingKeyState = Literal["set", "set with a REST key", "empty", "unlike a key"]
+type Missing = Literal["not here"]
+"""The fact of a named resource that does not exist."""
 
 
 class ScalingGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +72,7 @@ class Api(msgspec.Struct, frozen=True):
 
 
 class LogGroup(msgspec.Struct, frozen=True):
-    """A log group, and when something last came in; None where nothing ever did."""
+    """A log group and its last ingestion; None if it never received anything."""
 
     name: str
     last_at: datetime | None = None
@@ -87,23 +87,23 @@ class Agent(msgspec.Struct, frozen=True):
 
 
 class Metric(msgspec.Struct, frozen=True):
-    """A metric of CloudWatch; its dimensions in the order of their names."""
+    """A CloudWatch metric; its dimensions are sorted by name."""
 
     namespace: str
     name: str
     dimensions: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        told = ", ".join(f"{key}={value}" for key, value in self.dimensions)
-        return f"{self.namespace} {self.name} ({told or 'no dimensions'})"
+        dimensions = ", ".join(f"{key}={value}" for key, value in self.dimensions)
+        return f"{self.namespace} {self.name} ({dimensions or 'no dimensions'})"
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm of the account; a composite one has no metrics.
+    """An alarm of the account; a composite alarm has no metrics.
 
-    ``since`` is when it turned to its state; ``was_ok`` whether its history knows an OK, and None
-    where nobody asked. ``actions`` are those on ALARM, none where they are switched off, by a
-    change that was not after ``disabled_at``.
+    ``since`` is its last state change. ``was_ok`` is True if its history has an OK; None if the
+    history was not read. ``actions`` are those on ALARM; empty if they are disabled, at the
+    latest at ``disabled_at``.
     """
 
     name: str
@@ -112,57 +112,57 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     actions: tuple[str, ...] = ()
     metrics: tuple[Metric, ...] = ()
     missing: str = "missing"
-    was_ok: Read[bool] | None = None
+    was_ok: Fact[bool] | None = None
     disabled_at: datetime | None = None
 
 
 class Subscriptions(msgspec.Struct, frozen=True):
-    """How many readers of a topic have confirmed, and how many were asked and have not."""
+    """The numbers of confirmed and of pending subscriptions of a topic."""
 
     confirmed: int
     pending: int
 
 
 class Resource(msgspec.Struct, frozen=True):
-    """A resource of a stack: its logical id and its own name."""
+    """A resource of a stack: its logical id and its physical name."""
 
     kind: str
     logical_id: str
     name: str
 
 
-class Source(msgspec.Struct, frozen=True):
-    """An event source mapping: its state, and the function that it feeds."""
+class EventSourceMapping(msgspec.Struct, frozen=True):
+    """An event source mapping: its state and the function that it invokes."""
 
     state: str
     function: str
 
 
-class Probed(msgspec.Struct, frozen=True):
-    """When the NATS probe last measured within a day, and when its credentials end by that."""
+class ProbeStatus(msgspec.Struct, frozen=True):
+    """The NATS probe's last measurement within a day, and the expiry of its credentials."""
 
     at: datetime | None
     ends_at: datetime | None = None
 
 
-class Need(msgspec.Struct, frozen=True):
-    """One request: *function* asks *action* of *resource*, with the condition keys `given`.
+class RequiredPermission(msgspec.Struct, frozen=True):
+    """One request: *function* calls *action* on *resource* with the condition keys ``context``.
 
-    ``absent`` are keys that its role's own statements name and that this request does not carry.
+    ``absent`` are keys that statements of its role name and that this request does not carry.
     """
 
     function: str
     action: str
     resource: str
-    given: tuple[Given, ...] = ()
+    context: tuple[ContextKey, ...] = ()
     absent: tuple[str, ...] = ()
 
 
-class Ruling(msgspec.Struct, frozen=True, kw_only=True):
-    """What IAM's simulation says of a need, for the role (its ARN) that the function has.
+class SimulationResult(msgspec.Struct, frozen=True, kw_only=True):
+    """IAM's simulated decision on a permission, for the function's role (an ARN).
 
-    ``organization`` and ``boundary`` say whether these allow it, None where there is none of them.
-    ``statements`` are the policies that decided, ``missing`` keys that a policy asks for.
+    ``organization`` and ``boundary`` are True if these allow it, None if there are none.
+    ``statements`` are the policies that decided, ``missing`` keys that a policy needs.
     """
 
     role: str
@@ -173,11 +173,11 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()
 
 
-class Meant(msgspec.Struct, frozen=True):
-    """What the stack's template says of one resource, by its own name, as one text of JSON.
+class ExpectedConfig(msgspec.Struct, frozen=True):
+    """The template's configuration of one resource, as canonical JSON.
 
-    ``part`` is what hangs on it: the rule, the queue or topic of a policy, the function, that of a
-    schedule too, without the CDK's hash.
+    ``part`` is the stack part that depends on it: the rule, the queue or topic of a policy, the
+    function itself, or the function of a schedule.
     """
 
     kind: str
@@ -186,83 +186,82 @@ class Meant(msgspec.Struct, frozen=True):
     text: str
 
 
-class Deployed(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands of the app stack, of all that its ``resources`` say that it has.
+class StackState(msgspec.Struct, frozen=True, kw_only=True):
+    """The actual state of the app stack's resources.
 
-    ``topics`` go by their outputs; ``queues`` (with how many messages wait), ``rules`` (whether
-    they are on), their ``targets`` (ARNs) and ``functions`` (by their state) by their own names,
-    and ``sources`` by their UUIDs. What is not there is ``not here``, or no key.
+    ``topics`` are keyed by output; ``queues`` (number of waiting messages), ``rules`` (True if
+    enabled), their ``targets`` (ARNs) and ``functions`` (state) by physical name; ``sources``
+    by UUID. A resource that does not exist is ``not here`` or has no key.
 
-    ``errors`` are of the last day. ``heartbeat`` is the last one of the last day, if any.
-    ``rulings`` say whether the functions may do what they need to. ``drift`` has what stands now
-    beside what the template says, as one text each, ``not here`` where it is not.
+    ``errors`` are of the last day, ``heartbeat`` is the last one within a day. ``simulations``
+    are IAM's decisions on the functions' permissions. ``drift`` is the actual configuration for
+    each expected one.
     """
 
     status: str
     outputs: dict[str, str]
-    resources: Read[tuple[Resource, ...]]
-    routing_key: Read[RoutingKey]
-    topics: dict[str, Read[Subscriptions | Gone]]
-    queues: dict[str, Read[int | Gone]]
-    rules: Read[dict[str, bool]]
-    targets: dict[str, Read[tuple[str, ...]]]
-    sources: Read[dict[str, Source]]
-    functions: dict[str, Read[str]]
-    errors: Read[dict[str, int]]
-    heartbeat: Read[datetime | None]
-    rulings: Read[dict[Need, Read[Ruling]]]
-    drift: Read[dict[Meant, Read[str]]]
+    resources: Fact[tuple[Resource, ...]]
+    routing_key: Fact[RoutingKeyState]
+    topics: dict[str, Fact[Subscriptions | Missing]]
+    queues: dict[str, Fact[int | Missing]]
+    rules: Fact[dict[str, bool]]
+    targets: dict[str, Fact[tuple[str, ...]]]
+    sources: Fact[dict[str, EventSourceMapping]]
+    functions: dict[str, Fact[str]]
+    errors: Fact[dict[str, int]]
+    heartbeat: Fact[datetime | None]
+    simulations: Fact[dict[RequiredPermission, Fact[SimulationResult]]]
+    drift: Fact[dict[ExpectedConfig, Fact[str]]]
 
 
-class Remembered(msgspec.Struct, frozen=True):
-    """What a host reported to an earlier look, and when that look was sent."""
+class PastHostReport(msgspec.Struct, frozen=True):
+    """A host's report in an earlier inspection, and the time of that inspection's command."""
 
     report: HostReport
     at: datetime
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was read, at ``now``. A name's fact is None where the profile has no such name.
+    """All facts, read at ``now``. A fact is None if the profile does not name its resource.
 
     ``subnets`` and ``security_groups`` are those of the probe's network, each with its VPC.
-    ``measured`` says when each metric that an alarm watches last had a value in two weeks.
-    ``readers`` are those of the topics, by ARN, that the alarms of others speak to.
-    ``looked`` are the hosts' own reports, None where no look was asked for; ``remembered`` are
-    the latest that firstline's own looks brought, of each host. ``unreadable`` are the open
-    incidents that this code cannot read, and why.
+    ``last_values`` has each alarm metric's last datapoint within two weeks. ``subscriptions``
+    are those of the topics (ARNs) of foreign alarms. ``host_reports`` are None without an
+    inspection; ``past_host_reports`` are the latest that firstline collected.
+    ``unreadable_incidents`` are open incidents that this code cannot read, and why.
     """
 
     now: datetime
-    groups: Read[tuple[ScalingGroup, ...]]
-    tagged: Read[tuple[InstanceId, ...]]
-    agents: Read[tuple[Agent, ...]]
-    target_groups: Read[tuple[TargetGroup, ...]]
-    targets: Read[tuple[InstanceId, ...]] | None
-    balancers: Read[tuple[str, ...]]
-    http_apis: Read[tuple[Api, ...]]
-    rest_apis: Read[tuple[Api, ...]]
-    key: Read[str] | None
-    log_group: Read[LogGroup | None] | None
-    stack: Read[bool] | None
-    parameters: Read[tuple[str, ...]] | None
-    launch_template: Read[bool] | None
-    deployment_group: Read[bool] | None
-    subnets: Read[dict[str, str]] | None
-    security_groups: Read[dict[str, str]] | None
-    probed: Read[Probed] | None
-    readers: dict[str, Read[Subscriptions | Gone]]
-    alarms: Read[tuple[Alarm, ...]]
-    measured: Read[dict[Metric, datetime | None]]
-    deployed: Read[Deployed | None]
-    remembered: Read[dict[InstanceId, Remembered]]
-    unreadable: Read[dict[IncidentId, str]] = {}
-    looked: Read[dict[InstanceId, HostReport | Unknown]] | None = None
+    groups: Fact[tuple[ScalingGroup, ...]]
+    tagged_hosts: Fact[tuple[InstanceId, ...]]
+    agents: Fact[tuple[Agent, ...]]
+    target_groups: Fact[tuple[TargetGroup, ...]]
+    targets: Fact[tuple[InstanceId, ...]] | None
+    balancers: Fact[tuple[str, ...]]
+    http_apis: Fact[tuple[Api, ...]]
+    rest_apis: Fact[tuple[Api, ...]]
+    key: Fact[str] | None
+    log_group: Fact[LogGroup | None] | None
+    stack: Fact[bool] | None
+    parameters: Fact[tuple[str, ...]] | None
+    launch_template: Fact[bool] | None
+    deployment_group: Fact[bool] | None
+    subnets: Fact[dict[str, str]] | None
+    security_groups: Fact[dict[str, str]] | None
+    probe_status: Fact[ProbeStatus] | None
+    subscriptions: dict[str, Fact[Subscriptions | Missing]]
+    alarms: Fact[tuple[Alarm, ...]]
+    last_values: Fact[dict[Metric, datetime | None]]
+    deployed: Fact[StackState | None]
+    past_host_reports: Fact[dict[InstanceId, PastHostReport]]
+    unreadable_incidents: Fact[dict[IncidentId, str]] = {}
+    host_reports: Fact[dict[InstanceId, HostReport | Unknown]] | None = None
 
     def group(self, name: str) -> ScalingGroup | None:
-        """The Auto Scaling group of this name, where it is known."""
-        return next((each for each in known(self.groups) if each.name == name), None)
+        """Return the Auto Scaling group of this name; None if absent or not read."""
+        return next((each for each in or_empty(self.groups) if each.name == name), None)
 
 
-def known[T](fact: Read[tuple[T, ...]] | None) -> tuple[T, ...]:
-    """What was read, nothing where it was not: that has a finding of its own."""
+def or_empty[T](fact: Fact[tuple[T, ...]] | None) -> tuple[T, ...]:
+    """Return the fact, or an empty tuple if it was not read: a check reports that."""
     return fact if isinstance(fact, tuple) else ()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from firstline.config import placeholders, recipients
-from firstline.config.profile import MadeAlarm, Profile
+from firstline.config.profile import AlarmDefinition, Profile
 from firstline.errors import InvalidInput
 from firstline.monitoring import alarms as detection
 from firstline.signal import Severity
@@ -42,7 +42,7 @@ def check(profile: Profile, path: Path) -> None:
 
 def faults(profile: Profile) -> Iterator[str]:
     """All of *profile* that AWS would refuse."""
-    made, external = detection.made(profile), profile.alarms.external
+    made, external = detection.deployable_alarms(profile), profile.alarms.external
     for each in made:
         yield from (f"alarms.made: {each.name!r}: {fault}" for fault in _alarm_faults(each))
     names = sum(2 * len(each.name) for each in made)  # one in the ARN, one beside it
@@ -58,7 +58,7 @@ def faults(profile: Profile) -> Iterator[str]:
             yield f"alarms.external: {other.name!r}: {why}"
 
 
-def _alarm_faults(made: MadeAlarm) -> Iterator[str]:
+def _alarm_faults(made: AlarmDefinition) -> Iterator[str]:
     if made.period_seconds % 60 and made.period_seconds not in _SHORT_PERIODS_SECONDS:
         yield "period_seconds must be 10, 20, 30 or a multiple of 60"
     watched, longest = made.period_seconds * made.evaluation_periods, 7 * _DAY_SECONDS

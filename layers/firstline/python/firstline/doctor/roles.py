@@ -1,121 +1,123 @@
-"""Roles: whether each function's role may do what the function does, and what forbids it.
+"""Checks of roles: each function's role allows its calls, by IAM's simulation.
 
-A policy of the organisation, a permissions boundary, a statement that denies and one that is
-gone are told apart, as IAM's simulation does: each is mended by somebody else, somewhere else.
+Four causes are separate, since each has its own remedy and owner: an organisation policy, a
+permissions boundary, a denying statement, and a removed statement.
 """
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
-from firstline.doctor import watched
-from firstline.doctor.facts import Deployed, Need, Ruling, Unread
-from firstline.doctor.finding import Case, Check, Found, Grade
-from firstline.doctor.harm import harm
+from firstline.doctor import alarm_inventory
+from firstline.doctor.facts import ReadFailure, RequiredPermission, SimulationResult, StackState
+from firstline.doctor.impact import impact
+from firstline.doctor.result import Check, DoctorContext, Grade, Problem
 
-type Ruled = tuple[Need, Ruling]
-type Fits = Callable[[Need, Ruling], bool]
+type PermissionResult = tuple[RequiredPermission, SimulationResult]
+type Predicate = Callable[[RequiredPermission, SimulationResult], bool]
 SHOWN_MAX = 3
-"""As many resources of one action are named."""
+"""The number of resources that a result names."""
 
 
-def organization(case: Case) -> Iterator[Found]:
+def organization(case: DoctorContext) -> Iterator[Problem]:
     """The organisation's policies let each function do what it does."""
-    told = "is refused by a policy of the organisation"
-    return _found(case, lambda _, it: it.organization is False, lambda *_: told)
+    message = "is refused by a policy of the organisation"
+    return _problems(case, lambda _, it: it.organization is False, lambda *_: message)
 
 
-def boundary(case: Case) -> Iterator[Found]:
+def boundary(case: DoctorContext) -> Iterator[Problem]:
     """A role's permissions boundary, where it has one, lets its function do what it does."""
-    told = "is refused by the role's permissions boundary"
-    return _found(case, lambda _, it: it.boundary is False, lambda *_: told)
+    message = "is refused by the role's permissions boundary"
+    return _problems(case, lambda _, it: it.boundary is False, lambda *_: message)
 
 
-def denied(case: Case) -> Iterator[Found]:
+def denied(case: DoctorContext) -> Iterator[Problem]:
     """No statement of a role denies what its function does."""
-    return _found(case, lambda _, it: _by_statement(it), lambda _, it: _denial(it))
+    return _problems(case, lambda _, it: _by_statement(it), lambda _, it: _denial(it))
 
 
-def lacking(case: Case) -> Iterator[Found]:
+def lacking(case: DoctorContext) -> Iterator[Problem]:
     """A statement of each role allows what its function does, as the stack's template has it."""
-    return _found(case, _lacks, lambda *_: "is allowed by no statement of its role")
+    return _problems(case, _lacks, lambda *_: "is allowed by no statement of its role")
 
 
-def unknown(case: Case) -> Iterator[Found]:
+def unknown(case: DoctorContext) -> Iterator[Problem]:
     """IAM's simulation knows all that the policies of a role ask for."""
-    unsure = [(need, it) for need, it in _rulings(case) if _missing(need, it)]
+    unsure = [(need, it) for need, it in _simulations(case) if _missing(need, it)]
     for function, each in groupby(unsure, lambda it: it[0].function):
-        ruled = list(each)
-        # IAM names the keys of all statements of a role, whatever was asked
-        refused = [(need, it) for need, it in ruled if it.decision == "implicitDeny"]
-        keys = sorted({key for need, it in ruled for key in _missing(need, it)})
-        grade, what = _gravest(case, refused or ruled)
+        results = list(each)
+        # IAM names the missing keys of all statements, also of unrelated ones
+        refused = [(need, it) for need, it in results if it.decision == "implicitDeny"]
+        keys = sorted({key for need, it in results for key in _missing(need, it)})
+        grade, what = _gravest(case, refused or results)
         actions = sorted({need.action for need, _ in refused}) or ["all that it does"]
-        told = f"depends on {', '.join(keys)}, which nobody can tell here: {', '.join(actions)}"
-        yield Found(function, told, grade, {"harm": what, "role": ruled[0][1].role})
+        message = f"depends on {', '.join(keys)}, which nobody can tell here: {', '.join(actions)}"
+        yield Problem(function, message, grade, {"impact": what, "role": results[0][1].role})
 
 
-def _found(case: Case, fits: Fits, why: Callable[[Need, Ruling], str]) -> Iterator[Found]:
-    """One finding for each action of each function, whatever resources it is about."""
-    fitting = [(need, it) for need, it in _rulings(case) if fits(need, it)]
+def _problems(
+    case: DoctorContext, fits: Predicate, why: Callable[[RequiredPermission, SimulationResult], str]
+) -> Iterator[Problem]:
+    """Yield one problem for each function and action, with all its resources."""
+    fitting = [(need, it) for need, it in _simulations(case) if fits(need, it)]
     fitting.sort(key=lambda each: (each[0].function, each[0].action))
     for (function, action), each in groupby(fitting, lambda it: (it[0].function, it[0].action)):
-        ruled = list(each)
-        grade, what = _gravest(case, ruled)
+        results = list(each)
+        grade, what = _gravest(case, results)
         fills = {
-            "harm": what,
+            "impact": what,
             "action": action,
-            "role": ruled[0][1].role,
-            "stack": watched.stack_name(case.profile),
+            "role": results[0][1].role,
+            "stack": alarm_inventory.stack_name(case.profile),
         }
-        told = f"{why(*ruled[0])}, on {_resources(ruled)}"
-        yield Found(f"{function} {action}", told, grade, fills)
+        message = f"{why(*results[0])}, on {_resources(results)}"
+        yield Problem(f"{function} {action}", message, grade, fills)
 
 
-def _gravest(case: Case, ruled: list[Ruled]) -> tuple[Grade, str]:
-    harms = [harm(case, need.function, need.action, need.resource) for need, _ in ruled]
-    critical = [each for each in harms if each[0] == "critical"]
-    return (critical or harms)[0]
+def _gravest(case: DoctorContext, results: list[PermissionResult]) -> tuple[Grade, str]:
+    impacts = [impact(case, need.function, need.action, need.resource) for need, _ in results]
+    critical = [each for each in impacts if each[0] == "critical"]
+    return (critical or impacts)[0]
 
 
-def _rulings(case: Case) -> Iterator[Ruled]:
+def _simulations(case: DoctorContext) -> Iterator[PermissionResult]:
     deployed = case.account.deployed
-    if not isinstance(deployed, Deployed) or isinstance(deployed.rulings, Unread):
+    if not isinstance(deployed, StackState) or isinstance(deployed.simulations, ReadFailure):
         return
-    for need, ruling in deployed.rulings.items():
-        if isinstance(ruling, Ruling):
-            yield need, ruling
+    for need, simulation in deployed.simulations.items():
+        if isinstance(simulation, SimulationResult):
+            yield need, simulation
 
 
-def _by_statement(ruling: Ruling) -> bool:
-    """A denial of which a policy of the role is named, or that nothing above it explains."""
-    explicit = ruling.decision == "explicitDeny"
-    return explicit and (bool(ruling.statements) or _allowed_above(ruling))
+def _by_statement(simulation: SimulationResult) -> bool:
+    """Return True for a denial that names a policy, or that nothing above explains."""
+    explicit = simulation.decision == "explicitDeny"
+    return explicit and (bool(simulation.statements) or _allowed_above(simulation))
 
 
-def _allowed_above(ruling: Ruling) -> bool:
-    """By what stands above the role's own policies."""
-    return ruling.organization is not False and ruling.boundary is not False
+def _allowed_above(simulation: SimulationResult) -> bool:
+    """Return True if organisation and boundary allow it."""
+    return simulation.organization is not False and simulation.boundary is not False
 
 
-def _missing(need: Need, ruling: Ruling) -> list[str]:
-    """Keys that a policy asks for and that nobody gave, but for those that are absent rightly."""
+def _missing(need: RequiredPermission, simulation: SimulationResult) -> list[str]:
+    """Return the condition keys that a policy needs and the request should have carried."""
     rightly = {each.lower() for each in need.absent}
-    return sorted(each for each in ruling.missing if each.lower() not in rightly)
+    return sorted(each for each in simulation.missing if each.lower() not in rightly)
 
 
-def _lacks(need: Need, ruling: Ruling) -> bool:
-    """Nothing allows it; where a condition could not be judged, that is not known."""
-    implicit = ruling.decision == "implicitDeny"
-    return implicit and _allowed_above(ruling) and not _missing(need, ruling)
+def _lacks(need: RequiredPermission, simulation: SimulationResult) -> bool:
+    """Return True if no statement allows it and every condition could be evaluated."""
+    implicit = simulation.decision == "implicitDeny"
+    return implicit and _allowed_above(simulation) and not _missing(need, simulation)
 
 
-def _denial(ruling: Ruling) -> str:
-    named = ", ".join(ruling.statements) or "a policy that IAM does not name"
+def _denial(simulation: SimulationResult) -> str:
+    named = ", ".join(simulation.statements) or "a policy that IAM does not name"
     return f"is denied by a statement of its role ({named})"
 
 
-def _resources(ruled: list[Ruled]) -> str:
-    names = [need.resource for need, _ in ruled]
+def _resources(results: list[PermissionResult]) -> str:
+    names = [need.resource for need, _ in results]
     more = len(names) - SHOWN_MAX
     return ", ".join(names[:SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")
 
@@ -124,39 +126,39 @@ SEVERITY = "by what is harmed, see below"
 CHECKS = (
     Check(
         name="role-organization",
-        ask=organization,
+        run=organization,
         severity=SEVERITY,
-        consequence="{harm}",
+        consequence="{impact}",
         remedy="let {role} do {action} in the organisation's policies (what a simulation does not"
         " know of them: docs/DOCTOR.md)",
     ),
     Check(
         name="role-boundary",
-        ask=boundary,
+        run=boundary,
         severity=SEVERITY,
-        consequence="{harm}",
+        consequence="{impact}",
         remedy="aws iam get-role --role-name {role}; allow {action} in the boundary that it shows",
     ),
     Check(
         name="role-denied",
-        ask=denied,
+        run=denied,
         severity=SEVERITY,
-        consequence="{harm}",
+        consequence="{impact}",
         remedy="remove the statement that denies {action} from the policies of {role}",
     ),
     Check(
         name="role-lacks",
-        ask=lacking,
+        run=lacking,
         severity=SEVERITY,
-        consequence="{harm}",
+        consequence="{impact}",
         remedy="aws cloudformation detect-stack-drift --stack-name {stack} {region}; then put back"
         " {action} in {role}",
     ),
     Check(
         name="role-unknown",
-        ask=unknown,
+        run=unknown,
         severity=SEVERITY,
-        consequence="it is not known whether it is allowed; where it is not, {harm}",
+        consequence="it is not known whether it is allowed; where it is not, {impact}",
         remedy="read which statement of {role} asks for it, or take that statement out",
     ),
 )

@@ -1,36 +1,36 @@
-"""Doctor: every check of the profile against the account, the gravest findings first."""
+"""Doctor: runs every check of the profile against the account."""
 
 from collections.abc import Iterator
 
 from firstline.config.deployment_section import Deployment
 from firstline.config.profile import Profile
 from firstline.doctor import (
-    access,
     alarms,
-    deploying,
+    deploy_settings,
     deployment,
     drift,
+    fleet_names,
     hosts,
-    names,
-    people,
-    probing,
+    nats_probe,
+    permissions,
+    recipients,
     roles,
     transport,
 )
 from firstline.doctor.facts import Account
-from firstline.doctor.finding import Case, Check, Finding, Grade
+from firstline.doctor.result import Check, DoctorContext, DoctorResult, Grade
 
 GRADES: tuple[Grade, ...] = ("critical", "warning", "note")
 CHECKS: tuple[Check, ...] = (
-    *access.CHECKS,
-    *people.CHECKS,
+    *permissions.CHECKS,
+    *recipients.CHECKS,
     *deployment.CHECKS,
     *transport.CHECKS,
     *drift.CHECKS,
-    *probing.CHECKS,
+    *nats_probe.CHECKS,
     *roles.CHECKS,
     *alarms.CHECKS,
-    *names.CHECKS,
+    *fleet_names.CHECKS,
     *hosts.CHECKS,
 )
 
@@ -38,31 +38,32 @@ CHECKS: tuple[Check, ...] = (
 def examine(
     profile: Profile,
     account: Account,
-    path: str = deploying.FLEET_FILE,
+    path: str = deploy_settings.DEFAULT_FLEET_FILE,
     settings: Deployment | None = None,
     region: str = "REGION",
-) -> tuple[Finding, ...]:
-    """What every check finds; *path* is of the fleet file, and *settings* are its section.
+) -> tuple[DoctorResult, ...]:
+    """Return all results, the gravest first.
 
-    *region* is where the account was read: it stands in each remedy's command.
+    *path* is the fleet file's, *settings* are its `[deployment]` section. *region* is the
+    account's, which each remedy's command names.
     """
-    case = Case(profile, account, path, settings, region)
-    found = [finding for check in CHECKS for finding in check.findings(case)]
-    return tuple(sorted(found, key=lambda each: GRADES.index(each.severity)))
+    case = DoctorContext(profile, account, path, settings, region)
+    results = [result for check in CHECKS for result in check.results(case)]
+    return tuple(sorted(results, key=lambda each: GRADES.index(each.severity)))
 
 
-def deaf(findings: tuple[Finding, ...]) -> bool:
-    """Whether one of them keeps a P1 from being heard."""
-    return any(each.severity == "critical" for each in findings)
+def has_critical(results: tuple[DoctorResult, ...]) -> bool:
+    """Return True if a result may keep a P1 from being received."""
+    return any(each.severity == "critical" for each in results)
 
 
 def table() -> Iterator[str]:
-    """The checks as rows of Markdown: what must hold, and what follows where it does not."""
+    """Yield the rows of the Markdown table of checks."""
     for each in CHECKS:
-        holds = " ".join((each.ask.__doc__ or "").split())
+        holds = " ".join((each.run.__doc__ or "").split())
         yield f"| `{each.name}` | {holds} | {each.severity} | {each.consequence} | {_code(each)} |"
 
 
 def _code(check: Check) -> str:
-    """The remedy, whose places stand in braces."""
+    """Return the remedy with its placeholders."""
     return check.remedy.replace("|", "\\|")

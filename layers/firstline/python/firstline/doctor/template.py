@@ -1,4 +1,4 @@
-"""Template: a stack's template with its references in place, as far as doctor asks."""
+"""A stack's template with its references resolved, as far as doctor needs it."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,23 +10,23 @@ from firstline.doctor.facts import Resource
 from firstline.errors import InvalidInput
 
 PARTITION = "aws"
-"""Commercial Regions only, as everywhere."""
+"""Only commercial Regions are supported."""
 
 
-class Described(msgspec.Struct, frozen=True, rename="pascal"):
-    """A resource as the template has it."""
+class TemplateResource(msgspec.Struct, frozen=True, rename="pascal"):
+    """A resource of a template."""
 
     type: str
     properties: object = None
 
 
 class _Template(msgspec.Struct, frozen=True, rename="pascal"):
-    resources: dict[str, Described]
+    resources: dict[str, TemplateResource]
 
 
 @contextmanager
-def understood() -> Iterator[None]:
-    """While a template is read: one of another form raises `InvalidInput`."""
+def template_errors() -> Iterator[None]:
+    """Raise `InvalidInput` for a template of unexpected form."""
     try:
         yield
     except (msgspec.ValidationError, LookupError) as error:
@@ -35,20 +35,20 @@ def understood() -> Iterator[None]:
         ) from error
 
 
-def described(template: object) -> dict[str, Described]:
-    """The resources of *template* by their logical ids."""
+def template_resources(template: object) -> dict[str, TemplateResource]:
+    """Return the resources of *template* by logical id."""
     return msgspec.convert(template, _Template).resources
 
 
-class Stands(msgspec.Struct, frozen=True):
-    """What a template's references stand for: its resources by now, and what others export."""
+class References(msgspec.Struct, frozen=True):
+    """The values of a template's references: its resources, and other stacks' exports."""
 
     home: Home
     resources: Mapping[str, Resource]
     exports: Mapping[str, str]
 
-    def named(self, name: str) -> str:
-        """What ``Ref`` gives; raises `InvalidInput`."""
+    def ref(self, name: str) -> str:
+        """Return the value of ``Ref``; raises `InvalidInput`."""
         pseudo = {
             "AWS::AccountId": self.home.account,
             "AWS::Partition": PARTITION,
@@ -59,11 +59,11 @@ class Stands(msgspec.Struct, frozen=True):
         return self._resource(name).name
 
     def arn(self, name: str) -> str:
-        """What ``Fn::GetAtt`` gives of a resource's ``Arn``; raises `InvalidInput`."""
+        """Return ``Fn::GetAtt`` of a resource's ``Arn``; raises `InvalidInput`."""
         found = self._resource(name)
         here = f"{self.home.region}:{self.home.account}"
         match found.kind:
-            case "AWS::SQS::Queue":  # which goes by its address
+            case "AWS::SQS::Queue":  # its name is its URL
                 return f"arn:{PARTITION}:sqs:{here}:{found.name.rpartition('/')[2]}"
             case "AWS::Logs::LogGroup":
                 return f"arn:{PARTITION}:logs:{here}:log-group:{found.name}:*"
@@ -76,8 +76,8 @@ class Stands(msgspec.Struct, frozen=True):
             case _:
                 raise InvalidInput(f"the template names the ARN of {name}, a {found.kind}")
 
-    def exported(self, name: str) -> str:
-        """What ``Fn::ImportValue`` gives; raises `InvalidInput`."""
+    def import_value(self, name: str) -> str:
+        """Return the value of ``Fn::ImportValue``; raises `InvalidInput`."""
         if name not in self.exports:
             raise InvalidInput(f"no stack exports {name}")
         return self.exports[name]
@@ -88,28 +88,28 @@ class Stands(msgspec.Struct, frozen=True):
         return self.resources[name]
 
 
-def resolved(value: object, stands: Stands) -> object:
-    """*value* of a template, with its references in place; raises `InvalidInput`."""
+def resolve(value: object, references: References) -> object:
+    """Return *value* with its references resolved; raises `InvalidInput`."""
     match value:
         case list():
-            return [resolved(each, stands) for each in value]
+            return [resolve(each, references) for each in value]
         case dict() if any(each == "Ref" or str(each).startswith("Fn::") for each in value):
-            return _referred(value, stands)
+            return _resolve_reference(value, references)
         case dict():
-            return {key: resolved(each, stands) for key, each in value.items()}
+            return {key: resolve(each, references) for key, each in value.items()}
         case _:
             return value
 
 
-def _referred(reference: dict[object, object], stands: Stands) -> str:
+def _resolve_reference(reference: dict[object, object], references: References) -> str:
     match reference:
         case {"Ref": str(name)}:
-            return stands.named(name)
+            return references.ref(name)
         case {"Fn::GetAtt": [str(name), "Arn"]}:
-            return stands.arn(name)
+            return references.arn(name)
         case {"Fn::ImportValue": str(name)}:
-            return stands.exported(name)
+            return references.import_value(name)
         case {"Fn::Join": [str(between), list(parts)]}:
-            return between.join(str(resolved(each, stands)) for each in parts)
+            return between.join(str(resolve(each, references)) for each in parts)
         case _:
             raise InvalidInput(f"the template uses {next(iter(reference))} as nobody expects it")

@@ -18,14 +18,14 @@ RESOLVE_DELAY_MIN = 2 * WORKER_LIFETIME_MAX + CLOCK_SKEW_MAX
 
 def delay_resolves(pages: tuple[Page, ...]) -> tuple[Page, ...]:
     """*pages* with each resolve due no sooner than the trigger before it allows."""
-    return tuple(_held(each, pages) if _waits(each) else each for each in pages)
+    return tuple(_delayed(each, pages) if _is_pending_resolve(each) else each for each in pages)
 
 
-def _waits(page: Page) -> bool:
+def _is_pending_resolve(page: Page) -> bool:
     return page.traits.pages_on_call and (page.action, page.sent_at) == ("resolve", None)
 
 
-def _held(page: Page, pages: tuple[Page, ...]) -> Page:
+def _delayed(page: Page, pages: tuple[Page, ...]) -> Page:
     sent = (each.sent_at for each in pages if (each.channel, each.key) == (page.channel, page.key))
     until = max((at + RESOLVE_DELAY_MIN for at in sent if at is not None), default=page.due_at)
     return copy.replace(page, owed_at=until, due_at=until) if until > page.due_at else page

@@ -24,21 +24,21 @@ def measure(incident: Incident, now: datetime) -> tuple[Incident, tuple[Response
 
     A miss is recorded when its target passes, and again when the response has come.
     """
-    owed = any(
+    pending = any(
         each.action == "trigger" and each.sent_at is None and each.traits.required
         for each in incident.pages
     )
-    measured = tuple(_measured(each, now, owed=owed) for each in incident.responses)
+    measured = tuple(_measured(each, now, pending=pending) for each in incident.responses)
     changed = zip(incident.responses, measured, strict=True)
     events = tuple(_event(after, now) for before, after in changed if before != after)
     return copy.replace(incident, responses=measured), events
 
 
-def _measured(response: Response, now: datetime, *, owed: bool) -> Response:
+def _measured(response: Response, now: datetime, *, pending: bool) -> Response:
     if response.responded_at is not None:
         return response
     missed = response.due_at is not None and now > response.due_at
-    return copy.replace(response, missed=missed, responded_at=None if owed else now)
+    return copy.replace(response, missed=missed, responded_at=None if pending else now)
 
 
 def _event(response: Response, now: datetime) -> ResponseMeasured:

@@ -1,1 +1,1 @@
-"""The twin of the fleet, the simulation, and recorded incidents decided again."""
+"""The twin of the fleet, the simulation, and the re-deciding of recorded incidents."""

@@ -1,6 +1,6 @@
-"""Generate: the envelope of an alarm, or of what a rule is for, as EventBridge would deliver it.
+"""Generate the envelope of an alarm, or of a rule's event, as EventBridge would deliver it.
 
-It is held against the profile before it is given: what does not match its own rule is refused.
+It is checked against the profile first: an event that does not match its own rule is rejected.
 """
 
 import json
@@ -11,13 +11,13 @@ from email.utils import format_datetime
 from typing import NamedTuple
 
 from firstline import event_sources as sources
-from firstline.config.profile import Prefix, Profile, Rule, Wanted
+from firstline.config.profile import Matcher, Prefix, Profile, Rule
 from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import InvalidInput
 from firstline.event_sources import Delivery
 from firstline.ids import digest
-from firstline.lab.twin import tell, undeployed
+from firstline.lab.twin import alarm_events, undeployed
 from firstline.monitoring import alarms as detection
 from firstline.signals.classify import classify, with_profile_name
 from firstline.signals.sources.envelope import parse
@@ -31,19 +31,19 @@ type Detail = Mapping[str, object]
 
 
 class Place(NamedTuple):
-    """Where and when an event is made."""
+    """The account, Region and instant of an event."""
 
     home: Home
     at: datetime
 
     def id(self, of: str) -> str:
-        """An id, one for each text and instant."""
+        """Return an id, unique for each text and instant."""
         return digest(f"{of}{self.at.isoformat()}".encode())[:32]
 
     def envelope(
         self, of: Delivery, detail: Detail, *, detail_type: str = "", arn: str = ""
     ) -> bytes:
-        """The envelope of *detail*; by default of the first of the detail types."""
+        """Return the envelope of *detail*; by default of the first detail type."""
         kind = detail_type or of.detail_types[0]
         event = {
             "version": "0",
@@ -60,7 +60,7 @@ class Place(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """The rule whose event is made; ``when`` has a value for each field that it asks for."""
+    """The rule whose event is made; ``when`` has a value for each field that it requires."""
 
     rule: Rule
     when: Mapping[str, str]
@@ -69,22 +69,22 @@ class Asked(NamedTuple):
 
     @property
     def subject(self) -> str:
-        """What the event is about."""
+        """Return the event's subject."""
         return self.rule.subject
 
     @property
     def id(self) -> str:
-        """The event's own."""
+        """Return the event's id."""
         return self.place.id(self.rule.name)
 
 
 def generate(name: str, profile: Profile, home: Home, at: datetime) -> bytes:
-    """The envelope of the alarm or the rule *name*; raises `InvalidInput`.
+    """Return the envelope of the alarm or the rule *name*; raises `InvalidInput`.
 
-    An alarm of others goes by either of its names.
+    An external alarm goes by either of its names.
     """
-    if detection.named(name, profile) is not None:
-        return tell.envelope(name, AlarmState.ALARM, at, profile, home)
+    if detection.find_alarm(name, profile) is not None:
+        return alarm_events.alarm_event(name, AlarmState.ALARM, at, profile, home)
     external = [it.name for it in profile.alarms.external if name in (it.name, it.known_as)]
     if external:
         return _alarm(external[0], {}, Place(home, at))
@@ -95,15 +95,15 @@ def generate(name: str, profile: Profile, home: Home, at: datetime) -> bytes:
 
 
 def _near(name: str, profile: Profile) -> str:
-    made = [each.name for each in detection.made(profile)]
+    made = [each.name for each in detection.deployable_alarms(profile)]
     known = [*alarms_of(profile), *(each.name for each in profile.rules)]
     like = get_close_matches(name, known, n=3)
     return f"did you mean {', '.join(like)}?" if like else f"alarms are {', '.join(made)}"
 
 
 def alarms_of(profile: Profile) -> list[str]:
-    """The alarms of *profile* by its own names: those that it makes, then those of others."""
-    made = [each.name for each in detection.made(profile)]
+    """Return the alarms of *profile* by its own names: its own, then external ones."""
+    made = [each.name for each in detection.deployable_alarms(profile)]
     return list(dict.fromkeys([*made, *(it.known_as for it in profile.alarms.external)]))
 
 
@@ -112,7 +112,7 @@ def _of_rule(rule: Rule, profile: Profile, home: Home, at: datetime) -> bytes:
     if rule.source == sources.ALARM and not when:
         return generate(rule.subject, profile, home, at)
     body = _BY_SOURCE[rule.source](Asked(rule, when, profile, Place(home, at)))
-    own = undeployed.own(profile, home)
+    own = undeployed.alarms_by_arn(profile, home)
     signal = with_profile_name(with_pseudonym(parse(body, home, at), "local"), profile, own)
     found = classify(signal, profile, home)
     if found.rule != rule.name:
@@ -120,8 +120,8 @@ def _of_rule(rule: Rule, profile: Profile, home: Home, at: datetime) -> bytes:
     return body
 
 
-def _one(wanted: Wanted) -> str:
-    """A value that *wanted* takes."""
+def _one(wanted: Matcher) -> str:
+    """Return a value that matches *wanted*."""
     if isinstance(wanted, Prefix):
         return f"{wanted.prefix}x"
     return wanted if isinstance(wanted, str) else wanted[0]
@@ -132,7 +132,7 @@ def _stamp(at: datetime) -> str:
 
 
 def _alarm(name: str, when: Mapping[str, str], place: Place) -> bytes:
-    """An alarm of others; its metric and dimensions are those that a rule asks for."""
+    """Return an external alarm's event, with the metric and dimensions that a rule requires."""
     dimensions = {key: it for key, it in when.items() if key not in ("metric", "state")}
     metric = {"namespace": "x", "name": when.get("metric", "x"), "dimensions": dimensions}
     stat = {"metric": metric, "period": 60, "stat": "Average"}
@@ -140,12 +140,12 @@ def _alarm(name: str, when: Mapping[str, str], place: Place) -> bytes:
         "alarmName": name,
         "state": {
             "value": when.get("state", "ALARM"),
-            "reason": tell.REASON,
+            "reason": alarm_events.REASON,
             "timestamp": place.at.strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
         },
         "configuration": {"metrics": [{"id": "m1", "metricStat": stat, "returnData": True}]},
     }
-    return place.envelope(sources.ALARM_STATES, detail, arn=undeployed.arn(name, place.home))
+    return place.envelope(sources.ALARM_STATES, detail, arn=undeployed.alarm_arn(name, place.home))
 
 
 def _of_alarm(asked: Asked) -> bytes:
@@ -226,4 +226,4 @@ _BY_SOURCE: dict[str, Callable[[Asked], bytes]] = {
     sources.THROTTLES.name: _of_call,
     sources.REPORTS.name: _of_report,
 }
-"""How an event of each source is made; a test holds that none is left out."""
+"""The maker of each source's event; a test checks that none is missing."""

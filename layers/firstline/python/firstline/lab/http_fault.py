@@ -1,11 +1,11 @@
-"""HTTP faults: what can come of one try of a call to AWS, as bytes, before botocore reads them."""
+"""HTTP faults: the possible results of one try of a call to AWS, as bytes before botocore."""
 
 from enum import StrEnum
 from http import HTTPStatus
 
 
 class HttpFault(StrEnum):
-    """One end of a try; all but the first two come after the service did what it was asked."""
+    """A result of a try; all but the first two come after the service took effect."""
 
     THROTTLED = "throttled"
     """Refused by the service's own code, in its protocol's form."""
@@ -24,17 +24,17 @@ class HttpFault(StrEnum):
 
     @property
     def effect(self) -> bool:
-        """Whether the service did what it was asked."""
+        """True if the service did what it was asked."""
         return self not in {HttpFault.THROTTLED, HttpFault.FAILED}
 
     @property
     def retried(self) -> bool:
-        """Whether botocore's standard retries send again after it, where the client allows it."""
+        """True if botocore's standard retries send again, where the client allows it."""
         return self not in {HttpFault.CUT, HttpFault.EMPTY, HttpFault.GARBLED}
 
 
 def answer(fault: HttpFault, protocol: str, service: str) -> tuple[HTTPStatus, bytes]:
-    """Status and body of *fault*, which is none of those without an answer (SLOW, RESET)."""
+    """Return status and body of *fault*, which is none of those without an answer (SLOW, RESET)."""
     match fault:
         case HttpFault.THROTTLED:
             return HTTPStatus.BAD_REQUEST, _throttled(protocol, service)
@@ -49,7 +49,7 @@ def answer(fault: HttpFault, protocol: str, service: str) -> tuple[HTTPStatus, b
 
 
 def _throttled(protocol: str, service: str) -> bytes:
-    """The codes of DynamoDB, of EC2 and of the others."""
+    """Return the throttling errors of DynamoDB, of EC2 and of the others."""
     if protocol == "json":
         own = "ProvisionedThroughputExceededException"
         code = own if service == "dynamodb" else "ThrottlingException"

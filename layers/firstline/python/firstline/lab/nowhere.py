@@ -1,10 +1,10 @@
-"""Nowhere: the settings of what runs beside no stack."""
+"""Settings for code that runs without a stack."""
 
 from firstline.config.settings import Home, Settings
 
 
 def nowhere(home: Home, code: str) -> Settings:
-    """Settings without an address, in mode ``observe``; *code* stands for the package."""
+    """Return settings without an address, in mode ``observe``; *code* stands for the package."""
     return Settings(
         home=home,
         mode="observe",

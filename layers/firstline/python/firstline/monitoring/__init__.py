@@ -1,1 +1,1 @@
-"""What firstline watches and measures: alarms, probes, metrics and the price of calls."""
+"""Monitoring: alarms, probes, metrics and the cost of AWS calls."""

@@ -1,7 +1,6 @@
-"""The metric of the alarm that leads an incident, around that incident: what is read of it.
+"""The metric of an incident's primary alarm, read once when the incident ends.
 
-It is read once, when the incident ends, so that a report can plot it beside the alarm's threshold.
-No decision rests on it.
+A report plots it with the alarm's threshold. No decision depends on it.
 """
 
 import copy
@@ -10,30 +9,30 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from firstline.config.profile import MadeAlarm
+from firstline.config.profile import AlarmDefinition
 from firstline.ledger.entries import AlarmMetricRead
 from firstline.redaction import redact
 
-BEFORE = timedelta(minutes=30)
-"""How long before the incident's first signal it begins."""
-LONGEST = timedelta(hours=3)
+LEAD_TIME = timedelta(minutes=30)
+"""The window's start before the incident's first signal."""
+WINDOW_MAX = timedelta(hours=3)
 VALUES_MAX = 180
 VALUES_MIN = 2
-"""One value is no course of time: of periods longer than an hour and a half there are two."""
+"""A plot needs two values, so that periods above 90 minutes still give two."""
 NAME_MAX = 80
 EXPRESSION_MAX = 240
-"""As many characters of others' names and expressions are kept: CloudWatch allows 2048."""
+"""The characters kept of foreign names and expressions; CloudWatch allows 2048."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 type Comparison = Literal["<", "<=", ">", ">="]
 type Values = dict[datetime, float]
-"""The values of a metric, each by the instant at which its period begins."""
+"""A metric's values by the start of their period."""
 
 
-class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """What an alarm of others judges, as CloudWatch has it: its own words are data from outside.
+class ExternalDefinition(msgspec.Struct, frozen=True, kw_only=True):
+    """The definition of a foreign alarm in CloudWatch; its texts are untrusted.
 
-    ``statistic`` is of the ``metric``, or the expression that ``metric`` is the label of.
+    ``statistic`` is of the ``metric``, or the expression whose label is ``metric``.
     """
 
     metric: str
@@ -46,13 +45,13 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def definition(self) -> str:
-        """When the alarm is in ALARM, in a line."""
+        """The condition for ALARM in one line."""
         what = f"{redact(self.metric, NAME_MAX)} ({redact(self.statistic, EXPRESSION_MAX)})"
         return f"{what} {self.comparison} {self.threshold:g} in {periods(self)}"
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """``count`` periods of an alarm from ``begins`` on; the last one is not over at ``until``."""
+    """The ``count`` periods of an alarm from ``begins``; the last is incomplete at ``until``."""
 
     begins: datetime
     until: datetime
@@ -61,64 +60,66 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def periods(self) -> tuple[datetime, ...]:
-        """When each of them begins."""
+        """The start of each period."""
         return tuple(self.begins + number * self.period for number in range(self.count))
 
 
 class ExternalMetric(NamedTuple):
-    """What an alarm of others judges, and the values around its incident."""
+    """A foreign alarm's definition and its values around the incident."""
 
-    judged: Judged
+    external: ExternalDefinition
     around: Window
     values: Values
 
 
-def periods(alarm: MadeAlarm | Judged) -> str:
-    """How many periods, and how long ones, lead *alarm* to ALARM, in words."""
+def periods(alarm: AlarmDefinition | ExternalDefinition) -> str:
+    """Return the periods that lead *alarm* to ALARM, for display."""
     breaching = alarm.breaching_periods or alarm.evaluation_periods
     return f"{breaching} of {alarm.evaluation_periods} periods of {alarm.period_seconds} s"
 
 
-def window(alarm: MadeAlarm | Judged, signalled_at: datetime, until: datetime) -> Window:
-    """The periods around an incident that ends at *until*; of too many, the newest.
+def window(
+    alarm: AlarmDefinition | ExternalDefinition, signalled_at: datetime, until: datetime
+) -> Window:
+    """Return the periods around an incident that ends at *until*, the newest if too many.
 
-    A longer period would need fewer values, but the threshold holds for the alarm's own alone.
+    Longer periods would need fewer values, but the threshold applies to the alarm's own.
     """
     period = timedelta(seconds=alarm.period_seconds)
-    last = _begin_of(until - timedelta.resolution, period)
-    count_max = max(VALUES_MIN, min(VALUES_MAX, LONGEST // period))
-    first = _begin_of(signalled_at - max(BEFORE, period), period)
+    last = _period_start(until - timedelta.resolution, period)
+    count_max = max(VALUES_MIN, min(VALUES_MAX, WINDOW_MAX // period))
+    first = _period_start(signalled_at - max(LEAD_TIME, period), period)
     count = min(max((last - first) // period, 0) + 1, count_max)
     return Window(begins=last - (count - 1) * period, until=until, period=period, count=count)
 
 
-def event(alarm: MadeAlarm, around: Window, values: Values) -> AlarmMetricRead:
-    """What the entry of an incident says of *values*: numbers as text, for it holds no floats."""
+def to_ledger(alarm: AlarmDefinition, around: Window, values: Values) -> AlarmMetricRead:
+    """Return the entry for *values*: numbers are text, since entries hold no floats."""
     return _event(alarm.name, around, values)
 
 
-def external_event(name: str, read: ExternalMetric) -> AlarmMetricRead:
-    """The same of an alarm of others, whose threshold no profile has: it is in the entry."""
-    judged = read.judged
+def external_to_ledger(name: str, read: ExternalMetric) -> AlarmMetricRead:
+    """Return the entry for a foreign alarm, with its threshold, which no profile has."""
+    external = read.external
     return copy.replace(
         _event(name, read.around, read.values),
-        metric=redact(judged.metric, NAME_MAX),
-        definition=judged.definition,
-        comparison=judged.comparison,
-        threshold=f"{judged.threshold:g}",
+        metric=redact(external.metric, NAME_MAX),
+        definition=external.definition,
+        comparison=external.comparison,
+        threshold=f"{external.threshold:g}",
     )
 
 
 def _event(name: str, around: Window, values: Values) -> AlarmMetricRead:
-    found = map(values.get, around.periods)
+    values_ = map(values.get, around.periods)
     return AlarmMetricRead(
         alarm=name,
         begins=around.begins,
         period_seconds=int(around.period.total_seconds()),
-        values=tuple(None if each is None else f"{each:.6g}" for each in found),
+        values=tuple(None if each is None else f"{each:.6g}" for each in values_),
     )
 
 
-def _begin_of(at: datetime, period: timedelta) -> datetime:
-    """When the period begins that *at* is in: CloudWatch counts them from the epoch."""
+def _period_start(at: datetime, period: timedelta) -> datetime:
+    """Return the start of the period that contains *at*; CloudWatch counts from the epoch."""
     return _EPOCH + (at - _EPOCH) // period * period

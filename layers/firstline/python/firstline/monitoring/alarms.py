@@ -1,68 +1,70 @@
-"""Detection: which of a profile's alarms its fleet can have.
+"""The alarms of a profile that its fleet can have.
 
-A value ``$fact`` in an alarm stands for a fact of ``[fleet]``. An alarm of a fact that the fleet
-does not have (no load balancer, no API) is left out, and ``doctor/watched.py`` lists it.
+``$fact`` in an alarm refers to a fact of ``[fleet]``. An alarm whose fact is missing (no load
+balancer, no API) is omitted, and ``doctor/alarm_inventory.py`` lists it.
 """
 
 import copy
 from operator import attrgetter
 
-from firstline.config.consistency import LOGS
-from firstline.config.profile import MadeAlarm, Profile
+from firstline.config.consistency import LOG_NAMESPACE
+from firstline.config.profile import AlarmDefinition, Profile
 from firstline.monitoring.nats_probe import NATS_METRICS
 
 QUOTA = "quota"
-"""What ``percent_of`` says for the account's quota of the metric's own usage."""
-PROBED = "firstline"
-"""The namespace of what the probe measures."""
+"""The value of ``percent_of`` for the account's quota."""
+PROBE_NAMESPACE = "firstline"
+"""The namespace of the probe's metrics."""
 
 
-def made(profile: Profile) -> tuple[MadeAlarm, ...]:
-    """The alarms that the fleet can have, with its facts in their places."""
+def deployable_alarms(profile: Profile) -> tuple[AlarmDefinition, ...]:
+    """Return the alarms that the fleet can have, with facts inserted."""
     return tuple(
-        _placed(each, profile) for each in profile.alarms.made if not missing(each, profile)
+        _resolve(each, profile) for each in profile.alarms.made if not missing_fact(each, profile)
     )
 
 
-def named(name: str, profile: Profile) -> MadeAlarm | None:
-    """The alarm that the profile calls *name*, if its fleet can have it."""
-    return next((each for each in made(profile) if each.name == name), None)
+def find_alarm(name: str, profile: Profile) -> AlarmDefinition | None:
+    """Return the alarm *name* of the profile, if the fleet can have it."""
+    return next((each for each in deployable_alarms(profile) if each.name == name), None)
 
 
-def share(alarm: MadeAlarm) -> str:
-    """The expression of an alarm with ``percent_of``, over its ``part`` and the ``whole``.
+def percent_expression(alarm: AlarmDefinition) -> str:
+    """Return the expression of an alarm with ``percent_of``, over ``part`` and ``whole``.
 
-    A quota is of calls in a second. Too few to be a share of are no trouble: 0.
+    A quota is in calls per second. Below the minimum count the value is 0.
     """
     if alarm.percent_of == QUOTA:
         return "100 * (part / PERIOD(part)) / SERVICE_QUOTA(part)"
     return f"IF(whole >= {alarm.percent_of_min}, 100 * part / whole, 0)"
 
 
-def facts(alarm: MadeAlarm, profile: Profile) -> tuple[str, ...]:
-    """What *alarm* needs: facts that it names, or the log that it counts does, or a probe."""
+def required_facts(alarm: AlarmDefinition, profile: Profile) -> tuple[str, ...]:
+    """Return the facts that *alarm* or its log group names, and the probe that it needs."""
     values = [alarm.namespace, *alarm.dimensions.values()]
-    if alarm.namespace == LOGS:
+    if alarm.namespace == LOG_NAMESPACE:
         values += [each.log_group for each in profile.logs if each.metric == alarm.metric]
-    named = tuple(f"fleet.{each[1:]}" for each in values if each.startswith("$"))
-    if alarm.namespace != PROBED:
-        return named
-    return (*named, "probe.nats" if alarm.metric in NATS_METRICS else "probe.health")
+    facts = tuple(f"fleet.{each[1:]}" for each in values if each.startswith("$"))
+    if alarm.namespace != PROBE_NAMESPACE:
+        return facts
+    return (*facts, "probe.nats" if alarm.metric in NATS_METRICS else "probe.health")
 
 
-def placed(value: str, profile: Profile) -> str:
-    """*value*, or the fact of the fleet that it names."""
+def resolve_fact(value: str, profile: Profile) -> str:
+    """Return *value*, or the fact of the fleet that it names."""
     return str(getattr(profile.fleet, value[1:])) if value.startswith("$") else value
 
 
-def missing(alarm: MadeAlarm, profile: Profile) -> str:
-    """The first fact that *alarm* needs and the fleet lacks; empty when it has all."""
-    return next((fact for fact in facts(alarm, profile) if not attrgetter(fact)(profile)), "")
+def missing_fact(alarm: AlarmDefinition, profile: Profile) -> str:
+    """Return the first fact that the fleet lacks for *alarm*; empty if it has all."""
+    return next(
+        (fact for fact in required_facts(alarm, profile) if not attrgetter(fact)(profile)), ""
+    )
 
 
-def _placed(alarm: MadeAlarm, profile: Profile) -> MadeAlarm:
-    named = {key: placed(value, profile) for key, value in alarm.dimensions.items()}
-    namespace = placed(alarm.namespace, profile)
-    if namespace == LOGS:
-        namespace = f"{LOGS}/{profile.fleet.name}"
-    return copy.replace(alarm, namespace=namespace, dimensions=named)
+def _resolve(alarm: AlarmDefinition, profile: Profile) -> AlarmDefinition:
+    dimensions = {key: resolve_fact(value, profile) for key, value in alarm.dimensions.items()}
+    namespace = resolve_fact(alarm.namespace, profile)
+    if namespace == LOG_NAMESPACE:
+        namespace = f"{LOG_NAMESPACE}/{profile.fleet.name}"
+    return copy.replace(alarm, namespace=namespace, dimensions=dimensions)

@@ -1,8 +1,7 @@
-"""Costs: what AWS asks for, and what one call of it costs, about.
+"""Prices of AWS, and the approximate cost of one call.
 
-List prices of us-east-1 in US dollars, as the services' pricing pages (aws.amazon.com, the service,
-``pricing``) had them in the first half of 2026: no free tier, no discount, no tax, the first step
-of each scale.
+List prices of us-east-1 in US dollars, from the services' pricing pages in the first half of 2026:
+without free tier, discounts and tax, at the first tier.
 """
 
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from typing import NamedTuple
 
 
 class Price(NamedTuple):
-    """So many dollars for one of what ``unit`` says, by the pricing page of ``service``."""
+    """The price in dollars of one ``unit``, from the pricing page of ``service``."""
 
     dollars: Decimal
     unit: str
@@ -35,21 +34,21 @@ KEY_READ = _price("0.000003", "call", "KMS")
 SIGNATURE = _price("0.000015", "call with an RSA key of 3072 bits", "KMS")
 INVOCATION = _price("0.0000002", "invocation", "Lambda")
 GIGABYTE_SECOND = _price("0.0000133334", "GB-second, arm64", "Lambda")
-SCHEDULED = _price("0.000001", "invocation", "EventBridge Scheduler")
-QUEUED = _price("0.0000004", "request", "SQS")
-PUBLISHED = _price("0.0000005", "request", "SNS")
+SCHEDULER_INVOCATION = _price("0.000001", "invocation", "EventBridge Scheduler")
+SQS_REQUEST = _price("0.0000004", "request", "SQS")
+SNS_REQUEST = _price("0.0000005", "request", "SNS")
 WRITE = _price("0.000000625", "KB written", "DynamoDB")
 READ = _price("0.000000125", "4 KB read", "DynamoDB")
-TABLED = _price("0.45", "GB-month of a table and its backup", "DynamoDB")
+TABLE_STORAGE = _price("0.45", "GB-month of a table and its backup", "DynamoDB")
 PUT = _price("0.000005", "PUT or LIST", "S3")
 GET = _price("0.0000004", "GET", "S3")
-STORED = _price("0.023", "GB-month", "S3")
+OBJECT_STORAGE = _price("0.023", "GB-month", "S3")
 ENDPOINT = _price("0.01", "endpoint in a subnet, an hour", "PrivateLink")
 
 _KILOBYTE = 1024
 _CALLS: Mapping[str, Price] = {
-    "sqs": QUEUED,
-    "sns": PUBLISHED,
+    "sqs": SQS_REQUEST,
+    "sns": SNS_REQUEST,
     "secrets-manager": SECRET_READ,
     "kms": KEY_READ,
     "kms Sign": SIGNATURE,
@@ -58,20 +57,19 @@ _CALLS: Mapping[str, Price] = {
     "s3": PUT,
     "s3 GetObject": GET,
 }
-"""A call of a service, by botocore's hyphenated names of services; some operations differ.
+"""Prices by botocore's hyphenated service name; some operations differ.
 
-What is not named (Systems Manager's Run Command, Auto Scaling, Elastic Load Balancing, EC2 and
-CloudFormation reads) is free. Lambda's own time is on its bill by function.
+Calls without an entry (Systems Manager's Run Command, Auto Scaling, Elastic Load Balancing, EC2 and
+CloudFormation reads) are free. Lambda bills its duration separately.
 """
 _WRITES = {"PutItem": 1, "UpdateItem": 1, "DeleteItem": 1, "TransactWriteItems": 2}
-"""How often DynamoDB writes what an operation sends; every other operation reads."""
+"""The number of writes of a DynamoDB operation; every other operation reads."""
 
 
 def nanodollars(service: str, operation: str, sent_bytes: int) -> int:
-    """About what one call costs.
+    """Return the approximate cost of one call.
 
-    A write pays for each kilobyte that is sent, in a transaction twice; a read for one of 4 KB and
-    as much again.
+    A write costs its size in kilobytes, twice in a transaction; a read costs two reads of 4 KB.
     """
     if service == "dynamodb":
         writes = _WRITES.get(operation)

@@ -1,4 +1,4 @@
-"""The probe of a health address, without its I/O: from what was read to an outcome."""
+"""The HTTP health probe without its I/O: from a response to an outcome and metrics."""
 
 import ipaddress
 from datetime import timedelta
@@ -11,7 +11,7 @@ from firstline.monitoring.metric import Metric
 
 
 class HealthOutcome(StrEnum):
-    """What asking the address has shown; only ``healthy`` is good."""
+    """The outcome of a request; only ``healthy`` is good."""
 
     NO_SERVER = "no_server"
     TIMEOUT = "timeout"
@@ -24,8 +24,8 @@ class HealthOutcome(StrEnum):
     FAILED = "failed"
 
 
-class HealthAnswer(msgspec.Struct, frozen=True):
-    """An answer over HTTP, whole unless ``cut``, and how long it took."""
+class HealthResponse(msgspec.Struct, frozen=True):
+    """An HTTP response, complete unless ``cut``, and its latency."""
 
     status: int
     body: bytes
@@ -33,14 +33,14 @@ class HealthAnswer(msgspec.Struct, frozen=True):
     latency: timedelta
 
 
-class NoAnswer(msgspec.Struct, frozen=True):
-    """Why there is none, never ``healthy``. ``why`` is the name of a failure's type alone."""
+class NoResponse(msgspec.Struct, frozen=True):
+    """The reason for a missing response. ``why`` is just the failure's type name."""
 
     outcome: HealthOutcome
     why: str = ""
 
 
-type HealthReading = HealthAnswer | NoAnswer
+type HealthReading = HealthResponse | NoResponse
 
 
 class _Body(msgspec.Struct, frozen=True):
@@ -48,12 +48,11 @@ class _Body(msgspec.Struct, frozen=True):
     status: str | None = None
 
 
-def allowed(address: str, *, loopback_test: bool) -> bool:
-    """Whether *address* may be asked: a public IPv4 one, or in a test a loopback one.
+def is_allowed_address(address: str, *, loopback_test: bool) -> bool:
+    """Return True for a public IPv4 address; in a test, for a loopback address.
 
-    Neither the metadata service (169.254.169.254), Lambda's runtime (127.0.0.1) nor anything
-    inside a network is reached by a name that somebody has pointed there (OWASP SSRF
-    Prevention Cheat Sheet).
+    A DNS name can point to the metadata service (169.254.169.254), Lambda's runtime (127.0.0.1)
+    or a private network; none of them is reachable (OWASP SSRF Prevention Cheat Sheet).
     """
     parsed = ipaddress.IPv4Address(address)
     if loopback_test:
@@ -62,8 +61,8 @@ def allowed(address: str, *, loopback_test: bool) -> bool:
 
 
 def outcome(reading: HealthReading) -> HealthOutcome:
-    """What *reading* shows: 200, ``{"healthy": true}`` or ``{"status": "ok"}``, and no less."""
-    if isinstance(reading, NoAnswer):
+    """Return the outcome; healthy needs status 200 and a body that says so."""
+    if isinstance(reading, NoResponse):
         return reading.outcome
     if 300 <= reading.status < 400:  # noqa: PLR2004 - RFC 9110's class of redirections
         return HealthOutcome.REDIRECTED
@@ -71,28 +70,28 @@ def outcome(reading: HealthReading) -> HealthOutcome:
         return HealthOutcome.TOO_LARGE
     if reading.status != HTTPStatus.OK:
         return HealthOutcome.UNHEALTHY
-    return _told(reading.body)
+    return _body_outcome(reading.body)
 
 
 def metrics(reading: HealthReading) -> tuple[Metric, ...]:
-    """Everything that *reading* says, as values."""
+    """Return the metrics of *reading*."""
     what = outcome(reading)
-    found = (
+    values = (
         Metric("HealthProbe", 1, "Count", (("outcome", what.value),)),
         Metric("HealthAnswering", int(what is HealthOutcome.HEALTHY), "Count"),
     )
-    if isinstance(reading, NoAnswer):
-        return found
+    if isinstance(reading, NoResponse):
+        return values
     latency = reading.latency / timedelta(milliseconds=1)
-    return (*found, Metric("HealthLatency", latency, "Milliseconds"))
+    return (*values, Metric("HealthLatency", latency, "Milliseconds"))
 
 
-def _told(body: bytes) -> HealthOutcome:
+def _body_outcome(body: bytes) -> HealthOutcome:
     try:
-        told = msgspec.json.decode(body, type=_Body)
+        decoded = msgspec.json.decode(body, type=_Body)
     except (msgspec.DecodeError, RecursionError):
         return HealthOutcome.UNREADABLE
-    match told.healthy, told.status:
+    match decoded.healthy, decoded.status:
         case (True, None | "ok" | "healthy") | (None, "ok" | "healthy"):
             return HealthOutcome.HEALTHY
         case None, None:

@@ -1,4 +1,4 @@
-"""Metric: one value for CloudWatch, made by the core and emitted by the functions."""
+"""One value for CloudWatch, computed by the core and emitted by the functions."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ type Unit = Literal["Count", "Milliseconds", "Percent", "Seconds"]
 
 
 class Metric(msgspec.Struct, frozen=True):
-    """One value; ``by`` are its dimensions beside the fleet's."""
+    """One value; ``by`` are dimensions in addition to the fleet's."""
 
     name: str
     value: float

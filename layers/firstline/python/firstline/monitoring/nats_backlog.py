@@ -1,6 +1,6 @@
-"""What JetStream says of a consumer and its stream, as the backlog that the probe reports.
+"""The backlog of a JetStream consumer, from the server's replies.
 
-The replies are those of ``$JS.API.CONSUMER.INFO`` and ``$JS.API.STREAM.INFO``:
+They are replies to ``$JS.API.CONSUMER.INFO`` and ``$JS.API.STREAM.INFO``:
 https://docs.nats.io/reference/reference-protocols/nats_api_reference
 """
 
@@ -10,11 +10,11 @@ from enum import StrEnum
 import msgspec
 
 from firstline.config.probe_settings import Consumer
-from firstline.monitoring.nats_messages import decoded
+from firstline.monitoring.nats_messages import decode
 
 
-class Stalled(StrEnum):
-    """Why a consumer does not drain, or its stream takes nothing in."""
+class StallReason(StrEnum):
+    """The reason why a consumer does not drain or its stream accepts nothing."""
 
     PAUSED = "paused"
     UNBOUND = "unbound"
@@ -23,12 +23,12 @@ class Stalled(StrEnum):
 
 
 class Backlog(msgspec.Struct, frozen=True):
-    """What waits for a consumer: not yet delivered, and delivered but not acknowledged."""
+    """A consumer's messages that are pending or unacknowledged."""
 
     consumer: Consumer
     pending: int
     unacknowledged: int
-    stalled: tuple[Stalled, ...] = ()
+    stalled: tuple[StallReason, ...] = ()
 
 
 class _Sequence(msgspec.Struct, frozen=True):
@@ -62,10 +62,11 @@ class _Consumer(msgspec.Struct, frozen=True):
     cluster: _Cluster = _Cluster()
 
     def unacknowledged(self) -> int:
-        """Messages delivered and not acknowledged, those that are past ``max_deliver`` included.
+        """Return the unacknowledged messages, including those past ``max_deliver``.
 
-        The server forgets the latter; the floor stays below them until the next acknowledgement.
-        While others are pending, the gap says nothing: it holds what is acknowledged, too.
+        The server drops the latter from its count, but its ack floor stays below them until
+        the next acknowledgement. The gap counts only without pending messages, since it
+        includes acknowledged ones.
         """
         gap = min(
             self.delivered.stream_seq - self.ack_floor.stream_seq,
@@ -91,7 +92,7 @@ class _Stream(msgspec.Struct, frozen=True):
     cluster: _Cluster = _Cluster()
 
     def full(self) -> bool:
-        """Whether it refuses what is new: one more message of the mean size has no room."""
+        """Return True if the stream discards a new message of mean size."""
         if self.config.discard != "new" or not self.state.messages:
             return False
         messages = self.state.messages + 1
@@ -100,23 +101,23 @@ class _Stream(msgspec.Struct, frozen=True):
 
 
 def backlog(consumer: Consumer, answer: bytes, of_stream: bytes | None) -> Backlog | None:
-    """The backlog of *consumer*; None when *answer* describes none.
+    """Return the backlog of *consumer*; None if *answer* has none.
 
-    *of_stream* is the answer about its stream; None or an error when that may not be read.
+    *of_stream* is the reply on its stream; None or an error if reading it is not allowed.
     """
-    found = decoded(answer, _Consumer)
-    if found is None:
+    info = decode(answer, _Consumer)
+    if info is None:
         return None
-    stalled = tuple(_stalled(found, decoded(of_stream or b"", _Stream)))
-    return Backlog(consumer, found.num_pending, found.unacknowledged(), stalled)
+    stalled = tuple(_stalled(info, decode(of_stream or b"", _Stream)))
+    return Backlog(consumer, info.num_pending, info.unacknowledged(), stalled)
 
 
-def _stalled(consumer: _Consumer, stream: _Stream | None) -> Iterator[Stalled]:
+def _stalled(consumer: _Consumer, stream: _Stream | None) -> Iterator[StallReason]:
     if consumer.paused:
-        yield Stalled.PAUSED
+        yield StallReason.PAUSED
     if consumer.config.deliver_subject and not consumer.push_bound:
-        yield Stalled.UNBOUND
+        yield StallReason.UNBOUND
     if stream and stream.full():
-        yield Stalled.STREAM_FULL
+        yield StallReason.STREAM_FULL
     if consumer.cluster.behind() or (stream and stream.cluster.behind()):
-        yield Stalled.REPLICA_BEHIND
+        yield StallReason.REPLICA_BEHIND

@@ -1,7 +1,7 @@
-"""NATS credentials: the two parts of a ``.creds`` file, and when they end.
+"""NATS credentials: the two parts of a ``.creds`` file, and their expiry.
 
-The file's form: https://docs.nats.io/using-nats/developer/connecting/creds. Of the JWT only
-``exp`` is read, and no message, representation or metric ever holds a part of either.
+The file's format: https://docs.nats.io/using-nats/developer/connecting/creds. Of the JWT only
+``exp`` is read. No message, representation or metric contains a part of either.
 """
 
 import base64
@@ -16,7 +16,7 @@ _SEED = re.compile(_PART.format("USER NKEY SEED"))
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """A user's JWT and the seed that signs for it; it shows neither."""
+    """A user's JWT and its signing seed; its representation shows neither."""
 
     jwt: str
     seed: str
@@ -30,16 +30,16 @@ class _Claims(msgspec.Struct, frozen=True):
 
 
 def parse(text: str) -> Credentials | None:
-    """The credentials in *text*, a whole ``.creds`` file; None when it is not one."""
+    """Return the credentials in *text*, a ``.creds`` file; None if it is not one."""
     jwt, seed = _JWT.search(text), _SEED.search(text)
     return Credentials(jwt[1], seed[1]) if jwt and seed else None
 
 
-def ends_at(credentials: Credentials) -> datetime | None:
-    """When the JWT ends by its ``exp``; None when it has none that can be read.
+def expires_at(credentials: Credentials) -> datetime | None:
+    """Return the JWT's expiry; None without a readable ``exp``.
 
-    A JWT without ``exp`` never ends. One that cannot be read is refused by the server, which
-    is an outcome of its own, so that it need not be told apart here.
+    A JWT without ``exp`` never expires. The server refuses an unreadable one, which is an
+    outcome of its own.
     """
     payload = credentials.jwt.split(".")[1:2]
     try:
@@ -51,5 +51,5 @@ def ends_at(credentials: Credentials) -> datetime | None:
 
 
 def days_left(end: datetime, now: datetime) -> float:
-    """Days from *now* to *end*, negative when it has passed."""
+    """Return the days from *now* to *end*, negative after it."""
     return (end - now) / timedelta(days=1)

@@ -1,4 +1,4 @@
-"""What is asked over NATS, and what each answer says by itself."""
+"""Requests over NATS, and what each reply shows by itself."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,7 +10,7 @@ from firstline.diagnosis.probe_outcome import ProbeOutcome
 
 
 class Health(msgspec.Struct, frozen=True):
-    """An enclave's answer, as ``enclave.health.check`` gives it."""
+    """An enclave's reply to ``enclave.health.check``."""
 
     healthy: bool
     active_vaults: int
@@ -48,45 +48,45 @@ class _Rejection(msgspec.Struct, frozen=True):
 
 
 def request(nonce: str, at: datetime) -> bytes:
-    """What is asked. A parent refuses for ten minutes what it has seen, and a wrong time."""
+    """Return a health request; a parent rejects a wrong time or a repeated nonce."""
     return msgspec.json.encode({"nonce": nonce, "timestamp": int(at.timestamp())})
 
 
 def health(reply: bytes) -> Health | None:
-    """The health that *reply* tells; None when it tells none."""
-    return decoded(reply, Health)
+    """Return the health in *reply*; None if it has none."""
+    return decode(reply, Health)
 
 
-def shown(reply: bytes) -> ProbeOutcome:
-    """What *reply*, which came for the question, shows of whom it is from."""
-    if told := health(reply):
-        return ProbeOutcome.ANSWERED if told.healthy else ProbeOutcome.UNHEALTHY
-    return ProbeOutcome.MESSAGE_REJECTED if decoded(reply, _Rejection) else ProbeOutcome.UNREADABLE
+def reply_outcome(reply: bytes) -> ProbeOutcome:
+    """Return the outcome that *reply* to the health request shows."""
+    if state := health(reply):
+        return ProbeOutcome.ANSWERED if state.healthy else ProbeOutcome.UNHEALTHY
+    return ProbeOutcome.MESSAGE_REJECTED if decode(reply, _Rejection) else ProbeOutcome.UNREADABLE
 
 
 def connections(subject: str) -> bytes:
-    """The question to each server of the account: which connections subscribe to *subject*."""
+    """Return the request for the account's connections that subscribe to *subject*."""
     return msgspec.json.encode({"filter_subject": subject, "subscriptions": True, "limit": 64})
 
 
-def held(reply: bytes) -> bool:
-    """Whether *reply* to `connections` lists a client: other kinds pass a subscription on."""
-    found = decoded(reply, _Connections)
-    return found is not None and any(each.kind == "Client" for each in found.data.connections)
+def lists_client(reply: bytes) -> bool:
+    """Return True if *reply* to `connections` has a client; other kinds only forward."""
+    page = decode(reply, _Connections)
+    return page is not None and any(each.kind == "Client" for each in page.data.connections)
 
 
-def stored(reply: bytes) -> bool:
-    """Whether *reply* is a stream's, which acknowledges or refuses to store, and no host's."""
-    return health(reply) is None and decoded(reply, _Stored) is not None
+def is_stream_reply(reply: bytes) -> bool:
+    """Return True if *reply* is from a stream, which stored or refused the message."""
+    return health(reply) is None and decode(reply, _Stored) is not None
 
 
-def servers(replies: Iterable[bytes]) -> int:
-    """How many servers answered a ping of the system account, each by its id."""
-    return len({pong.server.id for each in replies if (pong := decoded(each, _Pong))})
+def count_servers(replies: Iterable[bytes]) -> int:
+    """Return the number of servers that replied to the system account's ping, by id."""
+    return len({pong.server.id for each in replies if (pong := decode(each, _Pong))})
 
 
-def decoded[T](reply: bytes, form: type[T]) -> T | None:
-    """*reply* as that type; None when it is none."""
+def decode[T](reply: bytes, form: type[T]) -> T | None:
+    """Return *reply* as that type; None if it does not match."""
     try:
         return msgspec.json.decode(reply, type=form)
     except (msgspec.DecodeError, RecursionError):

@@ -1,27 +1,27 @@
-"""The probe, without its I/O: from what was read to an outcome and metrics.
+"""The NATS probe without its I/O: from replies to an outcome and metrics.
 
-A probe asks the fleet the one question that goes all the way: through NATS to a parent, through
-its vsock to the enclave, and back. Each way in which no answer comes points at another part:
+The probe sends one health request on the whole path: through NATS to a parent, through its vsock
+to the enclave, and back. Each kind of failure points at another part:
 
-    no_server          nobody listens, the name or the line is gone: cluster, DNS, peering
-    connect_timeout    packets go nowhere: security group, route
-    server_silent      a connection opens and the server says nothing: it hangs
+    no_server          no listener, no name or no route: cluster, DNS, peering
+    connect_timeout    packets are dropped: security group, route
+    server_silent      a connection opens and the server sends nothing: it hangs
     server_full, account_full, no_tls, client_certificate_wanted, authentication_timeout,
     credentials_expired, authorization
-                       the server does not take us, each for its reason
-    no_responders      nobody has subscribed: the parent is down or has lost NATS
-    stream_captures    a stream stores the question, and no parent answers it
-    timeout            a parent has subscribed but nothing answers: enclave dead or hung
-    timeout_unproven   nothing answers, and who has subscribed is not known
-    message_rejected   the parent refuses what we sent: our own fault, the fleet may be well
-    unreadable         something answered, but not in words that are known
-    unhealthy          the enclave itself says that it is not well
+                       the server refuses the probe, each for its reason
+    no_responders      no subscription: the parent is down or has lost NATS
+    stream_captures    a stream stores the request, and no parent replies
+    timeout            a parent subscribes but does not reply: the enclave is dead or hangs
+    timeout_unproven   no reply, and the subscribers are not known
+    message_rejected   the parent rejects the request: a fault of the probe
+    unreadable         a reply of unknown form
+    unhealthy          the enclave reports that it is unhealthy
     answered           alive from end to end
-    failed             the probe itself broke
+    failed             the probe itself failed
 
-Only ``answered`` is good: whatever is not known to be good is not counted as such. A probe that
-was kept out (`KEPT_OUT`) sends no ``EnclaveAnswering``: the alarm on it keeps its state, and the
-one on ``NatsConnected`` rings.
+Only ``answered`` is good; an unknown outcome is not. A probe that was refused (`NOT_ADMITTED`)
+sends no ``EnclaveAnswering``, so that this alarm keeps its state and the one on ``NatsConnected``
+rings.
 """
 
 import copy
@@ -34,7 +34,7 @@ from firstline.config.probe_settings import Consumer
 from firstline.diagnosis.probe_outcome import ADMITTED, CODES, ProbeOutcome, is_answering
 from firstline.monitoring.metric import Metric
 from firstline.monitoring.nats_backlog import Backlog
-from firstline.monitoring.nats_messages import health, shown
+from firstline.monitoring.nats_messages import health, reply_outcome
 
 NATS_METRICS = frozenset(
     {
@@ -55,17 +55,17 @@ NATS_METRICS = frozenset(
         "BacklogStalled",
     }
 )
-"""Every metric that `metrics` can give."""
+"""Every metric that `metrics` can return."""
 
 
 class NatsReading(msgspec.Struct, frozen=True, kw_only=True):
-    """What one probe of NATS read. ``why`` is the name of a failure's type, never its text.
+    """The facts of one NATS probe. ``why`` is just the failure's type name.
 
-    ``failure`` is what kept the question from being asked, or the server's word that there is no
-    responder; None once it was asked. ``replies`` are those of hosts that came within the window;
-    ``latency`` is the first one's. ``captured`` is whether a stream acknowledged the question, and
-    ``subscribed`` whether it is proven that a client takes it that does not take everything.
-    ``unread`` are the consumers whose backlog could not be read.
+    ``failure`` is the reason why no request was sent, or the server's no-responders status;
+    None after a request. ``replies`` are the hosts' replies within the window; ``latency`` is
+    the first one's. ``captured`` is True if a stream acknowledged the request, ``subscribed``
+    if a client's subscription to the subject is proven. ``unread`` are consumers whose backlog
+    could not be read.
     """
 
     failure: ProbeOutcome | None = None
@@ -79,10 +79,10 @@ class NatsReading(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
-def dated(reading: NatsReading, end: datetime | None, at: datetime) -> NatsReading:
-    """*reading* with its refusal explained: a server names no reason to credentials past their end.
+def explain_refusal(reading: NatsReading, end: datetime | None, at: datetime) -> NatsReading:
+    """Return *reading* with a refusal of expired credentials, which the server does not name.
 
-    *end* is the end of the probe's credentials, None when they have none; *at* is the time now.
+    *end* is the credentials' expiry, None without one; *at* is the time now.
     """
     if reading.failure is ProbeOutcome.AUTHORIZATION and end is not None and end <= at:
         return copy.replace(reading, failure=ProbeOutcome.CREDENTIALS_EXPIRED)
@@ -90,37 +90,37 @@ def dated(reading: NatsReading, end: datetime | None, at: datetime) -> NatsReadi
 
 
 def outcome(reading: NatsReading) -> ProbeOutcome:
-    """What *reading* shows; of several answers the best, as one enclave that serves serves."""
+    """Return the outcome: the best of the replies, since one serving enclave is enough."""
     if reading.failure is not None:
         return reading.failure
-    found = {shown(reply) for reply in reading.replies}
+    outcomes = {reply_outcome(reply) for reply in reading.replies}
     best = (
         ProbeOutcome.ANSWERED,
         ProbeOutcome.UNHEALTHY,
         ProbeOutcome.MESSAGE_REJECTED,
         ProbeOutcome.UNREADABLE,
     )
-    return next((each for each in best if each in found), _silence(reading))
+    return next((each for each in best if each in outcomes), _silence(reading))
 
 
 def _silence(reading: NatsReading) -> ProbeOutcome:
-    """What it shows that nothing came, by who is known to have taken the question."""
+    """Return the outcome without a reply, by the known subscribers."""
     if reading.captured:
         return ProbeOutcome.STREAM_CAPTURES
     return ProbeOutcome.TIMEOUT if reading.subscribed else ProbeOutcome.TIMEOUT_UNPROVEN
 
 
 def responders(reading: NatsReading) -> int:
-    """How many parents answered: replies carry no name, so equal ones count as one."""
+    """Return the number of parents that replied: equal replies count once, as they have no name."""
     return len(set(reading.replies))
 
 
 def metrics(
     reading: NatsReading, credentials_days_left: float | None, servers: int | None = None
 ) -> tuple[Metric, ...]:
-    """Everything that *reading* says, as values; what was not read is not there.
+    """Return the metrics of *reading*; a value that was not read is absent.
 
-    *servers* is how many answered the system account, where that is asked.
+    *servers* is the number of servers that replied to the system account's ping.
     """
     what = outcome(reading)
     found = [
@@ -147,11 +147,11 @@ def _answering(what: ProbeOutcome) -> Iterator[Metric]:
 
 
 def _fullest(reading: NatsReading) -> Iterator[Metric]:
-    """The fullest enclave's vaults and memory: it evicts first."""
-    told = [each for each in map(health, reading.replies) if each and each.memory_total_mb > 0]
-    if told:
-        shares = [100 * each.memory_used_mb / each.memory_total_mb for each in told]
-        yield Metric("ActiveVaults", max(each.active_vaults for each in told), "Count")
+    """Yield the vaults and memory of the fullest enclave, which evicts first."""
+    reported = [each for each in map(health, reading.replies) if each and each.memory_total_mb > 0]
+    if reported:
+        shares = [100 * each.memory_used_mb / each.memory_total_mb for each in reported]
+        yield Metric("ActiveVaults", max(each.active_vaults for each in reported), "Count")
         yield Metric("EnclaveReservedMemoryPercent", max(shares), "Percent")
 
 

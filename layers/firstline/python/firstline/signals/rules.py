@@ -8,7 +8,7 @@ import re
 
 import msgspec
 
-from firstline.config.profile import Prefix, Profile, Rule, Wanted, fits
+from firstline.config.profile import Matcher, Prefix, Profile, Rule, matches
 from firstline.ids import INSTANCE_ID, digest
 from firstline.signal import Signal
 
@@ -42,7 +42,7 @@ def match(signal: Signal, profile: Profile) -> Match:
 def _first_mismatch(rule: Rule, signal: Signal) -> str | None:
     """The first field of ``when`` that does not hold."""
     for field, matcher in rule.when.items():
-        if not fits(_value(field, signal), matcher):
+        if not matches(_value(field, signal), matcher):
             return field
     return None
 
@@ -53,7 +53,7 @@ def _value(field: str, signal: Signal) -> str:
     return signal.state if field == "state" else signal.dimensions.get(field, "")
 
 
-def _describe_mismatch(matcher: Wanted) -> str:
+def _describe_mismatch(matcher: Matcher) -> str:
     if isinstance(matcher, str):
         return f"is not {matcher!r}"
     if isinstance(matcher, tuple):
@@ -70,7 +70,7 @@ def known_words(signal: Signal, profile: Profile) -> dict[str, str]:
     """
     words = {
         field: _matched_word(_value(field, signal), matchers)
-        for field, matchers in profile.wanted.items()
+        for field, matchers in profile.matchers.items()
     }
     scopes = {
         field: value if _NAMES_NOBODY.fullmatch(value) else f"#{digest(value.encode())[:20]}"
@@ -84,8 +84,8 @@ _NAMES_NOBODY = re.compile(rf"{INSTANCE_ID}|[0-9a-f]{{16}}")
 """An instance's id, or the keyed hash of a user (`sources.user.pseudonym`)."""
 
 
-def _matched_word(value: str, matchers: tuple[Wanted, ...]) -> str:
+def _matched_word(value: str, matchers: tuple[Matcher, ...]) -> str:
     for matcher in matchers:
-        if fits(value, matcher):
+        if matches(value, matcher):
             return matcher.prefix if isinstance(matcher, Prefix) else value
     return ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from firstline.adapters.aws import alarm_types
 from firstline.adapters.aws.metric_data import VALUE
-from firstline.monitoring.alarm_metric import Comparison, Judged
+from firstline.monitoring.alarm_metric import Comparison, ExternalDefinition
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import (
@@ -28,14 +28,14 @@ PERIOD_SECONDS_MAX = 7 * 24 * 3600
 """The longest evaluation time of an alarm."""
 
 
-def judged_metric(alarm: Mapping[str, Any]) -> Judged | None:
+def judged_metric(alarm: Mapping[str, Any]) -> ExternalDefinition | None:
     """The metric and threshold of *alarm*; None without a metric, or with a band."""
     metric_queries = queries(alarm)
     if not metric_queries or "Threshold" not in alarm:
         return None
     periods = alarm["EvaluationPeriods"]
     metric, statistic = _metric_and_statistic(returned_query(metric_queries), alarm)
-    return Judged(
+    return ExternalDefinition(
         metric=metric,
         statistic=statistic,
         comparison=COMPARISONS[alarm["ComparisonOperator"]],

@@ -17,7 +17,7 @@ from firstline.diagnosis import evidence
 from firstline.diagnosis.probe_outcome import ProbeOutcome, outcome_of_code
 from firstline.errors import DependencyUnavailable
 from firstline.ids import InstanceId
-from firstline.monitoring.alarms import PROBED
+from firstline.monitoring.alarms import PROBE_NAMESPACE
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling.type_defs import AutoScalingGroupTypeDef
@@ -216,7 +216,7 @@ def _status(described: "InstanceStatusTypeDef") -> evidence.InstanceStatus:
 def _outcome_query(fleet: str) -> "MetricDataQueryTypeDef":
     """One metric carries the answer and the outcome, so the two cannot disagree."""
     metric: MetricTypeDef = {
-        "Namespace": PROBED,
+        "Namespace": PROBE_NAMESPACE,
         "MetricName": "ProbeOutcome",
         "Dimensions": [{"Name": "service", "Value": fleet}],
     }

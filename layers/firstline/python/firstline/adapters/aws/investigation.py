@@ -7,7 +7,7 @@ from boto3.session import Session
 
 from firstline.adapters.aws import alarm_types, clients, external_alarm, metric_data
 from firstline.adapters.aws.errors import instant, unavailable
-from firstline.config.profile import MadeAlarm, Profile
+from firstline.config.profile import AlarmDefinition, Profile
 from firstline.diagnosis.investigation import (
     COMPARISON_WINDOW,
     DAYS_BEFORE,
@@ -44,7 +44,7 @@ class AwsInvestigation:
 
     def metrics(self, start: datetime) -> Metrics:
         """A value per quarter of an hour since a week before; raises `DependencyUnavailable`."""
-        alarms = metric_data.by_metric(detection.made(self._profile))
+        alarms = metric_data.by_metric(detection.deployable_alarms(self._profile))
         first, period = _quarter(start), int(COMPARISON_WINDOW.total_seconds())
         queries = [metric_data.query(f"m{n}", each, period) for n, each in enumerate(alarms)]
         with unavailable("background"):
@@ -58,7 +58,7 @@ class AwsInvestigation:
                 )
             )
 
-    def alarm_metric(self, alarm: MadeAlarm, window: Window) -> Values:
+    def alarm_metric(self, alarm: AlarmDefinition, window: Window) -> Values:
         """The present values of *alarm*'s metric; raises `DependencyUnavailable`."""
         queries = metric_data.alarm_queries(alarm)
         with unavailable("background"):

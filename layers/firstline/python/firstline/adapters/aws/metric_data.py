@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from firstline.adapters.aws.errors import instant
-from firstline.config.profile import MadeAlarm
+from firstline.config.profile import AlarmDefinition
 from firstline.errors import DependencyUnavailable
 from firstline.monitoring import alarms as detection
 
@@ -25,7 +25,7 @@ VALUE = "value"
 """The id of the query with an alarm's own values."""
 
 
-def by_metric(alarms: Iterable[MadeAlarm]) -> list[MadeAlarm]:
+def by_metric(alarms: Iterable[AlarmDefinition]) -> list[AlarmDefinition]:
     """One alarm for each metric, dimensions and statistic, since several may watch the same."""
     unique = {
         (each.namespace, each.metric, each.statistic, *sorted(each.dimensions.items())): each
@@ -35,7 +35,7 @@ def by_metric(alarms: Iterable[MadeAlarm]) -> list[MadeAlarm]:
 
 
 def query(
-    id_: str, alarm: MadeAlarm, period_seconds: int, metric: str = ""
+    id_: str, alarm: AlarmDefinition, period_seconds: int, metric: str = ""
 ) -> "MetricDataQueryTypeDef":
     """A query of the alarm's metric, or of another *metric* with the same dimensions."""
     aws_metric: MetricTypeDef = {
@@ -47,7 +47,7 @@ def query(
     return {"Id": id_, "MetricStat": {"Metric": aws_metric, "Period": period_seconds, "Stat": stat}}
 
 
-def alarm_queries(alarm: MadeAlarm) -> "list[MetricDataQueryTypeDef]":
+def alarm_queries(alarm: AlarmDefinition) -> "list[MetricDataQueryTypeDef]":
     """The queries of *alarm*'s own values, as `VALUE`: its metric, or its share of another."""
     period = alarm.period_seconds
     if not alarm.percent_of:
@@ -56,7 +56,7 @@ def alarm_queries(alarm: MadeAlarm) -> "list[MetricDataQueryTypeDef]":
     if alarm.percent_of != detection.QUOTA:
         parts.append(query("whole", alarm, period, alarm.percent_of))
     hidden: list[MetricDataQueryTypeDef] = [{**each, "ReturnData": False} for each in parts]
-    return [*hidden, {"Id": VALUE, "Expression": detection.share(alarm)}]
+    return [*hidden, {"Id": VALUE, "Expression": detection.percent_expression(alarm)}]
 
 
 def values(

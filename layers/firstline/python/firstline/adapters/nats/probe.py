@@ -17,7 +17,7 @@ from firstline.config.probe_settings import NatsTarget
 from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.monitoring import nats_messages, nats_probe
 from firstline.monitoring.nats_backlog import Backlog, backlog
-from firstline.monitoring.nats_credentials import Credentials, ends_at
+from firstline.monitoring.nats_credentials import Credentials, expires_at
 from firstline.monitoring.nats_probe import NatsReading
 
 _CLOSING_SECONDS = 0.5  # of the whole
@@ -41,7 +41,11 @@ async def probe(
     """
     session = _Session(Connection(target, credentials, tls))
     reading = await _read(session, nats_messages.request(nonce, at), f"{target.subject}.{nonce}")
-    return reading if credentials is None else nats_probe.dated(reading, ends_at(credentials), at)
+    return (
+        reading
+        if credentials is None
+        else nats_probe.explain_refusal(reading, expires_at(credentials), at)
+    )
 
 
 async def count_servers(target: NatsTarget, system: Credentials, tls: ssl.SSLContext) -> int:
@@ -51,7 +55,7 @@ async def count_servers(target: NatsTarget, system: Credentials, tls: ssl.SSLCon
     """
     ping = copy.replace(target, subject=_PING, consumers=())
     reading = await _read(_Session(Connection(ping, system, tls)), b"", None)
-    return nats_messages.servers(reading.replies)
+    return nats_messages.count_servers(reading.replies)
 
 
 async def _read(session: "_Session", question: bytes, control: str | None) -> NatsReading:
@@ -142,7 +146,7 @@ class _Session:
         message = await self._connection.take(answers)
         if (message.headers or {}).get("Status") == _NO_RESPONDERS:
             self._no_responders = True
-        elif nats_messages.stored(message.data):
+        elif nats_messages.is_stream_reply(message.data):
             self._captured = True
         else:
             self._replies.append(message.data)
@@ -172,7 +176,7 @@ class _Session:
             async with asyncio.timeout(self.target.gather_seconds):
                 while True:
                     message = await self._connection.take(answers)
-                    if nats_messages.held(message.data):
+                    if nats_messages.lists_client(message.data):
                         return True
         except (TimeoutError, Denied) as error:
             self.add_error(error)

@@ -29,12 +29,12 @@ class Stack(NamedTuple):
 
 def read(folder: Path, credentials: str) -> tuple[Stack, ...]:
     """The stacks of the assembly in *folder*; raises `InvalidInput` or `DependencyUnavailable`."""
-    from firstline.doctor.readers import deployed
+    from firstline.doctor.readers import stacks
 
     found = []
     for name, region, made in _stacks(folder):
         session = fleets.session(Place(region=region, credentials=credentials))
-        found.append(Stack(name, made, deployed.template(name, session), session))
+        found.append(Stack(name, made, stacks.template(name, session), session))
     return tuple(found)
 
 
@@ -57,10 +57,13 @@ def limited(stacks: tuple[Stack, ...]) -> tuple[str, ...]:
     wrong: list[str] = []
     notes: list[str] = []
     for each in stacks:
-        wanted, standing = limits.needs(each.made), limits.needs(each.standing or {})
-        if wanted != limits.Needs():
+        wanted, standing = (
+            limits.template_needs(each.made),
+            limits.template_needs(each.standing or {}),
+        )
+        if wanted != limits.TemplateNeeds():
             there = readers.log_groups(each.session, wanted.log_groups)
-            limit = readers.limit(each.session)
+            limit = readers.concurrency_limit(each.session)
             wrong += limits.refusals(wanted, standing, there, limit)
             notes += limits.notes(there, limit)
     if wrong:

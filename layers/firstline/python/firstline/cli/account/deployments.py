@@ -26,16 +26,16 @@ def find(place: Place) -> Deployment:
     from firstline.adapters.aws import clients
     from firstline.adapters.aws.ledger import DynamoLedger
     from firstline.adapters.aws.s3_archive import S3Archive
-    from firstline.doctor.readers import deployed
+    from firstline.doctor.readers import stacks
 
     name, file, session = fleets.find(place)
-    stack = deployed.records(name)
-    told = deployed.told(stack, session)
-    if deployed.LEDGER not in told:
-        raise InvalidInput(deployed.lacks(stack, deployed.LEDGER))
-    bucket = told.get(deployed.ARCHIVE)
+    stack = stacks.records_stack(name)
+    told = stacks.stack_outputs(stack, session)
+    if stacks.LEDGER not in told:
+        raise InvalidInput(stacks.missing_output(stack, stacks.LEDGER))
+    bucket = told.get(stacks.ARCHIVE)
     return Deployment(
-        DynamoLedger(clients.ledger(session), told[deployed.LEDGER]),
+        DynamoLedger(clients.ledger(session), told[stacks.LEDGER]),
         S3Archive(clients.archive(session), bucket) if bucket else None,
         file,
     )

@@ -17,7 +17,7 @@ from botocore.awsrequest import AWSRequest
 
 from firstline.adapters.aws.errors import CA_BUNDLE_HINT, describe, unavailable
 from firstline.controller.operators.commands import URL_OUTPUT, CommandResult, OperatorCommand
-from firstline.doctor.readers import deployed
+from firstline.doctor.readers import stacks
 from firstline.errors import DependencyUnavailable, InvalidInput
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ PATIENCE = urllib3.Timeout(connect=5, read=60)
 
 def find(fleet: str, session: "Session") -> str:
     """The URL of the deployment for *fleet*; raises `InvalidInput` where there is none."""
-    return deployed.named(URL_OUTPUT, deployed.app(fleet), session)
+    return stacks.stack_output(URL_OUTPUT, stacks.app_stack(fleet), session)
 
 
 def send(lever: OperatorCommand, url: str, session: "Session") -> CommandResult:

@@ -11,10 +11,10 @@ from firstline.cli.account import deployments
 from firstline.cli.fleets import Place
 from firstline.config import fleet_file
 from firstline.errors import InvalidInput
-from firstline.lab.redecide import chapters, misses
-from firstline.lab.redecide.again import again
+from firstline.lab.redecide import export_chains, misses
+from firstline.lab.redecide.incident_record import incident_record
 from firstline.lab.redecide.misses import Miss
-from firstline.lab.redecide.record import story
+from firstline.lab.redecide.redecision import redecide
 
 if TYPE_CHECKING:
     from firstline.ledger.export import DecodedEntry
@@ -57,13 +57,13 @@ def of_export(path: Path, fleet: Path) -> Past:
     latest: DecodedEntry | None = None
     incidents = 0
     with exported.opened(path) as read, exported.understood(path):
-        for chain in chapters.chains(read):
-            told = story(chain)
+        for chain in export_chains.chains(read):
+            told = incident_record(chain)
             if told is None:
                 continue
             incidents += 1
             latest = max(filter(None, (latest, chain[-1])), key=lambda each: each.at)
-            compared = again(told, known)
+            compared = redecide(told, known)
             found += misses.by_code(chain, compared)
             undecided += [f"{told.id}: {compared.why}"] if compared.why else []
     before = known.get(latest.policy) if latest else None

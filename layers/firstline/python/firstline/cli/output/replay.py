@@ -8,7 +8,7 @@ from firstline.cli.output.lines import ActionLine, DenialLine, PageLine, ReplayL
 from firstline.diagnosis.evidence import HostReport
 from firstline.ids import IncidentId, InstanceId
 from firstline.lab.twin.pager.alerts import Received
-from firstline.lab.twin.replayed import Chapter, Replayed
+from firstline.lab.twin.replay_result import IncidentLedger, ReplayResult
 from firstline.ledger.entries import (
     ActionReported,
     DecisionMade,
@@ -26,14 +26,14 @@ from firstline.signal import Disposition
 _OUTCOMES = (LookReported, FixReported, HostsInspected)
 
 
-def lines(replayed: Replayed) -> tuple[ReplayLine, ...]:
+def lines(replayed: ReplayResult) -> tuple[ReplayLine, ...]:
     """One line for each ledger; one for a replay of which nothing was recorded."""
-    if not replayed.chapters:
+    if not replayed.ledgers:
         return (_unrecorded(replayed),)
-    return tuple(_line(chapter, replayed) for chapter in replayed.chapters)
+    return tuple(_line(chapter, replayed) for chapter in replayed.ledgers)
 
 
-def _line(chapter: Chapter, replayed: Replayed) -> ReplayLine:
+def _line(chapter: IncidentLedger, replayed: ReplayResult) -> ReplayLine:
     incident = chapter.incident
     read = [decode_entry(each) for each in chapter.entries]
     disposition = _disposition(read[0])
@@ -59,7 +59,7 @@ def _disposition(first: DecodedEntry) -> str:
     return event.disposition if isinstance(event, SignalReceived) else ""
 
 
-def _unrecorded(replayed: Replayed) -> ReplayLine:
+def _unrecorded(replayed: ReplayResult) -> ReplayLine:
     """The store never took anything: what was paged is with a person, and nothing else is."""
     return ReplayLine(
         incident=None,
@@ -77,7 +77,7 @@ def _unrecorded(replayed: Replayed) -> ReplayLine:
     )
 
 
-def _updates(incident: IncidentId, replayed: Replayed) -> Iterator[UpdateLine]:
+def _updates(incident: IncidentId, replayed: ReplayResult) -> Iterator[UpdateLine]:
     """The change events of its decisions; those of a demotion and a drill say nothing of it."""
     for each in replayed.updates:
         payload: Any = each.body["payload"]

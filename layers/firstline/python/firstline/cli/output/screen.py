@@ -12,7 +12,7 @@ from rich.text import Text
 from firstline.cli.output import terminal
 from firstline.cli.output.lines import ReplayLine
 from firstline.cli.output.terminal import STYLES, WORD
-from firstline.lab.twin.replayed import Chapter, Replayed
+from firstline.lab.twin.replay_result import IncidentLedger, ReplayResult
 from firstline.lab.twin.scenario import Scenario
 from firstline.reporting import timeline
 from firstline.reporting.timeline import Moment, format_elapsed
@@ -34,10 +34,10 @@ def progress(name: str) -> Iterator[Callable[[datetime], None]]:
         yield lambda at: status.update(f"{name}  {at:%Y-%m-%d %H:%M:%S}")
 
 
-def show(scenario: Scenario, replayed: Replayed, lines: tuple[ReplayLine, ...]) -> None:
+def show(scenario: Scenario, replayed: ReplayResult, lines: tuple[ReplayLine, ...]) -> None:
     """The timeline of each incident, and its outcome as the last line."""
     terminal.say([f"{scenario.name}   {scenario.mode}   {replayed.start:%Y-%m-%d %H:%M:%S} UTC"])
-    for chapter, line in zip(replayed.chapters or (None,), lines, strict=True):
+    for chapter, line in zip(replayed.ledgers or (None,), lines, strict=True):
         terminal.say(["", *_head(line)])
         moments = timeline.moments(chapter.entries) if chapter else _pages_only(replayed)
         terminal.say(_timeline(moments, replayed.start), BEGIN)
@@ -45,7 +45,7 @@ def show(scenario: Scenario, replayed: Replayed, lines: tuple[ReplayLine, ...]) 
         terminal.say([Text(_ending(line, _took(chapter, replayed)), style=style)])
 
 
-def _took(chapter: Chapter | None, replayed: Replayed) -> timedelta:
+def _took(chapter: IncidentLedger | None, replayed: ReplayResult) -> timedelta:
     """From the start to the incident's end; to the run's end where there is none."""
     incident = chapter.incident if chapter else None
     end = incident.ended_at if incident and incident.ended_at else replayed.end
@@ -58,7 +58,7 @@ def _head(line: ReplayLine) -> Iterator[Text]:
         yield Text(what, style="bold")
 
 
-def _pages_only(replayed: Replayed) -> Iterator[Moment]:
+def _pages_only(replayed: ReplayResult) -> Iterator[Moment]:
     """What is known of a run whose store took nothing: PagerDuty's own word."""
     for page in replayed.pages:
         yield Moment(page.at, "paged", f"{page.action} {page.key}", Tone.ALERT)

@@ -22,7 +22,7 @@ def _noted(run: Run) -> Iterator[tuple[timedelta, str]]:
 
 
 def _recorded(run: Run) -> Iterator[tuple[timedelta, str]]:
-    for id_, entries in run.door.store.tables.entries.items():
+    for id_, entries in run.backend.store.tables.entries.items():
         for moment in timeline.moments(entries):
             text = "".join(each if each.isprintable() else " " for each in moment.text)
             yield moment.at - run.world.start, f"{id_[:12]:12}  {moment.word} {text}"

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from firstline.config.profile import MadeAlarm
+from firstline.config.profile import AlarmDefinition
 from firstline.diagnosis.evidence import (
     Alarms,
     Answering,
@@ -75,7 +75,7 @@ class InvestigationReader(Protocol):
     def metrics(self, start: datetime) -> Metrics:
         """Each metric of the profile's alarms, around *start* and on the days before."""
 
-    def alarm_metric(self, alarm: MadeAlarm, window: Window) -> Values:
+    def alarm_metric(self, alarm: AlarmDefinition, window: Window) -> Values:
         """The values of *alarm*'s metric, at its own period; empty if CloudWatch has none."""
 
     def external_metric(

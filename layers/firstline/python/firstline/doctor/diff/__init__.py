@@ -1,1 +1,1 @@
-"""Diff: what a deployment would change of the deployed stacks, and what would be lost by it."""
+"""Diff: the changes that a deployment makes to the deployed stacks, and the losses among them."""

@@ -1,7 +1,7 @@
-"""Contents: what a stack's template holds that a person would miss, each by one word and a name.
+"""The contents of a stack's template that an operator would miss, each as ``KIND:NAME``.
 
-``subscriber:Oversight/Emergency:a@example.com``, ``alarm:Detection/healthy-hosts``. Names are the
-CDK's paths, which a template has as metadata; they stay the same from version to version.
+Examples: ``subscriber:Oversight/Emergency:a@example.com``, ``alarm:Detection/healthy-hosts``. Names
+are CDK paths from the template's metadata, which stay the same between versions.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from firstline.doctor.deploying import OUTPUT
+from firstline.doctor.deploy_settings import CONTEXT_OUTPUT
 from firstline.errors import InvalidInput
 
 KINDS = {
@@ -23,17 +23,17 @@ KINDS = {
     "AWS::S3::Bucket": "bucket",
     "AWS::KMS::Key": "key",
 }
-"""What is missed once it is gone, and the word for it."""
+"""The word for each kind of resource whose removal matters."""
 SUBSCRIPTION = "AWS::SNS::Subscription"
 POLICIES = ("AWS::IAM::Policy", "AWS::IAM::Role")
 ALARM_STATES = "Detection/AlarmStates"
-"""The rule whose pattern names the alarms of others."""
+"""The rule whose pattern names foreign alarms."""
 MODE = "mode"
 _ARN = ":alarm:"
 
 
 class Resource(msgspec.Struct, frozen=True, rename="pascal"):
-    """A resource of a template, as far as it is read."""
+    """The parsed part of a template's resource."""
 
     type: str
     properties: dict[str, Any] = {}
@@ -41,14 +41,14 @@ class Resource(msgspec.Struct, frozen=True, rename="pascal"):
 
 
 class Template(msgspec.Struct, frozen=True, rename="pascal"):
-    """A template, as far as it is read."""
+    """The parsed part of a template."""
 
     resources: dict[str, Resource] = {}
     outputs: dict[str, dict[str, Any]] = {}
 
 
 def template_of(body: object) -> Template:
-    """The template that *body* is; raises `InvalidInput`."""
+    """Return *body* as a template; raises `InvalidInput`."""
     try:
         return msgspec.convert(body, Template)
     except msgspec.ValidationError as error:
@@ -56,7 +56,7 @@ def template_of(body: object) -> Template:
 
 
 def contents(template: object) -> frozenset[str]:
-    """What *template* holds; raises `InvalidInput` for what is none."""
+    """Return the contents of *template*; raises `InvalidInput`."""
     read = template_of(template)
     paths = {key: _path(key, each) for key, each in read.resources.items()}
     found = (item for key, each in read.resources.items() for item in _items(each, key, paths))
@@ -64,27 +64,27 @@ def contents(template: object) -> frozenset[str]:
 
 
 def _path(key: str, resource: Resource) -> str:
-    """The CDK's path without stack and ``Resource``; the logical id where there is none."""
+    """Return the CDK's path without stack and ``Resource``; default: the logical id."""
     path = str(resource.metadata.get("aws:cdk:path", ""))
     return path.partition("/")[2].removesuffix("/Resource") or key
 
 
 def _items(resource: Resource, key: str, paths: Mapping[str, str]) -> Iterator[str]:
-    path, said = paths[key], resource.properties
+    path, properties = paths[key], resource.properties
     if resource.type in KINDS:
         yield f"{KINDS[resource.type]}:{path}"
     if resource.type == SUBSCRIPTION:
-        topic = said.get("TopicArn")
+        topic = properties.get("TopicArn")
         named = paths.get(topic.get("Ref", ""), "") if isinstance(topic, dict) else str(topic)
-        yield f"subscriber:{named}:{said.get('Endpoint')}"
+        yield f"subscriber:{named}:{properties.get('Endpoint')}"
     if path == ALARM_STATES:
-        yield from _heard(said.get("EventPattern", {}).get("resources", []))
+        yield from _external_alarms(properties.get("EventPattern", {}).get("resources", []))
     if resource.type in POLICIES:
-        yield from _permissions(path, said)
+        yield from _permissions(path, properties)
 
 
-def _heard(patterns: list[Any]) -> Iterator[str]:
-    """The alarms of others, by their names; the stack's own go by a prefix."""
+def _external_alarms(patterns: list[Any]) -> Iterator[str]:
+    """Yield foreign alarms by name; the stack's own are matched by a prefix."""
     for each in patterns:
         if isinstance(each, dict) and "prefix" in each:
             continue
@@ -92,9 +92,9 @@ def _heard(patterns: list[Any]) -> Iterator[str]:
         yield f"external-alarm:{text.partition(_ARN)[2]}"
 
 
-def _permissions(path: str, said: Mapping[str, Any]) -> Iterator[str]:
-    documents = [said.get("PolicyDocument", {})]
-    documents += [each.get("PolicyDocument", {}) for each in said.get("Policies", ())]
+def _permissions(path: str, properties: Mapping[str, Any]) -> Iterator[str]:
+    documents = [properties.get("PolicyDocument", {})]
+    documents += [each.get("PolicyDocument", {}) for each in properties.get("Policies", ())]
     for document in documents:
         for statement in document.get("Statement", ()):
             actions = statement.get("Action", ())
@@ -104,10 +104,10 @@ def _permissions(path: str, said: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _settings(outputs: Mapping[str, dict[str, Any]]) -> Iterator[str]:
-    """What the stack was deployed with, but for the addresses, which are subscribers."""
+    """Yield the deployment's settings without e-mail addresses, which are subscribers."""
     try:
-        found = json.loads(outputs.get(OUTPUT, {}).get("Value", "{}"))
-    except (TypeError, ValueError):  # an earlier version's was no JSON
+        found = json.loads(outputs.get(CONTEXT_OUTPUT, {}).get("Value", "{}"))
+    except (TypeError, ValueError):  # an earlier version's output was not JSON
         found = {}
     for key, value in found.items() if isinstance(found, dict) else ():
         if not str(key).endswith("_email"):

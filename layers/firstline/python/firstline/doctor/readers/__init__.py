@@ -1,1 +1,1 @@
-"""What ``firstline doctor`` reads of an account; each method is one kind of request."""
+"""The readers of an account's facts; each method makes one kind of request."""

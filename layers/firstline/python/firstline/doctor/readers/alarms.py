@@ -1,4 +1,4 @@
-"""Alarms: all of the account, their history where it matters, and what their metrics had."""
+"""Reads alarms, the histories of those that are stuck, and metric values."""
 
 import copy
 import json
@@ -10,16 +10,16 @@ from typing import Any
 from boto3.session import Session
 
 from firstline.adapters.aws.alarm_types import ALARM_TYPES, alarms_on
-from firstline.doctor.facts import Alarm, Metric, Read
-from firstline.doctor.readers.reading import client, pages, read
+from firstline.doctor.facts import Alarm, Fact, Metric
+from firstline.doctor.readers.requests import client, pages, read
 
-HISTORY = timedelta(days=30)
-"""As long as CloudWatch keeps an alarm's history."""
-MEASURED = timedelta(days=14)
+HISTORY_WINDOW = timedelta(days=30)
+"""CloudWatch keeps an alarm's history for 30 days."""
+DATA_WINDOW = timedelta(days=14)
 QUERIES_MAX = 500
-"""As many metrics as one GetMetricData takes."""
+"""The limit of metrics in one GetMetricData request."""
 COARSE_SECONDS = 6 * 3600
-"""With 500 metrics far below the 100,800 values of one answer."""
+"""With 500 metrics this stays far below the limit of 100,800 values in one response."""
 
 
 class AlarmsReader:
@@ -28,30 +28,32 @@ class AlarmsReader:
     def __init__(self, session: Session) -> None:
         self._alarms = client(session, "cloudwatch")
 
-    def all(self) -> Read[tuple[Alarm, ...]]:
-        """Every alarm of the account and Region."""
+    def all(self) -> Fact[tuple[Alarm, ...]]:
+        """Return every alarm of the account and Region."""
         return read("cloudwatch:DescribeAlarms", lambda: tuple(self._all()))
 
     def with_history(self, alarm: Alarm, now: datetime) -> Alarm:
-        """*alarm*, and whether its history knows an OK."""
+        """Return *alarm* with ``was_ok`` from its history."""
         was_ok = read("cloudwatch:DescribeAlarmHistory", lambda: self._was_ok(alarm.name, now))
         return copy.replace(alarm, was_ok=was_ok)
 
-    def measured(
+    def last_values(
         self, metrics: Iterable[Metric], now: datetime
-    ) -> Read[dict[Metric, datetime | None]]:
-        """When each of *metrics* last had a value within two weeks, to six hours."""
+    ) -> Fact[dict[Metric, datetime | None]]:
+        """Return the last datapoint of each metric within two weeks, to six hours."""
         found = list(dict.fromkeys(metrics))
         return read(
             "cloudwatch:GetMetricData",
             lambda: {
                 metric: max((at for at, _ in values), default=None)
-                for metric, values in self._values(found, "SampleCount", now - MEASURED, now)
+                for metric, values in self._values(found, "SampleCount", now - DATA_WINDOW, now)
             },
         )
 
-    def day(self, metrics: tuple[Metric, ...], now: datetime) -> "Read[dict[Metric, Day]]":
-        """The sum of each of *metrics* over the last day, and its last value's time."""
+    def daily_sums(
+        self, metrics: tuple[Metric, ...], now: datetime
+    ) -> "Fact[dict[Metric, DailySum]]":
+        """Return each metric's sum over the last day and the time of its last value."""
         since = now - timedelta(days=1)
         return read(
             "cloudwatch:GetMetricData",
@@ -66,8 +68,8 @@ class AlarmsReader:
 
     def latest(
         self, metrics: tuple[Metric, ...], now: datetime
-    ) -> "Read[dict[Metric, tuple[datetime, float] | None]]":
-        """The last value of each of *metrics* within a day, with its time."""
+    ) -> "Fact[dict[Metric, tuple[datetime, float] | None]]":
+        """Return each metric's last value within a day, with its time."""
         since = now - timedelta(days=1)
         return read(
             "cloudwatch:GetMetricData",
@@ -90,7 +92,7 @@ class AlarmsReader:
             AlarmName=name,
             AlarmTypes=ALARM_TYPES,
             HistoryItemType="StateUpdate",
-            StartDate=now - HISTORY,
+            StartDate=now - HISTORY_WINDOW,
             EndDate=now,
         )
         states = (json.loads(each["HistoryData"]) for each in found)
@@ -120,11 +122,11 @@ class AlarmsReader:
             yield from ((it, answered[f"m{n}"]) for n, it in enumerate(some))
 
 
-type Day = tuple[int, datetime | None]
+type DailySum = tuple[int, datetime | None]
 
 
 def _alarm(shown: dict[str, Any]) -> Alarm:
-    # an alarm whose state has not changed since CloudWatch keeps that time has none
+    # absent for an alarm without a state change since CloudWatch records this time
     since = shown.get("StateTransitionedTimestamp", shown["StateUpdatedTimestamp"])
     return Alarm(
         name=shown["AlarmName"],
@@ -135,12 +137,12 @@ def _alarm(shown: dict[str, Any]) -> Alarm:
         if shown["ActionsEnabled"]
         else shown["AlarmConfigurationUpdatedTimestamp"],
         metrics=tuple(_metrics(shown)),
-        missing=shown.get("TreatMissingData", "missing"),  # CloudWatch's own default
+        missing=shown.get("TreatMissingData", "missing"),  # CloudWatch's default
     )
 
 
 def _metrics(shown: dict[str, Any]) -> Iterator[Metric]:
-    """The alarm's metric, or those that its expression is made of; others have none."""
+    """Yield the alarm's metric, or those of its expression; a composite alarm has none."""
     if "MetricName" in shown:
         yield _metric(shown)
     for each in shown.get("Metrics", []):

@@ -1,4 +1,4 @@
-"""Deployment: what stands of the app stack, and how it does."""
+"""Reads the actual state of the app stack."""
 
 from datetime import datetime
 from typing import Any
@@ -6,20 +6,28 @@ from typing import Any
 from boto3.session import Session
 
 from firstline.adapters.aws.routing_key import parse_keys
-from firstline.doctor.facts import Deployed, Metric, Read, Resource, RoutingKey, Unread, known
+from firstline.doctor.facts import (
+    Fact,
+    Metric,
+    ReadFailure,
+    Resource,
+    RoutingKeyState,
+    StackState,
+    or_empty,
+)
 from firstline.doctor.readers.alarms import AlarmsReader
 from firstline.doctor.readers.drift import DriftReader
-from firstline.doctor.readers.reading import client, pages, read
+from firstline.doctor.readers.requests import client, pages, read
 from firstline.doctor.readers.roles import RolesReader
-from firstline.doctor.readers.standing import StandingReader
+from firstline.doctor.readers.stack_resources import StackResourcesReader
 from firstline.doctor.readers.templates import TemplateReader
-from firstline.monitoring.alarms import PROBED
+from firstline.monitoring.alarms import PROBE_NAMESPACE
 
 FUNCTION = "AWS::Lambda::Function"
 QUEUE = "AWS::SQS::Queue"
 RULE = "AWS::Events::Rule"
 DELETED = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
-"""What an update took out of the stack; it is listed for a while."""
+"""The states of resources that an update removed, which stay listed for a while."""
 
 
 class DeploymentReader:
@@ -28,50 +36,52 @@ class DeploymentReader:
     def __init__(self, session: Session, name: str, fleet: str) -> None:
         self._session = session
         self._name = name
-        self._heartbeat = Metric(PROBED, "Heartbeat", (("service", fleet),))
+        self._heartbeat = Metric(PROBE_NAMESPACE, "Heartbeat", (("service", fleet),))
 
-    def deployed(
+    def stack_state(
         self, alarms: AlarmsReader, templates: TemplateReader, now: datetime
-    ) -> Read[Deployed | None]:
-        """All of it; None where there is no such stack."""
-        stack = described(self._session, self._name)
+    ) -> Fact[StackState | None]:
+        """Return the state of the stack; None if there is no such stack."""
+        stack = describe_stack(self._session, self._name)
         if not isinstance(stack, dict):
             return stack
         if not stack:
             return None
         resources = self.resources()
-        made = templates.made(resources)
-        # a stack without outputs shows no list of them
+        made = templates.deployed_template(resources)
+        # absent for a stack without outputs
         outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
         functions = _named(resources, FUNCTION)
-        standing = StandingReader(self._session)
+        standing = StackResourcesReader(self._session)
         errors = {
             name: Metric("AWS/Lambda", "Errors", (("FunctionName", name),)) for name in functions
         }
-        day = alarms.day((self._heartbeat, *errors.values()), now)
-        return Deployed(
+        day = alarms.daily_sums((self._heartbeat, *errors.values()), now)
+        return StackState(
             status=stack["StackStatus"],
             outputs=outputs,
             resources=resources,
             routing_key=self.routing_key(outputs.get("RoutingKeySecret", "")),
             topics={
-                name: standing.readers(arn)
+                name: standing.subscriptions(arn)
                 for name, arn in outputs.items()
                 if name.endswith("Topic") and arn.startswith("arn:")
             },
-            queues={each: standing.waiting(each) for each in _named(resources, QUEUE)},
+            queues={each: standing.waiting_messages(each) for each in _named(resources, QUEUE)},
             rules=standing.rules(),
             targets={each: standing.targets(each) for each in _named(resources, RULE)},
             sources=standing.sources(),
             functions={each: standing.function(each) for each in functions},
-            errors=day if isinstance(day, Unread) else {it: day[m][0] for it, m in errors.items()},
-            heartbeat=day if isinstance(day, Unread) else day[self._heartbeat][1],
-            rulings=RolesReader(self._session).rulings(made),
+            errors=day
+            if isinstance(day, ReadFailure)
+            else {it: day[m][0] for it, m in errors.items()},
+            heartbeat=day if isinstance(day, ReadFailure) else day[self._heartbeat][1],
+            simulations=RolesReader(self._session).simulations(made),
             drift=DriftReader(self._session).drift(made),
         )
 
-    def resources(self) -> Read[tuple[Resource, ...]]:
-        """Every resource of the stack that has a name by now."""
+    def resources(self) -> Fact[tuple[Resource, ...]]:
+        """Return every resource of the stack that has a physical name."""
         stacks = client(self._session, "cloudformation")
         return read(
             "cloudformation:ListStackResources",
@@ -86,11 +96,11 @@ class DeploymentReader:
             ),
         )
 
-    def routing_key(self, secret: str) -> Read[RoutingKey]:
-        """Whether the secret holds a routing key; its value goes no further than this."""
+    def routing_key(self, secret: str) -> Fact[RoutingKeyState]:
+        """Return whether the secret holds a routing key; its value is not kept."""
         secrets = client(self._session, "secretsmanager")
 
-        def ask() -> RoutingKey:
+        def ask() -> RoutingKeyState:
             value = secrets.get_secret_value(SecretId=secret).get("SecretString", "").strip()
             if not value:
                 return "empty"
@@ -99,13 +109,13 @@ class DeploymentReader:
                 return "unlike a key"
             return "set with a REST key" if keys.rest_key else "set"
 
-        absent: RoutingKey = "empty"
+        absent: RoutingKeyState = "empty"
         action = "secretsmanager:GetSecretValue"
         return read(action, ask, "ResourceNotFoundException", none=absent)
 
 
-def described(session: Session, name: str) -> Read[dict[str, Any]]:
-    """The stack *name* as CloudFormation describes it, empty where there is none."""
+def describe_stack(session: Session, name: str) -> Fact[dict[str, Any]]:
+    """Return CloudFormation's description of the stack; empty if there is none."""
     stacks = client(session, "cloudformation")
     return read(
         "cloudformation:DescribeStacks",
@@ -115,5 +125,5 @@ def described(session: Session, name: str) -> Read[dict[str, Any]]:
     )
 
 
-def _named(resources: Read[tuple[Resource, ...]], kind: str) -> list[str]:
-    return [each.name for each in known(resources) if each.kind == kind]
+def _named(resources: Fact[tuple[Resource, ...]], kind: str) -> list[str]:
+    return [each.name for each in or_empty(resources) if each.kind == kind]

@@ -1,51 +1,57 @@
-"""Drift: what stands now of what the template says of that which carries signals."""
+"""Reads the actual configuration of the resources that carry signals."""
 
 from typing import Any
 
 from boto3.session import Session
 
-from firstline.doctor import meant as kinds
-from firstline.doctor import parts
-from firstline.doctor.facts import Meant, Read, Unread
-from firstline.doctor.meant import meant
-from firstline.doctor.readers.reading import client, pages, read
-from firstline.doctor.readers.templates import TEMPLATE, Made
-from firstline.doctor.told import GONE, NONE, reserved, scheduled, told
+from firstline.doctor import expected_config as kinds
+from firstline.doctor import stack_parts
+from firstline.doctor.actual_config import (
+    MISSING,
+    REMOVED,
+    concurrency_config,
+    parse_config,
+    schedule_config,
+)
+from firstline.doctor.expected_config import expected_configs
+from firstline.doctor.facts import ExpectedConfig, Fact, ReadFailure
+from firstline.doctor.readers.requests import client, pages, read
+from firstline.doctor.readers.templates import TEMPLATE, DeployedTemplate
 from firstline.errors import InvalidInput
 
 
 class DriftReader:
-    """Reads how the parts of a stack are that its template tells of."""
+    """Reads the configuration of resources that the template describes."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def drift(self, made: Read[Made]) -> Read[dict[Meant, Read[str]]]:
-        """Each thing that the template says, which was *made* into a stack, and what stands."""
-        if isinstance(made, Unread):
-            return made
+    def drift(self, deployed: Fact[DeployedTemplate]) -> Fact[dict[ExpectedConfig, Fact[str]]]:
+        """Return the actual configuration for each expected one in *deployed*."""
+        if isinstance(deployed, ReadFailure):
+            return deployed
         try:
-            wanted = meant(*made)
+            wanted = expected_configs(*deployed)
         except InvalidInput as error:
-            return Unread(TEMPLATE, str(error))
+            return ReadFailure(TEMPLATE, str(error))
         patterns = self.patterns()
-        return {each: self._now(each, patterns) for each in wanted}
+        return {each: self._actual(each, patterns) for each in wanted}
 
-    def _now(self, meant: Meant, patterns: Read[dict[str, str]]) -> Read[str]:
-        match meant.kind:
+    def _actual(self, expected: ExpectedConfig, patterns: Fact[dict[str, str]]) -> Fact[str]:
+        match expected.kind:
             case kinds.QUEUE_POLICY:
-                return self.queue_policy(meant.name)
+                return self.queue_policy(expected.name)
             case kinds.TOPIC_POLICY:
-                return self.topic_policy(meant.name)
+                return self.topic_policy(expected.name)
             case kinds.SCHEDULE:
-                return self.schedule(meant.name)
-            case parts.FUNCTION:
-                return self.concurrency(meant.name)
+                return self.schedule(expected.name)
+            case stack_parts.FUNCTION:
+                return self.concurrency(expected.name)
             case _:
-                return _pattern(meant.name, patterns)
+                return _pattern(expected.name, patterns)
 
-    def patterns(self) -> Read[dict[str, str]]:
-        """The event pattern of each rule of the default bus that has one, as it is told."""
+    def patterns(self) -> Fact[dict[str, str]]:
+        """Return the event pattern of each rule of the default bus that has one."""
         events = client(self._session, "events")
         return read(
             "events:ListRules",
@@ -56,55 +62,55 @@ class DriftReader:
             },
         )
 
-    def queue_policy(self, queue: str) -> Read[str]:
-        """The policy of the queue with this address."""
+    def queue_policy(self, queue: str) -> Fact[str]:
+        """Return the policy of the queue with this URL."""
         queues = client(self._session, "sqs")
         return read(
             "sqs:GetQueueAttributes",
             lambda: _policy(queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["Policy"])),
             "AWS.SimpleQueueService.NonExistentQueue",
             "QueueDoesNotExist",
-            none=GONE,
+            none=MISSING,
         )
 
-    def topic_policy(self, topic: str) -> Read[str]:
-        """The policy of the topic with this ARN."""
+    def topic_policy(self, topic: str) -> Fact[str]:
+        """Return the policy of the topic with this ARN."""
         topics = client(self._session, "sns")
         return read(
             "sns:GetTopicAttributes",
             lambda: _policy(topics.get_topic_attributes(TopicArn=topic)),
             "NotFound",
-            none=GONE,
+            none=MISSING,
         )
 
-    def schedule(self, name: str) -> Read[str]:
-        """What the schedule *name* of the default group does, and when."""
+    def schedule(self, name: str) -> Fact[str]:
+        """Return the checked settings of a schedule in the default group."""
         schedules = client(self._session, "scheduler")
         return read(
             "scheduler:GetSchedule",
-            lambda: scheduled(schedules.get_schedule(Name=name)),
+            lambda: schedule_config(schedules.get_schedule(Name=name)),
             "ResourceNotFoundException",
-            none=GONE,
+            none=MISSING,
         )
 
-    def concurrency(self, function: str) -> Read[str]:
-        """What is reserved of the concurrency of *function*, which may be all that it has."""
+    def concurrency(self, function: str) -> Fact[str]:
+        """Return the reserved concurrency of *function*."""
         functions = client(self._session, "lambda")
         return read(
             "lambda:GetFunctionConcurrency",
-            lambda: reserved(functions.get_function_concurrency(FunctionName=function)),
+            lambda: concurrency_config(functions.get_function_concurrency(FunctionName=function)),
             "ResourceNotFoundException",
-            none=GONE,
+            none=MISSING,
         )
 
 
-def _pattern(rule: str, patterns: Read[dict[str, str]]) -> Read[str]:
-    """Only ours is looked into: others may have any, and it is no matter of ours."""
-    if isinstance(patterns, Unread):
+def _pattern(rule: str, patterns: Fact[dict[str, str]]) -> Fact[str]:
+    """Return the pattern of *rule*; rules of others are not parsed."""
+    if isinstance(patterns, ReadFailure):
         return patterns
-    return told(patterns[rule]) if rule in patterns else GONE
+    return parse_config(patterns[rule]) if rule in patterns else MISSING
 
 
 def _policy(answer: dict[str, Any]) -> str:
-    """The one among its attributes; without it, SQS shows no attributes at all."""
-    return told(answer.get("Attributes", {}).get("Policy") or NONE)
+    """Return the policy; SQS omits all attributes if there is none."""
+    return parse_config(answer.get("Attributes", {}).get("Policy") or REMOVED)

@@ -1,4 +1,4 @@
-"""Fleet: the group, its hosts, its load balancer and its APIs, as the account shows them."""
+"""Reads the Auto Scaling group, its hosts, load balancers and APIs."""
 
 from typing import Any
 
@@ -6,21 +6,21 @@ from boto3.session import Session
 
 from firstline.config.profile import Fleet
 from firstline.config.settings import Home
-from firstline.doctor.facts import Agent, Api, Read, ScalingGroup, TargetGroup
-from firstline.doctor.readers.reading import client, pages, read
+from firstline.doctor.facts import Agent, Api, Fact, ScalingGroup, TargetGroup
+from firstline.doctor.readers.requests import client, pages, read
 from firstline.ids import InstanceId
 
 
 class FleetReader:
-    """Reads what `[fleet]` names of hosts and of what stands before them."""
+    """Reads the hosts of `[fleet]`, and the load balancers and APIs before them."""
 
     def __init__(self, session: Session, fleet: Fleet, home: Home) -> None:
         self._session = session
         self._fleet = fleet
         self._home = home
 
-    def groups(self) -> Read[tuple[ScalingGroup, ...]]:
-        """All Auto Scaling groups."""
+    def groups(self) -> Fact[tuple[ScalingGroup, ...]]:
+        """Return all Auto Scaling groups."""
         groups = client(self._session, "autoscaling")
         return read(
             "autoscaling:DescribeAutoScalingGroups",
@@ -37,8 +37,8 @@ class FleetReader:
             ),
         )
 
-    def tagged(self) -> Read[tuple[InstanceId, ...]]:
-        """The running instances that carry all of the fleet's tags."""
+    def tagged(self) -> Fact[tuple[InstanceId, ...]]:
+        """Return the running instances that carry all tags of the fleet."""
         hosts = client(self._session, "ec2")
         filters = [{"Name": f"tag:{key}", "Values": [it]} for key, it in self._fleet.tags.items()]
         filters.append({"Name": "instance-state-name", "Values": ["running"]})
@@ -51,13 +51,13 @@ class FleetReader:
             ),
         )
 
-    def agents(self, hosts: tuple[InstanceId, ...]) -> Read[tuple[Agent, ...]]:
-        """SSM's agents on *hosts*; nothing is asked where there are none."""
+    def agents(self, hosts: tuple[InstanceId, ...]) -> Fact[tuple[Agent, ...]]:
+        """Return SSM's agents on *hosts*; without hosts nothing is read."""
         if not hosts:
             return ()
         wanted = [{"Key": "InstanceIds", "Values": list(hosts)}]
         found = client(self._session, "ssm")
-        # without its version an agent counts as one that is too old
+        # an agent without a version counts as too old
         return read(
             "ssm:DescribeInstanceInformation",
             lambda: tuple(
@@ -72,8 +72,8 @@ class FleetReader:
             ),
         )
 
-    def target_groups(self) -> Read[tuple[TargetGroup, ...]]:
-        """All target groups with their load balancers, by the last parts of their ARNs."""
+    def target_groups(self) -> Fact[tuple[TargetGroup, ...]]:
+        """Return all target groups with their load balancers, by the last parts of ARNs."""
         balancing = client(self._session, "elbv2")
         return read(
             "elasticloadbalancing:DescribeTargetGroups",
@@ -86,8 +86,8 @@ class FleetReader:
             ),
         )
 
-    def targets(self) -> Read[tuple[InstanceId, ...]] | None:
-        """What the fleet's target group holds; None where it names none."""
+    def targets(self) -> Fact[tuple[InstanceId, ...]] | None:
+        """Return the targets of the fleet's target group; None if it names none."""
         if not self._fleet.target_group:
             return None
         place = f"{self._home.region}:{self._home.account}"
@@ -105,8 +105,8 @@ class FleetReader:
             none=(),
         )
 
-    def balancers(self) -> Read[tuple[str, ...]]:
-        """All load balancers, by the last parts of their ARNs."""
+    def balancers(self) -> Fact[tuple[str, ...]]:
+        """Return all load balancers, by the last parts of their ARNs."""
         balancing = client(self._session, "elbv2")
         return read(
             "elasticloadbalancing:DescribeLoadBalancers",
@@ -116,8 +116,8 @@ class FleetReader:
             ),
         )
 
-    def http_apis(self) -> Read[tuple[Api, ...]]:
-        """All HTTP and WebSocket APIs."""
+    def http_apis(self) -> Fact[tuple[Api, ...]]:
+        """Return all HTTP and WebSocket APIs."""
         apis = client(self._session, "apigatewayv2")
         return read(
             "apigateway:GET",
@@ -127,8 +127,8 @@ class FleetReader:
             ),
         )
 
-    def rest_apis(self) -> Read[tuple[Api, ...]]:
-        """All REST APIs."""
+    def rest_apis(self) -> Fact[tuple[Api, ...]]:
+        """Return all REST APIs."""
         apis = client(self._session, "apigateway")
         return read(
             "apigateway:GET",
@@ -140,11 +140,11 @@ class FleetReader:
 
 
 def in_service(group: dict[str, Any]) -> tuple[InstanceId, ...]:
-    """The hosts of *group*, as Auto Scaling shows it, that are in service."""
+    """Return the hosts in service of *group*, an Auto Scaling description."""
     found = (it for it in group["Instances"] if it["LifecycleState"] == "InService")
     return tuple(InstanceId(it["InstanceId"]) for it in found)
 
 
 def _balancer(arn: str) -> str:
-    """As CloudWatch names it: ``app/NAME/ID``."""
+    """Return CloudWatch's name of a load balancer: ``app/NAME/ID``."""
     return arn.partition(":loadbalancer/")[2]

@@ -1,16 +1,16 @@
-"""Limits: what of an account a new stack would meet."""
+"""Reads the limits of an account that a new stack may exceed."""
 
 from collections.abc import Iterable
 
 from boto3.session import Session
 
-from firstline.doctor.diff.limits import Limit
-from firstline.doctor.facts import Read
-from firstline.doctor.readers.reading import client, pages, read
+from firstline.doctor.diff.limits import ConcurrencyLimit
+from firstline.doctor.facts import Fact
+from firstline.doctor.readers.requests import client, pages, read
 
 
-def log_groups(session: Session, names: Iterable[str]) -> Read[frozenset[str]]:
-    """Those of *names* that are there, and others that begin so."""
+def log_groups(session: Session, names: Iterable[str]) -> Fact[frozenset[str]]:
+    """Return the log groups that exist and begin with one of *names*."""
     logs = client(session, "logs")
     return read(
         "logs:DescribeLogGroups",
@@ -22,12 +22,14 @@ def log_groups(session: Session, names: Iterable[str]) -> Read[frozenset[str]]:
     )
 
 
-def limit(session: Session) -> Read[Limit]:
-    """Lambda's concurrency."""
+def concurrency_limit(session: Session) -> Fact[ConcurrencyLimit]:
+    """Return Lambda's concurrency limits."""
     functions = client(session, "lambda")
 
-    def ask() -> Limit:
+    def ask() -> ConcurrencyLimit:
         found = functions.get_account_settings()["AccountLimit"]
-        return Limit(found["ConcurrentExecutions"], found["UnreservedConcurrentExecutions"])
+        return ConcurrencyLimit(
+            found["ConcurrentExecutions"], found["UnreservedConcurrentExecutions"]
+        )
 
     return read("lambda:GetAccountSettings", ask)

@@ -1,8 +1,8 @@
-"""Roles: what IAM's simulation says of all that the deployed functions ask for.
+"""Reads IAM's simulated decisions on the permissions of the deployed functions.
 
-Nothing is done: SimulatePrincipalPolicy judges the policies that a role has now, its permissions
-boundary and the organisation's service control policies. It knows no policies of resources, and
-of conditions only the keys that it is given (IAM API reference).
+SimulatePrincipalPolicy evaluates a role's policies, its permissions boundary and the organisation's
+service control policies. It ignores resource policies, and of conditions it knows only the given
+keys (IAM API reference).
 """
 
 from collections.abc import Iterator
@@ -11,53 +11,61 @@ from typing import Any
 from boto3.session import Session
 
 from firstline.adapters.aws.clients import SIMULATING
-from firstline.doctor.facts import Given, Need, Read, Ruling, Unread
-from firstline.doctor.needs import Function, batches, needs
-from firstline.doctor.readers.reading import client, pages, read
-from firstline.doctor.readers.templates import TEMPLATE, Made
+from firstline.doctor.facts import (
+    ContextKey,
+    Fact,
+    ReadFailure,
+    RequiredPermission,
+    SimulationResult,
+)
+from firstline.doctor.readers.requests import client, pages, read
+from firstline.doctor.readers.templates import TEMPLATE, DeployedTemplate
+from firstline.doctor.required_permissions import DeployedFunction, batches, required_permissions
 from firstline.errors import InvalidInput
 
 SIMULATE = "iam:SimulatePrincipalPolicy"
-SILENT = "it gave no decision"
+NO_DECISION = "it gave no decision"
 
-type Rulings = dict[Need, Read[Ruling]]
+type SimulationResults = dict[RequiredPermission, Fact[SimulationResult]]
 
 
 class RolesReader:
-    """Reads what the roles of a stack's functions may do."""
+    """Reads the permissions of the roles of a stack's functions."""
 
     def __init__(self, session: Session) -> None:
         self._functions = client(session, "lambda")
         self._simulator = client(session, "iam", SIMULATING)
 
-    def rulings(self, made: Read[Made]) -> Read[Rulings]:
-        """Of each need of each function that the stack's template was *made* into."""
-        if isinstance(made, Unread):
-            return made
+    def simulations(self, deployed: Fact[DeployedTemplate]) -> Fact[SimulationResults]:
+        """Return the decision on each permission that the deployed template needs."""
+        if isinstance(deployed, ReadFailure):
+            return deployed
         try:
-            wanted = needs(*made)
+            wanted = required_permissions(*deployed)
         except InvalidInput as error:
-            return Unread(TEMPLATE, str(error))
+            return ReadFailure(TEMPLATE, str(error))
         return {
-            need: ruling
+            need: result
             for function, asked in wanted.items()
-            for need, ruling in self._of(function, asked)
+            for need, result in self._of(function, asked)
         }
 
-    def role(self, function: str) -> Read[str]:
-        """The ARN of the role that *function* has now, whatever the template says."""
+    def role(self, function: str) -> Fact[str]:
+        """Return the ARN of the present role of *function*."""
         return read(
             "lambda:GetFunctionConfiguration",
             lambda: str(self._functions.get_function_configuration(FunctionName=function)["Role"]),
         )
 
-    def ruled(self, role: str, batch: tuple[Need, ...]) -> Read[dict[str, Ruling]]:
-        """What is said of a batch, by the action in lower case."""
-        resource, given = batch[0].resource, batch[0].given
+    def simulate(
+        self, role: str, batch: tuple[RequiredPermission, ...]
+    ) -> Fact[dict[str, SimulationResult]]:
+        """Return the decisions on a batch, by the action in lower case."""
+        resource, given = batch[0].resource, batch[0].context
         return read(
             SIMULATE,
             lambda: {
-                str(each["EvalActionName"]).lower(): _ruling(each, role)
+                str(each["EvalActionName"]).lower(): _simulation_result(each, role)
                 for each in pages(
                     self._simulator,
                     "simulate_principal_policy",
@@ -71,31 +79,33 @@ class RolesReader:
         )
 
     def _of(
-        self, function: Function, asked: tuple[Need, ...]
-    ) -> Iterator[tuple[Need, Read[Ruling]]]:
+        self, function: DeployedFunction, asked: tuple[RequiredPermission, ...]
+    ) -> Iterator[tuple[RequiredPermission, Fact[SimulationResult]]]:
         role = self.role(function.name)
         for batch in batches(asked):
-            found = role if isinstance(role, Unread) else self.ruled(role, batch)
+            found = role if isinstance(role, ReadFailure) else self.simulate(role, batch)
             for need in batch:
-                yield need, found if isinstance(found, Unread) else _of_action(need, found)
+                yield need, found if isinstance(found, ReadFailure) else _of_action(need, found)
 
 
-def _of_action(need: Need, found: dict[str, Ruling]) -> Read[Ruling]:
-    """What is not answered is not known."""
-    return found.get(need.action.lower(), Unread(SIMULATE, SILENT))
+def _of_action(
+    need: RequiredPermission, found: dict[str, SimulationResult]
+) -> Fact[SimulationResult]:
+    """Return the decision on one action; a `ReadFailure` if the response lacks it."""
+    return found.get(need.action.lower(), ReadFailure(SIMULATE, NO_DECISION))
 
 
-def _entries(given: tuple[Given, ...]) -> list[dict[str, object]]:
+def _entries(given: tuple[ContextKey, ...]) -> list[dict[str, object]]:
     return [
         {"ContextKeyName": key, "ContextKeyType": kind, "ContextKeyValues": list(values)}
         for key, kind, values in given
     ]
 
 
-def _ruling(result: dict[str, Any], role: str) -> Ruling:
-    """One resource was asked about: what is said of it stands beside the sum, or is the sum.
+def _simulation_result(result: dict[str, Any], role: str) -> SimulationResult:
+    """Parse the result for one resource, which is in its specific part or in the sum.
 
-    All but the decision is left out where it does not apply (IAM API reference).
+    Every field but the decision is absent where it does not apply (IAM API reference).
     """
     own: dict[str, Any] = next(iter(result.get("ResourceSpecificResults", ())), {})
     bounded = own.get("PermissionsBoundaryDecisionDetail") or result.get(
@@ -103,7 +113,7 @@ def _ruling(result: dict[str, Any], role: str) -> Ruling:
     )
     matched = own.get("MatchedStatements") or result.get("MatchedStatements", [])
     missing = {*own.get("MissingContextValues", ()), *result.get("MissingContextValues", ())}
-    return Ruling(
+    return SimulationResult(
         role=role,
         decision=own.get("EvalResourceDecision", result["EvalDecision"]),
         organization=result.get("OrganizationsDecisionDetail", {}).get("AllowedByOrganizations"),

@@ -1,4 +1,4 @@
-"""Survey: reads an Auto Scaling group and what stands around it; it changes nothing."""
+"""Reads an Auto Scaling group and the resources around it, to write a fleet file."""
 
 import time
 from typing import Any
@@ -6,33 +6,33 @@ from typing import Any
 from boto3.session import Session
 
 from firstline.config.profile import Fleet, Units
-from firstline.doctor.facts import Read, Unread
+from firstline.doctor.facts import Fact, ReadFailure
+from firstline.doctor.readers.account import caller_home
 from firstline.doctor.readers.alarms import AlarmsReader
 from firstline.doctor.readers.fleet import FleetReader, in_service
-from firstline.doctor.readers.gather import home
-from firstline.doctor.readers.reading import client, pages, read
+from firstline.doctor.readers.requests import client, pages, read
 from firstline.doctor.survey.facts import Group, Network, Survey
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.ids import InstanceId
 
 UNITS = "systemctl list-units --type=service --all --plain --no-legend | cut -d' ' -f1"
-"""What a look asks a host: the names of its service units."""
-PATIENCE_SECONDS = 30
+"""The command that lists a host's service units."""
+TIMEOUT_SECONDS = 30
 
 
-def survey(session: Session, group: str, *, look: bool) -> Survey:
-    """All that the account shows of *group*.
+def read_survey(session: Session, group: str, *, look: bool) -> Survey:
+    """Return the account's facts around *group*. With *look* one host lists its units over SSM.
 
-    Raises `InvalidInput` where there is no such group, `DependencyUnavailable` where the group or
-    the caller cannot be read. With *look* one host of it is asked for its units, over SSM.
+    Raises `InvalidInput` if there is no such group, `DependencyUnavailable` if the group or the
+    caller cannot be read.
     """
-    at, found = home(session), _group(session, group)
+    at, found = caller_home(session), _group(session, group)
     unknown = Fleet(name="x", group=group, tags={"x": "x"}, units=Units(enclave="x", parent="x"))
     fleet = FleetReader(session, unknown, at)
     return Survey(
         home=at,
         group=found,
-        carriers=_carriers(session, found),
+        hosts_by_tag=_hosts_by_tag(session, found),
         target_groups=fleet.target_groups(),
         http_apis=fleet.http_apis(),
         rest_apis=fleet.rest_apis(),
@@ -51,7 +51,7 @@ def _group(session: Session, name: str) -> Group:
             client(session, "autoscaling"), "describe_auto_scaling_groups", "AutoScalingGroups"
         ),
     )
-    if isinstance(groups, Unread):
+    if isinstance(groups, ReadFailure):
         raise DependencyUnavailable(f"the groups cannot be read ({groups.action}: {groups.code})")
     found = next((each for each in groups if each["AutoScalingGroupName"] == name), None)
     if found is None:
@@ -77,7 +77,7 @@ def _shown(group: dict[str, Any]) -> Group:
     )
 
 
-def _carriers(session: Session, group: Group) -> Read[dict[str, tuple[InstanceId, ...]]]:
+def _hosts_by_tag(session: Session, group: Group) -> Fact[dict[str, tuple[InstanceId, ...]]]:
     hosts = client(session, "ec2")
     return read(
         "ec2:DescribeInstances",
@@ -100,7 +100,7 @@ def _carriers(session: Session, group: Group) -> Read[dict[str, tuple[InstanceId
     )
 
 
-def _network(session: Session, group: Group) -> Read[Network | None]:
+def _network(session: Session, group: Group) -> Fact[Network | None]:
     if not group.hosts:
         return None
     hosts = client(session, "ec2")
@@ -114,7 +114,7 @@ def _network(session: Session, group: Group) -> Read[Network | None]:
     return read("ec2:DescribeInstances", ask)
 
 
-def _log_groups(session: Session) -> Read[tuple[str, ...]]:
+def _log_groups(session: Session) -> Fact[tuple[str, ...]]:
     logs = client(session, "logs")
     return read(
         "logs:DescribeLogGroups",
@@ -124,8 +124,8 @@ def _log_groups(session: Session) -> Read[tuple[str, ...]]:
     )
 
 
-def _units(session: Session, group: Group) -> Read[tuple[str, ...]]:
-    """The service units of one host, without their ending."""
+def _units(session: Session, group: Group) -> Fact[tuple[str, ...]]:
+    """Return the service units of one host, without their suffix."""
     if not group.hosts:
         return ()
     hosts = client(session, "ssm")
@@ -135,7 +135,7 @@ def _units(session: Session, group: Group) -> Read[tuple[str, ...]]:
             InstanceIds=[group.hosts[0]],
             DocumentName="AWS-RunShellScript",
             Parameters={"commands": [UNITS]},
-            TimeoutSeconds=PATIENCE_SECONDS,
+            TimeoutSeconds=TIMEOUT_SECONDS,
         )
         return _answer(hosts, sent["Command"]["CommandId"], group.hosts[0])
 
@@ -143,7 +143,7 @@ def _units(session: Session, group: Group) -> Read[tuple[str, ...]]:
 
 
 def _answer(hosts: Any, command: str, host: InstanceId) -> tuple[str, ...]:  # noqa: ANN401 - any
-    for _ in range(PATIENCE_SECONDS):
+    for _ in range(TIMEOUT_SECONDS):
         found = hosts.list_command_invocations(CommandId=command, Details=True)
         for each in found["CommandInvocations"]:
             if each["InstanceId"] == host and each["Status"] == "Success":

@@ -1,48 +1,48 @@
-"""Templates: what the app stack was made from, and what its references stand for by now."""
+"""Reads the deployed template of the app stack and the values of its references."""
 
 from typing import Any, NamedTuple
 
 from boto3.session import Session
 
 from firstline.config.settings import Home
-from firstline.doctor.facts import Read, Resource, Unread
-from firstline.doctor.readers.reading import client, read
-from firstline.doctor.template import Stands
+from firstline.doctor.facts import Fact, ReadFailure, Resource
+from firstline.doctor.readers.requests import client, read
+from firstline.doctor.template import References
 
 TEMPLATE = "cloudformation:GetTemplate"
 
 
-class Made(NamedTuple):
-    """A stack's template, and what its references stand for."""
+class DeployedTemplate(NamedTuple):
+    """A stack's template and the values of its references."""
 
     template: dict[str, Any]
-    stands: Stands
+    references: References
 
 
 class TemplateReader:
-    """Reads that of the stack *name*; *exports* are those that it imports from."""
+    """Reads the template of the stack *name*, which imports *exports*."""
 
     def __init__(
-        self, session: Session, name: str, home: Home, exports: Read[dict[str, str]]
+        self, session: Session, name: str, home: Home, exports: Fact[dict[str, str]]
     ) -> None:
         self._session = session
         self._name = name
         self._home = home
         self._exports = exports
 
-    def template(self) -> Read[dict[str, Any]]:
-        """The template that the stack stands by."""
+    def template(self) -> Fact[dict[str, Any]]:
+        """Return the template of the deployed stack."""
         stacks = client(self._session, "cloudformation")
         return read(TEMPLATE, lambda: stacks.get_template(StackName=self._name)["TemplateBody"])
 
-    def made(self, resources: Read[tuple[Resource, ...]]) -> Read[Made]:
-        """It, of a stack that has *resources*."""
+    def deployed_template(self, resources: Fact[tuple[Resource, ...]]) -> Fact[DeployedTemplate]:
+        """Return the template with its references to *resources*."""
         template = self.template()
-        if isinstance(template, Unread):
+        if isinstance(template, ReadFailure):
             return template
-        if isinstance(resources, Unread):
+        if isinstance(resources, ReadFailure):
             return resources
-        if isinstance(self._exports, Unread):
+        if isinstance(self._exports, ReadFailure):
             return self._exports
         by_name = {each.logical_id: each for each in resources}
-        return Made(template, Stands(self._home, by_name, self._exports))
+        return DeployedTemplate(template, References(self._home, by_name, self._exports))

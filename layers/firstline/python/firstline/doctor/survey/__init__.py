@@ -1,1 +1,1 @@
-"""Survey: what an account shows of a fleet that has no file yet, and the file made of it."""
+"""Survey of an account for a fleet that has no file yet, and the file made of it."""

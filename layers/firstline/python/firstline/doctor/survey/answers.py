@@ -1,6 +1,6 @@
-"""Answers: what each key of a fleet file should be by a survey, or the question that is left.
+"""The value of each key of a fleet file by a survey, or a question.
 
-A value is chosen only where the account shows one that it can be; several are a question.
+A value is set only if the account shows exactly one candidate; several are a question.
 """
 
 import re
@@ -10,21 +10,21 @@ from typing import NamedTuple
 from firstline.config.deployment_section import SECTION
 from firstline.config.recipients import KEYS
 from firstline.config.toml_document import Key
-from firstline.doctor.facts import Api, Metric, Read, Unread, known
+from firstline.doctor.facts import Api, Fact, Metric, ReadFailure, or_empty
 from firstline.doctor.survey.facts import Network, Survey
 
 type Value = str | int | list[str] | dict[str, str]
 
 OWN_TAGS = ("aws:", "Name")
-"""How the tags begin that say nothing of a fleet."""
+"""The prefixes of tags that do not identify a fleet."""
 NAMES_MAX = 5
-"""As many candidates as a question names."""
+"""The limit of candidates in a question."""
 
 
 class Answer(NamedTuple):
-    """A key of the fleet file, and its value; None is a question. *why* is its comment.
+    """A key of the fleet file and its value; None is a question. *why* is its comment.
 
-    Without a *needed* one the file is refused.
+    Without a value for a *needed* key the file is invalid.
     """
 
     key: Key
@@ -34,14 +34,14 @@ class Answer(NamedTuple):
 
 
 def answers(survey: Survey) -> tuple[Answer, ...]:
-    """One for each key, in the file's order."""
+    """Return an answer for each key, in the file's order."""
     group = survey.group
     return (
-        Answer(("fleet", "name"), name_of(group.stack or group.name), "names the stacks"),
+        Answer(("fleet", "name"), fleet_name(group.stack or group.name), "names the stacks"),
         Answer(("fleet", "group"), group.name, f"{len(group.hosts)} hosts in service"),
         Answer(("fleet", "hosts_max"), group.max_size, "its MaxSize"),
         _tags(survey),
-        *_balancing(survey),
+        *_load_balancing(survey),
         _api(("fleet", "http_api"), survey.http_apis, "HTTP API", lambda it: it.id),
         _api(("fleet", "rest_api"), survey.rest_apis, "REST API", lambda it: it.name),
         _log_group(survey),
@@ -53,11 +53,11 @@ def answers(survey: Survey) -> tuple[Answer, ...]:
 
 
 def questions() -> tuple[Answer, ...]:
-    """The same keys where no account can be asked."""
+    """Return the same keys as questions, for use without an account."""
     return (
-        _asked(("fleet", "name"), "a short name: it names the stacks"),
-        _asked(("fleet", "group"), "the Auto Scaling group's exact name"),
-        _asked(("fleet", "tags"), "KEY=VALUE, which its hosts alone carry"),
+        _question(("fleet", "name"), "a short name: it names the stacks"),
+        _question(("fleet", "group"), "the Auto Scaling group's exact name"),
+        _question(("fleet", "tags"), "KEY=VALUE, which its hosts alone carry"),
         Answer(("fleet", "target_group"), None, "targetgroup/NAME/ID, if it has one"),
         Answer(("fleet", "load_balancer"), None, "app/NAME/ID, if it has one"),
         Answer(("fleet", "http_api"), None, "an HTTP API's id"),
@@ -70,38 +70,38 @@ def questions() -> tuple[Answer, ...]:
 
 
 def _recipients() -> Iterator[Answer]:
-    """No account shows who shall read the topics."""
-    yield from (_asked((SECTION, key), f"e-mail of {who}") for key, who in KEYS.items())
+    """Yield a question for each topic's recipient, which no account shows."""
+    yield from (_question((SECTION, key), f"e-mail of {who}") for key, who in KEYS.items())
 
 
-def name_of(text: str) -> str:
-    """The name of a fleet: lower case, at most 31 characters, whole words where they fit."""
+def fleet_name(text: str) -> str:
+    """Return a fleet name: lower case, at most 31 characters."""
     plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     named = plain if plain[:1].isalpha() else f"fleet-{plain}"
     return named[:31].rstrip("-")
 
 
 def _tags(survey: Survey) -> Answer:
-    """One tag that the group's hosts carry, and no other instance does."""
+    """Return a tag that all of the group's hosts carry and no other instance does."""
     key = ("fleet", "tags")
     tags = {k: v for k, v in survey.group.tags.items() if not k.startswith(OWN_TAGS)}
-    if isinstance(survey.carriers, Unread):
-        return _asked(key, f"one that its hosts alone carry ({_unread(survey.carriers)})")
+    if isinstance(survey.hosts_by_tag, ReadFailure):
+        return _question(key, f"one that its hosts alone carry ({_failure(survey.hosts_by_tag)})")
     hosts = set(survey.group.hosts)
     for name, value in tags.items():
-        if hosts and set(survey.carriers.get(name, ())) == hosts:
+        if hosts and set(survey.hosts_by_tag.get(name, ())) == hosts:
             return Answer(key, {name: value}, "on its hosts, and on no other running instance")
     shown = ", ".join(f"{name}={value}" for name, value in list(tags.items())[:NAMES_MAX])
-    return _asked(key, f"KEY=VALUE that its hosts alone carry; they have {shown or 'none'}")
+    return _question(key, f"KEY=VALUE that its hosts alone carry; they have {shown or 'none'}")
 
 
-def _asked(key: Key, why: str) -> Answer:
-    """A question without whose answer the file is refused."""
+def _question(key: Key, why: str) -> Answer:
+    """Return a question that must be answered."""
     return Answer(key, None, why, needed=True)
 
 
-def _balancing(survey: Survey) -> Iterator[Answer]:
-    """The target group, and the load balancer before it."""
+def _load_balancing(survey: Survey) -> Iterator[Answer]:
+    """Yield the target group and its load balancer."""
     key, balancer = ("fleet", "target_group"), ("fleet", "load_balancer")
     groups = survey.group.target_groups
     if len(groups) != 1:
@@ -109,7 +109,7 @@ def _balancing(survey: Survey) -> Iterator[Answer]:
         yield Answer(key, None, several)
         return
     yield Answer(key, groups[0], "the group's")
-    found = next((it for it in known(survey.target_groups) if it.name == groups[0]), None)
+    found = next((it for it in or_empty(survey.target_groups) if it.name == groups[0]), None)
     balancers = found.balancers if found else ()
     if len(balancers) == 1:
         yield Answer(balancer, balancers[0], "before that target group")
@@ -119,9 +119,9 @@ def _balancing(survey: Survey) -> Iterator[Answer]:
         )
 
 
-def _api(key: Key, apis: Read[tuple[Api, ...]], kind: str, name: Callable[[Api], str]) -> Answer:
-    if isinstance(apis, Unread):
-        return Answer(key, None, f"{kind}s of the fleet ({_unread(apis)})")
+def _api(key: Key, apis: Fact[tuple[Api, ...]], kind: str, name: Callable[[Api], str]) -> Answer:
+    if isinstance(apis, ReadFailure):
+        return Answer(key, None, f"{kind}s of the fleet ({_failure(apis)})")
     names = tuple(name(each) for each in apis if each.protocol in ("HTTP", "REST"))
     if len(names) == 1:
         return Answer(key, names[0], f"the only {kind} here")
@@ -130,8 +130,8 @@ def _api(key: Key, apis: Read[tuple[Api, ...]], kind: str, name: Callable[[Api],
 
 def _log_group(survey: Survey) -> Answer:
     key = ("fleet", "parent_log_group")
-    if isinstance(survey.log_groups, Unread):
-        return Answer(key, None, f"the parents' log ({_unread(survey.log_groups)})")
+    if isinstance(survey.log_groups, ReadFailure):
+        return Answer(key, None, f"the parents' log ({_failure(survey.log_groups)})")
     like = tuple(each for each in survey.log_groups if "parent" in each.lower())
     if len(like) == 1:
         return Answer(key, like[0], 'the only log group with "parent" in its name')
@@ -141,7 +141,7 @@ def _log_group(survey: Survey) -> Answer:
 
 def _units(survey: Survey) -> Iterator[Answer]:
     for kind in ("enclave", "parent"):
-        if survey.units is None or isinstance(survey.units, Unread):
+        if survey.units is None or isinstance(survey.units, ReadFailure):
             yield _unit(kind)
             continue
         like = tuple(each for each in survey.units if kind in each and "allocator" not in each)
@@ -153,11 +153,11 @@ def _units(survey: Survey) -> Iterator[Answer]:
 
 def _unit(kind: str, which: str = "") -> Answer:
     why = f"the systemd unit of the {kind}: {which or 'systemctl list-units on a host'}"
-    return _asked(("fleet", "units", kind), why)
+    return _question(("fleet", "units", kind), why)
 
 
 def _probe(survey: Survey) -> Iterator[Answer]:
-    """Where the probe stands: beside the hosts, which reach NATS."""
+    """Yield the probe's network, which is the hosts' own, since they reach NATS."""
     at = ("probe", "nats", "network")
     network = survey.network
     if not isinstance(network, Network) or not survey.group.subnets:
@@ -168,12 +168,12 @@ def _probe(survey: Survey) -> Iterator[Answer]:
     yield Answer((*at, "security_groups"), groups, "the hosts', which reach NATS")
 
 
-def watching(survey: Survey) -> tuple[tuple[str, str], ...]:
-    """Alarms of others about the group: each with what the policy's rules call it, or empty."""
+def group_alarms(survey: Survey) -> tuple[tuple[str, str], ...]:
+    """Return the alarms that watch the group, each with its name in the rules or empty."""
     group = survey.group
     names = {group.name, *group.target_groups, *group.hosts}
     found = []
-    for each in known(survey.alarms):
+    for each in or_empty(survey.alarms):
         about = [it for it in each.metrics if any(value in names for _, value in it.dimensions)]
         if about:
             found.append((each.name, _known_as(about[0])))
@@ -190,5 +190,5 @@ def _some(names: tuple[str, ...]) -> str:
     return ", ".join(names[:NAMES_MAX]) + (f" and {more} more" if more > 0 else "")
 
 
-def _unread(fact: Unread) -> str:
+def _failure(fact: ReadFailure) -> str:
     return f"not read: {fact.action} {fact.code}"

@@ -1,14 +1,14 @@
-"""Facts of a survey: an Auto Scaling group and what stands around it, as far as it can be read."""
+"""Facts of a survey: an Auto Scaling group and the resources around it."""
 
 import msgspec
 
 from firstline.config.settings import Home
-from firstline.doctor.facts import Agent, Alarm, Api, Read, TargetGroup
+from firstline.doctor.facts import Agent, Alarm, Api, Fact, TargetGroup
 from firstline.ids import InstanceId
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """The group; ``tags`` are those that its instances get, ``stack`` made it, if one did."""
+    """The group; ``tags`` are those of its instances, ``stack`` is the one that made it, if any."""
 
     name: str
     max_size: int
@@ -21,27 +21,27 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Network(msgspec.Struct, frozen=True):
-    """Where a host of the group stands."""
+    """The network of one host of the group."""
 
     vpc: str
     security_groups: tuple[str, ...]
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was read.
+    """All facts of a survey.
 
-    ``carriers`` are the running instances that carry each of the group's tags. ``units`` are the
-    service units of one host, None where no look was asked for.
+    ``hosts_by_tag`` are the running instances that carry each of the group's tags. ``units`` are
+    one host's service units; None if no host was inspected.
     """
 
     home: Home
     group: Group
-    carriers: Read[dict[str, tuple[InstanceId, ...]]]
-    target_groups: Read[tuple[TargetGroup, ...]]
-    http_apis: Read[tuple[Api, ...]]
-    rest_apis: Read[tuple[Api, ...]]
-    log_groups: Read[tuple[str, ...]]
-    alarms: Read[tuple[Alarm, ...]]
-    agents: Read[tuple[Agent, ...]]
-    network: Read[Network | None]
-    units: Read[tuple[str, ...]] | None = None
+    hosts_by_tag: Fact[dict[str, tuple[InstanceId, ...]]]
+    target_groups: Fact[tuple[TargetGroup, ...]]
+    http_apis: Fact[tuple[Api, ...]]
+    rest_apis: Fact[tuple[Api, ...]]
+    log_groups: Fact[tuple[str, ...]]
+    alarms: Fact[tuple[Alarm, ...]]
+    agents: Fact[tuple[Agent, ...]]
+    network: Fact[Network | None]
+    units: Fact[tuple[str, ...]] | None = None

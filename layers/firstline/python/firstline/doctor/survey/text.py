@@ -1,4 +1,4 @@
-"""Text: answers as a fleet file, a comment for each value and a question where there is none."""
+"""Writes answers as a fleet file: a comment for each value, a question for each missing one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -6,7 +6,7 @@ from datetime import date
 import msgspec
 
 from firstline.config.deployment_section import SECTION
-from firstline.config.toml_document import Key, quoted
+from firstline.config.toml_document import Key, quote_key
 from firstline.doctor.survey.answers import Answer, Value
 
 NATS_HOST = ("fleet", "nats", "host")
@@ -14,7 +14,7 @@ NETWORK = ("probe", "nats", "network")
 
 
 class Header(msgspec.Struct, frozen=True):
-    """Where the answers are from: ``origin`` is a phrase, ``notes`` are lines of their own."""
+    """The source of the answers: ``origin`` is a phrase, ``notes`` are separate lines."""
 
     origin: str
     day: date
@@ -27,12 +27,12 @@ def text(
     external: Sequence[tuple[str, str]] = (),
     deployment: Mapping[str, str] | None = None,
 ) -> str:
-    """The file. *external* are alarms of others, each with the policy's name for it.
+    """Return the file's text. *external* are foreign alarms with their names in the rules.
 
-    *deployment* has account and Region, as far as they are known.
+    *deployment* has account and Region, if they are known.
     """
-    held = {each.key: each for each in answers}
-    balanced = _value(held, ("fleet", "target_group")) is not None
+    answered = {each.key: each for each in answers}
+    balanced = _value(answered, ("fleet", "target_group")) is not None
     policy = "runbook" if balanced else "probed"
     why = "the group is behind a load balancer" if balanced else "no load balancer: the probe asks"
     lines = [
@@ -42,13 +42,13 @@ def text(
         "",
         "[fleet]",
         *(_line(each) for each in answers if each.key[:-1] == ("fleet",)),
-        _inline("units", held, [("fleet", "units", kind) for kind in ("enclave", "parent")]),
-        _inline("nats", held, [NATS_HOST]),
-        *_probe(held),
+        _inline("units", answered, [("fleet", "units", kind) for kind in ("enclave", "parent")]),
+        _inline("nats", answered, [NATS_HOST]),
+        *_probe(answered),
         *_external(external),
         "",
         "[deployment]  # docs/DEPLOY.md lists its keys",
-        *_deployment(deployment or {}, held),
+        *_deployment(deployment or {}, answered),
     ]
     return "\n".join(lines) + "\n"
 
@@ -61,13 +61,13 @@ def _line(answer: Answer) -> str:
 
 
 def _comment(why: str) -> str:
-    """In one line, whatever the names in it hold: the next one is the file's."""
+    """Return *why* in one line, whatever characters it contains."""
     return "".join(each if each.isprintable() else " " for each in why)
 
 
-def _inline(name: str, held: Mapping[Key, Answer], keys: Sequence[tuple[str, ...]]) -> str:
-    """A table in one line: all of *keys*, or none while one is a question."""
-    found = [held[key] for key in keys if key in held]
+def _inline(name: str, answered: Mapping[Key, Answer], keys: Sequence[tuple[str, ...]]) -> str:
+    """Return an inline table of *keys*; it is a question if any value is missing."""
+    found = [answered[key] for key in keys if key in answered]
     values = [f"{each.key[-1]} = {_toml(each.value)}" for each in found if each.value is not None]
     whys = _comment("; ".join(f"{each.key[-1]}: {each.why}" for each in found))
     if len(values) == len(keys):
@@ -76,10 +76,10 @@ def _inline(name: str, held: Mapping[Key, Answer], keys: Sequence[tuple[str, ...
     return f"# {name} = {{ {wanted} }}  # ? {whys}"
 
 
-def _probe(held: Mapping[Key, Answer]) -> Iterator[str]:
-    """The probe asks NATS: without its host there is none yet."""
-    host = _value(held, NATS_HOST)
-    network = [each for key, each in held.items() if key[:3] == NETWORK]
+def _probe(answered: Mapping[Key, Answer]) -> Iterator[str]:
+    """Yield the probe's section, which is commented out without a NATS host."""
+    host = _value(answered, NATS_HOST)
+    network = [each for key, each in answered.items() if key[:3] == NETWORK]
     if not network:
         return
     mark = "" if host else "# "
@@ -94,7 +94,7 @@ def _probe(held: Mapping[Key, Answer]) -> Iterator[str]:
 
 
 def _external(alarms: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Alarms that the policy has rules for; the others by their names."""
+    """Yield the alarms with a rule as sections, and the others in a comment."""
     for name, known_as in alarms:
         if known_as:
             yield ""
@@ -108,19 +108,19 @@ def _external(alarms: Sequence[tuple[str, str]]) -> Iterator[str]:
         yield f"# ? about the group, too, and no rule is for them: {shown}{more}"
 
 
-def _deployment(known: Mapping[str, str], held: Mapping[Key, Answer]) -> Iterator[str]:
+def _deployment(known: Mapping[str, str], answered: Mapping[Key, Answer]) -> Iterator[str]:
     for key, why in {"account": "its 12 digits", "region": "where the group is"}.items():
         yield f"{key} = {_toml(known[key])}" if key in known else f"# {key} =  # ? {why}"
     yield 'mode = "observe"  # it pages and records; enforce lets it act'
-    yield from (_line(each) for key, each in held.items() if key[0] == SECTION)
+    yield from (_line(each) for key, each in answered.items() if key[0] == SECTION)
     yield "# routing_key_secret_arn =  # ? a secret of yours; else the stack makes one"
 
 
-def _value(held: Mapping[Key, Answer], key: tuple[str, ...]) -> Value | None:
-    return held[key].value if key in held else None
+def _value(answered: Mapping[Key, Answer], key: tuple[str, ...]) -> Value | None:
+    return answered[key].value if key in answered else None
 
 
 def _toml(value: Value) -> str:
     if isinstance(value, dict):
-        return f"{{ {', '.join(f'{quoted(key)} = {_toml(it)}' for key, it in value.items())} }}"
+        return f"{{ {', '.join(f'{quote_key(key)} = {_toml(it)}' for key, it in value.items())} }}"
     return msgspec.json.encode(value).decode()

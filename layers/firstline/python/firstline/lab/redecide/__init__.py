@@ -1,1 +1,1 @@
-"""The past again: recorded incidents, decided anew by the same code, or by another policy."""
+"""Re-decide recorded incidents, by the same code or under another policy."""

@@ -1,8 +1,8 @@
-"""Side: the production controller under one policy, in a past that others lived through.
+"""The production controller under one policy, over the record of what happened.
 
-It has a store of its own, and so its own incidents, budgets, cooldowns and storms. What it reads
-is the record's. As long as it does what was done then, the record tells what came of it; from the
-first fix on that was not done, or not done again, nobody knows, and it is left to itself no more.
+It has a store of its own, and so its own incidents, budgets, cooldowns and storms. Its reads are
+the record's. While it does what was done then, the record has the outcomes. After the first fix
+that differs the outcome is unknown, and the incident has diverged.
 """
 
 import contextlib
@@ -27,9 +27,15 @@ from firstline.incidents import demotion as trust
 from firstline.incidents import incident as incidents
 from firstline.incidents.incident import Incident
 from firstline.lab.redecide import ports as past
-from firstline.lab.redecide.again import SETTINGS, Lost, answers, sending, woken
-from firstline.lab.redecide.present import PastStore, Present
-from firstline.lab.redecide.record import Turn
+from firstline.lab.redecide.incident_record import RecordedReconcile
+from firstline.lab.redecide.recorded_world import RecordedStore, RecordedWorld
+from firstline.lab.redecide.redecision import (
+    SETTINGS,
+    WorkerDied,
+    command_answers,
+    sending_result,
+    with_wakes,
+)
 from firstline.ledger.entries import DecisionMade, FixIntended
 from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.notifications.delivery import Accepted, Delivery
@@ -42,16 +48,16 @@ from firstline.signal import Disposition, Signal
 from firstline.signals import correlation as causes
 from firstline.signals.classify import Classification, classify, with_profile_name
 
-UNRECORDED = CommandId("unrecorded")
-"""The command of a look that nobody did then: it is never answered."""
+UNRECORDED_COMMAND = CommandId("unrecorded")
+"""The command of an inspection that is not in the record; it is never answered."""
 
 
-class Unrecorded(BaseException):
-    """A fix that was not done then: nobody knows what would have come of it."""
+class UnrecordedFix(BaseException):
+    """A fix that is not in the record: its outcome is unknown."""
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """What a side decided in a turn: the step, about what, by which rule, and who said no."""
+class DecidedStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision: the step, its action and target, the rule, and the guards that denied."""
 
     step: str
     action: str | None = None
@@ -61,120 +67,124 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     denied: tuple[str, ...] = ()
 
 
-class SideDeeds:
-    """`Deeds` of one side: pages are taken, and orders are answered where they were then."""
+class PolicyRunOutcomes:
+    """`Outcomes` of one policy: pages are accepted, orders have the recorded outcome."""
 
     def __init__(self) -> None:
-        self.turn: Turn | None = None
+        self.current: RecordedReconcile | None = None
         self.missing: set[str] = set()
         self.pages: list[tuple[str, str]] = []
         self.fixes: list[tuple[str, str]] = []
 
     def send(self, order: LookOrder | FixOrder) -> Sending:
-        """As it was then; raises `Lost`, or `Unrecorded` for a fix that was not done."""
+        """Return the recorded result; raises `WorkerDied` or `UnrecordedFix`."""
         fix = isinstance(order, FixOrder)
         if isinstance(order, FixOrder):
             self.fixes.append((order.action, order.target))
-        intent = self.turn.intent if self.turn else None
-        if intent is None or _ordered(order) != (intent.action, intent.targets):
+        intent = self.current.intent if self.current else None
+        if intent is None or _order_key(order) != (intent.action, intent.targets):
             if fix:
-                raise Unrecorded
+                raise UnrecordedFix
             self.missing.add("what hosts would have answered to a look")
-            return Sent(UNRECORDED)
-        if self.turn is None or self.turn.outcome is None:
-            raise Lost
-        return sending(self.turn.outcome)
+            return Sent(UNRECORDED_COMMAND)
+        if self.current is None or self.current.outcome is None:
+            raise WorkerDied
+        return sending_result(self.current.outcome)
 
     def deliver(self, notification: Notification) -> Delivery:
-        """The vendor takes it."""
+        """Accept the page."""
         self.pages.append((notification.action, notification.key))
         return Accepted()
 
 
-def _ordered(order: LookOrder | FixOrder) -> tuple[str, tuple[str, ...]]:
+def _order_key(order: LookOrder | FixOrder) -> tuple[str, tuple[str, ...]]:
     if isinstance(order, FixOrder):
         return order.action, (order.target,)
     return "look_host", order.targets
 
 
-class Side:
-    """One policy's firstline. ``left`` are the incidents that the record tells no more of."""
+class PolicyRun:
+    """One policy's firstline; ``diverged`` has the incidents that left the record, and why."""
 
     def __init__(self, profile: Profile, home: Home, alarms: dict[str, str], at: datetime) -> None:
         self.profile = profile
-        self.deeds = SideDeeds()
-        self.present = Present(at, at)
-        self.store = PastStore(self.present)
+        self.outcomes = PolicyRunOutcomes()
+        self.present = RecordedWorld(at, at)
+        self.store = RecordedStore(self.present)
         self.wakes = past.PastWakes(self.present)
-        self.left: dict[IncidentId, str] = {}
-        self._handed_over = False
+        self.diverged: dict[IncidentId, str] = {}
+        self._escalated = False
         self._demoted: set[str] = set()
-        ports = past.ports(self.present, self.store, self.deeds, self.wakes)
+        ports = past.ports(self.present, self.store, self.outcomes, self.wakes)
         settings = copy.replace(SETTINGS, home=home, alarms=alarms, mode="enforce")
         self._system = System(ports, profile, settings)
 
     # --- what happens ------------------------------------------------------------------------
 
     def known(self, signal: Signal) -> Signal:
-        """*signal* under the name that this policy knows it by."""
+        """Return *signal* under this policy's name for it."""
         return with_profile_name(signal, self.profile, self._system.settings.alarms)
 
     def judge(self, signal: Signal) -> Classification:
-        """What *signal* means by this policy."""
+        """Return the classification of *signal* by this policy."""
         return classify(signal, self.profile, self._system.settings.home)
 
-    def notes(self, signal: Signal, found: Classification) -> bool:
-        """Whether *signal* opens and joins nothing; then it leaves only what is remembered of it.
+    def record_only(self, signal: Signal, classification: Classification) -> bool:
+        """True if *signal* opens and joins nothing; only its state is then recorded.
 
-        That is the latest instant of an alarm that is OK, and what goes on around the fleet.
+        That is the latest OK of an alarm, and active external events.
         """
-        if found.disposition is Disposition.INCIDENT or not self._alone(found):
+        if classification.disposition is Disposition.INCIDENT or not self._joins_nothing(
+            classification
+        ):
             return False
-        if found.disposition is Disposition.RECOVERY:
-            self.heard(signal.arn, signal.at)
-        elif circumstances.is_external_event(signal) and is_credible(signal, found):
+        if classification.disposition is Disposition.RECOVERY:
+            self.record_recovery(signal.arn, signal.at)
+        elif circumstances.is_external_event(signal) and is_credible(signal, classification):
             around, group = self.store.tables.circumstances, self.profile.fleet.group
             around[group] = around.get(group, ExternalEvents()).with_signal(signal)
         return True
 
-    def _alone(self, found: Classification) -> bool:
-        """Whether nothing is open that *found* could join."""
-        joins = {found.cause, causes.storm_key(self.profile.fleet.name)}
+    def _joins_nothing(self, classification: Classification) -> bool:
+        """True if nothing is open that *classification* could join."""
+        joins = {classification.cause, causes.storm_key(self.profile.fleet.name)}
         return joins.isdisjoint(self.store.tables.causes)
 
-    def storms(self, signal: Signal, found: Classification) -> bool:
-        """Whether *signal* would be one too many, and part of a storm."""
-        one, _ = check_storm(Arrival(signal, found), self._system)
+    def exceeds_storm_limit(self, signal: Signal, classification: Classification) -> bool:
+        """True if *signal* would be one too many, and part of a storm."""
+        one, _ = check_storm(Arrival(signal, classification), self._system)
         return one.classification.cause == causes.storm_key(self.profile.fleet.name)
 
-    def hear(self, signal: Signal, found: Classification) -> None:
-        """Take in *signal*."""
+    def receive(self, signal: Signal, classification: Classification) -> None:
+        """Process *signal*."""
         with contextlib.suppress(
             DependencyUnavailable
         ):  # what contends for the same thing is not in a past
-            receive(signal, found, self._system)
+            receive(signal, classification, self._system)
 
-    def heard(self, arn: str, at: datetime) -> None:
-        """What is remembered of an alarm that is OK: an earlier word that comes later is late."""
+    def record_recovery(self, arn: str, at: datetime) -> None:
+        """Record an alarm's OK: an earlier signal that comes later is late."""
         known = self.store.tables.heard.get(arn, at)
         self.store.tables.heard[arn] = max(known, at)
 
-    def turn(self, id_: IncidentId, turn: Turn | None, basis: DecisionInputs) -> Step | None:
-        """One reconcile; None where nothing is decided: it is not open, or was left."""
-        held = self.held(id_)
-        if held is None or id_ in self.left or not self.has_open(id_):
+    def reconcile(
+        self, id_: IncidentId, turn: RecordedReconcile | None, inputs: DecisionInputs
+    ) -> DecidedStep | None:
+        """Reconcile once; None if the incident is not open or has diverged."""
+        incident = self.incident(id_)
+        if incident is None or id_ in self.diverged or not self.has_open(id_):
             return None
-        held = woken(held, basis, self.store)
-        self.present.read(basis, _answers(held, basis))
-        self.deeds.turn = turn
+        incident = with_wakes(incident, inputs, self.store)
+        self.present.read(inputs, _known_answers(incident, inputs))
+        self.outcomes.current = turn
         if turn is not None:
-            self.store.tables.approvals[id_] = list(turn.answers)
-        if isinstance(basis.seen.limits, Limits) and turn is not None:
-            self._people(basis.seen.limits)
-        return self._decided(held, basis)
+            self.store.tables.approvals[id_] = list(turn.approvals)
+        if isinstance(inputs.seen.limits, Limits) and turn is not None:
+            self._apply_operator_changes(inputs.seen.limits)
+        return self._decide(incident, inputs)
 
-    def _people(self, then: Limits) -> None:
-        """What was paused, went on around the fleet, and was promoted by then; the rest is own."""
+    def _apply_operator_changes(self, then: Limits) -> None:
+        """Apply the recorded pauses, external events and promotions; the rest is own."""
         tables, group = self.store.tables, self.profile.fleet.group
         tables.switch, tables.circumstances[group] = then.switch, then.circumstances
         demoted = {each.action for each in then.lease.trusts if each.demoted}
@@ -183,53 +193,53 @@ class Side:
             tables.leases[group] = copy.replace(own, trusts=trust.reinstate(own.trusts, action))
         self._demoted = demoted
 
-    def _decided(self, held: Incident, basis: DecisionInputs) -> Step | None:
-        entries = self.store.tables.entries[held.id]
-        before, fixes = len(entries), len(self.deeds.fixes)
-        settings = copy.replace(self._system.settings, mode=basis.mode)
+    def _decide(self, incident: Incident, inputs: DecisionInputs) -> DecidedStep | None:
+        entries = self.store.tables.entries[incident.id]
+        before, fixes = len(entries), len(self.outcomes.fixes)
+        settings = copy.replace(self._system.settings, mode=inputs.mode)
         system = copy.replace(self._system, settings=settings)
         try:
-            reconcile(Wake(held.id, held.wake_generation), system)
-        except Unrecorded:
-            self.left[held.id] = "a fix that was not done then"
-        except (Lost, DependencyUnavailable):
+            reconcile(Wake(incident.id, incident.wake_generation), system)
+        except UnrecordedFix:
+            self.diverged[incident.id] = "a fix that was not done then"
+        except (WorkerDied, DependencyUnavailable):
             pass
-        self._same_fix(held.id, self.deeds.fixes[fixes:])
+        self._check_fix_repeated(incident.id, self.outcomes.fixes[fixes:])
         step = _step([decode_entry(each) for each in entries[before:]])
-        self._handed_over = step is not None and step.step == "hand-over"
+        self._escalated = step is not None and step.step == "hand-over"
         return step
 
-    def _same_fix(self, id_: IncidentId, done: list[tuple[str, str]]) -> None:
-        """What was fixed then and is not now leads out of the record, too."""
-        intent = self.deeds.turn.intent if self.deeds.turn else None
+    def _check_fix_repeated(self, id_: IncidentId, done: list[tuple[str, str]]) -> None:
+        """Mark the incident as diverged if a recorded fix is not repeated."""
+        intent = self.outcomes.current.intent if self.outcomes.current else None
         if isinstance(intent, FixIntended) and not done:
-            self.left.setdefault(id_, "a fix that was done then, and would not be")
+            self.diverged.setdefault(id_, "a fix that was done then, and would not be")
 
     # --- what is there -----------------------------------------------------------------------
 
-    def held(self, id_: IncidentId) -> Incident | None:
-        """The incident of that id, if this side opened it."""
+    def incident(self, id_: IncidentId) -> Incident | None:
+        """Return the incident of that id, if this policy opened it."""
         text = self.store.tables.incidents.get(id_)
         return incidents.decode(text) if text is not None else None
 
     def has_open(self, id_: IncidentId) -> bool:
-        """Whether it is open here, or owes a page."""
-        held = self.held(id_)
-        return held is not None and (not held.ended or _owes(held))
+        """True if it is open here, or a page is pending."""
+        incident = self.incident(id_)
+        return incident is not None and (not incident.ended or _has_pending_page(incident))
 
-    def opened(self) -> tuple[IncidentId, ...]:
-        """Every incident that is kept."""
+    def incident_ids(self) -> tuple[IncidentId, ...]:
+        """Return every stored incident."""
         return tuple(self.store.tables.incidents)
 
-    def missing(self) -> set[str]:
-        """What was asked for in the last turn, and never recorded."""
-        found = self.present.missing | self.deeds.missing
-        self.deeds.missing = set()
-        # a hand-over looks up what goes on around the fleet for a person: no decision rests on it
-        return found - {"around", "refreshes"} if self._handed_over else found
+    def missing_facts(self) -> set[str]:
+        """Return the facts that the last reconcile read and the record lacks."""
+        facts = self.present.missing | self.outcomes.missing
+        self.outcomes.missing = set()
+        # an escalation reads these for a person: no decision depends on them
+        return facts - {"around", "refreshes"} if self._escalated else facts
 
     def forget(self, id_: IncidentId) -> None:
-        """Nothing more comes of an incident that has ended, or was left."""
+        """Delete an incident that ended or diverged."""
         tables = self.store.tables
         for each in (tables.incidents, tables.rows, tables.inboxes, tables.entries):
             each.pop(id_, None)
@@ -238,25 +248,27 @@ class Side:
             del tables.causes[cause]
 
 
-def _owes(held: Incident) -> bool:
-    """Whether a person is still to be told of it: what ends an alert is not waited for."""
+def _has_pending_page(incident: Incident) -> bool:
+    """True if a trigger is pending; a resolve is not waited for."""
     return any(
-        each.action == "trigger" and each.traits.pages_on_call for each in pending(held.pages)
+        each.action == "trigger" and each.traits.pages_on_call for each in pending(incident.pages)
     )
 
 
-def _answers(held: Incident, basis: DecisionInputs) -> dict[CommandId, dict[InstanceId, Answer]]:
-    known = answers(held, basis)
-    known.pop(UNRECORDED, None)
+def _known_answers(
+    incident: Incident, inputs: DecisionInputs
+) -> dict[CommandId, dict[InstanceId, Answer]]:
+    known = command_answers(incident, inputs)
+    known.pop(UNRECORDED_COMMAND, None)
     return known
 
 
-def _step(made: list[DecodedEntry]) -> Step | None:
-    """The decision among the entries that a turn made."""
-    for each in made:
+def _step(entries: list[DecodedEntry]) -> DecidedStep | None:
+    """Return the decision among a reconcile's entries."""
+    for each in entries:
         event = each.event
         if isinstance(event, DecisionMade):
-            return Step(
+            return DecidedStep(
                 step=event.step_type,
                 action=event.plan.action if event.plan else None,
                 target=event.plan.target if event.plan else None,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Never
 
 from firstline.config.channels import channel
-from firstline.config.profile import MadeAlarm
+from firstline.config.profile import AlarmDefinition
 from firstline.controller.ports import Ports
 from firstline.controller.ports.messaging import Wake
 from firstline.diagnosis.evidence import (
@@ -22,7 +22,12 @@ from firstline.diagnosis.evidence import (
 from firstline.diagnosis.preflight import Deployments, Image, KeyState, PreflightFacts
 from firstline.errors import DependencyUnavailable
 from firstline.ids import CommandId, InstanceId
-from firstline.lab.redecide.present import NEVER, Deeds, PastStore, Present
+from firstline.lab.redecide.recorded_world import (
+    NEVER,
+    Outcomes,
+    RecordedStore,
+    RecordedWorld,
+)
 from firstline.monitoring.alarm_metric import Window
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
 from firstline.notifications.notification import Notification
@@ -34,7 +39,7 @@ from firstline.remediation.execution import Answer, FixOrder, LookOrder, OtherRe
 class PastFleet:
     """`Fleet` over the record."""
 
-    def __init__(self, present: Present) -> None:
+    def __init__(self, present: RecordedWorld) -> None:
         self._present = present
 
     def group(self) -> Group:
@@ -72,7 +77,7 @@ class PastFleet:
 class PastHosts:
     """`Hosts` over the record."""
 
-    def __init__(self, present: Present, deeds: Deeds) -> None:
+    def __init__(self, present: RecordedWorld, deeds: Outcomes) -> None:
         self._present = present
         self._deeds = deeds
 
@@ -105,7 +110,7 @@ class PastHosts:
 class PastScaling:
     """`Scaling` over the record."""
 
-    def __init__(self, present: Present, deeds: Deeds) -> None:
+    def __init__(self, present: RecordedWorld, deeds: Outcomes) -> None:
         self._present = present
         self._deeds = deeds
 
@@ -134,7 +139,7 @@ class PastScaling:
 class PastAround:
     """`PreflightReader` over the record; its key is asked for first."""
 
-    def __init__(self, present: Present) -> None:
+    def __init__(self, present: RecordedWorld) -> None:
         self._present = present
 
     def key(self) -> KeyState | None:
@@ -174,13 +179,13 @@ class PastAround:
 
 
 class PastBackground:
-    """`InvestigationReader`: no decision uses it, and its results are in entries of the end."""
+    """`InvestigationReader`: no decision uses it; its results are in entries of the end."""
 
     def metrics(self, start: datetime) -> Never:
         """See `firstline.controller.ports.readers.Background`."""
         raise DependencyUnavailable(f"metrics around {start}: {NEVER.why}")
 
-    def alarm_metric(self, alarm: MadeAlarm, window: Window) -> Never:
+    def alarm_metric(self, alarm: AlarmDefinition, window: Window) -> Never:
         """See `firstline.controller.ports.readers.Background`."""
         raise DependencyUnavailable(f"{window.count} values of {alarm.metric}: {NEVER.why}")
 
@@ -222,7 +227,7 @@ class PastBackground:
 class PastNotifier:
     """`Notifier` over the record."""
 
-    def __init__(self, deeds: Deeds) -> None:
+    def __init__(self, deeds: Outcomes) -> None:
         self._deeds = deeds
 
     def deliver(self, notification: Notification) -> Delivery:
@@ -235,7 +240,7 @@ class PastNotifier:
 class PastClock:
     """`Clock`: the present's instant."""
 
-    def __init__(self, present: Present) -> None:
+    def __init__(self, present: RecordedWorld) -> None:
         self._present = present
 
     def now(self) -> datetime:
@@ -252,7 +257,7 @@ class PastClock:
 class PastWakes:
     """`Wakes` as a list of (when, wake)."""
 
-    def __init__(self, present: Present) -> None:
+    def __init__(self, present: RecordedWorld) -> None:
         self.waiting: list[tuple[datetime, Wake]] = []
         self._present = present
 
@@ -261,7 +266,7 @@ class PastWakes:
         self.waiting.append((self._present.now + delay, wake))
 
 
-def ports(present: Present, store: PastStore, deeds: Deeds, wakes: PastWakes) -> Ports:
+def ports(present: RecordedWorld, store: RecordedStore, deeds: Outcomes, wakes: PastWakes) -> Ports:
     """All of them."""
     return Ports(
         store=store,
@@ -276,7 +281,7 @@ def ports(present: Present, store: PastStore, deeds: Deeds, wakes: PastWakes) ->
     )
 
 
-def _found(present: Present) -> CommandId | OtherRefresh | None:
+def _found(present: RecordedWorld) -> CommandId | OtherRefresh | None:
     """What the search of then came to; a search that did not happen, or failed, tells nothing."""
     if not present.seen.searched:
         raise DependencyUnavailable(NEVER.why)

@@ -1,1 +1,1 @@
-"""Deterministic simulation of the remediator against a failing fleet."""
+"""Deterministic simulation of the controller against a failing fleet."""

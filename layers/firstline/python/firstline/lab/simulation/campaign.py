@@ -1,6 +1,6 @@
-"""Campaign: many runs, in order of their seeds, on as many processes as there are cores.
+"""Campaign: many runs in the order of their seeds, on all cores.
 
-What it came to is one value that can be written down, and gone on from.
+The result is one value that can be saved and resumed.
 """
 
 import copy
@@ -16,12 +16,12 @@ import msgspec
 
 from firstline.errors import InvalidInput
 from firstline.lab.simulation import cells as directed
-from firstline.lab.simulation import found
+from firstline.lab.simulation import seed_run
 from firstline.lab.simulation.cells import Cell, cells
 from firstline.lab.simulation.faults import Fault
-from firstline.lab.simulation.found import Outcome
+from firstline.lab.simulation.seed_run import Outcome
 
-PIECE = 16
+CHUNK_SIZE = 16
 """Seeds that one process takes at a time: some seconds of work."""
 
 
@@ -29,8 +29,8 @@ type Job = int | Cell
 """A seed, or a cell of effect and fault."""
 
 
-class Broken(msgspec.Struct, frozen=True):
-    """A run that broke an invariant, and what it broke: of a seed, or of a directed cell."""
+class BrokenRun(msgspec.Struct, frozen=True):
+    """A run that violated an invariant, of a seed or of a directed cell."""
 
     seed: int | None
     start: str
@@ -39,16 +39,15 @@ class Broken(msgspec.Struct, frozen=True):
 
     @property
     def job(self) -> Job:
-        """What ran."""
+        """Return the seed or the cell."""
         return self.cell if self.cell is not None else self.seed or 0
 
 
 class Campaign(msgspec.Struct, kw_only=True):
     """All runs so far: ``next`` is the first seed that has not run; ``coverage`` counts faults.
 
-    ``directed`` counts the runs of cells, which come before the seeds.
-
-    ``code`` is the digest of the package that ran (`firstline.version`).
+    ``directed`` counts the runs of cells, which come before the seeds. ``code`` is the digest of
+    the package that ran (`firstline.version`).
     """
 
     code: str = ""
@@ -58,57 +57,57 @@ class Campaign(msgspec.Struct, kw_only=True):
     incidents: int = 0
     steps: int = 0
     seconds: float = 0.0
-    broken: tuple[Broken, ...] = ()
+    broken: tuple[BrokenRun, ...] = ()
     coverage: dict[str, int] = {}
 
     @property
     def seeds(self) -> int:
-        """How many ran."""
+        """Return the number of seeds that ran."""
         return self.next - self.first
 
     def add(self, of: Job, outcome: Outcome) -> None:
-        """One more run, of a seed or of a cell."""
+        """Add one run, of a seed or of a cell."""
         seed, cell = (of, None) if isinstance(of, int) else (None, of)
         self.next = self.next if seed is None else seed + 1
         self.directed += cell is not None
         self.incidents += outcome.incidents
         self.steps += outcome.steps
         if outcome.violations:
-            broken = Broken(seed, outcome.start, outcome.violations, cell)
+            broken = BrokenRun(seed, outcome.world, outcome.violations, cell)
             self.broken = (*self.broken, broken)
         for (effect, fault), times in outcome.coverage.items():
             key = f"{effect} {fault}"
             self.coverage[key] = self.coverage.get(key, 0) + times
 
     def times(self, effect: str, fault: Fault) -> int:
-        """How often *effect* had *fault*."""
+        """Return how often *effect* had *fault*."""
         return self.coverage.get(f"{effect} {fault}", 0)
 
     def empty(self) -> tuple[str, ...]:
-        """The cells that no run has hit."""
+        """Return the cells that no run has met."""
         return tuple(f"{each} {kind}" for each, kind in cells() if not self.times(each, kind))
 
 
 def run(jobs: Sequence[Job]) -> Iterator[tuple[Job, Outcome]]:
-    """Each of *jobs*, seeds and cells, in order, with what its run came to."""
-    workers = min(os.process_cpu_count() or 1, max(len(jobs) // PIECE, 1))
+    """Run *jobs* in order, and yield each with its outcome."""
+    workers = min(os.process_cpu_count() or 1, max(len(jobs) // CHUNK_SIZE, 1))
     if workers == 1:
-        yield from ((job, _brief(job)) for job in jobs)
+        yield from ((job, _run_job(job)) for job in jobs)
         return
     stopping = multiprocessing.Event()
     with ProcessPoolExecutor(workers, initializer=_begin_worker, initargs=(stopping,)) as pool:
         try:
-            yield from zip(jobs, pool.map(_brief, jobs, chunksize=PIECE), strict=True)
-        except BaseException:  # stopped, or no longer asked: no run waits for those before it
+            yield from zip(jobs, pool.map(_run_job, jobs, chunksize=CHUNK_SIZE), strict=True)
+        except BaseException:  # stopped or abandoned: no run waits for those before it
             stopping.set()
             pool.shutdown(cancel_futures=True)
             raise
 
 
 def _begin_worker(stopping: Event) -> None:
-    """Leave signals to the process that counts: it ends the others by *stopping*.
+    """Ignore signals in a worker process; the parent ends it by *stopping*.
 
-    Workers are not killed: the executor then writes tracebacks of its own threads now and then.
+    Workers are not killed, because the executor then sometimes prints tracebacks of its threads.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -124,16 +123,16 @@ class _Worker:
 _worker = _Worker()
 
 
-def _brief(job: Job) -> Outcome:
-    """The run without its choices, which only one that broke something needs."""
+def _run_job(job: Job) -> Outcome:
+    """Return the outcome without its choices, which only a violation needs."""
     if _worker.stopping is not None and _worker.stopping.is_set():
         raise CancelledError
-    outcome = found.simulate(job) if isinstance(job, int) else directed.simulate(job)
+    outcome = seed_run.simulate(job) if isinstance(job, int) else directed.simulate(job)
     return copy.replace(outcome, choices=())
 
 
 def load(path: Path) -> Campaign:
-    """The campaign that *path* holds; a new one where there is none yet. Raises `InvalidInput`."""
+    """Return the campaign in *path*, or a new one if there is none. Raises `InvalidInput`."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Campaign)
     except FileNotFoundError:
@@ -145,10 +144,10 @@ def load(path: Path) -> Campaign:
 
 
 def save(campaign: Campaign, path: Path) -> None:
-    """Write it beside, and put it in its place at once: being stopped leaves the old or the new."""
-    beside = path.with_name(f"{path.name}.new")
+    """Write the file atomically: an interruption leaves the old or the new one."""
+    temporary = path.with_name(f"{path.name}.new")
     try:
-        beside.write_bytes(msgspec.json.encode(campaign))
-        beside.replace(path)
+        temporary.write_bytes(msgspec.json.encode(campaign))
+        temporary.replace(path)
     except OSError as error:
         raise InvalidInput(f"{path}: cannot be written: {error.strerror}") from error

@@ -1,23 +1,23 @@
 """Cells: each fault of each effect once, in a run in which nothing else goes wrong.
 
-Chance meets a rare request rarely, and a fault of it in one of thousands of runs.
+Random runs make a rare request rarely, and meet a fault of it in one of thousands.
 """
 
 import functools
 from typing import NamedTuple
 
 from firstline.errors import InvariantViolation
-from firstline.lab.simulation import found
-from firstline.lab.simulation.chance import Forced
+from firstline.lab.simulation import seed_run
 from firstline.lab.simulation.choices import Choices
-from firstline.lab.simulation.directed import STARTS
+from firstline.lab.simulation.fault_injection import ForcedFault
 from firstline.lab.simulation.faults import Fault, effects, possible
-from firstline.lab.simulation.found import Outcome
+from firstline.lab.simulation.initial_worlds import InitialWorld, draw_fleet
+from firstline.lab.simulation.known_failures import INITIAL_WORLDS
 from firstline.lab.simulation.run import Run
-from firstline.lab.simulation.starts import Start, draw
+from firstline.lab.simulation.seed_run import Outcome
 
-LEADS = {"hosts.find": Forced("hosts.fix", Fault.TIMEOUT_AFTER)}
-"""What must go wrong before a request is made at all: a command is looked for that was lost."""
+LEADS = {"hosts.find": ForcedFault("hosts.fix", Fault.TIMEOUT_AFTER)}
+"""The fault that must come first, where a request follows only a lost command."""
 
 
 class Cell(NamedTuple):
@@ -28,42 +28,42 @@ class Cell(NamedTuple):
 
 
 def cells() -> tuple[Cell, ...]:
-    """All of them, in the order of the ports."""
+    """Return every cell, in the order of the ports."""
     return tuple(Cell(each, kind) for each in effects() for kind in possible(each)[1:])
 
 
 def run(cell: Cell) -> Run:
-    """The directed run of *cell*: in the first start whose dull run makes the request."""
+    """Run *cell* in the first initial world whose uneventful run makes the request."""
     lead = LEADS.get(cell.effect)
-    start = _makers()[lead.effect if lead else cell.effect]
+    initial = _makers()[lead.effect if lead else cell.effect]
     leads = [lead] if lead else []
-    return _dull(start, *leads, Forced(cell.effect, cell.fault))
+    return _dull(initial, *leads, ForcedFault(cell.effect, cell.fault))
 
 
 def simulate(cell: Cell) -> Outcome:
-    """What the directed run of *cell* came to.
+    """Return the outcome of the directed run of *cell*.
 
-    Raises `InvariantViolation` where it did not meet its fault.
+    Raises `InvariantViolation` if the run did not meet its fault.
     """
-    outcome = found.outcome(run(cell))
+    outcome = seed_run.outcome(run(cell))
     if not outcome.coverage.get((cell.effect, cell.fault)):
         raise InvariantViolation(
-            f"{outcome.start}: no request of {cell.effect} that could meet {cell.fault}"
+            f"{outcome.world}: no request of {cell.effect} that could meet {cell.fault}"
         )
     return outcome
 
 
 @functools.cache
-def _makers() -> dict[str, Start]:
-    """The first start whose dull run makes each request."""
-    makers: dict[str, Start] = {}
-    for start in STARTS:
-        for effect, _ in _dull(start).scheduler.coverage:
-            makers.setdefault(effect, start)
+def _makers() -> dict[str, InitialWorld]:
+    """Return the first initial world whose uneventful run makes each request."""
+    makers: dict[str, InitialWorld] = {}
+    for initial in INITIAL_WORLDS:
+        for effect, _ in _dull(initial).scheduler.coverage:
+            makers.setdefault(effect, initial)
     return makers
 
 
-def _dull(start: Start, *forced: Forced) -> Run:
+def _dull(initial: InitialWorld, *forced: ForcedFault) -> Run:
     choices = Choices()
-    begun = draw(choices) if start.drawn else start
-    return Run(begun, found.load(begun), choices, forced).to_the_end()
+    initial = draw_fleet(choices) if initial.random_fleet else initial
+    return Run(initial, seed_run.load_profile(initial), choices, forced).run_to_end()

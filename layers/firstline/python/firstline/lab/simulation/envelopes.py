@@ -1,6 +1,6 @@
-"""Envelopes: what a start's world tells firstline, each made for the instant of its delivery.
+"""The envelopes that a run delivers, each made for the instant of its delivery.
 
-Shapes are those of the samples in ``events``, whose sources are in ``events/SOURCES.md``.
+Their shapes are those of the samples in ``events``, whose sources are in ``events/SOURCES.md``.
 """
 
 import json
@@ -14,35 +14,35 @@ from firstline.config.settings import Home
 from firstline.diagnosis.evidence import AlarmState
 from firstline.event_sources import Delivery
 from firstline.ids import InstanceId, digest
-from firstline.lab.twin import tell
+from firstline.lab.twin import alarm_events
 
 HOME = Home(account="111122223333", region="us-east-1")
 FOREIGN = "999988887777"
 CANARY_USER = "0f3c9a1e-5b7d-4c2a-9e10-aa00000c"
 CANARY_DETAILS = "canary of the details"
 CANARY_TEXT = "canary of a description"
-"""What must never be seen in an entry, a page or a notice (I27)."""
+"""Texts that must never be in an entry, a page or a notice (I27)."""
 
-type Make = Callable[[Profile, datetime], bytes]
+type EnvelopeMaker = Callable[[Profile, datetime], bytes]
 
 
 def alarm(
-    name: str, state: AlarmState = AlarmState.ALARM, *, age_seconds: int = 0, **told: object
-) -> Make:
-    """The alarm *name* turned to *state* so long ago; *told* is added to its state."""
+    name: str, state: AlarmState = AlarmState.ALARM, *, age_seconds: int = 0, **fields: object
+) -> EnvelopeMaker:
+    """The alarm *name* turned to *state* so long ago; *fields* are added to its state."""
 
     def make(profile: Profile, at: datetime) -> bytes:
         then = at - timedelta(seconds=age_seconds)
-        event = json.loads(tell.envelope(name, state, then, profile, HOME))
+        event = json.loads(alarm_events.alarm_event(name, state, then, profile, HOME))
         event["detail"]["configuration"]["description"] = CANARY_TEXT
-        event["detail"]["state"] |= told
+        event["detail"]["state"] |= fields
         return json.dumps(event).encode()
 
     return make
 
 
-def muted(make: Make, minutes: int = 60) -> Make:
-    """The same transition in a mute window of so many *minutes*."""
+def muted(make: EnvelopeMaker, minutes: int = 60) -> EnvelopeMaker:
+    """The same transition inside a mute window of so many *minutes*."""
 
     def remade(profile: Profile, at: datetime) -> bytes:
         event = json.loads(make(profile, at))
@@ -55,14 +55,14 @@ def muted(make: Make, minutes: int = 60) -> Make:
     return remade
 
 
-def changed(make: Make, **fields: object) -> Make:
-    """The same envelope with other *fields*, whose hyphens are written as underscores."""
+def with_fields(make: EnvelopeMaker, **fields: object) -> EnvelopeMaker:
+    """The same envelope with other *fields*; underscores stand for hyphens."""
     named = {name.replace("_", "-"): each for name, each in fields.items()}
     return lambda profile, at: json.dumps(json.loads(make(profile, at)) | named).encode()
 
 
-def dated(make: Make, form: str) -> Make:
-    """The same transition under another event's id, its instant written in another *form*."""
+def with_timestamp_format(make: EnvelopeMaker, form: str) -> EnvelopeMaker:
+    """The same transition under another event id, its instant in another format."""
 
     def remade(profile: Profile, at: datetime) -> bytes:
         event = json.loads(make(profile, at))
@@ -74,19 +74,19 @@ def dated(make: Make, form: str) -> Make:
     return remade
 
 
-def earlier(make: Make, seconds: int) -> Make:
-    """What *make* told so many seconds before: the same bytes, delivered once more."""
+def redelivered(make: EnvelopeMaker, seconds: int) -> EnvelopeMaker:
+    """The bytes that *make* gave so many seconds before, delivered once more."""
     return lambda profile, at: make(profile, at - timedelta(seconds=seconds))
 
 
-def junk(profile: Profile, at: datetime) -> bytes:
-    """No JSON at all, different each time."""
+def malformed(profile: Profile, at: datetime) -> bytes:
+    """Text that is no JSON, different each time."""
     del profile
     return f"{{{CANARY_TEXT} {at.isoformat()}".encode()
 
 
-def unknown(profile: Profile, at: datetime) -> bytes:
-    """An alarm of our own account that no rule of the profile knows."""
+def unknown_alarm(profile: Profile, at: datetime) -> bytes:
+    """An alarm of our own account that no rule of the profile covers."""
     made = json.loads(alarm("healthy-hosts")(profile, at))
     name = "somebody-elses"
     made["detail"]["alarmName"] = name
@@ -94,8 +94,8 @@ def unknown(profile: Profile, at: datetime) -> bytes:
     return json.dumps(made).encode()
 
 
-def finding(host: InstanceId, severity: int = 8) -> Make:
-    """GuardDuty suspects *host*."""
+def finding(host: InstanceId, severity: int = 8) -> EnvelopeMaker:
+    """A GuardDuty finding on *host*."""
     arn = f"arn:aws:guardduty:{HOME.region}:{HOME.account}:detector/12/finding/{host}"
 
     def detail(at: datetime) -> dict[str, Any]:
@@ -112,8 +112,8 @@ def finding(host: InstanceId, severity: int = 8) -> Make:
     return _event(event_sources.GUARDDUTY, detail)
 
 
-def issue(service: str) -> Make:
-    """AWS Health tells of an open issue of *service* in our Region."""
+def health_issue(service: str) -> EnvelopeMaker:
+    """An open AWS Health issue of *service* in our Region."""
 
     def detail(at: datetime) -> dict[str, Any]:
         return {
@@ -132,17 +132,17 @@ def issue(service: str) -> Make:
     return _event(event_sources.HEALTH, detail)
 
 
-def freeze(profile: Profile, at: datetime) -> bytes:
+def calendar_closed(profile: Profile, at: datetime) -> bytes:
     """The change calendar closes."""
     made = _event(
         event_sources.CALENDARS, lambda now: {"state": "CLOSED", "atTime": now.isoformat()}
     )
     calendar = f"arn:aws:ssm:{HOME.region}:{HOME.account}:document/release-calendar"
-    return changed(made, resources=[calendar])(profile, at)
+    return with_fields(made, resources=[calendar])(profile, at)
 
 
-def report(number: int = 0) -> Make:
-    """A user is affected, and says how; each *number* is another one."""
+def user_report(number: int = 0) -> EnvelopeMaker:
+    """A report of an affected user; each *number* is another user."""
 
     def detail(now: datetime) -> dict[str, Any]:
         return {
@@ -155,22 +155,22 @@ def report(number: int = 0) -> Make:
     return _event(event_sources.REPORTS, detail)
 
 
-def activity(what: str, id_: str, host: InstanceId | None = None) -> Make:
-    """The group tells of what it did."""
+def group_activity(what: str, id_: str, host: InstanceId | None = None) -> EnvelopeMaker:
+    """An activity of the Auto Scaling group."""
     if what not in event_sources.GROUP.detail_types:
         raise ValueError(what)
 
     def make(profile: Profile, at: datetime) -> bytes:
-        told = {"AutoScalingGroupName": profile.fleet.group, "ActivityId": id_}
-        told |= {"Cause": CANARY_TEXT} | ({"EC2InstanceId": host} if host else {})
-        return _event(event_sources.GROUP, lambda _: told, what)(profile, at)
+        detail = {"AutoScalingGroupName": profile.fleet.group, "ActivityId": id_}
+        detail |= {"Cause": CANARY_TEXT} | ({"EC2InstanceId": host} if host else {})
+        return _event(event_sources.GROUP, lambda _: detail, what)(profile, at)
 
     return make
 
 
 def _event(
     of: Delivery, detail: Callable[[datetime], dict[str, Any]], detail_type: str = ""
-) -> Make:
+) -> EnvelopeMaker:
     source, kind = of.source, detail_type or of.detail_types[0]
 
     def make(profile: Profile, at: datetime) -> bytes:
@@ -191,8 +191,8 @@ def _event(
     return make
 
 
-def dead_letter(make: Make) -> Make:
-    """The envelope once more, out of the dead-letter queue of its rule."""
+def dead_letter(make: EnvelopeMaker) -> EnvelopeMaker:
+    """The envelope from the dead-letter queue of its rule."""
     arn = f"arn:aws:sqs:{HOME.region}:{HOME.account}:undelivered"
 
     def remade(profile: Profile, at: datetime) -> bytes:
@@ -203,15 +203,15 @@ def dead_letter(make: Make) -> Make:
     return remade
 
 
-def on_failure(make: Make) -> Make:
-    """The envelope once more, out of Lambda's record of a function of ours that failed."""
+def failure_record(make: EnvelopeMaker) -> EnvelopeMaker:
+    """The envelope in Lambda's on-failure record of one of our functions."""
     arn = f"arn:aws:lambda:{HOME.region}:{HOME.account}:function:ingest"
 
     def remade(profile: Profile, at: datetime) -> bytes:
-        told = {
+        detail = {
             "requestContext": {"functionArn": arn},
             "requestPayload": json.loads(make(profile, at)),
         }
-        return json.dumps(told).encode()
+        return json.dumps(detail).encode()
 
     return remade

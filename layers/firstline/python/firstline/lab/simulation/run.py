@@ -1,7 +1,6 @@
-"""Run: one start with one list of choices, from the first event until nothing is left to do.
+"""Run: one initial world with one list of choices, until nothing is left to do.
 
-The production controller, guards, policy and ledger run in it unchanged, each invocation as a
-worker.
+The production controller, guards, policy and ledger run unchanged, each invocation as a worker.
 """
 
 import copy
@@ -24,32 +23,32 @@ from firstline.controller.system import System
 from firstline.errors import InvalidInput
 from firstline.ids import digest
 from firstline.lab.nowhere import nowhere
-from firstline.lab.simulation.chance import Forced
 from firstline.lab.simulation.choices import Choices
 from firstline.lab.simulation.envelopes import HOME
-from firstline.lab.simulation.mail import Mail, Message
-from firstline.lab.simulation.news import News, arn
-from firstline.lab.simulation.people import People
+from firstline.lab.simulation.event_feed import EventFeed, alarm_arn
+from firstline.lab.simulation.fault_injection import ForcedFault
+from firstline.lab.simulation.initial_worlds import InitialWorld
+from firstline.lab.simulation.operators import Operators
+from firstline.lab.simulation.queues import Message, Queues
 from firstline.lab.simulation.scheduler import Scheduler
-from firstline.lab.simulation.starts import Start
 from firstline.lab.simulation.worker import Crash, Worker
-from firstline.lab.twin import versions
+from firstline.lab.twin import unreadable_incidents
 from firstline.lab.twin.clock import WorldClock
-from firstline.lab.twin.memory import MemoryDoor
+from firstline.lab.twin.memory import MemoryBackend
 from firstline.lab.twin.scenario import BEGINS
 from firstline.lab.twin.world import World
 
-HEALED_AFTER = timedelta(minutes=10)
-"""From then on nothing goes wrong any more, and everything must come to its end."""
-SHORTEST = timedelta(minutes=25)
-"""Long enough for a host to relapse again and again."""
-LONGEST = timedelta(hours=6)
+FAULTS_END_AFTER = timedelta(minutes=10)
+"""After this time nothing fails any more, and everything must come to an end."""
+RUN_MIN = timedelta(minutes=25)
+"""Long enough for a host to relapse repeatedly."""
+RUN_MAX = timedelta(hours=6)
 STEPS_MAX = 15_000
-"""A run of more remote requests goes in circles."""
+"""A run with more remote requests loops."""
 MINUTE = timedelta(minutes=1)
-SKEWS = (0, 2, -2, 8, -8)
-"""By how many seconds a worker's clock may be wrong."""
-SKEWED_RARELY = 0.1
+CLOCK_SKEWS_SECONDS = (0, 2, -2, 8, -8)
+"""The possible errors of a worker's clock."""
+SKEW_PROBABILITY = 0.1
 TIMEOUTS = {
     "ingest": timedelta(seconds=30),
     "reconcile": timedelta(seconds=60),
@@ -59,15 +58,15 @@ TIMEOUTS = {
 SETTINGS = copy.replace(nowhere(HOME, code="simulation"), pager_notes_from="firstline@example.com")
 
 
-class Beat(NamedTuple):
-    """A worker's sign of life, and for how long a page was owed by then."""
+class Heartbeat(NamedTuple):
+    """The report of a worker that ended, and how long a page had been pending by then."""
 
     at: datetime
-    owed_for: timedelta
+    pending_for: timedelta
 
 
 class SimulatedClock(WorldClock):
-    """A worker's own clock, which may be wrong; while it sleeps the others go on."""
+    """A worker's clock, which may be wrong; other workers run while it sleeps."""
 
     def __init__(self, world: World, scheduler: Scheduler) -> None:
         super().__init__(world)
@@ -83,76 +82,82 @@ class SimulatedClock(WorldClock):
 
 
 class Run:
-    """The system at work. What it leaves is for the invariants to read.
+    """The system at work; the invariants read what it leaves.
 
-    ``beats`` are the signs of life that sweeps gave, ``missed`` when one ended without. ``owing``
-    is what reconcile and ingest say of the pages that they left unsent.
-    ``skewed`` says that a worker's clock was wrong.
+    ``heartbeats`` are those of sweeps, ``failed_sweeps`` the instants of sweeps that ended without
+    one. ``worker_reports`` are those of reconcile and ingest. ``skewed`` is True if a worker's
+    clock was wrong.
     """
 
     def __init__(
-        self, start: Start, profile: Profile, choices: Choices, forced: Sequence[Forced] = ()
+        self,
+        initial: InitialWorld,
+        profile: Profile,
+        choices: Choices,
+        forced_faults: Sequence[ForcedFault] = (),
     ) -> None:
         self.choices = choices
-        self.start = start
+        self.initial = initial
         self.profile = profile
-        self.world = World(start.scenario, BEGINS, profile.fleet.group)
-        self.healed_at = BEGINS + HEALED_AFTER
-        self.scheduler = Scheduler(self.world, choices, self.healed_at, forced)
-        self.door = MemoryDoor(self.world, self.scheduler, profile.routes)
-        versions.spoil(self.door.store.tables, self.world, profile.fleet.name)
-        self.mail = Mail(choices, self.healed_at)
-        self.news = News(start, self.world, self.profile, self.mail)
-        self.people = People(self.world, self.door, choices, self._pull, self.scheduler.note)
-        self.beats: list[Beat] = []
-        self.missed: list[datetime] = []
+        self.world = World(initial.scenario, BEGINS, profile.fleet.group)
+        self.faults_end_at = BEGINS + FAULTS_END_AFTER
+        self.scheduler = Scheduler(self.world, choices, self.faults_end_at, forced_faults)
+        self.backend = MemoryBackend(self.world, self.scheduler, profile.routes)
+        unreadable_incidents.store_spoilt(self.backend.store.tables, self.world, profile.fleet.name)
+        self.queues = Queues(choices, self.faults_end_at)
+        self.event_feed = EventFeed(initial, self.world, self.profile, self.queues)
+        self.operators = Operators(
+            self.world, self.backend, choices, self._execute, self.scheduler.log
+        )
+        self.heartbeats: list[Heartbeat] = []
+        self.failed_sweeps: list[datetime] = []
         self.skewed = False
-        self.ended = False
-        self.owing: list[Beat] = []
+        self.completed = False
+        self.worker_reports: list[Heartbeat] = []
         self._owners: dict[int, Message] = {}
         self._next_sweep = BEGINS + MINUTE
         self._systems: dict[int, System] = {}
-        self.scheduler.awaited = self._awaited
-        self._ports = _with_clock(self.door.ports, SimulatedClock(self.world, self.scheduler))
+        self.scheduler.has_hub_work = self._has_work
+        self._ports = _with_clock(self.backend.ports, SimulatedClock(self.world, self.scheduler))
 
-    def to_the_end(self) -> "Run":
-        """Deliver the start's events and all that follows."""
+    def run_to_end(self) -> "Run":
+        """Deliver the planned events and everything that follows."""
         while self._busy():
             if not self._step():
                 self._advance()
-        self.scheduler.end()
+        self.scheduler.stop()
         return self
 
     @property
     def system(self) -> System:
-        """What an invocation that begins now runs with: the latest code."""
-        deployed = self.people.deployed
-        if deployed in self._systems:
-            return self._systems[deployed]
-        known = {arn(each.name): each.name for each in self.profile.alarms.made}
-        mode, code = self.start.scenario.mode, f"simulation-{deployed}"
+        """Return the system of an invocation that starts now: the latest deployed code."""
+        deployments = self.operators.deployments
+        if deployments in self._systems:
+            return self._systems[deployments]
+        known = {alarm_arn(each.name): each.name for each in self.profile.alarms.made}
+        mode, code = self.initial.scenario.mode, f"simulation-{deployments}"
         settings = copy.replace(SETTINGS, alarms=known, mode=mode, code=code)
-        self._systems[deployed] = System(self._ports, self.profile, settings)
-        return self._systems[deployed]
+        self._systems[deployments] = System(self._ports, self.profile, settings)
+        return self._systems[deployments]
 
-    # --- who works ---------------------------------------------------------------------------
+    # --- workers ---------------------------------------------------------------------------
 
     def _step(self) -> bool:
-        """Begin an invocation, or let one go on; False when all wait for time to pass."""
-        message = self.mail.take(self.world.now)
+        """Start or resume an invocation; return False if all of them wait for time to pass."""
+        message = self.queues.take(self.world.now)
         if message is not None:
-            self._begin(message)
+            self._start_worker(message)
             return True
-        self.people.follow(self.world.elapsed)
-        if not self.scheduler.ready:
+        self.operators.run_planned(self.world.elapsed)
+        if not self.scheduler.has_ready_worker:
             return False
         done = self.scheduler.run_one()
-        self._take_wakes()
+        self._queue_wakes()
         if done is not None:
-            self._over(done)
+            self._finish(done)
         return True
 
-    def _begin(self, message: Message) -> None:
+    def _start_worker(self, message: Message) -> None:
         system, payload = self.system, message.payload
         worker = self._invoke(
             f"{message.kind}-{message.number}", message.kind, lambda: self._handle(payload, system)
@@ -160,48 +165,52 @@ class Run:
         self._owners[id(worker)] = message
 
     def _invoke(self, name: str, kind: str, act: Callable[[], object]) -> Worker:
-        skew = SKEWS[self.choices.pick(len(SKEWS), SKEWED_RARELY) if self._faulty else 0]
+        skew = CLOCK_SKEWS_SECONDS[
+            self.choices.pick(len(CLOCK_SKEWS_SECONDS), SKEW_PROBABILITY)
+            if self._faults_active
+            else 0
+        ]
         self.skewed = self.skewed or skew != 0
         worker = Worker(name, act, self.world.now, TIMEOUTS[kind], timedelta(seconds=skew))
-        self.scheduler.begin(worker)
+        self.scheduler.start(worker)
         return worker
 
-    def _awaited(self) -> bool:
-        """Whether a message is due, or a wake must be put into its queue."""
-        at = self.mail.next_at
-        return bool(self.door.wakes.waiting) or (at is not None and at <= self.world.now)
+    def _has_work(self) -> bool:
+        """True if a message is due, or a wake waits to be enqueued."""
+        at = self.queues.next_at
+        return bool(self.backend.wakes.waiting) or (at is not None and at <= self.world.now)
 
-    def _over(self, worker: Worker) -> None:
+    def _finish(self, worker: Worker) -> None:
         message = self._owners.pop(id(worker), None)
-        if worker.failed:
-            self.scheduler.note(f"{worker.name} ended as {worker.failed}")
-            self.missed += [self.world.now] if worker.name == "sweep" else []
+        if worker.error:
+            self.scheduler.log(f"{worker.name} ended as {worker.error}")
+            self.failed_sweeps += [self.world.now] if worker.name == "sweep" else []
         if message is not None:
-            failed = worker.failed is not None
-            self.mail.ended(message, worker.began, self.world.now, failed=failed)
+            failed = worker.error is not None
+            self.queues.complete(message, worker.started_at, self.world.now, failed=failed)
 
-    def _take_wakes(self) -> None:
-        waiting = self.door.wakes.waiting
+    def _queue_wakes(self) -> None:
+        waiting = self.backend.wakes.waiting
         for at, wake in waiting:
-            self.mail.send(at, "reconcile", wake)
+            self.queues.send(at, "reconcile", wake)
         waiting.clear()
 
     @property
-    def _faulty(self) -> bool:
-        return self.world.now < self.healed_at
+    def _faults_active(self) -> bool:
+        return self.world.now < self.faults_end_at
 
     def _sweep(self) -> None:
-        """The schedule: somebody may do something by hand in the same minute."""
+        """Start the scheduled sweep; an operator may act in the same minute."""
         self._next_sweep += MINUTE
-        if self._faulty:
-            self.people.act()
+        if self._faults_active:
+            self.operators.act_at_random()
         system = self.system
 
-        def beat() -> None:
+        def report() -> None:
             swept = sweep(system)
-            self.beats.append(Beat(self.world.now, swept.oldest_page_age))
+            self.heartbeats.append(Heartbeat(self.world.now, swept.oldest_page_age))
 
-        self._invoke("sweep", "sweep", beat)
+        self._invoke("sweep", "sweep", report)
 
     def _handle(self, payload: bytes | Wake, system: System) -> None:
         watched, changes = with_recorded_changes(system)
@@ -210,57 +219,57 @@ class Run:
                 reconcile(payload, watched)
             else:
                 ingest(payload, watched)
-        except Crash:  # who died measures nothing
+        except Crash:  # a dead worker reports nothing
             changes.clear()
             raise
         finally:
             now = self.world.now
-            self.owing.append(Beat(now, oldest_pending_age(changes, now)))
+            self.worker_reports.append(Heartbeat(now, oldest_pending_age(changes, now)))
 
-    def _pull(self, order: OperatorCommand) -> None:
+    def _execute(self, order: OperatorCommand) -> None:
         call, system = OperatorRequest(order, "arn:of:somebody"), self.system
 
         def act() -> None:
             try:
                 execute(call, system)
-            except InvalidInput as error:  # told to the person who asked
-                self.scheduler.note(f"refused: {error}")
+            except InvalidInput as error:  # the response to the operator
+                self.scheduler.log(f"refused: {error}")
 
         self._invoke(f"operator-{type(order).__name__}", "operator", act)
 
     # --- time --------------------------------------------------------------------------------
 
     def _advance(self) -> None:
-        """On to when something happens next."""
-        own = (self.mail, self.scheduler, self.news, self.people)
+        """Advance to the next instant at which something happens."""
+        own = (self.queues, self.scheduler, self.event_feed, self.operators)
         times = [self._next_sweep, *(each.next_at for each in own)]
         to = max(min(each for each in times if each is not None), self.world.now)
-        self.news.advance(to)
-        self.people.deployed_by(to)
+        self.event_feed.advance(to)
+        self.operators.finish_deployment(to)
         if to >= self._next_sweep:
             self._sweep()
 
     def _busy(self) -> bool:
-        if self.world.elapsed > LONGEST or self.scheduler.steps > STEPS_MAX:
+        if self.world.elapsed > RUN_MAX or self.scheduler.steps > STEPS_MAX:
             return False
-        told = self.mail.next_at is None and self.news.next_at is None
-        waits = not told or self.scheduler.workers
-        if waits or self.world.elapsed < SHORTEST:
+        parts = self.queues.next_at is None and self.event_feed.next_at is None
+        waits = not parts or self.scheduler.workers
+        if waits or self.world.elapsed < RUN_MIN:
             return True
-        due = OverdueIncidents(self.door.ports.store, self.world.now + LONGEST)
-        spoilt = versions.spoilt_ids(self.world)
-        self.ended = all(each.incident in spoilt for each in due)
-        return not self.ended
+        due = OverdueIncidents(self.backend.ports.store, self.world.now + RUN_MAX)
+        spoilt = unreadable_incidents.spoilt_ids(self.world)
+        self.completed = all(each.incident in spoilt for each in due)
+        return not self.completed
 
     @property
     def hash(self) -> str:
-        """Of all that happened: equal in two processes, or the run is not deterministic."""
-        told = [
+        """Return a digest of everything that happened; it is equal in every process."""
+        parts = [
             *(f"{at} {line}" for at, line in self.scheduler.trace),
-            *(entry.body for each in self.door.store.tables.entries.values() for entry in each),
-            *(f"{each.at} {each.action} {each.key}" for each in self.door.pager.alerts.received),
+            *(entry.body for each in self.backend.store.tables.entries.values() for entry in each),
+            *(f"{each.at} {each.action} {each.key}" for each in self.backend.pager.alerts.received),
         ]
-        return digest("\n".join(told).encode())
+        return digest("\n".join(parts).encode())
 
 
 def _with_clock(ports: Ports, clock: SimulatedClock) -> Ports:

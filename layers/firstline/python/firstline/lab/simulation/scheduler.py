@@ -1,7 +1,7 @@
-"""Scheduler: every worker is a greenlet, and the one place where they switch is `effect`.
+"""Scheduler: every worker is a greenlet, and the only place where they switch is `effect`.
 
-A worker stands for one Lambda invocation. It may be paused at any remote request, outlive its
-timeout, and die there; nothing of a dead process runs any more, its ``finally`` included.
+A worker stands for one Lambda invocation. It may pause at any remote request, exceed its timeout,
+and die there; a dead process runs nothing more, not even its ``finally``.
 """
 
 from collections import Counter
@@ -11,45 +11,49 @@ from datetime import datetime, timedelta
 from greenlet import GreenletExit, getcurrent
 
 from firstline.errors import CommitConflict, Contested, DependencyUnavailable
-from firstline.lab.simulation.chance import Chance, Forced
 from firstline.lab.simulation.choices import Choices
+from firstline.lab.simulation.fault_injection import FaultInjector, ForcedFault
 from firstline.lab.simulation.faults import CONNECTING, LAST_GASP, PATIENCE, SLOW, STALE, Fault
-from firstline.lab.simulation.partial import missing
+from firstline.lab.simulation.partial_evidence import drop_evidence
 from firstline.lab.simulation.worker import Crash, Worker
-from firstline.lab.twin.effects import planned
+from firstline.lab.twin.effects import planned_fault
 from firstline.lab.twin.scenario import Dependency
 from firstline.lab.twin.world import World
 
-SWITCHES_RARELY = 0.1
+SWITCH_PROBABILITY = 0.1
 
 
 class Scheduler:
-    """`Effects` for which every call is a place to switch, fail or die at.
+    """`Effects` in which every call may switch workers, fail, or kill the worker.
 
-    ``troubles`` are when faults of requests began, and when they were over. ``awaited`` says
-    whether the hub has something to do now beside letting the workers go on.
+    ``fault_windows`` are the begin and end of requests' faults. ``has_hub_work`` is True if the hub
+    has something to do now other than resuming workers.
     """
 
     def __init__(
-        self, world: World, choices: Choices, heals_at: datetime, forced: Sequence[Forced] = ()
+        self,
+        world: World,
+        choices: Choices,
+        faults_end_at: datetime,
+        forced: Sequence[ForcedFault] = (),
     ) -> None:
         self.coverage: Counter[tuple[str, Fault]] = Counter()
         self.steps = 0
         self.trace: list[tuple[timedelta, str]] = []
-        self.troubles: list[tuple[datetime, datetime]] = []
+        self.fault_windows: list[tuple[datetime, datetime]] = []
         self.workers: list[Worker] = []
         self.current: Worker | None = None
         self._world = world
         self._choices = choices
         self._hub = getcurrent()
-        self._chance = Chance(world, choices, heals_at, forced)
+        self._injector = FaultInjector(world, choices, faults_end_at, forced)
         self._last: dict[str, object] = {}
-        self.awaited: Callable[[], bool] = lambda: True
+        self.has_hub_work: Callable[[], bool] = lambda: True
 
     # --- the workers' side -------------------------------------------------------------------
 
     def effect[T](self, dependency: Dependency, name: str, act: Callable[[], T]) -> T:
-        """Run *act* as one remote request of the worker that is running."""
+        """Run *act* as one remote request of the current worker."""
         worker = self.current
         if worker is None or getcurrent() is self._hub:
             return act()
@@ -57,7 +61,7 @@ class Scheduler:
         fault = self._fault(name, worker)
         world = self._world
         self._before(worker, name, fault)
-        if planned(world, dependency, name):
+        if planned_fault(world, dependency, name):
             raise DependencyUnavailable(f"{name}: {dependency} is down")
         result = self._stale(name, act) if fault is Fault.STALE else act()
         if name == "store.due":
@@ -65,7 +69,7 @@ class Scheduler:
         return self._after(worker, name, fault, act, result)
 
     def _before(self, worker: Worker, name: str, fault: Fault) -> None:
-        """What happens before the request has its effect, or instead of it."""
+        """Apply the faults that come before the request's effect, or in its place."""
         now = self._world.now
         match fault:
             case Fault.ERROR:
@@ -92,7 +96,7 @@ class Scheduler:
     def _after[T](
         self, worker: Worker, name: str, fault: Fault, act: Callable[[], T], result: T
     ) -> T:
-        """What becomes of the answer, once the request had its effect."""
+        """Apply the faults that come after the request's effect."""
         match fault:
             case Fault.DUPLICATE:
                 act()
@@ -102,7 +106,7 @@ class Scheduler:
             case Fault.CRASH_AFTER:
                 raise Crash
             case Fault.MISSING:
-                return missing(result)
+                return drop_evidence(result)
             case _:
                 pass
         return result
@@ -119,71 +123,73 @@ class Scheduler:
             self._world.now = now
 
     def sleep(self, duration: timedelta) -> None:
-        """The worker waits; others go on."""
+        """Suspend the worker; others run meanwhile."""
         if self.current is not None:
             self._switch(self.current, self._world.now + duration)
 
     @property
     def skew(self) -> timedelta:
-        """By how much the clock of the worker that is running goes before."""
+        """Return how far the current worker's clock is ahead."""
         return self.current.skew if self.current is not None else timedelta(0)
 
     def _switch(self, worker: Worker, until: datetime) -> None:
-        """Let the hub decide who goes on; a worker whose time has run out dies."""
+        """Suspend the worker for the hub; a worker past its deadline dies."""
         worker.resumes_at = min(until, worker.dies_at)
-        if self.workers[1:] or worker.resumes_at > self._world.now or self.awaited():
+        if self.workers[1:] or worker.resumes_at > self._world.now or self.has_hub_work():
             self._hub.switch()
         if self._world.now >= worker.dies_at:
             raise Crash
 
     def _fault(self, effect: str, worker: Worker) -> Fault:
         self.steps += 1
-        fault = self._chance.fault(effect)
+        fault = self._injector.fault(effect)
         self.coverage[effect, fault] += 1
         if fault is not Fault.NONE:
-            self.note(f"{worker.name}: {effect} {fault}")
+            self.log(f"{worker.name}: {effect} {fault}")
             now = self._world.now
             over = worker.dies_at if fault is Fault.PAUSE else now + PATIENCE
-            self.troubles.append((now, over))
+            self.fault_windows.append((now, over))
         return fault
 
     # --- the hub's side ----------------------------------------------------------------------
 
-    def begin(self, worker: Worker) -> None:
-        """Let *worker* take its part."""
+    def start(self, worker: Worker) -> None:
+        """Add *worker* to those that run."""
         self.workers.append(worker)
 
     def run_one(self) -> Worker | None:
-        """Let one worker go on to its next effect; gives it when it is over."""
+        """Resume one worker until its next effect; return it if it finished."""
         ready = [each for each in self.workers if each.resumes_at <= self._world.now]
         if not ready:
             return None
-        worker = ready[self._choices.pick(len(ready), SWITCHES_RARELY)] if ready[1:] else ready[0]
+        worker = (
+            ready[self._choices.pick(len(ready), SWITCH_PROBABILITY)] if ready[1:] else ready[0]
+        )
         self.current = worker
         worker.greenlet.switch()
         self.current = None
-        if worker.over:
+        if worker.finished:
             self.workers.remove(worker)
-            if worker.failed:
-                self.troubles.append((worker.began, self._world.now))
+            if worker.error:
+                self.fault_windows.append((worker.started_at, self._world.now))
             return worker
         return None
 
     @property
-    def ready(self) -> bool:
-        """Whether a worker could go on now."""
+    def has_ready_worker(self) -> bool:
+        """True if a worker can resume now."""
         return any(each.resumes_at <= self._world.now for each in self.workers)
 
     @property
     def next_at(self) -> datetime | None:
-        """When the next worker goes on."""
+        """Return when the next worker resumes."""
         return min((each.resumes_at for each in self.workers), default=None)
 
-    def end(self) -> None:
-        """Nobody goes on any more."""
+    def stop(self) -> None:
+        """Stop every worker."""
         for each in self.workers:
             each.greenlet.throw(GreenletExit)
 
-    def note(self, line: str) -> None:
-        """A line of the run's timeline."""
+    def log(self, line: str) -> None:
+        """Add a line to the run's timeline."""
         self.trace.append((self._world.elapsed, line))

@@ -1,4 +1,4 @@
-"""Worker: one Lambda invocation as a greenlet, which may die anywhere."""
+"""Worker: one Lambda invocation as a greenlet, which may die at any remote request."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,13 +9,13 @@ from firstline.errors import FirstlineError
 
 
 class Crash(BaseException):
-    """The worker dies here."""
+    """The worker dies at this point."""
 
 
 class Worker:
-    """One invocation: what it does, since when, until when it may, and when it goes on.
+    """One invocation: its work, when it started, its deadline, and when it resumes.
 
-    ``skew`` is by how much its clock goes before the world's.
+    ``skew`` is how far its clock is ahead of the world's.
     """
 
     def __init__(
@@ -27,12 +27,12 @@ class Worker:
         skew: timedelta = timedelta(0),
     ) -> None:
         self.name = name
-        self.began = now
+        self.started_at = now
         self.dies_at = now + timeout
         self.resumes_at = now
         self.skew = skew
-        self.failed: str | None = None
-        self.over = False
+        self.error: str | None = None
+        self.finished = False
         self._act = act
         self.greenlet = greenlet(self._run)
 
@@ -40,5 +40,5 @@ class Worker:
         try:
             self._act()
         except (FirstlineError, Crash) as error:
-            self.failed = type(error).__name__
-        self.over = True
+            self.error = type(error).__name__
+        self.finished = True

@@ -1,7 +1,7 @@
-"""The twin's second door: one boto3 session whose calls end in the world (`Wire`) or in moto.
+"""The AWS backend: one boto3 session whose calls end in the world (`Wire`) or in moto.
 
-moto knows real time only. So a message's delay is taken off it on the way in and kept as an
-attribute in virtual time, for whoever drives the world to `TwinAws.take`.
+moto knows real time only. So a message's delay is removed on the way in and kept as an attribute in
+virtual time, for the driver's `TwinAws.take`.
 """
 
 from collections.abc import Callable
@@ -34,15 +34,15 @@ HOME = Home(account="111122223333", region="us-east-1")
 DELAY_SECONDS_MAX = 900
 BATCH_MAX = 10
 DUE_AT = "DueAt"
-"""The message attribute that says when, in virtual time, a message is to arrive."""
+"""The message attribute with a message's arrival in virtual time."""
 HIDDEN_SECONDS = 12 * 3600
-"""As long as SQS can hide a message: those that were taken are deleted a batch at a time."""
+"""SQS's longest visibility timeout: taken messages are deleted a batch at a time."""
 KEY = "twin"
-"""Both halves of a key that opens nothing."""
+"""Both halves of an access key that grants nothing."""
 
 
-class Taken(NamedTuple):
-    """A message and when it was to arrive."""
+class QueuedMessage(NamedTuple):
+    """A message and its arrival."""
 
     body: str
     due_at: datetime
@@ -54,7 +54,7 @@ def _models() -> Loader:
 
 
 def session(region: str) -> Session:
-    """A session with a key that opens nothing. All of them read the services' models once."""
+    """Return a session with a key that grants nothing; the service models are loaded once."""
     core = BotocoreSession()
     made = Session(KEY, KEY, region_name=region, botocore_session=core)
     core.register_component("data_loader", _models())
@@ -62,9 +62,9 @@ def session(region: str) -> Session:
 
 
 class TwinAws:
-    """AWS over one world, while it is entered. One call at a time: moto bears no threads.
+    """AWS over one world, while it is entered. One call at a time: moto is not thread-safe.
 
-    *slept* is told how long a client waited in vain; whoever drives the world moves it by that.
+    *slept* receives how long a client waited in vain; the driver advances the world by that.
     """
 
     def __init__(self, world: World, slept: Callable[[timedelta], None], home: Home = HOME) -> None:
@@ -96,9 +96,9 @@ class TwinAws:
         self._moto.stop()
 
     def settings(self, profile: bytes, mode: Mode, pager_url: str) -> Settings:
-        """What the stacks would tell the functions; raises `InvalidInput` for a bad *profile*.
+        """Return the functions' settings by the stacks; raises `InvalidInput` for a bad *profile*.
 
-        While it is entered, the profile lies in a file, as a deployment has it.
+        While it is entered, the profile is in a file, as in a deployment.
         """
         place = f"{self.home.region}:{self.home.account}"
         made = profiles.parse(profile, "the profile").alarms.made
@@ -133,12 +133,12 @@ class TwinAws:
         return str(path)
 
     def without_faults(self) -> AbstractContextManager[None]:
-        """While it is entered, calls are those of whoever drives the world, not the system's."""
+        """While it is entered, calls are the driver's, not the system's."""
         return self.wire.without_faults()
 
-    def take(self, queue_url: str) -> list[Taken]:
-        """Take all messages off a queue, each with the time at which it is to arrive."""
-        taken: list[Taken] = []
+    def take(self, queue_url: str) -> list[QueuedMessage]:
+        """Take all messages off a queue, each with its arrival."""
+        taken: list[QueuedMessage] = []
         full = self._sending
         self._sending = False
         with self.without_faults():
@@ -155,7 +155,7 @@ class TwinAws:
         return taken
 
     def _delete(self, queue_url: str, found: "list[MessageTypeDef]") -> None:
-        """Delete what was taken once it fills a batch: moto looks at all that stay at each call."""
+        """Delete taken messages once they fill a batch: moto scans the rest at each call."""
         read = self._read.setdefault(queue_url, [])
         read += [each["ReceiptHandle"] for each in found]
         if len(read) >= BATCH_MAX:
@@ -167,11 +167,11 @@ class TwinAws:
             del read[:BATCH_MAX]
 
     def _name_account(self, params: dict[str, Any], **_: object) -> None:
-        """Tell moto whose account is called."""
+        """Set the account of the call for moto."""
         params["headers"]["x-moto-account-id"] = self.home.account
 
     def _date(self, params: dict[str, Any], **_: object) -> None:
-        """Turn a message's delay into the time at which it is to arrive."""
+        """Replace a message's delay by its arrival."""
         self._sending = True
         delay = params.pop("DelaySeconds", 0)
         if not 0 <= delay <= DELAY_SECONDS_MAX:
@@ -182,11 +182,11 @@ class TwinAws:
         params["MessageAttributes"] = {DUE_AT: {"DataType": "String", "StringValue": due_at}}
 
 
-def _taken(message: "MessageTypeDef") -> Taken:
+def _taken(message: "MessageTypeDef") -> QueuedMessage:
     due_at = message["MessageAttributes"][DUE_AT]["StringValue"]
-    return Taken(message["Body"], datetime.fromisoformat(due_at))
+    return QueuedMessage(message["Body"], datetime.fromisoformat(due_at))
 
 
 def _no_signature(**_: object) -> object:
-    """Nobody checks one here, and to make one takes time."""
+    """Return no signature: none is checked here, and signing takes time."""
     return UNSIGNED

@@ -6,7 +6,7 @@ from firstline.lab.twin.world import World
 
 
 class WorldClock:
-    """`Clock` that reads the world's time; to sleep is to move it."""
+    """`Clock` that reads the world's time; a sleep advances it."""
 
     def __init__(self, world: World) -> None:
         self._world = world

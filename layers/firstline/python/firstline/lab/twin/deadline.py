@@ -1,4 +1,4 @@
-"""Deadlines of scenarios: how late an outcome may come, as a sum of the policy's own numbers."""
+"""Deadlines of scenarios: the latest end of an incident, as a sum of the policy's numbers."""
 
 import re
 from datetime import timedelta
@@ -9,19 +9,19 @@ from firstline.config import fleet_file
 from firstline.config.profile import Profile, seconds
 from firstline.controller.act import lease_duration
 from firstline.errors import InvalidInput
-from firstline.lab.twin.replayed import Replayed
+from firstline.lab.twin.replay_result import ReplayResult
 from firstline.lab.twin.scenario import Scenario
 
 TERM = re.compile(r"(?:(?P<times>\d+) \* )?(?P<what>[a-z_]+|\d+)\Z")
 
 
-def late(scenario: Scenario, replayed: Replayed, path: Path) -> list[str]:
-    """Where the first incident ended later than the scenario expects; raises `InvalidInput`.
+def missed_deadlines(scenario: Scenario, replayed: ReplayResult, path: Path) -> list[str]:
+    """Return the first incident's missed deadline, if any; raises `InvalidInput`.
 
     The terms are those of the profile at *path*.
     """
     within = scenario.expect.within if scenario.expect else ""
-    held = next((each.incident for each in replayed.chapters if each.incident), None)
+    held = next((each.incident for each in replayed.ledgers if each.incident), None)
     if held is None or not within:
         return []
     latest = replayed.start + deadline(within, fleet_file.load(path))
@@ -31,10 +31,10 @@ def late(scenario: Scenario, replayed: Replayed, path: Path) -> list[str]:
 
 
 def deadline(text: str, profile: Profile) -> timedelta:
-    """The sum that *text* states: terms with `` + `` between them, each perhaps ``N * TERM``.
+    """Return the sum in *text*: terms joined by `` + ``, each perhaps ``N * TERM``.
 
     A term is a number of seconds of the scenario's own timeline, a key of the policy that ends in
-    ``_seconds``, or an action: the most that passes from its intent to its verdict. Raises
+    ``_seconds``, or an action: the longest time from its intent to its verdict. Raises
     `InvalidInput`.
     """
     return sum((_term(each, profile) for each in text.split(" + ")), timedelta())

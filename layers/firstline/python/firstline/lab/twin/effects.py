@@ -1,4 +1,4 @@
-"""Effects: the one seam of every in-memory port."""
+"""Effects: the one interface behind every in-memory port."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -12,7 +12,7 @@ CHANGES = frozenset({"hosts.look", "hosts.fix", "scaling.fix"})
 
 
 class Effects(Protocol):
-    """The one seam of every in-memory port."""
+    """The interface behind every in-memory port."""
 
     def effect[T](self, dependency: Dependency, name: str, act: Callable[[], T]) -> T:
         """Run *act*, or raise `DependencyUnavailable`; ``name`` is the port's method."""
@@ -20,14 +20,14 @@ class Effects(Protocol):
 
 
 class ScenarioFaults:
-    """`Effects` that fail as the scenario says."""
+    """`Effects` with the scenario's faults."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def effect[T](self, dependency: Dependency, name: str, act: Callable[[], T]) -> T:
-        """Run *act* between the scenario's faults."""
-        fault = planned(self._world, dependency, name)
+        """Run *act* with the scenario's faults."""
+        fault = planned_fault(self._world, dependency, name)
         if fault == "timeout-after":
             act()
         if fault is not None:
@@ -36,7 +36,7 @@ class ScenarioFaults:
         return act()
 
 
-def planned(world: World, dependency: Dependency, name: str) -> FaultKind | None:
-    """What the scenario has be wrong with this request now."""
+def planned_fault(world: World, dependency: Dependency, name: str) -> FaultKind | None:
+    """Return the scenario's fault of this request now."""
     read = dependency in ("hosts", "fleet") and name not in CHANGES
     return world.scenario.fault(dependency, world.elapsed, change=not read)

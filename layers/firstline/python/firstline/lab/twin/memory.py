@@ -1,7 +1,7 @@
-"""The ports over the twin's world, in memory: what tests and simulation run the controller on.
+"""The in-memory backend: the ports over the twin's world, for tests and simulation.
 
-Every method goes through `Effects.effect`, which is where a scheduler may switch workers,
-inject a fault or crash one; by itself it only asks the scenario for its faults.
+Every method goes through `Effects.effect`, where a scheduler may switch workers, inject a fault or
+crash one; by default it applies the scenario's faults.
 """
 
 from datetime import datetime, timedelta
@@ -33,16 +33,16 @@ from firstline.diagnosis.evidence import (
 from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.errors import DependencyUnavailable
 from firstline.ids import CommandId, InstanceId, Token
-from firstline.lab.twin import versions
-from firstline.lab.twin.around import MemoryAround
+from firstline.lab.twin import unreadable_incidents
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.effects import Effects, ScenarioFaults
-from firstline.lab.twin.fleet.background import MemoryBackground
 from firstline.lab.twin.fleet.hosts import Invocation
+from firstline.lab.twin.fleet.investigation import MemoryInvestigation
 from firstline.lab.twin.fleet.scaling import MemoryScaling
 from firstline.lab.twin.pager.alerts import Alerts
+from firstline.lab.twin.preflight import MemoryPreflight
 from firstline.lab.twin.store import MemoryStore
-from firstline.lab.twin.world import Command, Mutation, Unregistered, World
+from firstline.lab.twin.world import Command, Mutation, UnregisteredInstance, World
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
 from firstline.remediation.execution import (
     COMMAND_SEARCH_MARGIN,
@@ -60,7 +60,7 @@ from firstline.remediation.execution import (
 CHECKS = ("system", "instance", "attached EBS")
 ROUTING_KEY = "0" * 32
 WAKE_DELAY_MAX = timedelta(minutes=15)
-"""SQS delays no longer; what is due later is the sweep's."""
+"""SQS's longest delay; the sweep wakes what is due later."""
 
 
 class MemoryFleet:
@@ -146,7 +146,7 @@ class MemoryFleet:
 
 
 class MemoryHosts:
-    """`Hosts` over the world. A mutation that is not known to have failed is unsettled."""
+    """`Hosts` over the world; a mutation that may have succeeded is unsettled."""
 
     def __init__(self, world: World, effects: Effects) -> None:
         self._world = world
@@ -165,8 +165,8 @@ class MemoryHosts:
         return self._effects.effect("hosts", "hosts.connections", lambda: self._connections(hosts))
 
     def _connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
-        told = ((each, self._world.connection(each)) for each in hosts)
-        return Connections({id_: state for id_, state in told if state is not None})
+        connections = ((each, self._world.connection(each)) for each in hosts)
+        return Connections({id_: state for id_, state in connections if state is not None})
 
     def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
         """See `firstline.controller.ports.executors.Hosts`."""
@@ -179,7 +179,7 @@ class MemoryHosts:
     def _send(self, method: str, order: LookOrder | FixOrder) -> Sending:
         try:
             command = self._effects.effect("hosts", method, lambda: self._run(order))
-        except Unregistered:
+        except UnregisteredInstance:
             return Refused("InvalidInstanceId")
         except DependencyUnavailable as error:
             return Unsettled(str(error))
@@ -287,7 +287,7 @@ class MemoryTopic:
 
 
 class MemoryWakes:
-    """`Wakes` as a list of (when, wake); whoever drives the world takes them out."""
+    """`Wakes` as a list of (when, wake); the world's driver takes them out."""
 
     def __init__(self, world: World, effects: Effects) -> None:
         self.waiting: list[tuple[datetime, Wake]] = []
@@ -302,14 +302,14 @@ class MemoryWakes:
         self._effects.effect("wakes", "wakes.queue", lambda: self.waiting.append((at, wake)))
 
 
-class MemoryDoor:
-    """All ports over one world, each also by its own class for who must look inside."""
+class MemoryBackend:
+    """All ports over one world, some also by their own class for inspection."""
 
     def __init__(
         self, world: World, effects: Effects | None = None, routes: Routes | None = None
     ) -> None:
         effects = effects or ScenarioFaults(world)
-        self.store = MemoryStore(effects, versions.as_found(world))
+        self.store = MemoryStore(effects, unreadable_incidents.stored_text(world))
         self.store.tables.switch = world.scenario.switch(world.start)
         self.pager = MemoryPager(world, effects)
         self.wakes = MemoryWakes(world, effects)
@@ -318,8 +318,8 @@ class MemoryDoor:
             fleet=MemoryFleet(world, effects),
             hosts=MemoryHosts(world, effects),
             scaling=MemoryScaling(world, effects),
-            around=MemoryAround(world, effects),
-            background=MemoryBackground(world, effects),
+            around=MemoryPreflight(world, effects),
+            background=MemoryInvestigation(world, effects),
             notifiers=_notifiers(self.pager, MemoryTopic(world, effects), routes),
             wakes=self.wakes,
             clock=WorldClock(world),

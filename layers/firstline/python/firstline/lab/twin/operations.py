@@ -1,7 +1,7 @@
-"""Operations: the AWS calls about the fleet, answered from the twin's world.
+"""The AWS calls about the fleet, answered from the twin's world.
 
-Each takes the world and the call's parameters, which botocore has checked against the service's
-model, and gives the parsed answer. Shapes are those of the service models of botocore 1.44.5.
+Each takes the world and the call's parameters, which botocore has validated, and returns the parsed
+response. Shapes are those of the service models of botocore 1.44.5.
 """
 
 import re
@@ -12,24 +12,24 @@ from firstline.actions.catalogue import DOCUMENTS
 from firstline.adapters.aws.alarm_types import LIST_OF_TYPE
 from firstline.diagnosis.probe_outcome import CODES
 from firstline.ids import CommandId, InstanceId
-from firstline.lab.twin import around, changes
-from firstline.lab.twin.changes import Answer, Parameters, RequestError
-from firstline.lab.twin.fleet import alarm_metrics, background
+from firstline.lab.twin import preflight, scaling_calls
+from firstline.lab.twin.fleet import alarm_metrics, investigation
 from firstline.lab.twin.fleet.hosts import Invocation
-from firstline.lab.twin.world import Command, Unregistered, World
+from firstline.lab.twin.scaling_calls import Answer, Parameters, RequestError
+from firstline.lab.twin.world import Command, UnregisteredInstance, World
 
 type Operation = Callable[[World, Parameters], Answer]
 
 ZONE = "us-east-1a"
 DETAILED = {"Undeliverable": "Failed", "InProgress": "InProgress"}
-"""What SSM's ``Status`` says where the world has its ``StatusDetails``."""
+"""SSM's ``Status`` for the world's ``StatusDetails``."""
 
 
 # --- SSM -------------------------------------------------------------------------------------
 
 
 def send_command(world: World, parameters: Parameters) -> Answer:
-    """Check the command as SSM does, and run it."""
+    """Validate the command as SSM does, and run it."""
     document = parameters["DocumentName"]
     if document not in DOCUMENTS:
         raise RequestError("InvalidDocument")
@@ -44,13 +44,13 @@ def send_command(world: World, parameters: Parameters) -> Answer:
         raise RequestError("InvalidParameters")
     try:
         id_ = world.send(document, targets, values, parameters["Comment"])
-    except Unregistered:
+    except UnregisteredInstance:
         raise RequestError("InvalidInstanceId") from None
     return {"Command": _command(world.commands[id_])}
 
 
 def list_commands(world: World, parameters: Parameters) -> Answer:
-    """All commands since ``InvokedAfter``."""
+    """Return all commands since ``InvokedAfter``."""
     filters = {each["key"]: each["value"] for each in parameters.get("Filters", ())}
     after = datetime.fromisoformat(filters.get("InvokedAfter", "0001-01-01T00:00:00Z"))
     found = [each for each in world.commands.values() if each.sent_at >= after]
@@ -58,7 +58,7 @@ def list_commands(world: World, parameters: Parameters) -> Answer:
 
 
 def list_command_invocations(world: World, parameters: Parameters) -> Answer:
-    """Every host's part in one command."""
+    """Return every host's part in one command."""
     id_ = CommandId(parameters["CommandId"])
     if id_ not in world.commands:
         raise RequestError("InvalidCommandId")
@@ -100,7 +100,7 @@ def _part(command: Command, id_: InstanceId, invocation: Invocation) -> Answer:
 
 
 def describe_auto_scaling_groups(world: World, parameters: Parameters) -> Answer:
-    """The one group, if it is asked for."""
+    """Return the one group, if it is requested."""
     asked = parameters.get("AutoScalingGroupNames", [world.group_name])
     groups = [_group(world)] if world.group_name in asked else []
     return {"AutoScalingGroups": groups}
@@ -132,7 +132,7 @@ def _group(world: World) -> Answer:
 
 
 def describe_instance_status(world: World, parameters: Parameters) -> Answer:
-    """EC2's status checks of the asked instances, all of which run."""
+    """Return the status checks of the instances; every one runs."""
     found = world.statuses(tuple(map(InstanceId, parameters["InstanceIds"])))
     return {
         "InstanceStatuses": [
@@ -149,7 +149,7 @@ def describe_instance_status(world: World, parameters: Parameters) -> Answer:
 
 
 def describe_target_health(world: World, _: Parameters) -> Answer:
-    """What the load balancer says; the world has one target group, under any name."""
+    """Return the targets' health; the world has one target group, under any name."""
     reasons = {id_: {"Reason": reason} for id_, reason in world.target_reasons().items()}
     return {
         "TargetHealthDescriptions": [
@@ -163,7 +163,7 @@ def describe_target_health(world: World, _: Parameters) -> Answer:
 
 
 def describe_alarms(world: World, parameters: Parameters) -> Answer:
-    """The alarms of the asked names; CloudWatch knows an alarm by the last part of its ARN."""
+    """Return the alarms by name, which is the last part of an ARN."""
     found = list(_alarms(world, parameters))
     return {
         shown: [alarm for kind, alarm in found if kind == each]
@@ -172,7 +172,7 @@ def describe_alarms(world: World, parameters: Parameters) -> Answer:
 
 
 def _alarms(world: World, parameters: Parameters) -> Iterable[tuple[str, Answer]]:
-    """Each with its kind; of a kind that is not asked for CloudWatch shows none."""
+    """Return each alarm with its kind; CloudWatch omits kinds that are not requested."""
     names, kinds = set(parameters["AlarmNames"]), parameters.get("AlarmTypes", ["MetricAlarm"])
     for arn, alarm in world.alarms.items():
         shown = world.described(arn)
@@ -182,7 +182,7 @@ def _alarms(world: World, parameters: Parameters) -> Iterable[tuple[str, Answer]
 
 
 def list_alarm_mute_rules(world: World, parameters: Parameters) -> Answer:
-    """The rules whose window over the alarm lasts; the world knows no others."""
+    """Return the rules whose window over the alarm is open; the world has no others."""
     name, asked = parameters["AlarmName"], parameters.get("Statuses", ["ACTIVE"])
     arns = [each for each in world.alarms if each.endswith(f":alarm:{name}") and world.muted(each)]
     found = [{"Status": "ACTIVE", "MuteType": "ONE_TIME"} for _ in arns if "ACTIVE" in asked]
@@ -190,63 +190,65 @@ def list_alarm_mute_rules(world: World, parameters: Parameters) -> Answer:
 
 
 def describe_instance_information(world: World, parameters: Parameters) -> Answer:
-    """The hosts that SSM knows, with what it says of their agents."""
+    """Return the hosts that SSM knows, with their agents' status."""
     (asked,) = parameters["Filters"]
-    told = ((each, world.connection(InstanceId(each))) for each in asked["Values"])
+    connections = ((each, world.connection(InstanceId(each))) for each in asked["Values"])
     return {
         "InstanceInformationList": [
-            {"InstanceId": id_, "PingStatus": state} for id_, state in told if state is not None
+            {"InstanceId": id_, "PingStatus": state}
+            for id_, state in connections
+            if state is not None
         ]
     }
 
 
 def get_metric_data(world: World, parameters: Parameters) -> Answer:
-    """The probe's outcome of the last minute, an alarm's metric, or metrics over the days."""
+    """Return the probe's last outcome, an alarm's metric, or metrics over the days."""
     queries = parameters["MetricDataQueries"]
     if alarm_metrics.asked_for(queries):
         return alarm_metrics.metric_data(world, parameters)
     if [each["MetricStat"]["Metric"]["MetricName"] for each in queries] != ["ProbeOutcome"]:
-        return background.metric_data(world, parameters)
+        return investigation.metric_data(world, parameters)
     at, shown = world.probed()
     result = {"StatusCode": "Complete", "Timestamps": [at], "Values": [float(CODES[shown])]}
     return {"MetricDataResults": [{"Id": queries[0]["Id"], **result}]}
 
 
 def publish(world: World, parameters: Parameters) -> Answer:
-    """Tell the team."""
+    """Publish to the team's topic."""
     world.notices.append((world.now, parameters["Subject"], parameters["Message"]))
     return {"MessageId": f"message-{len(world.notices)}"}
 
 
 OPERATIONS: dict[str, Operation] = {
-    "auto-scaling.CancelInstanceRefresh": changes.cancel_instance_refresh,
+    "auto-scaling.CancelInstanceRefresh": scaling_calls.cancel_instance_refresh,
     "auto-scaling.DescribeAutoScalingGroups": describe_auto_scaling_groups,
-    "auto-scaling.DescribeInstanceRefreshes": changes.describe_instance_refreshes,
-    "auto-scaling.DescribeScalingActivities": changes.describe_scaling_activities,
-    "auto-scaling.SetDesiredCapacity": changes.set_desired_capacity,
-    "auto-scaling.StartInstanceRefresh": changes.start_instance_refresh,
-    "auto-scaling.TerminateInstanceInAutoScalingGroup": changes.terminate_instance,
-    "codedeploy.ListDeployments": background.list_deployments,
+    "auto-scaling.DescribeInstanceRefreshes": scaling_calls.describe_instance_refreshes,
+    "auto-scaling.DescribeScalingActivities": scaling_calls.describe_scaling_activities,
+    "auto-scaling.SetDesiredCapacity": scaling_calls.set_desired_capacity,
+    "auto-scaling.StartInstanceRefresh": scaling_calls.start_instance_refresh,
+    "auto-scaling.TerminateInstanceInAutoScalingGroup": scaling_calls.terminate_instance,
+    "codedeploy.ListDeployments": investigation.list_deployments,
     "ec2.DescribeInstanceStatus": describe_instance_status,
-    "ec2.DescribeInstances": background.describe_instances,
-    "ec2.DescribeLaunchTemplateVersions": background.describe_launch_template_versions,
-    "ec2.DescribeRouteTables": background.describe_route_tables,
-    "ec2.DescribeSecurityGroupRules": background.describe_security_group_rules,
-    "ec2.DescribeVpcPeeringConnections": background.describe_vpc_peering_connections,
-    "health.DescribeEvents": background.describe_events,
-    "cloudformation.DescribeStacks": around.describe_stacks,
+    "ec2.DescribeInstances": investigation.describe_instances,
+    "ec2.DescribeLaunchTemplateVersions": investigation.describe_launch_template_versions,
+    "ec2.DescribeRouteTables": investigation.describe_route_tables,
+    "ec2.DescribeSecurityGroupRules": investigation.describe_security_group_rules,
+    "ec2.DescribeVpcPeeringConnections": investigation.describe_vpc_peering_connections,
+    "health.DescribeEvents": investigation.describe_events,
+    "cloudformation.DescribeStacks": preflight.describe_stacks,
     "cloudwatch.DescribeAlarms": describe_alarms,
     "cloudwatch.GetMetricData": get_metric_data,
     "cloudwatch.ListAlarmMuteRules": list_alarm_mute_rules,
     "elastic-load-balancing-v2.DescribeTargetHealth": describe_target_health,
-    "kms.DescribeKey": around.describe_key,
-    "kms.GetKeyPolicy": around.get_key_policy,
+    "kms.DescribeKey": preflight.describe_key,
+    "kms.GetKeyPolicy": preflight.get_key_policy,
     "sns.Publish": publish,
     "ssm.DescribeInstanceInformation": describe_instance_information,
-    "ssm.DescribeParameters": around.describe_parameters,
-    "ssm.GetParameter": around.get_parameter,
+    "ssm.DescribeParameters": preflight.describe_parameters,
+    "ssm.GetParameter": preflight.get_parameter,
     "ssm.ListCommandInvocations": list_command_invocations,
     "ssm.ListCommands": list_commands,
     "ssm.SendCommand": send_command,
 }
-"""By the name that botocore's events give a call: the service's id, hyphenated, and the call."""
+"""By botocore's name of a call: the service's id, hyphenated, and the call."""

@@ -1,4 +1,4 @@
-"""Resources: the tables, queues and secret that the stacks make, made on moto."""
+"""The tables, queues and secret of the stacks, created in moto."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,7 @@ from boto3.session import Session
 
 from firstline.adapters.aws import dynamo_items as items
 from firstline.config.settings import Home
-from firstline.lab.twin.lambdas import VISIBILITY
+from firstline.lab.twin.event_source_mapping import VISIBILITY
 from firstline.lab.twin.memory import ROUTING_KEY
 from firstline.remediation.kill_switch import KillSwitch
 
@@ -22,16 +22,16 @@ WAKES = "firstline-wakes"
 SECRET = "firstline/routing-key"  # noqa: S105 - its name
 _VISIBILITY = {SIGNALS: VISIBILITY["signals"], WAKES: VISIBILITY["wakes"]}
 RECEIVED_MAX = 10
-"""After how many deliveries a message is a dead letter."""
+"""A message is a dead letter after so many deliveries."""
 
 
 def queue_url(home: Home, name: str) -> str:
-    """The address of a queue."""
+    """Return the URL of a queue."""
     return f"https://sqs.{home.region}.amazonaws.com/{home.account}/{name}"
 
 
 def make(session: Session, home: Home, switch: KillSwitch) -> None:
-    """Make them all; with the kill *switch* as it is, if it was ever thrown."""
+    """Create them all, with the kill *switch* if it was ever used."""
     tables, queues = session.client("dynamodb"), session.client("sqs")
     _tables(tables)
     for name in (SIGNALS, WAKES):
@@ -66,7 +66,7 @@ def _tables(client: "DynamoDBClient") -> None:
 
 
 def ledger(client: "DynamoDBClient", name: str) -> None:
-    """The table of entries."""
+    """Create the table of entries."""
     client.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
@@ -87,7 +87,7 @@ def _keys(partition: str, sort: str) -> Any:  # noqa: ANN401 - the service's own
 
 
 def _queue(client: "SQSClient", home: Home, name: str) -> None:
-    """A queue and the one that takes its dead letters."""
+    """Create a queue and its dead-letter queue."""
     client.create_queue(QueueName=f"{name}-dead")
     dead = f"arn:aws:sqs:{home.region}:{home.account}:{name}-dead"
     redrive = {"deadLetterTargetArn": dead, "maxReceiveCount": RECEIVED_MAX}

@@ -1,4 +1,4 @@
-"""A scenario: a world, a timeline of events and faults, and the ending that is expected.
+"""A scenario: a world, a timeline of events and faults, and the expected ending.
 
 Scenarios are TOML files in ``events/scenarios``: data, without conditions.
 """
@@ -35,28 +35,27 @@ type FaultKind = Literal["error", "hang", "timeout-after"]
 
 
 PCR0 = "0123456789abcdef" * 6
-"""The measurement that everybody agrees on, unless the scenario says otherwise."""
+"""The default measurement of every image."""
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of the file."""
 
 
-class HostPlan(Part, frozen=True, kw_only=True):
+class HostPlan(Table, frozen=True, kw_only=True):
     """One host at the start: what runs there, and which fix will help.
 
-    An enclave that is ``hung`` runs and does not answer; one with ``debug`` attests no PCR. A
-    parent that is ``looping`` is restarted again and again. The enclave's unit may be ``masked``.
-    A person may restart the enclave by hand, which runs after ``enclave_start_seconds``, or stop
-    its unit, which takes ``enclave_stop_seconds`` and leaves it inactive. An ``obstacle``, in the
-    word of a look, keeps every enclave there from starting again: a restart fails.
-    ``ec2`` is what EC2's status checks say of the
-    instance: by default impaired where nothing runs and nothing is reached. With ``nats`` lost
-    its parent has given up, and a restart finds it again; unreachable, nothing on the host can.
-    One that is not ``reachable`` leaves commands undelivered; one that is not ``registered`` is
-    unknown to SSM, which then refuses a command to it and to all that are named beside it. An
-    enclave may die or recover by itself, and die again so long after each restart. A host may
-    leave its group: by a person's hand, or replaced by the group where it is ``unhealthy``.
+    A ``hung`` enclave runs and does not answer; one with ``debug`` attests no PCR. A ``looping``
+    parent restarts repeatedly. The enclave's unit may be ``masked``. A person may restart the
+    enclave by hand, which takes ``enclave_start_seconds``, or stop its unit, which takes
+    ``enclave_stop_seconds`` and leaves it inactive. An ``obstacle``, in the word of an inspection,
+    makes every restart of the enclave fail. ``ec2`` is the result of EC2's status checks: by
+    default impaired where nothing runs and nothing is reachable. With ``nats`` lost, the parent has
+    given up, and a restart finds NATS again; with it unreachable, nothing on the host can. A host
+    that is not ``reachable`` leaves commands undelivered; one that is not ``registered`` is unknown
+    to SSM, which then refuses the whole command. An enclave may die or recover by itself, and die
+    again some time after each restart. A host may leave its group: by a person's hand, or replaced
+    by the group where it is ``unhealthy``.
     """
 
     id: InstanceId
@@ -88,14 +87,13 @@ class HostPlan(Part, frozen=True, kw_only=True):
     leaves: Literal["terminated", "detached", "standby", "unhealthy"] = "terminated"
 
 
-class EventPlan(Part, frozen=True, kw_only=True):
+class EventPlan(Table, frozen=True, kw_only=True):
     """An envelope and when it is delivered.
 
-    Either one of a file, as seen from the scenario's; or the one that tells that an ``alarm`` of
-    the profile, by its name there, is now in ``state``. A file's own date stands unless it is not
-    ``dated``: then it is of the instant at which it is delivered. The alarm of a file follows the
-    hosts as its metric does, or as it ``counts`` them. Of an
-    event that is ``lost`` the alarm turns, also before the start (negative), and no event comes.
+    Either that of a file, relative to the scenario's, or the transition of the profile's ``alarm``
+    to ``state``. A file keeps its own date unless it is not ``dated``: then its date is that of the
+    delivery. A file's alarm follows the hosts by its metric, or as it ``counts`` them. Of a
+    ``lost`` event the alarm turns, also before the start (negative), and no event comes.
     """
 
     file: str = ""
@@ -107,11 +105,11 @@ class EventPlan(Part, frozen=True, kw_only=True):
     lost: bool = False
 
 
-class LeverPlan(Part, frozen=True, kw_only=True):
-    """What a person does, and when: to the plan that stands proposed then, or to the switch.
+class OperatorCommandPlan(Table, frozen=True, kw_only=True):
+    """An operator's command, and when: on the proposed plan, or on the switch.
 
-    The ``scope`` of what is promoted is an action, and of a drill the profile's alarm, which is
-    rung as soon as the drill is announced.
+    The ``scope`` of a promotion is an action, and of a drill the profile's alarm, which turns as
+    soon as the drill is announced.
     """
 
     lever: Literal["approve", "deny", "pause", "resume", "promote", "drill"]
@@ -120,10 +118,10 @@ class LeverPlan(Part, frozen=True, kw_only=True):
     at_seconds: int = 0
 
 
-class FaultPlan(Part, frozen=True, kw_only=True):
-    """A dependency in trouble for a while: it fails, hangs, or acts and then times out.
+class FaultPlan(Table, frozen=True, kw_only=True):
+    """A dependency that fails for a while, hangs, or acts and then times out.
 
-    Where ``calls`` are ``changes`` it can be read all the while, and what changes something fails.
+    With ``calls`` = ``changes`` reads succeed, and every change fails.
     """
 
     dependency: Dependency
@@ -133,16 +131,16 @@ class FaultPlan(Part, frozen=True, kw_only=True):
     until_seconds: int
 
 
-class BreakPlan(Part, frozen=True, kw_only=True):
-    """A failure domain that is broken for a while, with every host as it was."""
+class BreakPlan(Table, frozen=True, kw_only=True):
+    """A failure domain that is broken for a while, while the hosts are unchanged."""
 
     domain: Domain
     from_seconds: int = 0
     until_seconds: int = 7 * 24 * 3600
 
 
-class UnreadablePlan(Part, frozen=True, kw_only=True):
-    """The incidents that are open when it begins cannot be read until it ends.
+class UnreadablePlan(Table, frozen=True, kw_only=True):
+    """A span in which the incidents that are open at its begin cannot be read.
 
     Newer code had stored them, and was rolled back; then it is deployed again.
     """
@@ -151,20 +149,20 @@ class UnreadablePlan(Part, frozen=True, kw_only=True):
     until_seconds: int
 
 
-class SpoiltPlan(Part, frozen=True, kw_only=True):
-    """So many open P2 incidents from before the start, whose items no code can read.
+class SpoiltPlan(Table, frozen=True, kw_only=True):
+    """So many open P2 incidents from before the start whose items no code can read.
 
-    Where a condition is given, the first of them has its cause.
+    With a condition the first of them has its correlation key.
     """
 
     count: int = 1
     condition: Condition | None = None
 
 
-class MutePlan(Part, frozen=True, kw_only=True):
-    """A mute window over an ``alarm`` of the profile, by its name there, of which no event comes.
+class MutePlan(Table, frozen=True, kw_only=True):
+    """A mute window over the profile's ``alarm`` that no event announces.
 
-    The window of an event that says to be muted is known from it.
+    A window that an event announces is known from that event.
     """
 
     alarm: str
@@ -172,16 +170,16 @@ class MutePlan(Part, frozen=True, kw_only=True):
     until_seconds: int
 
 
-class Expected(Part, frozen=True, kw_only=True):
-    """How it must end: the outcome, the targets fixed in order, the pages by their key's ending.
+class Expected(Table, frozen=True, kw_only=True):
+    """The expected ending: the outcome, the fixed targets in order, the pages' key suffixes.
 
-    ``actions`` are the fixes' names in order, ``denied`` the guards that said no at any time; all
-    of them are of the first incident. ``all_actions`` and ``all_denied`` are of every incident,
-    ``incidents`` how many there were, and ``notifications`` how often PagerDuty rang. ``within`` is
-    how late after the start the first incident may end, in the policy's own terms
+    ``actions`` are the fixes' names in order, ``denied`` the guards that denied at any time; all of
+    the first incident. ``all_actions`` and ``all_denied`` are of every incident, ``incidents`` is
+    their number, and ``notifications`` how often PagerDuty notified. ``within`` is the latest end
+    of the first incident after the start, in the policy's own terms
     (`firstline.lab.twin.deadline`); the first page comes within a minute from
-    ``paged_from_seconds`` on. ``told`` are words that the pages must hold, and ``updates`` words
-    of each update of the first incident, in their order. What is not told may be anything.
+    ``paged_from_seconds`` on. ``told`` are words that the pages contain, and ``updates`` words of
+    each update of the first incident, in order. An omitted field expects nothing.
     """
 
     outcome: Literal["resolved", "handed-over", "observed", "ignored", "rejected"]
@@ -205,13 +203,13 @@ DEFAULT_HOSTS = (
     HostPlan(id=InstanceId("i-0a1b2c3d4e5f60712")),
     HostPlan(id=InstanceId("i-0a1b2c3d4e5f60713")),
 )
-"""Three hosts whose enclaves are down and that a restart mends: what fits a complete outage."""
+"""Three hosts with dead enclaves that a restart repairs, for a complete outage."""
 
 
-class Scenario(Part, frozen=True, kw_only=True):
+class Scenario(Table, frozen=True, kw_only=True):
     """The whole file; ``profile`` is one of those that are shipped.
 
-    Alarms that are told by name come from when it ``begins`` on. ``shows`` are the known
+    Events by an alarm's name come from when it ``begins`` on. ``shows`` are the known
     failures, by their ids, that it stands for. ``autonomy`` stands in place of the profile's
     for the actions that it names. It goes on for ``lasts_seconds``, also where nothing is left to
     do. The group wants as many instances as there are hosts, or
@@ -269,11 +267,11 @@ class Scenario(Part, frozen=True, kw_only=True):
     events: tuple[EventPlan, ...] = ()
     faults: tuple[FaultPlan, ...] = ()
     mutes: tuple[MutePlan, ...] = ()
-    levers: tuple[LeverPlan, ...] = ()
+    levers: tuple[OperatorCommandPlan, ...] = ()
     expect: Expected | None = None
 
     def switch(self, start: datetime) -> KillSwitch:
-        """The kill switch at the *start*: for a day, where the world is ``paused``."""
+        """Return the kill switch at the *start*: on for a day if the world is ``paused``."""
         if self.switch_corrupt:
             return KillSwitch(version=1, pauses=(), unreadable="the scenario says so")
         if not self.paused:
@@ -285,7 +283,7 @@ class Scenario(Part, frozen=True, kw_only=True):
     def fault(
         self, dependency: Dependency, elapsed: timedelta, *, change: bool = True
     ) -> FaultKind | None:
-        """What is wrong with *dependency* when *elapsed* has passed, for a *change* or a read."""
+        """Return the fault of *dependency* after *elapsed*, for a *change* or a read."""
         at = elapsed.total_seconds()
         for each in self.faults:
             meant = each.dependency == dependency and (change or each.calls == "all")
@@ -295,22 +293,22 @@ class Scenario(Part, frozen=True, kw_only=True):
 
 
 def ruled(policy: bytes, scenario: Scenario) -> bytes:
-    """The profile's text *policy* with the autonomy that *scenario* gives to some of its actions.
+    """Return the profile's text *policy* with the autonomy that *scenario* sets.
 
-    It is the text that changes, so that the ledger names the policy that was in force. Raises
-    `InvalidInput` for an action to which the text gives no autonomy.
+    The text itself changes, so that the ledger names the policy in force. Raises `InvalidInput` for
+    an action without an autonomy in the text.
     """
     for action, autonomy in sorted(scenario.autonomy.items()):
-        told = rb'(?m)^(name = "%s"\nautonomy = )"[a-z]+"$' % action.encode()
-        policy, found = re.subn(told, rb'\1"%s"' % autonomy.encode(), policy)
-        if found != 1:
+        pattern = rb'(?m)^(name = "%s"\nautonomy = )"[a-z]+"$' % action.encode()
+        policy, count = re.subn(pattern, rb'\1"%s"' % autonomy.encode(), policy)
+        if count != 1:
             message = f"{scenario.name}: the profile gives no autonomy to {action!r}"
             raise InvalidInput(message)
     return policy
 
 
 def load(path: Path) -> Scenario:
-    """The scenario in *path*; raises `InvalidInput` with one line that says what is wrong."""
+    """Return the scenario in *path*; raises `InvalidInput` with one line about the cause."""
     try:
         return msgspec.convert(tomllib.loads(path.read_text()), type=Scenario)
     except OSError as error:

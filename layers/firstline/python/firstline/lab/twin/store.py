@@ -1,4 +1,4 @@
-"""The store of the twin's in-memory door: `controller.ports.store.Store` in dictionaries."""
+"""The store of the in-memory backend: `controller.ports.store.Store` in dictionaries."""
 
 import contextlib
 import copy
@@ -37,7 +37,7 @@ ITEM_BYTES_MAX = 400 * 1024
 
 
 class Row(NamedTuple):
-    """The attributes that stand beside an aggregate's text: what it is known by without it."""
+    """The attributes of an aggregate outside its text, readable without it."""
 
     version: int
     due: DueIncident | None
@@ -47,7 +47,7 @@ class Row(NamedTuple):
 
 
 class Tables(msgspec.Struct):
-    """What the store holds; aggregates as the JSON text that a table would hold."""
+    """The store's contents; aggregates are JSON text, as in a table."""
 
     incidents: dict[IncidentId, str] = {}
     rows: dict[IncidentId, Row] = {}
@@ -66,7 +66,7 @@ class Tables(msgspec.Struct):
     openings: dict[str, Openings] = {}
     circumstances: dict[str, ExternalEvents] = {}
     journal: list[Entry | OperatorAnswer] = []
-    """Every entry, and every person's answer, in the order in which they were committed."""
+    """Every entry and approval in the order of their commits."""
 
 
 type Stored = Callable[[str, Row], str]
@@ -74,14 +74,14 @@ type Stored = Callable[[str, Row], str]
 
 
 def as_it_is(text: str, _row: Row) -> str:
-    """This code wrote it."""
+    """Return the text unchanged: this code wrote it."""
     return text
 
 
 class MemoryStore:
-    """`Store` in dictionaries; a commit checks every condition before it writes anything.
+    """`Store` in dictionaries; a commit checks every condition before it writes.
 
-    What *stored* makes of an aggregate's text is what this code finds there.
+    *stored* gives the text that this code reads in place of an aggregate's.
     """
 
     def __init__(self, effects: Effects, stored: Stored = as_it_is) -> None:
@@ -162,7 +162,7 @@ class MemoryStore:
         )
 
     def readable(self) -> Iterator[Incident]:
-        """Every incident that this code can read now."""
+        """Return every incident that this code can read now."""
         for id_, text in self.tables.incidents.items():
             with contextlib.suppress(InvariantViolation):
                 yield incidents.decode(self._stored(text, self.tables.rows[id_]))
@@ -179,13 +179,13 @@ class MemoryStore:
         if text is None or row is None:
             return None
         inbox = self.tables.inboxes.get(id_, {})
-        said = sorted(self.tables.approvals.get(id_, ()), key=lambda each: each.at)
+        approvals = sorted(self.tables.approvals.get(id_, ()), key=lambda each: each.at)
         first = tuple(inbox[place] for place in sorted(inbox)[:INBOX_READ_MAX])
         try:
-            held = incidents.decode(self._stored(text, row))
+            incident = incidents.decode(self._stored(text, row))
         except InvariantViolation as error:
             raise Unreadable(id_, str(error), row.severity, row.opened_at) from error
-        return LoadedIncident(held, first, tuple(said))
+        return LoadedIncident(incident, first, tuple(approvals))
 
     def _due(self, by: datetime, after: DueIncident | None) -> tuple[DueIncident, ...]:
         known = (each.due for each in self.tables.rows.values())
@@ -211,9 +211,9 @@ class MemoryStore:
             inbox = tables.inboxes.setdefault(incident.id, {})
             for each in change.merged_signals:
                 inbox.pop(each.place, None)
-            said = tables.approvals.get(incident.id, [])
+            approvals = tables.approvals.get(incident.id, [])
             tables.approvals[incident.id] = [
-                each for each in said if each not in change.applied_approvals
+                each for each in approvals if each not in change.applied_approvals
             ]
             self._claim(change, incident)
         for entry in change.entries:
@@ -236,7 +236,7 @@ class MemoryStore:
             inbox[joined.place] = joined
 
     def _claim(self, change: Change, incident: Incident) -> None:
-        """The cause is its own from now on, or is free, with what the episode accounts for."""
+        """Claim the correlation key, or release it with what the episode accounts for."""
         if change.opens:
             self.tables.causes[change.opens] = incident.id
         if change.closes:
@@ -247,9 +247,9 @@ class MemoryStore:
     def _write_levers(self, change: Change) -> None:
         if given := change.answer:
             self.tables.journal.append(given)
-            said = self.tables.approvals.setdefault(given.incident, [])
-            if given.approval not in said:
-                said.append(given.approval)
+            approvals = self.tables.approvals.setdefault(given.incident, [])
+            if given.approval not in approvals:
+                approvals.append(given.approval)
             if not given.approval.granted:
                 self.tables.denied.add((given.incident, given.approval.plan))
         if switch := change.switch:
@@ -261,12 +261,14 @@ class MemoryStore:
         if write := change.openings:
             after = copy.replace(write.openings, version=write.openings.version + 1)
             self.tables.openings[write.fleet] = after
-        if events := change.external_events:
-            known = copy.replace(events.external_events, version=events.external_events.version + 1)
-            self.tables.circumstances[events.group] = known
+        if external := change.external_events:
+            known = copy.replace(
+                external.external_events, version=external.external_events.version + 1
+            )
+            self.tables.circumstances[external.group] = known
 
     def _contested(self, change: Change) -> Iterator[Contested]:
-        """What does not hold, the most telling first: a redelivery explains all the others."""
+        """Yield the failed conditions; a redelivery comes first, since it explains the others."""
         tables, incident = self.tables, change.incident
         if change.processed in tables.processed:
             yield Contested.PROCESSED
@@ -278,8 +280,8 @@ class MemoryStore:
             if self._version(incident.id) != incident.version:
                 yield Contested.VERSION
         if change.lease is not None:
-            held = tables.leases.get(change.lease.lease.group)
-            if (held.fence if held else 0) != change.lease.fence_read:
+            lease = tables.leases.get(change.lease.lease.group)
+            if (lease.fence if lease else 0) != change.lease.fence_read:
                 yield Contested.LEASE
         if any(
             each.sequence <= len(tables.entries.get(each.incident, ())) for each in change.entries
@@ -289,7 +291,7 @@ class MemoryStore:
         yield from self._contested_hints(change)
 
     def _contested_levers(self, change: Change) -> Iterator[Contested]:
-        """What people changed meanwhile."""
+        """Yield the conditions on operators' changes that failed."""
         given, switch = change.answer, change.switch
         if switch and switch.version != self.tables.switch.version:
             yield Contested.SWITCH
@@ -299,7 +301,7 @@ class MemoryStore:
             yield from self._fallen(change.fence)
 
     def _fallen(self, fence: Fence) -> Iterator[Contested]:
-        """What an intent rests on and stands no more."""
+        """Yield the conditions of an intent that no longer hold."""
         switch = self.tables.switch
         if switch.version != fence.switch or switch.unreadable:
             yield Contested.SWITCH
@@ -318,9 +320,9 @@ class MemoryStore:
             stored = self.tables.openings.get(write.fleet, Openings())
             if stored.version != write.openings.version:
                 yield Contested.OPENINGS
-        if events := change.external_events:
-            known = self.tables.circumstances.get(events.group, ExternalEvents())
-            if known.version != events.external_events.version:
+        if external := change.external_events:
+            known = self.tables.circumstances.get(external.group, ExternalEvents())
+            if known.version != external.external_events.version:
                 yield Contested.CIRCUMSTANCES
 
     def _version(self, id_: IncidentId) -> int:
@@ -329,11 +331,11 @@ class MemoryStore:
 
 
 def _check_size(change: Change) -> None:
-    """As DynamoDB does: so many actions, and so many bytes of an item."""
-    held = change.incident
-    if held is not None and len(incidents.encode(held)) > ITEM_BYTES_MAX:
+    """Enforce DynamoDB's limits of actions and of an item's bytes."""
+    incident = change.incident
+    if incident is not None and len(incidents.encode(incident)) > ITEM_BYTES_MAX:
         why = "Item size to update has exceeded the maximum allowed size"
-        raise Unwritable(held.id, why, held.severity, held.opened_at)
+        raise Unwritable(incident.id, why, incident.severity, incident.opened_at)
     if not 1 <= change.actions <= ACTIONS_MAX:
         raise InvariantViolation(
             f"a change of {change.actions} actions; a transaction holds {ACTIONS_MAX}"
@@ -353,12 +355,12 @@ def _is_closed(row: Row) -> bool:
 
 
 def row_of(stored: Incident) -> Row:
-    """What stands beside the text of *stored*."""
+    """Return the attributes of *stored* outside its text."""
     at = stored.next_wake_at
     due = None if at is None else DueIncident(stored.id, stored.wake_generation, at)
     return Row(stored.version, due, stored.severity, stored.opened_at, stored.status)
 
 
 def _place(due: DueIncident) -> tuple[datetime, IncidentId]:
-    """Where it stands in the index."""
+    """Return its place in the index."""
     return due.next_wake_at, due.incident

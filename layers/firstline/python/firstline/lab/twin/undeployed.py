@@ -1,4 +1,4 @@
-"""Undeployed: what stands in for a stack where an event is read that came to none.
+"""Defaults for events that are read without a deployed stack.
 
 It imports no AWS client and no moto, so that commands which only read events start fast.
 """
@@ -9,17 +9,17 @@ from firstline.config.profile import Profile
 from firstline.config.settings import Home
 
 UNDATED = datetime(2026, 1, 1, tzinfo=UTC)
-"""When an event came that has no readable time of its own."""
+"""The instant of an event without a readable time of its own."""
 
 
-def arn(name: str, home: Home) -> str:
-    """The ARN of the alarm that the profile calls *name*."""
+def alarm_arn(name: str, home: Home) -> str:
+    """Return the ARN of the alarm with the profile's *name*."""
     return f"arn:aws:cloudwatch:{home.region}:{home.account}:alarm:{name}"
 
 
-def own(profile: Profile, home: Home) -> dict[str, str]:
-    """The profile's own alarms by the ARNs that they have here: under their plain names.
+def alarms_by_arn(profile: Profile, home: Home) -> dict[str, str]:
+    """Return the profile's own alarms by their ARNs under their plain names.
 
     A stack names them otherwise, and its settings map those.
     """
-    return {arn(each.name, home): each.name for each in profile.alarms.made}
+    return {alarm_arn(each.name, home): each.name for each in profile.alarms.made}

@@ -1,9 +1,9 @@
 """The wire between botocore and the twin: answers from the world, and the scenario's faults.
 
-An answer is given at ``before-call``, after botocore has checked the call against the service's
-model. A fault comes at ``before-send``, which is asked once for each try, so that botocore's own
-retries are seen. DynamoDB and SQS are moto's, which answers at ``before-send`` too. A call may be
-spoiled as well: its answer is then bytes of `HttpFault`, which botocore reads.
+An answer is given at ``before-call``, after botocore has validated the call. A fault comes at
+``before-send``, once for each try, so that botocore's own retries are visible. DynamoDB and SQS are
+moto's, which answers at ``before-send`` too. A call may also be spoiled: its answer is then bytes
+of `HttpFault`, which botocore reads.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,8 +23,8 @@ from urllib3 import HTTPResponse
 from firstline.errors import InvariantViolation
 from firstline.lab import http_fault
 from firstline.lab.http_fault import HttpFault
-from firstline.lab.twin.changes import RequestError
 from firstline.lab.twin.operations import OPERATIONS
+from firstline.lab.twin.scaling_calls import RequestError
 from firstline.lab.twin.scenario import Dependency, FaultKind
 from firstline.lab.twin.world import World
 
@@ -43,9 +43,9 @@ DEPENDENCIES: dict[str, Dependency] = {
     "sqs": "wakes",
     "ssm": "hosts",
 }
-"""Services by the names that botocore's events give them."""
+"""Services by botocore's names in events."""
 CALLS: dict[str, Dependency] = {"ec2.DescribeInstanceStatus": "fleet"}
-"""Calls that are of another dependency than their service."""
+"""Calls of another dependency than their service's."""
 CHANGES = frozenset(
     {
         "auto-scaling.CancelInstanceRefresh",
@@ -55,13 +55,13 @@ CHANGES = frozenset(
         "ssm.SendCommand",
     }
 )
-"""The calls that change the fleet; whatever else it is asked reads."""
-OWNED_BY_MOTO = frozenset({"dynamodb", "secrets-manager", "sqs"})
+"""The calls that change the fleet; all others read."""
+MOTO_SERVICES = frozenset({"dynamodb", "secrets-manager", "sqs"})
 
 
 @dataclass(frozen=True)
 class Call:
-    """The call under way. One that begins in a fault has it in all its tries."""
+    """The current call; a fault at its begin holds for all its tries."""
 
     fault: FaultKind | None = None
     spoiled: HttpFault | None = None
@@ -73,7 +73,7 @@ class Call:
 class Wire:
     """Every call of one session, one at a time.
 
-    *slept* is told how long a client waited in vain.
+    *slept* receives how long a client waited in vain.
     """
 
     def __init__(self, world: World, slept: Callable[[timedelta], None]) -> None:
@@ -87,7 +87,7 @@ class Wire:
         """The changes of the fleet that were made, each with its token or its instance."""
 
     def listen(self, session: Session) -> None:
-        """Take the calls of the clients that *session* makes from now on."""
+        """Handle the calls of the clients that *session* makes from now on."""
         events: Any = session.events  # its stubs say that no handler answers
         for service in DEPENDENCIES:
             events.register(f"before-parameter-build.{service}", self._before_parameter_build)
@@ -99,7 +99,7 @@ class Wire:
 
     @contextmanager
     def without_faults(self) -> Iterator[None]:
-        """Calls that are not the system's; it may be entered again inside."""
+        """Mark calls as the driver's; may be nested."""
         before, self._faultless = self._faultless, True
         try:
             yield
@@ -109,7 +109,7 @@ class Wire:
     def _before_parameter_build(
         self, params: dict[str, Any], context: dict[str, Any], **_: object
     ) -> None:
-        """Keep what is asked: ``before-call`` sees it encoded only."""
+        """Keep the parameters: ``before-call`` sees them encoded only."""
         context["asked"] = params
 
     def _before_call(
@@ -122,7 +122,7 @@ class Wire:
         name = event_name.removeprefix("before-call.")
         service = name.partition(".")[0]
         config = context["client_config"]
-        change = name in CHANGES or service in OWNED_BY_MOTO
+        change = name in CHANGES or service in MOTO_SERVICES
         dependency = CALLS.get(name, DEPENDENCIES[service])
         fault = self._world.scenario.fault(dependency, self._world.elapsed, change=change)
         spoiled = None if self._faultless else self.spoils(name)
@@ -134,7 +134,7 @@ class Wire:
             tries_max=(config.retries or {}).get("total_max_attempts", 1),
         )
         undone = spoiled is not None and not spoiled.effect
-        if service in OWNED_BY_MOTO or self._call.fault in ("error", "hang") or undone:
+        if service in MOTO_SERVICES or self._call.fault in ("error", "hang") or undone:
             return None
         answer = self._answer(name, context["asked"])
         return answer if self._call.fault is None and spoiled is None else None
@@ -158,15 +158,15 @@ class Wire:
     def _before_moto(
         self, request: AWSPreparedRequest, event_name: str, **_: object
     ) -> AWSResponse | None:
-        """One try. In a fault it goes no further; moto's own are lost on the way back."""
+        """Handle one try; a fault ends it, and moto's answers are lost on the way back."""
         service = event_name.split(".")[1]
         if self._call.fault is None and self._call.spoiled is not None:
             return self._spoil(request, service, self._call.spoiled)
         if self._call.fault == "error":
-            # moto is still asked, and answers by the address: one that is not AWS's is left alone
+            # moto is still called, and answers by address: it ignores one that is not AWS's
             request.url = "https://nowhere.invalid/"
             return _http(HTTPStatus.INTERNAL_SERVER_ERROR)
-        after_moto = self._call.fault == "timeout-after" and service in OWNED_BY_MOTO
+        after_moto = self._call.fault == "timeout-after" and service in MOTO_SERVICES
         if self._call.fault is not None and not after_moto:
             self._time_out(request)
         return None
@@ -174,18 +174,18 @@ class Wire:
     def _spoil(
         self, request: AWSPreparedRequest, service: str, spoiled: HttpFault
     ) -> AWSResponse | None:
-        """One try of a call that is spoiled; moto's own have their effect first."""
+        """Handle one try of a spoiled call; moto's calls have their effect first."""
         url = request.url
-        if service not in OWNED_BY_MOTO or not spoiled.effect:
+        if service not in MOTO_SERVICES or not spoiled.effect:
             request.url = "https://nowhere.invalid/"
         if spoiled in {HttpFault.SLOW, HttpFault.RESET}:
-            if service not in OWNED_BY_MOTO:
+            if service not in MOTO_SERVICES:
                 self._lose(url, spoiled)
             return None
         return _http(*http_fault.answer(spoiled, self._call.protocol, service))
 
     def _after_moto(self, request: AWSPreparedRequest, **_: object) -> None:
-        """The effect was had; its answer is lost."""
+        """Lose the answer after the effect."""
         if self._call.fault == "timeout-after":
             self._time_out(request)
         elif self._call.fault is None and self._call.spoiled is not None:
@@ -199,7 +199,7 @@ class Wire:
             raise ConnectionClosedError(endpoint_url=url)
 
     def _retry_at_once(self, attempts: int, **_: object) -> int | None:
-        """What botocore would try again after up to a second of real time, it tries now."""
+        """Retry at once where botocore would wait up to a second of real time."""
         spoiled = self._call.spoiled
         failed = self._call.fault is not None or (spoiled is not None and spoiled.retried)
         again = failed and attempts < self._call.tries_max
@@ -211,6 +211,6 @@ class Wire:
 
 
 def _http(status: HTTPStatus, body: bytes = b"") -> AWSResponse:
-    """An answer, by default without a body."""
+    """Return a response, by default without a body."""
     raw = HTTPResponse(BytesIO(body), preload_content=False)
     return AWSResponse("", status.value, HTTPHeaders(), raw)

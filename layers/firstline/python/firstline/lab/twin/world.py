@@ -1,9 +1,8 @@
 """The twin's world: one fleet with its hosts, commands and alarms, in virtual time.
 
-It answers every call about them through two doors: ``memory.py`` (the ports) and ``aws.py``
-(boto3). Nothing in it sleeps or draws lots: what it says follows from the scenario, from what
-was done to it, and from `World.now`, which its driver moves. A load balancer believes a change
-after two checks 10 s apart.
+Two backends read it: ``memory.py`` (the ports) and ``aws.py`` (boto3). It is deterministic and
+never sleeps: its answers follow from the scenario, from the changes made, and from `World.now`,
+which its driver moves. A load balancer believes a change after two checks 10 s apart.
 """
 
 import json
@@ -21,21 +20,21 @@ from firstline.lab.twin.fleet.hosts import TYPICAL, Host, Invocation, Timings
 from firstline.lab.twin.scenario import BreakPlan, Scenario
 
 if TYPE_CHECKING:
-    from firstline.config.profile import MadeAlarm
+    from firstline.config.profile import AlarmDefinition
 
-MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
-"""When the alarms were made."""
+ALARMS_CREATED_AT = datetime(2026, 1, 1, tzinfo=UTC)
+"""The creation date of the alarms."""
 PAGE_NEEDS = NATS_DOMAINS | {Domain.LOAD_BALANCER}
-"""What the health page needs that the load balancer asks, beside its host."""
+"""What the health page requires that the load balancer requests, in addition to its host."""
 NATS_STATES: dict[str, NatsState] = {"up": "answering", "hung": "hung", "refusing": "refusing"}
-"""What a host finds where the server is so."""
+"""A host's view of the server's state."""
 NATS_FAILS = {"hung": ProbeOutcome.SERVER_SILENT, "refusing": ProbeOutcome.SERVER_FULL}
-"""What the probe finds."""
+"""The probe's outcome by the server's state."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command as SSM keeps it. ``answers`` holds each host's answer and when it is there."""
+    """A command as SSM keeps it; ``answers`` has each host's answer and its instant."""
 
     id: CommandId
     document: str
@@ -45,13 +44,13 @@ class Command:
 
     @property
     def refused(self) -> bool:
-        """Whether each of its hosts refused it, and did nothing."""
+        """True if each of its hosts refused it, and did nothing."""
         return all(answer.refused for _, answer in self.answers.values())
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """What was done to the fleet, and to which of its hosts; ``token`` names the intent."""
+    """A change of the fleet and its hosts; ``token`` names the intent."""
 
     at: datetime
     token: str
@@ -60,12 +59,12 @@ class Mutation:
     parameters: dict[str, str]
 
 
-class Unregistered(Exception):
-    """SSM does not know one of the targets (``InvalidInstanceId``), and refuses them all."""
+class UnregisteredInstance(Exception):
+    """SSM does not know a target (``InvalidInstanceId``), and refuses them all."""
 
 
 class World:
-    """The fleet of one scenario. Its driver moves `now` by `advance`, never backwards."""
+    """The fleet of one scenario; its driver moves `now` by `advance`, never backwards."""
 
     def __init__(
         self, scenario: Scenario, start: datetime, group: str, timings: Timings = TYPICAL
@@ -79,22 +78,22 @@ class World:
         self.commands: dict[CommandId, Command] = {}
         self.mutations: list[Mutation] = []
         self.alarms: dict[str, Alarm] = {}
-        self.made: tuple[MadeAlarm, ...] = ()  # whose metrics CloudWatch is asked for
+        self.made: tuple[AlarmDefinition, ...] = ()  # the alarms whose metrics CloudWatch has
         self.notices: list[tuple[datetime, str, str]] = []
         self.breaks: list[BreakPlan] = list(scenario.breaks)
         self._disabled: list[tuple[datetime, str]] = []
         self.mutes: list[MuteWindow] = []
         self._deletions: list[tuple[datetime, str]] = []
-        self._told: list[tuple[datetime, str, AlarmState]] = []
+        self._scheduled: list[tuple[datetime, str, AlarmState]] = []
 
     # --- time --------------------------------------------------------------------------------
 
     def advance(self, to: datetime) -> list[bytes]:
-        """Move to *to*; returns the envelopes of the alarms that changed state on the way."""
+        """Advance to *to*; return the envelopes of the alarms that changed state."""
         self.group.advance(to)
         envelopes = [event for alarm in self.alarms.values() for event in self._evaluate(alarm, to)]
         self.now = max(self.now, to)
-        for at, arn, state in self._told:
+        for at, arn, state in self._scheduled:
             if at <= self.now and arn in self.alarms and self.alarms[arn].counts is None:
                 self.alarms[arn].turn(state, at)
         for at, arn in self._deletions:
@@ -104,37 +103,37 @@ class World:
 
     @property
     def hosts(self) -> dict[InstanceId, Host]:
-        """Every host that ever was in the group."""
+        """Return every host that ever was in the group."""
         return self.group.hosts
 
     @property
     def elapsed(self) -> timedelta:
-        """Virtual time since the start."""
+        """Return the virtual time since the start."""
         return self.now - self.start
 
     # --- the load balancer and the alarms ----------------------------------------------------
 
     def broken(self, at: datetime) -> frozenset[Domain]:
-        """The failure domains that are broken at *at*: hosts are well behind them."""
+        """Return the failure domains that are broken at *at*; their hosts may be healthy."""
         seconds = (at - self.start).total_seconds()
         return frozenset(
             each.domain for each in self.breaks if each.from_seconds <= seconds < each.until_seconds
         )
 
     def target_states(self) -> dict[InstanceId, str]:
-        """What the load balancer says now."""
+        """Return the load balancer's states of the targets."""
         return {
             host.plan.id: "healthy" if self._believed(host, self.now) else "unhealthy"
             for host in self.group.in_service(self.now)
         }
 
     def target_reasons(self) -> dict[InstanceId, str]:
-        """Why it says so; of a healthy target it says nothing."""
+        """Return the reasons of the unhealthy targets."""
         states = self.target_states().items()
         return {id_: "Target.Timeout" for id_, state in states if state != "healthy"}
 
     def probed(self) -> tuple[datetime, ProbeOutcome]:
-        """The probe's last end-to-end request: the minute that it asked in, and its outcome."""
+        """Return the minute and the outcome of the probe's last end-to-end request."""
         minute = self.timings.minute
         at = self.start + (self.now - self.start) // minute * minute
         return at, self._outcome(at)
@@ -154,13 +153,13 @@ class World:
         return ProbeOutcome.TIMEOUT if subscribed else ProbeOutcome.NO_RESPONDERS
 
     def statuses(self, hosts: tuple[InstanceId, ...]) -> dict[InstanceId, str]:
-        """What EC2's status checks say of each of *hosts* that it knows."""
+        """Return EC2's status checks of each known host of *hosts*."""
         broken = Domain.EC2 in self.broken(self.now)
         known = (self.hosts[each] for each in hosts if each in self.hosts)
         return {each.plan.id: "impaired" if broken else each.status(self.now) for each in known}
 
     def group_health(self, host: Host) -> str:
-        """What the group says of it: EC2's status checks, and the load balancer's where it asks."""
+        """Return the group's verdict: EC2's checks, and the load balancer's if configured."""
         asked = self.scenario.health_check_type == "ELB"
         unhealthy = asked and host.in_service(self.now) and not self._believed(host, self.now)
         return "Unhealthy" if unhealthy or host.status(self.now) == "impaired" else "Healthy"
@@ -173,9 +172,9 @@ class World:
         state: AlarmState = AlarmState.ALARM,
         since: datetime | None = None,
     ) -> None:
-        """Put an alarm behind the envelope that announced it.
+        """Add an alarm with the envelope that announced it.
 
-        It is in that state from the start on, or *since* another time; before a later one it is OK.
+        It is in *state* from the start on, or from *since* on; before a later *since* it is OK.
         """
         began = since or self.start
         self.alarms[arn] = Alarm(
@@ -188,35 +187,35 @@ class World:
             turned=[(began, AlarmState.OK)] if began > self.start else [],
         )
 
-    def tell(self, arn: str, state: AlarmState, at: datetime) -> None:
-        """An event tells, at that time, of an alarm that follows nothing in this world."""
-        self._told.append((at, arn, state))
+    def schedule_state(self, arn: str, state: AlarmState, at: datetime) -> None:
+        """Schedule the state of an alarm that follows nothing in this world, by its event."""
+        self._scheduled.append((at, arn, state))
 
     def muted(self, arn: str) -> bool:
-        """Whether a mute window of the alarm lasts."""
+        """True if a mute window of the alarm is open."""
         return any(each.arn == arn and each.starts <= self.now < each.ends for each in self.mutes)
 
     def described(self, arn: str) -> dict[str, object]:
-        """What DescribeAlarms shows of the alarm now."""
+        """Return what DescribeAlarms shows of the alarm now."""
         return self.alarms[arn].described(self.now) | self.alarm_actions(arn)
 
     def disable_actions(self, arn: str, at: datetime) -> None:
-        """Somebody disables the alarm's actions at that time."""
+        """Disable the alarm's actions at that time."""
         self._disabled.append((at, arn))
 
     def alarm_actions(self, arn: str) -> dict[str, object]:
-        """What DescribeAlarms shows of its actions, and when that was changed last."""
+        """Return what DescribeAlarms shows of its actions, and their last change."""
         changes = [at for at, each in self._disabled if each == arn and at <= self.now]
         by_all = self.scenario.actions_disabled_at_seconds
         if by_all is not None and self.elapsed.total_seconds() >= by_all:
             changes.append(self.start + timedelta(seconds=by_all))
         return {
             "ActionsEnabled": not changes,
-            "AlarmConfigurationUpdatedTimestamp": min(changes, default=MADE_AT),
+            "AlarmConfigurationUpdatedTimestamp": min(changes, default=ALARMS_CREATED_AT),
         }
 
     def delete_alarm(self, arn: str, at: datetime) -> None:
-        """Somebody deletes the alarm at that time."""
+        """Delete the alarm at that time."""
         self._deletions.append((at, arn))
 
     def _believed(self, host: Host, at: datetime) -> bool:
@@ -225,7 +224,7 @@ class World:
         return host.serves(at - self.timings.health_check_lag) and host.serves(at)
 
     def _evaluate(self, alarm: Alarm, to: datetime) -> list[bytes]:
-        """Once a minute: ALARM after three breaching minutes, OK after one that is not.
+        """Evaluate the alarm once a minute: ALARM after three breaches, OK after none in one.
 
         A minute without a value changes nothing.
         """
@@ -253,19 +252,19 @@ class World:
         if alarm.state is state:
             return []
         alarm.turn(state, alarm.evaluated_at)
-        return [announce(alarm.envelope, state, alarm.evaluated_at)]
+        return [state_change_event(alarm.envelope, state, alarm.evaluated_at)]
 
     # --- SSM ---------------------------------------------------------------------------------
 
     def send(
         self, document: str, targets: list[InstanceId], parameters: dict[str, str], comment: str
     ) -> CommandId:
-        """Run one of our documents on *targets* and remember what each will answer, and when.
+        """Run a document on *targets*, and store each one's answer and its instant.
 
-        Raises `Unregistered` when SSM does not know one of them, and then runs nothing.
+        Raises `UnregisteredInstance` if SSM does not know a target; nothing runs then.
         """
         if not all(map(self.connection, targets)):
-            raise Unregistered
+            raise UnregisteredInstance
         seed = f"{comment}:{len(self.commands)}".encode()
         text = digest(seed)
         id_ = CommandId(f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:32]}")
@@ -282,14 +281,14 @@ class World:
         )
 
     def invocations(self, command: CommandId) -> dict[InstanceId, Invocation]:
-        """Each host's answer now; one that has not answered yet is ``InProgress``."""
+        """Return each host's answer; ``InProgress`` if it has not answered yet."""
         return {
             id_: answer if at <= self.now else Invocation("InProgress", "")
             for id_, (at, answer) in self.commands[command].answers.items()
         }
 
     def connection(self, id_: InstanceId) -> str | None:
-        """What SSM says of the agent there; None of an instance that it does not know."""
+        """Return SSM's status of the agent; None for an unknown instance."""
         host = self.hosts.get(id_)
         if host is None or not host.plan.registered or not host.in_service(self.now):
             return None
@@ -297,8 +296,8 @@ class World:
         return "ConnectionLost" if lost else "Online"
 
 
-def announce(envelope: bytes, state: AlarmState, at: datetime) -> bytes:
-    """The alarm's state-change event as EventBridge would send it, made from an earlier one."""
+def state_change_event(envelope: bytes, state: AlarmState, at: datetime) -> bytes:
+    """Return the alarm's state-change event as EventBridge sends it, from an earlier one."""
     event = json.loads(envelope)
     stamp = at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
     event["id"] = digest(f"{event.get('id')}{state}{stamp}".encode())[:32]

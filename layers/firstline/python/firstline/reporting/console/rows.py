@@ -125,11 +125,11 @@ def of_odd_chain(records: Sequence[DecodedEntry], why: str) -> Row:
     )
 
 
-def with_escalation(row: Row, stands: EscalationState | None) -> Row:
+def with_escalation(row: Row, state: EscalationState | None) -> Row:
     """*row* with its escalation state; None for one that is not escalated."""
-    if stands is None:
+    if state is None:
         return row
-    return copy.replace(row, escalated=stands.is_open, alarms=stands.alarms)
+    return copy.replace(row, escalated=state.is_open, alarms=state.alarms)
 
 
 def alarms_of_chain(records: Iterable[DecodedEntry]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from firstline.config.profile import MadeAlarm, Profile
+from firstline.config.profile import AlarmDefinition, Profile
 from firstline.diagnosis.evidence import AlarmState, Answering, TargetHealth
 from firstline.ledger.entries import (
     AlarmMetricRead,
@@ -39,11 +39,11 @@ LEVELS = {AlarmState.ALARM: 1.0, AlarmState.INSUFFICIENT_DATA: 0.5, AlarmState.O
 def alarm_plots(
     record: Record,
     knowledge: tuple[FleetKnowledge, ...],
-    stands: IncidentFacts,
+    facts: IncidentFacts,
     profile: Profile | None,
 ) -> tuple[Plot, ...]:
     """The metric of the leading alarm, if the record has it, and the alarms' states."""
-    made = leading_alarm(stands, profile)
+    made = leading_alarm(facts, profile)
     metric = _from_cloudwatch(record, profile) or (
         _from_decisions(made, knowledge) if made is not None else None
     )
@@ -51,17 +51,17 @@ def alarm_plots(
     return (states,) if metric is None else (metric, states)
 
 
-def leading_alarm(stands: IncidentFacts, profile: Profile | None) -> MadeAlarm | None:
+def leading_alarm(facts: IncidentFacts, profile: Profile | None) -> AlarmDefinition | None:
     """The leading alarm as the profile makes it; None for an external one."""
-    return _named(stands.subject, profile)
+    return _named(facts.subject, profile)
 
 
-def _named(name: str, profile: Profile | None) -> MadeAlarm | None:
+def _named(name: str, profile: Profile | None) -> AlarmDefinition | None:
     made = profile.alarms.made if profile is not None else ()
     return next((each for each in made if each.name == name), None)
 
 
-def definition(made: MadeAlarm) -> str:
+def definition(made: AlarmDefinition) -> str:
     """The definition of *made* in a line."""
     share = f" of {made.percent_of}" if made.percent_of else ""
     limit = f"{made.comparison} {made.threshold:g} {made.unit}{share}"
@@ -79,7 +79,7 @@ class _AlarmDefinition(NamedTuple):
     definition: str
 
 
-def _of_made(made: MadeAlarm) -> _AlarmDefinition:
+def _of_made(made: AlarmDefinition) -> _AlarmDefinition:
     limit = made.comparison, float(made.threshold)
     return _AlarmDefinition(made.name, made.metric, made.unit, *limit, definition(made))
 
@@ -118,7 +118,7 @@ def _values(read: AlarmMetricRead) -> Iterator[Point]:
             yield Point(read.begins + timedelta(seconds=place * read.period_seconds), value)
 
 
-def _from_decisions(made: MadeAlarm, knowledge: tuple[FleetKnowledge, ...]) -> Plot | None:
+def _from_decisions(made: AlarmDefinition, knowledge: tuple[FleetKnowledge, ...]) -> Plot | None:
     """The metric as decisions read it, if they did."""
     reading = _READINGS.get((made.namespace, made.metric))
     if reading is None:
@@ -176,7 +176,7 @@ _READINGS: dict[tuple[str, str], MetricReader] = {
 """Metrics that decisions read themselves, with their readers."""
 
 
-def _states(record: Record, made: MadeAlarm | None) -> Plot:
+def _states(record: Record, made: AlarmDefinition | None) -> Plot:
     points: dict[str, list[Point]] = {}
     for name, at, state in sorted(_readings(record), key=lambda each: each[1]):
         points.setdefault(name, []).append(Point(at, LEVELS[state]))

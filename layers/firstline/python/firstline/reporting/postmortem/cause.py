@@ -19,26 +19,26 @@ UNKNOWN = "unknown"
 
 
 def likely_cause(
-    record: Record, stands: IncidentFacts, worst: FleetKnowledge | None, fixed: tuple[Fix, ...]
+    record: Record, facts: IncidentFacts, worst: FleetKnowledge | None, fixed: tuple[Fix, ...]
 ) -> Cause:
     """The most likely cause; *worst* has the most known dead hosts."""
     diagnosis = worst.diagnosis if worst is not None else None
     return Cause(
-        likely=_likely(record, stands, diagnosis),
+        likely=_likely(record, facts, diagnosis),
         supports=tuple(dict.fromkeys(_supports(record, diagnosis, fixed))),
         against=tuple(dict.fromkeys(_against(record, diagnosis, fixed))),
     )
 
 
 def affected_component(
-    stands: IncidentFacts, worst: FleetKnowledge | None, profile: Profile | None
+    facts: IncidentFacts, worst: FleetKnowledge | None, profile: Profile | None
 ) -> str:
     """The component of the dead hosts (R19), or else of the opening signal's rule."""
     agreed = worst.diagnosis.component if worst is not None else None
     if agreed is not None:
         return str(agreed)
     rules = profile.rules if profile is not None else ()
-    return next((str(each.component) for each in rules if each.name == stands.rule), UNKNOWN)
+    return next((str(each.component) for each in rules if each.name == facts.rule), UNKNOWN)
 
 
 def known_failures(diagnosis: Diagnosis | None) -> tuple[FailureMode, ...]:
@@ -49,7 +49,7 @@ def known_failures(diagnosis: Diagnosis | None) -> tuple[FailureMode, ...]:
     return tuple(each for each in FailureMode if each in modes)
 
 
-def _likely(record: Record, stands: IncidentFacts, diagnosis: Diagnosis | None) -> str:
+def _likely(record: Record, facts: IncidentFacts, diagnosis: Diagnosis | None) -> str:
     if diagnosis is not None and diagnosis.dependency is not None:
         return f"a dependency: no host reached {diagnosis.dependency}, so no host was at fault"
     known = [each for each in known_failures(diagnosis) if each is not FailureMode.UNKNOWN]
@@ -61,9 +61,9 @@ def _likely(record: Record, stands: IncidentFacts, diagnosis: Diagnosis | None) 
     diagnoses = [split_parts(each.seen) for each in events(record, HandedOver)]
     if diagnoses and len(diagnoses[-1]) > 1 and diagnoses[-1][0].split(" ")[0] != "no":
         return "; ".join(diagnoses[-1][:2])
-    if not stands.opened:
-        return f"nothing to find: {stands.why}"
-    return f"not found: what is known is the signal itself, {stands.why or stands.subject}"
+    if not facts.opened:
+        return f"nothing to find: {facts.why}"
+    return f"not found: what is known is the signal itself, {facts.why or facts.subject}"
 
 
 def _supports(record: Record, diagnosis: Diagnosis | None, fixed: tuple[Fix, ...]) -> Iterator[str]:

@@ -55,10 +55,10 @@ BY_CONDITION: dict[str, tuple[str, ...]] = {
 
 
 def changes(
-    record: Record, stands: IncidentFacts, fixed: tuple[Fix, ...], made: tuple[Choice, ...]
+    record: Record, facts: IncidentFacts, fixed: tuple[Fix, ...], made: tuple[Choice, ...]
 ) -> tuple[Advice, ...]:
     """Each once, those that this incident showed first."""
-    if not stands.opened:
+    if not facts.opened:
         return ()
     suggestions = (
         *_units(record),
@@ -67,7 +67,7 @@ def changes(
         *_denied(made, fixed),
         *_unanswered(record),
         *_unaccepted_pages(record),
-        *map(advice, BY_CONDITION.get(stands.condition, ())),
+        *map(advice, BY_CONDITION.get(facts.condition, ())),
     )
     return tuple(dict.fromkeys(suggestions))
 

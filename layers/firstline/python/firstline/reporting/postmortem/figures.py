@@ -1,4 +1,4 @@
-"""Key figures: what a reader wants to know before the story."""
+"""Key figures, at the top of a report."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,36 +17,34 @@ from firstline.reporting.tones import Tone, tone
 
 
 def figures(
-    record: Record, stands: IncidentFacts, fixed: tuple[Fix, ...], component: str
+    record: Record, facts: IncidentFacts, fixed: tuple[Fix, ...], component: str
 ) -> tuple[Figure, ...]:
-    """Each with what stands behind it, in the order in which they are shown."""
+    """Each figure with its explanation, in the order of the report."""
     return (
-        Figure(name="Severity", value=stands.severity),
-        Figure(
-            name="Condition", value=stands.condition, note=stands.rule and f"rule: {stands.rule}"
-        ),
+        Figure(name="Severity", value=facts.severity),
+        Figure(name="Condition", value=facts.condition, note=facts.rule and f"rule: {facts.rule}"),
         Figure(name="Component", value=component),
-        Figure(name="Outcome", value=stands.outcome, tone=report_tone(tone(stands.outcome))),
-        _paged(record, stands),
-        _first_fix(stands, fixed),
-        _recovered(stands),
+        Figure(name="Outcome", value=facts.outcome, tone=report_tone(tone(facts.outcome))),
+        _paged(record, facts),
+        _first_fix(facts, fixed),
+        _recovered(facts),
         *_responses(record),
         *_locked(fixed),
         _wakes(record),
-        _owner(stands),
+        _owner(facts),
     )
 
 
-def _since(stands: IncidentFacts, at: datetime) -> str:
-    return f"after {format_duration(at - stands.began_at)}"
+def _since(facts: IncidentFacts, at: datetime) -> str:
+    return f"after {format_duration(at - facts.began_at)}"
 
 
-def _paged(record: Record, stands: IncidentFacts) -> Figure:
+def _paged(record: Record, facts: IncidentFacts) -> Figure:
     for at, page in timed(record, PageDelivered):
         taken = (page.action, page.outcome) == ("trigger", "accepted")
         if taken and channel(page.channel).notifies_a_person:
             note = _note(channel(page.channel))
-            return Figure(name="First page", value=_since(stands, at), note=note)
+            return Figure(name="First page", value=_since(facts, at), note=note)
     return Figure(name="First page", value="none")
 
 
@@ -57,38 +55,42 @@ def _note(traits: Channel) -> str:
     return digest if traits.held_for_digest else f"sent to the {traits.name}, paged no one"
 
 
-def _first_fix(stands: IncidentFacts, fixed: tuple[Fix, ...]) -> Figure:
+def _first_fix(facts: IncidentFacts, fixed: tuple[Fix, ...]) -> Figure:
     sent = [each for each in fixed if each.sent]
     if not sent:
         return Figure(name="First fix", value="none")
     note = f"{sent[0].action}; {tally(sent)}"
-    return Figure(name="First fix", value=_since(stands, sent[0].intended_at), note=note)
+    return Figure(name="First fix", value=_since(facts, sent[0].intended_at), note=note)
 
 
-def _recovered(stands: IncidentFacts) -> Figure:
-    if stands.recovered_at is not None and stands.opened:
-        by = "by a fix" if stands.outcome == Status.RESOLVED else "by itself, or by people"
-        return Figure(name="Recovery", value=_since(stands, stands.recovered_at), note=by)
-    note = "given to a person" if stands.outcome == Status.HANDED_OVER else ""
+def _recovered(facts: IncidentFacts) -> Figure:
+    if facts.recovered_at is not None and facts.opened:
+        by = "by a fix" if facts.outcome == Status.RESOLVED else "by itself, or by people"
+        return Figure(name="Recovery", value=_since(facts, facts.recovered_at), note=by)
+    note = "given to a person" if facts.outcome == Status.HANDED_OVER else ""
     return Figure(name="Recovery", value="not seen", note=note)
 
 
 def _responses(record: Record) -> Iterator[Figure]:
-    """The last word on each severity's response: one that was late is told twice."""
+    """The last measure of each severity's response: a late one is recorded twice."""
     last = {each.severity: each for each in events(record, ResponseMeasured)}
-    for severity, told in sorted(last.items()):
-        value = "met" if told.met else "missed" if told.responded else "missed, no response"
-        target = "no target" if told.target_seconds is None else f"target {told.target_seconds} s"
+    for severity, response in sorted(last.items()):
+        value = "met" if response.met else "missed" if response.responded else "missed, no response"
+        target = (
+            "no target"
+            if response.target_seconds is None
+            else f"target {response.target_seconds} s"
+        )
         yield Figure(
             name=f"{severity} response",
-            value=f"{value}: {told.seconds} s",
+            value=f"{value}: {response.seconds} s",
             note=target,
-            tone=Tone.GOOD if told.met else Tone.BAD,
+            tone=Tone.GOOD if response.met else Tone.BAD,
         )
 
 
 def _locked(fixed: tuple[Fix, ...]) -> Iterator[Figure]:
-    """Users whose vaults a fix locked: processes that ran on its hosts when last looked at."""
+    """Users whose vaults a fix locked: the last known vault processes of its hosts."""
     counts = {host: number for each in fixed if each.sent for host, number in each.vaults.items()}
     if not counts:
         return
@@ -107,6 +109,6 @@ def _wakes(record: Record) -> Figure:
     return Figure(name="Wakes", value=str(decided), note="each looked anew and decided once")
 
 
-def _owner(stands: IncidentFacts) -> Figure:
-    since = f"since {format_instant(stands.owned_since)}" if stands.owned_since else ""
-    return Figure(name="Owner", value=stands.owner, note=since)
+def _owner(facts: IncidentFacts) -> Figure:
+    since = f"since {format_instant(facts.owned_since)}" if facts.owned_since else ""
+    return Figure(name="Owner", value=facts.owner, note=since)

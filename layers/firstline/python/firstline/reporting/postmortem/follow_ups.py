@@ -65,20 +65,20 @@ BY_CONDITION: dict[str, tuple[str, ...]] = {
 
 
 def follow_ups(
-    record: Record, stands: IncidentFacts, worst: FleetKnowledge | None, fixed: tuple[Fix, ...]
+    record: Record, facts: IncidentFacts, worst: FleetKnowledge | None, fixed: tuple[Fix, ...]
 ) -> tuple[Advice, ...]:
     """Each once, the most relevant first; an escalation's own steps are in the guidance."""
-    if not stands.opened:
+    if not facts.opened:
         return ()
     proposals = (
         *(advice(BY_FAILURE[each]) for each in known_failures(worst.diagnosis if worst else None)),
-        *map(advice, BY_CONDITION.get(stands.condition, ())),
+        *map(advice, BY_CONDITION.get(facts.condition, ())),
         *_locked(fixed),
         *_unhelpful(fixed),
         *_relapsed(record),
         *_unanswered(record),
         *_unsaved(record),
-        *_observed(stands),
+        *_observed(facts),
     )
     return tuple(dict.fromkeys(proposals))
 
@@ -117,7 +117,7 @@ def _unsaved(record: Record) -> Iterator[Advice]:
         yield Advice("R41", f"find what was not stored on {list_names(hosts)}: a restart loses it")
 
 
-def _observed(stands: IncidentFacts) -> Iterator[Advice]:
-    if stands.outcome == Status.OBSERVED:
-        text = f"see whether {stands.subject} comes and goes: its threshold, or a fix, is missing"
+def _observed(facts: IncidentFacts) -> Iterator[Advice]:
+    if facts.outcome == Status.OBSERVED:
+        text = f"see whether {facts.subject} comes and goes: its threshold, or a fix, is missing"
         yield Advice("R41", text)

@@ -13,27 +13,27 @@ OVER = "It is over, and nothing has to be done at once. What may keep it from co
 
 
 def guidance(
-    record: Record, stands: IncidentFacts, follow_ups: tuple[Advice, ...]
+    record: Record, facts: IncidentFacts, follow_ups: tuple[Advice, ...]
 ) -> Guidance | None:
     """The next steps of an escalated incident, or the follow-ups of one that is over.
 
     None for a signal that opened no incident.
     """
-    match stands.outcome:
+    match facts.outcome:
         case Status.HANDED_OVER:
-            return _escalated(record, stands)
-        case Status.RESOLVED | Status.OBSERVED if stands.opened:
+            return _escalated(record, facts)
+        case Status.RESOLVED | Status.OBSERVED if facts.opened:
             return Guidance(text=OVER, steps=follow_ups)
-        case _ if stands.outcome == OPEN:
+        case _ if facts.outcome == OPEN:
             return _open(record)
         case _:
             return None
 
 
-def _escalated(record: Record, stands: IncidentFacts) -> Guidance:
+def _escalated(record: Record, facts: IncidentFacts) -> Guidance:
     (last,) = [*events(record, HandedOver)][-1:] or [HandedOver()]
     owner = f" ({last.owner})" if last.owner else ""
-    since = f" since {format_instant(stands.owned_since)}" if stands.owned_since else ""
+    since = f" since {format_instant(facts.owned_since)}" if facts.owned_since else ""
     why = f": {last.why}" if last.why else ""
     text = f"A person{owner} has it{since}{why}. firstline does nothing more for it."
     return Guidance(text=text, steps=tuple(map(advice, split_parts(last.next))))

@@ -25,11 +25,11 @@ AGENDA = (
 )
 
 
-def propose_meeting(stands: IncidentFacts, day: BusinessDay, within_days: int) -> Meeting | None:
+def propose_meeting(facts: IncidentFacts, day: BusinessDay, within_days: int) -> Meeting | None:
     """An hour after the start of the last business day of *within_days*; for P1 and P2 alone."""
-    if not stands.opened or stands.severity not in POSTMORTEM_SEVERITIES:
+    if not facts.opened or facts.severity not in POSTMORTEM_SEVERITIES:
         return None
-    begins_at = day.within(stands.ended_at, timedelta(days=within_days)) + MEETING_DURATION
+    begins_at = day.within(facts.ended_at, timedelta(days=within_days)) + MEETING_DURATION
     local = begins_at.astimezone(ZoneInfo(day.time_zone))
     local_text = f"{local:%A, %Y-%m-%d %H:%M} {day.time_zone}"
     return Meeting(begins_at=begins_at, duration=MEETING_DURATION, local=local_text)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from firstline.config.profile import MadeAlarm
+from firstline.config.profile import AlarmDefinition
 from firstline.diagnosis import investigation
 from firstline.diagnosis.evidence import Answering, HostReport
 from firstline.diagnosis.health_checks import HostHealth
@@ -113,7 +113,7 @@ def _values(inspected: HostsInspected, value: Value) -> dict[InstanceId, int]:
     return {host: each for host, each in read if each is not None}
 
 
-def comparisons(record: Record, made: MadeAlarm | None = None) -> tuple[Comparison, ...]:
+def comparisons(record: Record, made: AlarmDefinition | None = None) -> tuple[Comparison, ...]:
     """The metrics of the escalations' investigations, the unusual ones first (R20).
 
     The metric of the leading alarm *made* has its threshold.
@@ -123,7 +123,7 @@ def comparisons(record: Record, made: MadeAlarm | None = None) -> tuple[Comparis
     return tuple(sorted(compared, key=lambda each: not each.unusual))
 
 
-def _comparison(series: MetricSeries, made: MadeAlarm | None) -> Comparison:
+def _comparison(series: MetricSeries, made: AlarmDefinition | None) -> Comparison:
     around, before = _numbers(series.around), _numbers(series.before)
     anomaly = investigation.describe_anomaly(investigation.Series(series.name, around, before))
     return Comparison(
@@ -135,7 +135,7 @@ def _comparison(series: MetricSeries, made: MadeAlarm | None) -> Comparison:
     )
 
 
-def _is_over(made: MadeAlarm, series: MetricSeries) -> bool:
+def _is_over(made: AlarmDefinition, series: MetricSeries) -> bool:
     """True if comparable with the threshold: a sum depends on the period, a share on two."""
     comparable = made.statistic != "Sum" and not made.percent_of
     return comparable and series.name == f"{made.metric} ({made.statistic})"

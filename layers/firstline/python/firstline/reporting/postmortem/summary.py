@@ -19,27 +19,27 @@ from firstline.reporting.postmortem.report import Cause
 from firstline.reporting.tally import tally
 
 
-def title(stands: IncidentFacts) -> str:
+def title(facts: IncidentFacts) -> str:
     """One line: severity, condition, outcome, duration."""
-    lasted = format_duration((stands.recovered_at or stands.ended_at) - stands.began_at)
-    if not stands.opened:
-        return f"{stands.subject or 'a signal'}: {stands.outcome}"
-    outcome = stands.outcome.replace("-", " ")
-    return f"{stands.severity} {stands.condition}: {outcome} after {lasted}"
+    lasted = format_duration((facts.recovered_at or facts.ended_at) - facts.began_at)
+    if not facts.opened:
+        return f"{facts.subject or 'a signal'}: {facts.outcome}"
+    outcome = facts.outcome.replace("-", " ")
+    return f"{facts.severity} {facts.condition}: {outcome} after {lasted}"
 
 
 def summary(
-    record: Record, stands: IncidentFacts, fixed: tuple[Fix, ...], likely: Cause
+    record: Record, facts: IncidentFacts, fixed: tuple[Fix, ...], likely: Cause
 ) -> Iterator[str]:
     """A few sentences, in the order of time."""
-    began = format_instant(stands.began_at)
-    yield f"At {began} {stands.subject or 'a signal'} was received: {stands.why}."
-    if not stands.opened:
-        yield f"It opened no incident: it was {stands.outcome}."
+    began = format_instant(facts.began_at)
+    yield f"At {began} {facts.subject or 'a signal'} was received: {facts.why}."
+    if not facts.opened:
+        yield f"It opened no incident: it was {facts.outcome}."
         return
     yield f"Likely cause: {likely.likely}."
     yield _done(fixed)
-    yield from _ended(record, stands)
+    yield from _ended(record, facts)
 
 
 def _done(fixed: tuple[Fix, ...]) -> str:
@@ -53,9 +53,9 @@ def _done(fixed: tuple[Fix, ...]) -> str:
     return f"firstline did {done}; {tally(sent)}."
 
 
-def _ended(record: Record, stands: IncidentFacts) -> Iterator[str]:
-    lasted = format_duration((stands.recovered_at or stands.ended_at) - stands.began_at)
-    match stands.outcome:
+def _ended(record: Record, facts: IncidentFacts) -> Iterator[str]:
+    lasted = format_duration((facts.recovered_at or facts.ended_at) - facts.began_at)
+    match facts.outcome:
         case Status.RESOLVED:
             yield f"After {lasted} every alarm was OK and every host in scope verified: it is over."
         case Status.OBSERVED:

@@ -1,90 +1,91 @@
-"""Invariants: what must hold of a run, each by its number, read from ledger and world alone.
+"""Invariants: what must hold of a run, by number, read from the ledger and the world alone.
 
-A checker gives a line for each place where its invariant does not hold.
+A checker yields one line for each violation.
 """
 
 from collections.abc import Callable, Iterator
 
 from firstline.lab.simulation.invariants import (
-    acting,
+    bounded_waits,
+    demotion,
     departures,
-    informing,
-    knowledge,
+    fixes,
+    ledger,
     paging,
-    quiet,
-    record,
-    surroundings,
-    trust,
+    quiet_window,
+    stop_conditions,
     unannounced,
+    unknown_facts,
     unreadable,
-    waiting,
+    updates,
 )
-from firstline.lab.simulation.left import Left
 from firstline.lab.simulation.run import Run
+from firstline.lab.simulation.run_result import RunResult
 
-type Checker = Callable[[Left], Iterator[str]]
+type Checker = Callable[[RunResult], Iterator[str]]
 
 CHECKERS: dict[str, Checker] = {
     "I1": paging.paged_in_time,
-    "I1 (heard)": paging.everything_is_heard,
-    "I1 (joined)": unreadable.a_p1_that_joins_is_paged,
+    "I1 (heard)": paging.every_event_is_processed,
+    "I1 (joined)": unreadable.joining_p1_is_paged,
     "I2": paging.notified_once,
-    "I3": paging.nothing_late_opens_anew,
+    "I3": paging.late_signals_open_nothing,
     "I4": paging.resolved_after_verification,
     "I4 (hosts)": paging.closed_when_all_serve,
     "I5": paging.nothing_stops_a_page,
-    "I6": paging.nothing_unknown_is_silent,
-    "I7": paging.deafness_is_told,
-    "I7 (unreadable)": unreadable.the_unreadable_is_a_persons,
-    "I8": acting.intended_before_sent,
-    "I9": acting.sent_once,
-    "I9 (lost)": acting.not_sent_is_not_sent,
-    "I9 (done)": acting.done_is_done,
-    "I10": acting.one_at_a_time,
-    "I11": acting.the_living_are_few,
-    "I12": acting.nothing_healthy_is_touched,
-    "I13": acting.targets_are_of_the_group,
-    "I14": acting.fixed_while_it_fires,
-    "I15": surroundings.nothing_is_fixed_in_a_pause,
-    "I16": acting.silence_licenses_nothing,
-    "I17": surroundings.what_is_suppressed_is_left_alone,
-    "I17 (muted)": surroundings.what_is_muted_is_left_alone,
-    "I18": surroundings.issues_stop_fixes,
-    "I18 (calendar)": surroundings.calendars_stop_fixes,
-    "I19": acting.refreshes_are_gentle,
-    "I20": acting.attempts_are_bounded,
-    "I20 (counted)": trust.failures_demote,
-    "I20 (demoted)": trust.what_failed_asks,
-    "I21": surroundings.storms_open_one,
-    "I22": surroundings.suspects_are_kept,
-    "I23": acting.verified_is_true,
-    "I23 (left)": departures.departures_are_no_verdict,
-    "I24": record.everything_ends,
-    "I25": record.chains_hold,
-    "I26": record.the_ledger_explains,
-    "I26 (again)": record.decided_again_the_same,
-    "I27": record.nothing_personal_is_told,
-    "I28": record.nothing_foreign_is_taken,
-    "I29": record.clocks_change_nothing,
-    "I30": record.one_transition_is_one_signal,
-    "I31": surroundings.own_actions_start_nothing,
-    "I32": knowledge.unsaved_is_kept,
-    "I33": knowledge.what_starts_is_left_alone,
-    "I34": knowledge.a_yes_is_looked_after,
-    "I35": surroundings.no_denied_plan_is_intended,
-    "I36": quiet.one_trouble_one_alert,
-    "I36 (short)": quiet.short_groups_page,
-    "I37": waiting.waits_are_bounded,
-    "I38": informing.first_decision_in_time,
-    "I38 (turns)": informing.each_update_is_a_turn,
+    "I6": paging.unclassified_events_page,
+    "I7": paging.unsent_pages_raise_an_alarm,
+    "I7 (unreadable)": unreadable.unreadable_incidents_page,
+    "I8": fixes.intended_before_sent,
+    "I9": fixes.sent_once,
+    "I9 (lost)": fixes.not_sent_is_true,
+    "I9 (done)": fixes.done_is_true,
+    "I10": fixes.fixes_do_not_overlap,
+    "I11": fixes.few_serving_hosts_are_touched,
+    "I12": fixes.no_healthy_host_is_fixed,
+    "I13": fixes.targets_belong_to_the_group,
+    "I14": fixes.fixes_need_a_firing_alarm,
+    "I15": stop_conditions.pauses_stop_fixes,
+    "I16": fixes.missing_data_permits_no_fix,
+    "I17": stop_conditions.suppressed_alarms_stop_fixes,
+    "I17 (muted)": stop_conditions.muted_alarms_stop_fixes,
+    "I18": stop_conditions.issues_stop_fixes,
+    "I18 (calendar)": stop_conditions.calendars_stop_fixes,
+    "I19": fixes.refreshes_keep_the_floor,
+    "I20": fixes.attempts_are_bounded,
+    "I20 (counted)": demotion.failures_demote,
+    "I20 (demoted)": demotion.demoted_actions_need_approval,
+    "I21": stop_conditions.storms_open_one_incident,
+    "I22": stop_conditions.suspect_hosts_are_kept,
+    "I23": fixes.verified_is_true,
+    "I23 (left)": departures.departures_get_no_verdict,
+    "I24": ledger.every_incident_ends,
+    "I25": ledger.chains_verify,
+    "I26": ledger.decisions_precede_fixes,
+    "I26 (again)": ledger.decisions_are_reproducible,
+    "I27": ledger.no_personal_data_leaks,
+    "I28": ledger.foreign_events_are_rejected,
+    "I29": ledger.clock_skew_changes_nothing,
+    "I30": ledger.one_signal_per_transition,
+    "I31": stop_conditions.own_actions_open_nothing,
+    "I32": unknown_facts.unsaved_vaults_are_kept,
+    "I33": unknown_facts.changing_units_are_not_restarted,
+    "I34": unknown_facts.approved_fixes_follow_an_inspection,
+    "I35": stop_conditions.denied_plans_are_not_intended,
+    "I36": quiet_window.one_alert_per_incident,
+    "I36 (short)": quiet_window.short_groups_page,
+    "I37": bounded_waits.waits_are_bounded,
+    "I38": updates.first_decision_in_time,
+    "I38 (turns)": updates.updates_do_not_repeat,
     "I39": unannounced.every_p1_has_an_incident,
-    "I39 (again)": unannounced.nothing_is_opened_again,
-    "I39 (muted)": unannounced.nothing_muted_is_opened,
+    "I39 (again)": unannounced.nothing_is_reopened,
+    "I39 (muted)": unannounced.muted_alarms_open_nothing,
 }
-"""By the numbers of the design; a word beside one tells two checkers of it apart."""
+"""By the numbers of the design; a word in parentheses distinguishes two checkers of one
+invariant."""
 
 
 def violations(run: Run) -> list[str]:
-    """Every line of every checker, with the invariant's number before it."""
-    left = Left(run)
-    return [f"{name}: {line}" for name, check in CHECKERS.items() for line in check(left)]
+    """Return every violation, with the invariant's number before it."""
+    result = RunResult(run)
+    return [f"{name}: {line}" for name, check in CHECKERS.items() for line in check(result)]

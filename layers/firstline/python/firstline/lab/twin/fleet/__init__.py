@@ -1,1 +1,1 @@
-"""The fleet of the twin: hosts and their units, the group, alarms and what is around them."""
+"""The twin's fleet: hosts and their units, the group, its alarms, and its environment."""

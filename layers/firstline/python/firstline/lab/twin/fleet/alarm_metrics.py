@@ -6,25 +6,25 @@ from datetime import datetime, timedelta
 
 from firstline.adapters.aws import external_alarm
 from firstline.adapters.aws.metric_data import VALUE
-from firstline.config.profile import MadeAlarm
-from firstline.lab.twin.changes import Answer, Parameters
+from firstline.config.profile import AlarmDefinition
 from firstline.lab.twin.fleet.alarms import Alarm
+from firstline.lab.twin.scaling_calls import Answer, Parameters
 from firstline.lab.twin.world import World
 from firstline.monitoring import alarms as detection
-from firstline.monitoring.alarm_metric import ExternalMetric, Judged, Values, window
+from firstline.monitoring.alarm_metric import ExternalDefinition, ExternalMetric, Values, window
 
 PERCENT_MAX = 100
 
 
-def values(world: World, alarm: MadeAlarm, periods: Iterable[datetime]) -> Values:
-    """The value of each of *periods*, on its side of the threshold."""
+def values(world: World, alarm: AlarmDefinition, periods: Iterable[datetime]) -> Values:
+    """Return the value of each of *periods*, on its side of the threshold."""
     return {at: value(alarm, breaches=breaches(world, alarm, at)) for at in periods}
 
 
 def external(
     world: World, arn: str, signalled_at: datetime, until: datetime
 ) -> ExternalMetric | None:
-    """What the alarm judges, as its event shows it, and its metric around the incident."""
+    """Return the alarm's condition by its event, and its metric around the incident."""
     shown = world.described(arn) if arn in world.alarms else {}
     judged = external_alarm.judged_metric(shown)
     if judged is None:
@@ -34,23 +34,23 @@ def external(
     return ExternalMetric(judged, around, found)
 
 
-def breaches(world: World, alarm: MadeAlarm, at: datetime) -> bool:
-    """Whether the period that begins at *at* breaches, by any alarm that watches the metric."""
+def breaches(world: World, alarm: AlarmDefinition, at: datetime) -> bool:
+    """True if the period that begins at *at* breaches, by any alarm over the metric."""
     watching = (
         each for each in world.alarms.values() if each.watches(alarm.namespace, alarm.metric)
     )
     return any(_leads(each, alarm, at) for each in watching)
 
 
-def _leads(alarm: Alarm, judged: MadeAlarm | Judged, at: datetime) -> bool:
-    """ALARM follows as many periods that breach as *judged* needs."""
+def _leads(alarm: Alarm, judged: AlarmDefinition | ExternalDefinition, at: datetime) -> bool:
+    """True if ALARM follows as many breaching periods as *judged* needs."""
     period = timedelta(seconds=judged.period_seconds)
     needed = judged.breaching_periods or judged.evaluation_periods
     return any(alarm.rings_at(at + number * period) for number in range(1, needed + 1))
 
 
-def external_value(judged: Judged, *, breaches: bool) -> float:
-    """As `value`, of a unit that is not known: whole where the threshold is."""
+def external_value(judged: ExternalDefinition, *, breaches: bool) -> float:
+    """Return a value as `value` does, of an unknown unit: whole where the threshold is."""
     threshold, half = judged.threshold, abs(judged.threshold) / 2
     step = max(math.ceil(half), 1) if threshold.is_integer() else half
     if (judged.comparison in {">", ">="}) is breaches:
@@ -59,8 +59,8 @@ def external_value(judged: Judged, *, breaches: bool) -> float:
     return threshold - step if threshold or judged.comparison in {"<", ">="} else 0.0
 
 
-def value(alarm: MadeAlarm, *, breaches: bool) -> float:
-    """A value well beyond the threshold, or well within it; of what is counted, a whole one."""
+def value(alarm: AlarmDefinition, *, breaches: bool) -> float:
+    """Return a value clearly beyond the threshold, or within it; whole for a count."""
     threshold, half = alarm.threshold, alarm.threshold / 2
     above = (alarm.comparison in {">", ">="}) is breaches
     if alarm.unit == "percent":
@@ -71,12 +71,12 @@ def value(alarm: MadeAlarm, *, breaches: bool) -> float:
 
 
 def asked_for(queries: Sequence[Parameters]) -> bool:
-    """Whether *queries* ask for the metric of one alarm."""
+    """True if *queries* request the metric of one alarm."""
     return any(each["Id"] == VALUE or "Expression" in each for each in queries)
 
 
 def metric_data(world: World, parameters: Parameters) -> Answer:
-    """A value each period, from the first that begins in the time that is asked for."""
+    """Return a value for each period, from the first in the requested span."""
     queries = parameters["MetricDataQueries"]
     begin, end = parameters["StartTime"], parameters["EndTime"]
     period = timedelta(seconds=external_alarm.period_seconds(queries))
@@ -87,7 +87,7 @@ def metric_data(world: World, parameters: Parameters) -> Answer:
 
 
 def _values(world: World, queries: Sequence[Parameters], times: Sequence[datetime]) -> Values:
-    """One metric has one course, whichever alarm is asked about: the profile's own decides it."""
+    """Return a metric's values, the same for all alarms over it: the profile's alarm decides."""
     made = next((each for each in world.made if _watched(each) == _asked(queries)), None)
     if made is not None:
         return values(world, made, times)
@@ -98,8 +98,10 @@ def _values(world: World, queries: Sequence[Parameters], times: Sequence[datetim
     return {at: external_value(judged, breaches=_leads(alarm, judged, at)) for at in times}
 
 
-def _others(world: World, queries: Sequence[Parameters]) -> Iterator[tuple[Alarm, Judged]]:
-    """The alarms of events that judge what *queries* give."""
+def _others(
+    world: World, queries: Sequence[Parameters]
+) -> Iterator[tuple[Alarm, ExternalDefinition]]:
+    """Yield the alarms of events whose metric *queries* request."""
     for arn, alarm in world.alarms.items():
         shown = world.described(arn)
         judged = external_alarm.judged_metric(shown)
@@ -107,10 +109,10 @@ def _others(world: World, queries: Sequence[Parameters]) -> Iterator[tuple[Alarm
             yield alarm, judged
 
 
-def _watched(alarm: MadeAlarm) -> tuple[object, ...]:
+def _watched(alarm: AlarmDefinition) -> tuple[object, ...]:
     metrics = [alarm.metric]
     metrics += [alarm.percent_of] if alarm.percent_of not in {"", detection.QUOTA} else []
-    expression = detection.share(alarm) if alarm.percent_of else None
+    expression = detection.percent_expression(alarm) if alarm.percent_of else None
     dimensions = sorted(alarm.dimensions.items())
     own = alarm.namespace, dimensions, alarm.period_seconds, alarm.statistic
     return [(each, *own) for each in metrics], expression

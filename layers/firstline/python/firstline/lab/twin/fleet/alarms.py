@@ -11,13 +11,13 @@ import msgspec
 from firstline.diagnosis.evidence import AlarmState
 
 CROSSED = "Threshold Crossed"
-"""How CloudWatch begins the reason of a state that data led to."""
+"""The first words of CloudWatch's reason for a state that data caused."""
 _REASON = re.compile(
     r"of the last (?P<evaluated>\d+) datapoints? .* w(?:as|ere) (?P<negated>not )?"
     r"(?P<comparison>(?:greater|less) than(?: or equal to)?) the threshold"
     r" \((?P<threshold>[-+.\dE]+)\) \(minimum (?P<minimum>\d+) datapoint"
 )
-"""How it goes on: the minimum is of datapoints that changed the state."""
+"""The rest of the reason: the minimum is of datapoints that changed the state."""
 OPERATORS = {
     "greater than": "GreaterThanThreshold",
     "greater than or equal to": "GreaterThanOrEqualToThreshold",
@@ -25,12 +25,12 @@ OPERATORS = {
     "less than or equal to": "LessThanOrEqualToThreshold",
 }
 STATISTICS = frozenset({"Average", "Maximum", "Minimum", "SampleCount", "Sum"})
-"""Any other is an extended one, as a percentile is."""
+"""Any other statistic is an extended one, such as a percentile."""
 BAND = "ANOMALY_DETECTION_BAND"
 
 
 class MuteWindow(NamedTuple):
-    """A mute rule's window over one alarm; of one that is ``announced`` an event came."""
+    """A mute rule's window over one alarm; an event came of an ``announced`` one."""
 
     arn: str
     starts: datetime
@@ -39,10 +39,10 @@ class MuteWindow(NamedTuple):
 
 
 class Alarm(msgspec.Struct, kw_only=True):
-    """One alarm; ``counts`` names what it is over, and over anything else (None) it is as told.
+    """One alarm; ``counts`` names its metric in the world, or None where events set its state.
 
-    ``healthy`` and ``unhealthy`` are the hosts that the load balancer finds so, ``answering`` is
-    the probe's metric ``EnclaveAnswering``. It is in its first state since ``began``.
+    ``healthy`` and ``unhealthy`` count the hosts by the load balancer, ``answering`` is the probe's
+    metric ``EnclaveAnswering``. The first state is that since ``began``.
     """
 
     arn: str
@@ -54,41 +54,41 @@ class Alarm(msgspec.Struct, kw_only=True):
     turned: list[tuple[datetime, AlarmState]] = []
 
     def turn(self, state: AlarmState, at: datetime) -> None:
-        """From *at* on it is in *state*."""
+        """Turn to *state* at *at*."""
         if state is not self.state:
             self.turned.append((at, self.state))
             self.state = state
 
     def state_at(self, at: datetime) -> AlarmState:
-        """Its state then: DescribeAlarms may tell of one a little while ago."""
+        """Return its state at *at*, which may be a little in the past."""
         return next((before for turned_at, before in self.turned if at < turned_at), self.state)
 
     def since(self, at: datetime) -> datetime:
-        """Since when it has been in the state of *at*."""
+        """Return the begin of the state at *at*."""
         return max(
             (turned_at for turned_at, _ in self.turned if turned_at <= at), default=self.began
         )
 
     def rings_at(self, at: datetime) -> bool:
-        """Whether it is in ALARM then; before its first state it is not."""
+        """True if it is in ALARM at *at*; before its first state it is not."""
         return at >= self.began and self.state_at(at) is AlarmState.ALARM
 
     def watches(self, namespace: str, metric: str) -> bool:
-        """Whether the configuration that its event shows names this metric."""
+        """True if its event's configuration names this metric."""
         shown = self._detail.get("configuration", {}).get("metrics", ())
         metrics = (each["metricStat"]["metric"] for each in shown if "metricStat" in each)
         return any((each["namespace"], each["name"]) == (namespace, metric) for each in metrics)
 
     @property
     def kind(self) -> str:
-        """Its kind in the words of ``AlarmTypes``, by the configuration that its event shows."""
+        """Return its kind in the words of ``AlarmTypes``, by its event's configuration."""
         shown = self._detail.get("configuration", {})
         if "scheduledQueryConfiguration" in shown:
             return "LogAlarm"
         return "CompositeAlarm" if "alarmRule" in shown else "MetricAlarm"
 
     def described(self, at: datetime) -> dict[str, Any]:
-        """What DescribeAlarms shows of it, but for its actions."""
+        """Return what DescribeAlarms shows of it, except its actions."""
         since = self.since(at)
         first = self._detail.get("state", {}).get("reason", CROSSED)
         metrics = self._detail.get("configuration", {}).get("metrics", ())
@@ -110,7 +110,7 @@ class Alarm(msgspec.Struct, kw_only=True):
 
 
 def _watched(metrics: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The metrics of the event's configuration; one alone is no list in the API."""
+    """Return the metrics of the event's configuration; one alone is no list in the API."""
     if len(metrics) != 1 or "metricStat" not in metrics[0]:
         return {"Metrics": list(map(_metric, metrics))}
     shown = _metric(metrics[0])["MetricStat"]
@@ -119,7 +119,7 @@ def _watched(metrics: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _metric(entry: dict[str, Any]) -> dict[str, Any]:
-    """A metric of the event's configuration, in the words of the API."""
+    """Return a metric of the event's configuration in the API's words."""
     shown = {"Id": entry["id"], "ReturnData": entry.get("returnData", True)}
     shown |= {key.title(): entry[key] for key in ("label", "period") if key in entry}
     if "metricStat" not in entry:
@@ -133,14 +133,14 @@ def _metric(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _has_band(metrics: Sequence[dict[str, Any]]) -> bool:
-    """Whether it judges against a band, which stands in the place of a threshold."""
+    """True if it compares with a band in place of a threshold."""
     return any(BAND in each.get("expression", "") for each in metrics)
 
 
 def _limit(reason: str) -> dict[str, Any]:
-    """The threshold that *reason* names, and how many datapoints must cross it; else nothing.
+    """Return the threshold in *reason*, and how many datapoints must cross it; else nothing.
 
-    The minimum that ends an ALARM leaves one fewer that crosses it than an ALARM needs.
+    The minimum that ends an ALARM leaves one crossing datapoint fewer than an ALARM needs.
     """
     found = _REASON.search(reason)
     if found is None:

@@ -1,7 +1,7 @@
 """The twin's Auto Scaling group: what it launches, terminates and refreshes.
 
 A launched instance is in service after two minutes, a typical figure. A refresh replaces its
-canary, waits at the checkpoint, and then replaces the others: together where nothing need stay
+canary, waits at the checkpoint, and then replaces the others: together where nothing must stay
 healthy, else one after the other.
 """
 
@@ -26,7 +26,7 @@ class NoRefresh(Exception):
 
 
 class Preferences(NamedTuple):
-    """A refresh's: percentages, and seconds."""
+    """A refresh's preferences: percentages, and seconds."""
 
     min_healthy: int
     canary: int
@@ -35,13 +35,13 @@ class Preferences(NamedTuple):
 
 
 BY_HAND = Preferences(min_healthy=90, canary=50, delay=3600, warmup=300)
-"""A person's."""
+"""The preferences of a person's refresh."""
 OF_OLD = timedelta(days=3)
 
 
 @dataclass
 class GroupRefresh:
-    """One refresh, with the replacements that are still to come."""
+    """One refresh, with its pending replacements."""
 
     id: str
     started_at: datetime
@@ -52,14 +52,14 @@ class GroupRefresh:
     by_hand: bool = False
 
     def status(self, now: datetime) -> str:
-        """Auto Scaling's word for it now."""
+        """Return Auto Scaling's status of it."""
         if self.cancelled_at is not None:
             return "Cancelled"
         return "Successful" if now >= self.ends_at else "InProgress"
 
 
 class Leaves(NamedTuple):
-    """What the group says of an instance that leaves it so: description and cause."""
+    """The group's description and cause of an instance that leaves."""
 
     description: str
     cause: str
@@ -89,7 +89,7 @@ DRAINING = " - Waiting For ELB Connection Draining."
 
 @dataclass
 class AutoScaling:
-    """One group over the world's hosts. ``now`` is the world's."""
+    """One group over the world's hosts; ``now`` is the world's clock."""
 
     scenario: Scenario
     start: datetime
@@ -114,15 +114,15 @@ class AutoScaling:
 
     @property
     def boot(self) -> timedelta:
-        """How long a new instance takes until it is in service."""
+        """Return the time until a new instance is in service."""
         return timedelta(seconds=self.scenario.boot_seconds)
 
     def in_service(self, at: datetime) -> list[Host]:
-        """The hosts that the group counts on at *at*."""
+        """Return the hosts in service at *at*."""
         return [each for each in self.hosts.values() if each.in_service(at)]
 
     def listed(self, at: datetime) -> list[tuple[Host, str]]:
-        """Each host that the group lists at *at*, with its lifecycle state."""
+        """Return each host that the group lists at *at*, with its lifecycle state."""
         hosts = self.hosts.values()
         booting = [(each, "Pending") for each in hosts if each.boots(at)]
         aside = [
@@ -137,25 +137,25 @@ class AutoScaling:
         return self._leave(id_, "terminated", at)
 
     def _leave(self, id_: InstanceId, how: str, at: datetime) -> Activity:
-        """Take an instance out of service, and launch another but for one that stands by."""
+        """Take an instance out of service, and launch another unless it is on standby."""
         old = self.hosts[id_]
         old.terminated_at = at
         if how == "standby":
             self.desired -= 1
         else:
             self._launch(old, at)
-        told, draining = LEAVES[how], DRAINING if self.scenario.health_check_type == "ELB" else ""
+        leaves, draining = LEAVES[how], DRAINING if self.scenario.health_check_type == "ELB" else ""
         activity = Activity(
             id=f"activity-{len(self.activities)}",
-            description=told.description.format(id_, draining=draining),
-            cause=told.cause.format(id_, at=f"{at:%Y-%m-%dT%H:%M:%SZ}"),
+            description=leaves.description.format(id_, draining=draining),
+            cause=leaves.cause.format(id_, at=f"{at:%Y-%m-%dT%H:%M:%SZ}"),
             at=at,
         )
         self.activities.append(activity)
         return activity
 
     def _launch(self, old: Host, at: datetime) -> None:
-        """One in the place of *old*."""
+        """Launch an instance in the place of *old*."""
         helps = old.plan.replacement_helps
         fresh = copy.replace(
             old.plan,
@@ -176,7 +176,7 @@ class AutoScaling:
             self.hosts[fresh.id] = Host(fresh, self.start, at + self.boot, self.timings, at)
 
     def fail_launch(self, at: datetime) -> None:
-        """A launch failed: the group tried since it has fewer than it wants, and goes on so."""
+        """Record a failed launch: the group has fewer than it wants, and tries on."""
         if self.scenario.desired is None and not self.scenario.launches:
             self.desired = max(self.desired, len(self.in_service(at)) + 1)
 
@@ -192,7 +192,7 @@ class AutoScaling:
         self.desired = desired
 
     def refresh(self, preferences: Preferences, *, by_hand: bool = False) -> GroupRefresh:
-        """Begin to replace every instance in service; raises `RefreshInProgress`."""
+        """Start to replace every instance in service; raises `RefreshInProgress`."""
         now = self.now()
         if any(each.status(now) == "InProgress" for each in self.refreshes):
             raise RefreshInProgress
@@ -211,7 +211,7 @@ class AutoScaling:
         return begun
 
     def cancel(self) -> GroupRefresh:
-        """Replace no more; raises `NoRefresh`."""
+        """Cancel the active refresh; raises `NoRefresh`."""
         now = self.now()
         for each in self.refreshes:
             if each.status(now) == "InProgress":
@@ -220,7 +220,7 @@ class AutoScaling:
         raise NoRefresh
 
     def advance(self, to: datetime) -> None:
-        """Carry out the replacements of refreshes that are due by *to*, and what people do."""
+        """Carry out the replacements and departures that are due by *to*."""
         for host in list(self.hosts.values()):
             seconds = host.plan.leaves_at_seconds
             at = self.start + timedelta(seconds=seconds or 0)

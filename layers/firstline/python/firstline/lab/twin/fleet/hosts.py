@@ -1,6 +1,6 @@
-"""The twin's hosts: what runs on each, since when, and what our documents do to it.
+"""The twin's hosts: what runs on each, since when, and what SSM documents do to it.
 
-Timings are typical figures, not promises. A world that runs in real time has shorter ones.
+Timings are typical figures, not promises. A world in real time has shorter ones.
 """
 
 import json
@@ -17,8 +17,8 @@ from firstline.diagnosis.evidence import (
     UnitState,
 )
 from firstline.diagnosis.failure_domains import CONNECTION_DOMAINS, NATS_DOMAINS, Domain
-from firstline.lab.twin.fleet import units
-from firstline.lab.twin.fleet.units import History
+from firstline.lab.twin.fleet import systemd
+from firstline.lab.twin.fleet.systemd import History
 from firstline.lab.twin.scenario import HostPlan
 
 ANSWER_AFTER = timedelta(seconds=2)
@@ -28,15 +28,15 @@ HEALTH_CHECK_LAG = timedelta(seconds=20)
 MINUTE = timedelta(minutes=1)
 DOWN_BEFORE_START = timedelta(minutes=4)
 RESTART_LIMIT = timedelta(seconds=49)
-"""As long as the script waits for a restart."""
+"""The script's timeout for a restart."""
 ENCLAVE_FAILS_AFTER = timedelta(seconds=1)
-"""As long as nitro-cli takes to find that no enclave can start."""
+"""The time until nitro-cli reports that no enclave can start."""
 ENCLAVE_ENDS_AFTER = timedelta(seconds=5)
-"""As long as an enclave that is stopped is still listed."""
+"""The time for which a stopped enclave is still listed."""
 
 
 class Timings(NamedTuple):
-    """How long things take; a load balancer believes a change after ``health_check_lag``.
+    """Durations; a load balancer believes a change after ``health_check_lag``.
 
     ``minute`` is that of the alarms and of the probe.
     """
@@ -53,19 +53,19 @@ TYPICAL = Timings()
 
 @dataclass(frozen=True)
 class Invocation:
-    """One host's answer to a command; ``status`` is SSM's word, ``output`` the script's line."""
+    """One host's answer to a command: SSM's ``status`` and the script's ``output`` line."""
 
     status: str
     output: str
 
     @property
     def refused(self) -> bool:
-        """Whether its script refused, before it did anything."""
+        """True if its script refused before it did anything."""
         return self.status == "Failed" and json.loads(self.output)["result"] in REFUSED
 
 
 class Host:
-    """One host: its enclave and parent, whether they answer, and how long it has been there."""
+    """One host: its enclave and parent, whether they answer, and its age."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class Host:
         self._go_on(start)
 
     def _go_on(self, start: datetime) -> None:
-        """What happens to its enclave by itself, or by a person's hand."""
+        """Schedule what happens to its enclave by itself, or by a person's hand."""
         for at_seconds, up in (
             (self.plan.dies_at_seconds, False),
             (self.plan.recovers_at_seconds, True),
@@ -106,17 +106,17 @@ class Host:
             self._stop_enclave(start + timedelta(seconds=self.plan.stopped_by_hand_at_seconds))
 
     def in_service(self, at: datetime) -> bool:
-        """Whether its group counts on it at *at*."""
+        """True if it is in service in its group at *at*."""
         launched = self.launched_at is None or self.launched_at <= at
         return launched and (self.terminated_at is None or at < self.terminated_at)
 
     def boots(self, at: datetime) -> bool:
-        """Whether its group lists it as Pending at *at*."""
+        """True if its group lists it as Pending at *at*."""
         begun, launched = self.begun_at, self.launched_at
         return begun is not None and launched is not None and begun <= at < launched
 
     def serves(self, at: datetime) -> bool:
-        """Whether a request through it is answered at *at*."""
+        """True if a request through it is answered at *at*."""
         works = self.enclave.at(at) and self.parent.at(at) and self.answers.at(at)
         return works and self.in_service(at)
 
@@ -128,9 +128,9 @@ class Host:
         broken: frozenset[Domain] = frozenset(),
         nats: NatsState = "answering",
     ) -> tuple[datetime, Invocation]:
-        """Carry out one of our documents; when it is answered, and how.
+        """Run one of the SSM documents; return when it is answered, and how.
 
-        No command comes through to a host whose way to SSM is *broken*.
+        No command reaches a host whose connection to SSM is *broken*.
         """
         if not self.plan.reachable or broken & CONNECTION_DOMAINS:
             return now + timedelta(seconds=60), Invocation("Undeliverable", "")
@@ -145,21 +145,21 @@ class Host:
         return at + takes, Invocation(status, output)
 
     def nats_connected(self, at: datetime) -> bool:
-        """Whether the parent runs and is connected, as far as the host is concerned."""
+        """True if the parent runs and is connected, as far as the host is concerned."""
         return self.parent.at(at) and (self.plan.nats == "connected" or self.answers.at(at))
 
     def status(self, at: datetime) -> str:
-        """What EC2's status checks say of the instance at *at*: one that serves passes them."""
+        """Return EC2's status checks at *at*: a host that serves passes them."""
         lost = not self.plan.reachable and self.plan.enclave == "down" and not self.serves(at)
         return self.plan.ec2 or ("impaired" if lost else "ok")
 
     def report(
         self, at: datetime, broken: frozenset[Domain] = frozenset(), nats: NatsState = "answering"
     ) -> dict[str, object]:
-        """What ``look_host.sh`` prints: the unit says active even when its enclave is gone.
+        """Return the output of ``look_host.sh``: the unit is active even without its enclave.
 
-        A parent is cut off where its way to NATS is *broken*, or *nats* hangs; a server that
-        refuses new clients keeps those that it has.
+        A parent is disconnected if its path to NATS is *broken*, or *nats* hangs; a server that
+        refuses new clients keeps its existing ones.
         """
         runs, parent = self.enclave.at(at), self.parent.at(at)
         cut_off = bool(broken & NATS_DOMAINS) or nats == "hung"
@@ -167,8 +167,8 @@ class Host:
         reachable = self.plan.nats != "unreachable" and nats == "answering"
         return {
             "schema": 1,
-            **units.enclave_unit(self.unit, at, masked=self.plan.masked),
-            **units.parent_unit(
+            **systemd.enclave_unit(self.unit, at, masked=self.plan.masked),
+            **systemd.parent_unit(
                 self.unit.at(at),
                 lambda: self._uptime_seconds(at),
                 runs=parent,
@@ -193,7 +193,7 @@ class Host:
         }
 
     def _enclave_state(self, at: datetime) -> EnclaveState:
-        """What nitro-cli lists, which is nothing before an enclave has booted."""
+        """Return nitro-cli's state, which is none before an enclave has booted."""
         if self.enclave.at(at):
             return "RUNNING"
         stops = self.unit.at(at) == "deactivating"
@@ -201,22 +201,22 @@ class Host:
         return "TERMINATING" if ends else "none"
 
     def _obstacle(self, at: datetime) -> EnclaveObstacle | None:
-        """Why none can start; one that runs, starts or ends holds the pages of the pool itself."""
-        held = self.enclave.at(at) or units.changes(self.unit, at)
+        """Return why none can start; an enclave that runs holds the pool's pages itself."""
+        held = self.enclave.at(at) or systemd.changes(self.unit, at)
         return None if held else self.plan.obstacle
 
     def _uptime_seconds(self, at: datetime) -> int:
-        """Hosts of the scenario are a day old; one that was launched is as old as its service."""
+        """Return its uptime: a day at the start, or the time in service."""
         since = self.launched_at or self._start - timedelta(days=1)
         return max(0, int((at - since).total_seconds()))
 
     def _recent_errors(self, at: datetime) -> int:
-        """A parent drops messages for as long as its enclave hangs."""
+        """Return the errors of a parent that drops messages while its enclave hangs."""
         hangs = self.plan.enclave == "hung" and self.enclave.at(at) and not self.answers.at(at)
         return 40 if hangs and self.parent.at(at) else 0
 
     def _log_counts(self, at: datetime) -> dict[str, int]:
-        """A parent drops messages for an enclave that hangs, and keeps lines that it logged."""
+        """Return the log's counts: dropped messages of a hung enclave, and planned lines."""
         counts = dict.fromkeys(LogCounts.__struct_fields__, 0)
         if self.plan.nats == "lost" and not self.answers.at(at):
             counts["nats_closed"] = 1
@@ -227,7 +227,7 @@ class Host:
     def _restart(
         self, document: str, parameters: dict[str, str], at: datetime
     ) -> tuple[str, timedelta]:
-        """As the script does: late first, then the token, then the restart."""
+        """Restart as the script does: first the deadline, then the token, then the restart."""
         if at.timestamp() > int(parameters["NotAfter"]):
             return "refused-late", timedelta(0)
         if parameters["Token"] in self.tokens:
@@ -235,7 +235,7 @@ class Host:
         self.tokens.add(parameters["Token"])
         if self.plan.masked and document == "restart_enclave":
             return "masked", timedelta(0)
-        if units.changes(self.unit, at):
+        if systemd.changes(self.unit, at):
             return "refused-job", timedelta(0)
         if document == "restart_parent":
             return "restarted", self._restart_parent(at)
@@ -243,7 +243,7 @@ class Host:
         return "failed" if self.plan.obstacle else "restarted", takes
 
     def _restart_parent(self, at: datetime) -> timedelta:
-        """The enclave goes on; a parent that finds NATS and its enclave again answers."""
+        """Restart the parent; it answers if it finds NATS and its enclave again."""
         takes = self._timings.parent_restart
         back = at + takes
         self.parent.turn(at, holds=False)
@@ -252,7 +252,7 @@ class Host:
         return takes
 
     def _restart_enclave(self, at: datetime) -> timedelta:
-        """Systemd restarts the parent with it, and leaves it stopped where the enclave fails."""
+        """Restart enclave and parent; systemd leaves the parent stopped on a failure."""
         if self.plan.obstacle:
             self._turn(at, at + ENCLAVE_FAILS_AFTER, "activating", "failed")
             return ENCLAVE_FAILS_AFTER
@@ -270,12 +270,12 @@ class Host:
         return takes
 
     def _stop_enclave(self, at: datetime) -> None:
-        """Systemd stops the parent with it, and starts neither again by itself."""
+        """Stop enclave and parent; systemd starts neither again by itself."""
         end = at + timedelta(seconds=self.plan.enclave_stop_seconds)
         self._turn(at, end, "deactivating", "inactive")
 
     def _turn(self, at: datetime, end: datetime, during: UnitState, after: UnitState) -> None:
-        """A job of the enclave's unit, in which neither enclave nor parent runs."""
+        """Run a job of the enclave's unit, in which neither enclave nor parent runs."""
         self.unit.turn(at, holds=during)
         self.unit.turn(end, holds=after)
         for each in (self.enclave, self.parent):

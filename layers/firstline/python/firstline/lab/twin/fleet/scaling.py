@@ -134,7 +134,7 @@ class MemoryScaling:
 
 
 def _preferences(given: dict[str, str]) -> Preferences:
-    """A refresh's preferences as the twin's group takes them."""
+    """Return a refresh's preferences as the twin's group takes them."""
     return Preferences(
         min_healthy=int(given["MinHealthyPercentage"]),
         canary=int(given["CanaryPercentage"]),

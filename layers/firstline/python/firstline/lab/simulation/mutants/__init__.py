@@ -1,0 +1,1 @@
+"""Planted bugs: hand-written faults that the invariants must detect."""
