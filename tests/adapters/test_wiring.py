@@ -16,7 +16,7 @@ from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.memory import ROUTING_KEY
 from firstline.lab.twin.world import World
 from firstline.signal import Condition
-from tests.adapters.doors import Requests
+from tests.adapters.backends import Requests
 
 PROGRAM = """
 from firstline.adapters.wiring import from_environment

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from botocore.exceptions import ClientError
 
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.ids import IncidentId
 from tests.end_to_end.cloud import Cloud
 from tests.end_to_end.deployment import Deployment

@@ -5,8 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies
 
 from firstline.lab.twin.memory import MemoryBackend
 from firstline.lab.twin.scenario import FaultPlan
@@ -15,7 +14,7 @@ from tests.functions.test_handlers import door_of, system_of
 from tests.strategies import CALM
 from tests.strategies import JSON as ANY_JSON
 
-JSON = ANY_JSON | st.just("\ud800")
+JSON = ANY_JSON | strategies.just("\ud800")
 
 CALLER = "arn:aws:sts::111122223333:assumed-role/on-call/alice"
 PAUSE = {
@@ -56,7 +55,7 @@ def test_a_body_in_base64_is_the_same() -> None:
 
 
 @pytest.mark.parametrize("event", [{}, {"requestContext": {}}, call(PAUSE, caller=None)])
-def test_nobody_is_refused(event: dict[str, Any]) -> None:
+def test_a_request_without_a_caller_is_refused(event: dict[str, Any]) -> None:
     """A URL that lost its authorization would come without a caller."""
     door = door_of()
     assert answer(event, door)[0] == 403
@@ -64,7 +63,7 @@ def test_nobody_is_refused(event: dict[str, Any]) -> None:
 
 
 def test_a_mistake_is_answered_with_one_line() -> None:
-    """What is wrong, and how to mend it."""
+    """The mistake, and its correction."""
     status, told = answer(call(PAUSE | {"scope": "all"}))
     assert status == 400
     assert told["error"].startswith("scope: give everything, an incident's id, or one of complete")
@@ -72,7 +71,7 @@ def test_a_mistake_is_answered_with_one_line() -> None:
 
 
 def test_a_store_that_is_down_asks_to_try_again() -> None:
-    """Whether anything was done is not known."""
+    """The outcome is unknown."""
     door = door_of(FaultPlan(dependency="store", until_seconds=600))
     status, told = answer(call(PAUSE), door)
     assert status == 503
@@ -108,7 +107,7 @@ ODD: dict[str, tuple[object, int, str]] = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_a_request_of_another_shape_gets_one_line_that_says_what_to_send(name: str) -> None:
+def test_an_invalid_request_gets_one_line(name: str) -> None:
     event, status, why = ODD[name]
     told = operator.handler(event, None, system_of(door_of()))
     assert told["statusCode"] == status
@@ -116,13 +115,13 @@ def test_a_request_of_another_shape_gets_one_line_that_says_what_to_send(name: s
 
 
 @CALM
-@given(st.data())
-def test_no_value_of_any_key_is_a_traceback(data: st.DataObject) -> None:
-    """At every depth of the request, and within its body; nobody but the caller pulls a lever."""
+@given(strategies.data())
+def test_no_value_of_any_key_is_a_traceback(data: strategies.DataObject) -> None:
+    """At every depth of the request, and within its body; only the caller sends a command."""
     event: Any = call(PAUSE) | {"isBase64Encoded": False}
     paths = [[], ["requestContext"], ["requestContext", "authorizer"], ["body"]]
     paths += [["requestContext", "authorizer", "iam"], ["isBase64Encoded"]]
-    *path, last = ["event", *data.draw(st.sampled_from(paths))]
+    *path, last = ["event", *data.draw(strategies.sampled_from(paths))]
     within = document = {"event": event}
     for key in path:
         within = within[key]

@@ -30,7 +30,7 @@ from firstline.ledger.archive import SignedCheckpoint
 from firstline.ledger.chain import Chain, Entry, Kind, append
 from firstline.ledger.verify import VerifyResult
 from tests.builders import NOW
-from tests.controller.archiving_rig import BY, public_key, signature
+from tests.controller.archive_rig import BY, public_key, signature
 from tests.strategies import CALM
 
 SEEDS = (4, 6, 14, 46, 49, 50, 55, 59)

@@ -15,7 +15,7 @@ from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.monitoring.nats_credentials import Credentials, expires_at, parse
 from firstline.monitoring.nats_probe import NatsReading, outcome
-from tests.adapters.doors import Ends, Http
+from tests.adapters.backends import Ends, Http
 from tests.probe.fleet import AT, ask, healthy, hung, parents, run, target
 from tests.probe.servers import nats_server, slow_line
 from tests.probe.trust import Key, Trust

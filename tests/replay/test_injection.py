@@ -16,7 +16,7 @@ from firstline.adapters.aws.wakes import decode_wake
 from firstline.cli.event_files import RUNBOOK
 from firstline.config import fleet_file
 from firstline.controller.ingest import ingest
-from firstline.controller.operators.commands import read
+from firstline.controller.operators.commands import parse_command
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
 from firstline.errors import InvalidInput
@@ -165,6 +165,6 @@ def test_an_operators_word_is_refused_and_not_repeated(field: str) -> None:
     if field in {"scope", "until"}:
         order = {"lever": "pause", "scope": "everything", "why": "x", "until": "2026-03-11T05:00Z"}
     with pytest.raises(InvalidInput) as refusal:
-        read(json.dumps(order | {field: ATTEMPT}).encode())
+        parse_command(json.dumps(order | {field: ATTEMPT}).encode())
     assert "\x1b" not in str(refusal.value)
     assert "reboot" not in str(refusal.value)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from firstline.cli.analysis import board
-from firstline.controller.console import look
+from firstline.controller.console import read_view
 from firstline.errors import DependencyUnavailable, Unreadable
 from firstline.ids import Digest, IncidentId
 from firstline.incidents.approvals import Approval
@@ -245,11 +245,11 @@ def test_the_controller_reads_open_incidents_and_one_of_them() -> None:
     rig = opened()
     rig.turn()
     rig.script.calls.clear()
-    seen = look("", rig.system)
+    seen = read_view("", rig.system)
     assert isinstance(seen, Overview)
     assert [each.id for each in seen.open] == [rig.id()]
     assert (seen.more, seen.unreadable, seen.stops) == (False, "", ())
-    detail = look(f" {rig.id()} ", rig.system)
+    detail = read_view(f" {rig.id()} ", rig.system)
     assert isinstance(detail, Detail)
     assert detail.row.id == rig.id()
     assert detail.lines[0].word == "heard"
@@ -269,13 +269,13 @@ def test_the_controller_reads_open_incidents_and_one_of_them() -> None:
     ],
 )
 def test_a_request_is_validated(asked: str, why: str) -> None:
-    assert look(asked, Rig().system) == Missing(why)
+    assert read_view(asked, Rig().system) == Missing(why)
 
 
 def test_unreadable_incidents_are_shown() -> None:
     rig = opened()
     rig.script.failing = {"open_now"}
-    told = look("", rig.system)
+    told = read_view("", rig.system)
     assert isinstance(told, Missing)
     assert told.why.startswith("It cannot be read now, try again: store.open_now")
     assert DependencyUnavailable.__name__ not in told.why
@@ -286,7 +286,7 @@ def test_a_signal_that_opened_nothing_is_shown_too() -> None:
     rig = opened()
     rig.tables.incidents.clear()
     (id_,) = rig.tables.entries
-    detail = look(id_, rig.system)
+    detail = read_view(id_, rig.system)
     assert isinstance(detail, Detail)
     assert detail.row.outcome == "open"
 
@@ -297,7 +297,7 @@ def test_one_that_cannot_be_read_is_a_row_and_the_others_are_right() -> None:
     text = rig.tables.incidents[rig.id()]
     rig.hear(body("unlisted-http-api-5xx"))
     rig.tables.incidents[rig.id()] = "{}"
-    deployed = look("", rig.system)
+    deployed = read_view("", rig.system)
     odd = SIGNAL | {"signalled_at": "long ago"}
     records = [*chain((NOW, Kind.SIGNAL, odd)), *chain(OPENING, of="inc-2")]
     at_hand = board.board_at("vettid", records, NOW).view("")
@@ -311,7 +311,7 @@ def test_one_that_cannot_be_read_is_a_row_and_the_others_are_right() -> None:
             assert shown.count("This code cannot read it: ") == 1
             assert shown.count(">Timeline<") == 2
     rig.tables.incidents[rig.id()] = text
-    again = look("", rig.system)
+    again = read_view("", rig.system)
     assert isinstance(again, Overview)
     assert [each.unreadable for each in again.open] == ["", ""]
 
@@ -321,7 +321,7 @@ def test_the_timeline_of_one_that_cannot_be_read_is_shown_all_the_same() -> None
     rig.tables.incidents[rig.id()] = "{}"
     odd: tuple[datetime, Kind, dict[str, object]] = (NOW, Kind.DECISION, {"step": 1})
     at_hand = board.board_at("vettid", chain(OPENING, odd), NOW).view(ID)
-    for seen in (look(rig.id(), rig.system), at_hand):
+    for seen in (read_view(rig.id(), rig.system), at_hand):
         assert isinstance(seen, Detail)
         assert seen.lines[0].word == "heard"
         for shown in (widget(seen, ARN, "light"), page(seen)):
@@ -343,7 +343,7 @@ def test_since_when_may_be_unknown() -> None:
 def test_an_unreadable_switch_is_shown_as_a_stop() -> None:
     rig = opened()
     rig.tables.switch = KillSwitch(pauses=(), unreadable="odd")
-    shown = widget(look("", rig.system), ARN, "light")
+    shown = widget(read_view("", rig.system), ARN, "light")
     assert "No fix is made: the pauses cannot be read (odd)" in shown
 
 

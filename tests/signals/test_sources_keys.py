@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from firstline.adapters.aws.alarm_kinds import firing
+from firstline.adapters.aws.alarm_types import firing_alarm
 from firstline.diagnosis.evidence import AlarmState, FiringAlarm
 from firstline.lab.twin.fleet.alarms import Alarm
 from firstline.signal import (
@@ -379,7 +379,7 @@ def test_describe_alarms_gives_the_signal_of_the_event(name: str) -> None:
         evaluated_at=event.at,
     )
     actions = {"ActionsEnabled": True, "AlarmConfigurationUpdatedTimestamp": event.at}
-    found = from_firing_alarm(firing(alarm.described(NOW) | actions), HOME)
+    found = from_firing_alarm(firing_alarm(alarm.described(NOW) | actions), HOME)
     assert Mark.UNANNOUNCED in found.marks
     assert (Mark.NO_DATA in found.marks) == (Mark.NO_DATA in event.marks)
     assert copy.replace(found, marks=event.marks) == event

@@ -52,7 +52,7 @@ def test_nothing_personal_leaves_the_aggregate() -> None:
     raw = edited(RAW, {"detail.details": CANARY, "detail.reporter": "canary@example.test"})
     signal, found = heard(raw)
     opening = episodes.open_incident(signal, found, PROFILE, NOW, BY)
-    raised = paging.raised(opening.incident, signal, found.why, NOW, PROFILE)
+    raised = paging.rise_pages(opening.incident, signal, found.why, NOW, PROFILE)
     shown = opening.entry.body + json.dumps(
         episodes.signal_received(signal, found, PROFILE).to_ledger()
     )

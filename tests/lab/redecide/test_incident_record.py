@@ -167,5 +167,5 @@ def test_updates_are_taken() -> None:
     """No decision rests on whether one was."""
     origin = Origin(fleet="vettid", region="us-east-1", mode="enforce")
     past = PastNotifier(Unasked())
-    quiet = notification(paging.rehearsal(incident()), origin)
+    quiet = notification(paging.drill_heartbeat(incident()), origin)
     assert past.deliver(quiet) == Accepted()
