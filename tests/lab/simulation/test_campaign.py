@@ -13,7 +13,15 @@ from firstline.lab.simulation import seed_run
 from firstline.lab.simulation.campaign import Campaign
 from firstline.lab.simulation.cells import Cell, cells
 from firstline.lab.simulation.fault_injection import ForcedFault
-from firstline.lab.simulation.faults import APART, WRITES, Fault, effects, impossible, possible
+from firstline.lab.simulation.faults import (
+    APART,
+    VENDORS,
+    WRITES,
+    Fault,
+    effects,
+    impossible,
+    possible,
+)
 
 CHUNK_SIZE = 4
 """As many runs as a process is given at a time here."""
@@ -21,7 +29,8 @@ CHUNK_SIZE = 4
 
 def test_the_matrix_is_of_the_ports() -> None:
     """Each method of each port but the clock is an effect; a cell is possible, or says why not."""
-    assert {each.partition(".")[0] for each in effects()} == set(Ports.__annotations__) - APART
+    ports = set(Ports.__annotations__) - APART | set(VENDORS)
+    assert {each.partition(".")[0] for each in effects()} == ports
     assert {"store.commit", "hosts.fix", "background.metrics"} <= set(effects())
     assert set(effects()) >= WRITES
     for effect in effects():
@@ -95,9 +104,9 @@ def test_a_request_that_no_start_makes_is_a_bug(monkeypatch: pytest.MonkeyPatch)
 
 def test_directed_runs_stand_beside_the_seeds() -> None:
     """Each is counted for itself, and a violation names what ran."""
-    told, cell = Campaign(), Cell("store.load", Fault.HANG)
+    result, cell = Campaign(), Cell("store.load", Fault.HANG)
     for job, outcome in campaigns.run((cell, 0)):
-        told.add(job, copy.replace(outcome, violations=("I1: a rule",)))
-    assert (told.directed, told.seeds, told.next) == (1, 1, 1)
-    assert [each.job for each in told.broken] == [cell, 0]
-    assert "store.load hang" not in told.empty()
+        result.add(job, copy.replace(outcome, violations=("I1: a rule",)))
+    assert (result.directed, result.seeds, result.next) == (1, 1, 1)
+    assert [each.job for each in result.broken] == [cell, 0]
+    assert "store.load hang" not in result.empty()
