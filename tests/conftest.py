@@ -20,7 +20,7 @@ TESTS = Path(__file__).parent
 TOGETHER = {"browser", "end_to_end", "infra"}
 """Folders with one thing for all their tests: a deployment, the templates, a browser."""
 APART = {
-    "test_again.py",
+    "test_redecision.py",
     "test_backtest.py",
     "test_faults.py",
     "test_planted_bugs.py",
