@@ -85,15 +85,15 @@ def facts(kind: str, name: str, count: int) -> Facts:
     world = World(Scenario(name="storm"), BEGINS, profiles.load(RUNBOOK).fleet.group)
     asked = Asked(world)
     with DOORS[name](world, asked) as door:
-        told = set[IncidentId]()
+        result = set[IncidentId]()
         for number, raw in enumerate(STORMS[kind](world, count)):
-            hear(door, raw, told)
+            hear(door, raw, result)
             if number % RATE == RATE - 1:
-                pass_second(door, told)
+                pass_second(door, result)
         for _ in range(AFTERWARDS):
-            pass_second(door, told)
+            pass_second(door, result)
         with asked.nothing():
-            return left(door, asked, told)
+            return left(door, asked, result)
 
 
 def hear(door: Door, raw: bytes, told: set[IncidentId]) -> None:

@@ -103,14 +103,14 @@ def metric(word: str) -> str:
         AwsFleet(one.session, PROFILE, HOME, SystemClock()).answering,
         lambda: AwsInvestigation(many.session, PROFILE, "us-east-1").metrics(T0),
     )
-    told = set()
+    result = set()
     for read in reads:
         try:
             read()
-            told.add("read")
+            result.add("read")
         except DependencyUnavailable:
-            told.add("unknown")
-    (only,) = told
+            result.add("unknown")
+    (only,) = result
     return only
 
 

@@ -96,8 +96,8 @@ def test_a_person_gets_the_reason_in_words() -> None:
     assert describe(expired) == f"ExpiredToken: {mend}"
     denied = ClientError({"Error": {"Code": "AccessDenied"}}, "GetCallerIdentity")
     assert describe(denied) == "AccessDenied"
-    said = "what is at its endpoint is none of AWS's (ResponseParserError)"
-    assert describe(ResponseParserError("b'<html>...'")) == said
+    text = "what is at its endpoint is none of AWS's (ResponseParserError)"
+    assert describe(ResponseParserError("b'<html>...'")) == text
 
 
 APART = {

@@ -72,8 +72,8 @@ def test_the_instances_of_a_group(door: Door) -> None:
     first, *others = sorted(door.world.hosts)
     restart(door.world.hosts[first], door.world.now)
     door.world.advance(door.world.now + 3 * ENCLAVE_RESTART_TAKES)
-    told = {each.id: each.health for each in door.ports.fleet.group().instances}
-    assert told == {first: "Healthy", **dict.fromkeys(others, "Unhealthy")}
+    result = {each.id: each.health for each in door.ports.fleet.group().instances}
+    assert result == {first: "Healthy", **dict.fromkeys(others, "Unhealthy")}
 
 
 def test_target_health_follows_the_hosts(door: Door) -> None:
@@ -398,11 +398,11 @@ def test_group_is_the_one_of_its_name(profile: Profile) -> None:
 def test_target_is_as_healthy_as_its_worst_port(profile: Profile, states: tuple[str, ...]) -> None:
     """A host that is registered twice is healthy when both registrations are."""
     reasons: dict[str, dict[str, str]] = {"unhealthy": {"Reason": "Target.Timeout"}}
-    told = [
+    result = [
         {"Target": {"Id": "i-1"}, "TargetHealth": {"State": each, **reasons.get(each, {})}}
         for each in states
     ]
-    fleet = fleet_of(Ends({"TargetHealthDescriptions": told}), profile)
+    fleet = fleet_of(Ends({"TargetHealthDescriptions": result}), profile)
     one = InstanceId("i-1")
     assert fleet.target_health() == TargetHealth({one: "unhealthy"}, {one: "Target.Timeout"})
 

@@ -207,8 +207,8 @@ def test_a_metric_is_compared_with_the_same_time_of_each_day_before(named: Profi
     values = {first - day * DAY + part: 1.0 for day in range(1, 8) for part in (0 * DAY, QUARTER)}
     noise = {first - QUARTER: 99.0, first - DAY + 2 * QUARTER: 99.0, first - DAY - QUARTER: 99.0}
     around = {first: 7.0, first + QUARTER: 8.0}
-    told = values | noise | around
-    answer = {"Timestamps": list(told), "Values": list(told.values())}
+    result = values | noise | around
+    answer = {"Timestamps": list(result), "Values": list(result.values())}
     found: Metrics = answering({"MetricDataResults": results(m0=answer)}, named).metrics(start)
     assert found.series[0] == Series("HealthyHostCount (Minimum)", (7.0, 8.0), (1.0,) * 14)
     assert all(each.around == each.before == () for each in found.series[1:])

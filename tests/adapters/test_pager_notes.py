@@ -119,8 +119,8 @@ def test_each_answer_has_its_meaning(answers: tuple[bytes, ...], delivery: Deliv
 
 def test_a_refusal_repeats_no_key() -> None:
     """Whatever it says."""
-    said = json.dumps({"error": {"message": f"{REST_KEY} is wrong"}}).encode()
-    with Loopback(answering(http("403 No", said))) as line:
+    text = json.dumps({"error": {"message": f"{REST_KEY} is wrong"}}).encode()
+    with Loopback(answering(http("403 No", text))) as line:
         delivery = noting(line.url).note("inc-1", "x")
     assert delivery == BadBody("PagerDuty answered 403: [routing key] is wrong")
 

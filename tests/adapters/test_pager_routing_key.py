@@ -67,10 +67,10 @@ def test_secret_that_is_no_key_is_not_shown(pager: Api, ends: Ends, end: Http) -
         DependencyUnavailable, match=r"^the secret firstline/routing-key holds no"
     ) as raised:
         pager.routing_key()
-    told = str(raised.value)
-    assert "32 letters and digits" in told
-    assert "s3cret" not in told
-    assert KEY[:-1] not in told
+    result = str(raised.value)
+    assert "32 letters and digits" in result
+    assert "s3cret" not in result
+    assert KEY[:-1] not in result
     assert raised.value.__cause__ is None
 
 

@@ -129,9 +129,9 @@ def test_the_latest_change_of_a_stack_counts(fleet: Fleet) -> None:
     created = {"StackName": "VettID-Nitro", "CreationTime": T0, "StackStatus": "CREATE_COMPLETE"}
     later = created | {"LastUpdatedTime": T0.replace(year=2027)}
     for stack, year in ((created, T0.year), (later, 2027)):
-        told = around_of(Ends({"Stacks": [stack]}), fleet).stack()
-        assert told is not None
-        assert told.known[0].at.year == year
+        result = around_of(Ends({"Stacks": [stack]}), fleet).stack()
+        assert result is not None
+        assert result.known[0].at.year == year
 
 
 def test_the_image_and_its_build_hosts(door: Door, both: PreflightReader) -> None:

@@ -145,11 +145,11 @@ def test_a_cancel_is_sent_only_while_the_refresh_that_it_means_goes_on(door: Doo
     group, scaling = door.world.group, door.ports.scaling
     sent(scaling.fix(REFRESH))
     group.cancel()
-    told = "refresh-0 is to be cancelled, and no refresh goes on"
-    assert scaling.fix(CANCEL) == Refused(told)
+    result = "refresh-0 is to be cancelled, and no refresh goes on"
+    assert scaling.fix(CANCEL) == Refused(result)
     theirs = group.refresh(BY_HAND, by_hand=True)
-    told = "refresh-0 is to be cancelled, and refresh-1 goes on"
-    assert scaling.fix(CANCEL) == Refused(told)
+    result = "refresh-0 is to be cancelled, and refresh-1 goes on"
+    assert scaling.fix(CANCEL) == Refused(result)
     assert theirs.cancelled_at is None
     assert [each.id for each in scaling.refreshes().active()] == [theirs.id]
 
@@ -377,7 +377,7 @@ def test_a_refresh_that_has_not_started_is_one() -> None:
 def test_a_refresh_is_ours_by_every_preference(name: str, other: object) -> None:
     """One that differs in a single one, or does not show it, is another's."""
     assert listing({"Preferences": PREFERENCES | {name: other}}).find(REFRESH, T0) == ANOTHER
-    lacking = {each: told for each, told in PREFERENCES.items() if each != name}
+    lacking = {each: result for each, result in PREFERENCES.items() if each != name}
     assert listing({"Preferences": lacking}).find(REFRESH, T0) == ANOTHER
     assert listing({}).find(REFRESH, T0) == ANOTHER
 
@@ -414,10 +414,10 @@ def test_a_cancel_is_found_where_its_refresh_replaces_nothing_more(
 def test_a_cancel_waits_until_the_refreshes_can_be_read() -> None:
     """An unidentified refresh is not cancelled, and nothing was sent."""
     ends = Ends(refusal("Throttling"))
-    told = scaling_of(ends).fix(CANCEL)
-    assert isinstance(told, Refused)
+    result = scaling_of(ends).fix(CANCEL)
+    assert isinstance(result, Refused)
     assert ends.sends >= 1
-    assert told.why.startswith("scaling: ")
+    assert result.why.startswith("scaling: ")
 
 
 def test_a_cancel_returns_its_refresh() -> None:

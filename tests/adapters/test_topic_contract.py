@@ -45,12 +45,12 @@ def test_a_refusal_is_named() -> None:
     """By the service's own word."""
     body = "<ErrorResponse><Error><Code>AuthorizationError</Code></Error></ErrorResponse>"
     ends = Ends(Http(403, body))
-    told = SnsTopic(clients.team(ends.session), TOPIC).publish("P3 x", "text")
-    assert told == NotYet("AuthorizationError")
+    result = SnsTopic(clients.team(ends.session), TOPIC).publish("P3 x", "text")
+    assert result == NotYet("AuthorizationError")
 
 
 @pytest.mark.parametrize("end", [Http(200, "<html>"), Http(200, "no XML"), Http(200)], ids=str)
 def test_an_answer_without_a_message_is_not_yet(end: Http) -> None:
     """SNS names each message that it takes."""
-    told = SnsTopic(clients.team(Ends(end).session), TOPIC).publish("P3 x", "text")
-    assert isinstance(told, NotYet)
+    result = SnsTopic(clients.team(Ends(end).session), TOPIC).publish("P3 x", "text")
+    assert isinstance(result, NotYet)

@@ -68,8 +68,8 @@ def test_bad_profile_pages_and_fixes_nothing(
     path = tmp_path / "profile.toml"
     if text is not None:
         path.write_bytes(text.encode("latin-1"))
-    told = copy.replace(settings, profile_path=str(path))
-    system = wiring.system(told, aws.session, WorldClock(world))
+    result = copy.replace(settings, profile_path=str(path))
+    system = wiring.system(result, aws.session, WorldClock(world))
     assert system.profile.rules == ()
     assert [system.profile.rungs(each) for each in Condition] == [()] * len(Condition)
     assert system.profile.autonomy("restart_enclave", Condition.COMPLETE_OUTAGE) == "observe"

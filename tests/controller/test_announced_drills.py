@@ -51,8 +51,8 @@ def test_an_announced_drill_is_only_observed() -> None:
     assert rig.fixes == []
     denied = {
         each["guard"]
-        for told in rig.entries_of(Kind.DECISION)
-        for each in told["guards"]
+        for result in rig.entries_of(Kind.DECISION)
+        for each in result["guards"]
         if each["denial"]
     }
     assert denied == {"mode_enforces"}
@@ -149,5 +149,5 @@ def test_drills_are_counted_and_forgotten() -> None:
         announced(rig)
     rig.world.advance(START + HOUR)
     assert announced(rig) not in words
-    told = rig.control[-1]
-    assert (told["change"], told["by"]) == ("announced", ALICE)
+    result = rig.control[-1]
+    assert (result["change"], result["by"]) == ("announced", ALICE)

@@ -54,8 +54,8 @@ def resigned(records: Records, number: int, **changes: object) -> None:
     """The checkpoint with *changes*, signed by the right key."""
     key = archive.checkpoint_key(number)
     found = archive.parse_checkpoint(records.bucket.objects[key]).checkpoint
-    told = {name: getattr(found, name) for name in found.__struct_fields__} | changes
-    text = archive.checkpoint_text(archive.Checkpoint(**told))
+    result = {name: getattr(found, name) for name in found.__struct_fields__} | changes
+    text = archive.checkpoint_text(archive.Checkpoint(**result))
     signed = base64.b64encode(signature(digest(text.encode()))).decode()
     records.bucket.objects[key] = export.checkpoint_line(text, signed)
 

@@ -87,7 +87,7 @@ def test_a_side_of_an_open_trouble_joins_it_however_busy_the_store_is(times: int
     delivered(rig, SICK)
     assert len(rig.tables.inboxes[rig.id()]) == 1
     over(rig)
-    joined = [each for told in rig.entries_of(Kind.SIGNAL) for each in told.get("joined", [])]
+    joined = [each for result in rig.entries_of(Kind.SIGNAL) for each in result.get("joined", [])]
     assert "unhealthy-hosts" in {each["subject"] for each in joined}
 
 

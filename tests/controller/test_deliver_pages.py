@@ -65,6 +65,6 @@ def test_a_routing_key_that_cannot_be_read_leaves_the_page_pending() -> None:
     )
     rig.hear()
     assert rig.script.calls["post"] == 0
-    (told,) = rig.entries_of(Kind.PAGE)
-    assert (told["outcome"], told["why"]) == ("owed", "the secret cannot be read")
+    (result,) = rig.entries_of(Kind.PAGE)
+    assert (result["outcome"], result["why"]) == ("owed", "the secret cannot be read")
     assert send(PAGE, rig.system, 1) == NotYet("the secret cannot be read")

@@ -67,8 +67,8 @@ def test_an_action_whose_fixes_failed_is_demoted_with_a_change_event() -> None:
     """An entry, a change event, and a line of the escalation."""
     rig = failed()
     held = rig.at_the_end()
-    (told,) = rig.entries_of(Kind.DEMOTION)
-    assert (told["action"], told["failed"], told["autonomy"]) == (RESTART, 2, "approve")
+    (result,) = rig.entries_of(Kind.DEMOTION)
+    assert (result["action"], result["failed"], result["autonomy"]) == (RESTART, 2, "approve")
     down = stands(rig)
     assert down is not None
     assert (down.failed, down.incident) == (2, held.id)
@@ -110,8 +110,8 @@ def test_what_a_person_promoted_goes_by_itself_again() -> None:
     before = lease(rig)
     assert promote(rig) == CommandResult(lever="promote", by=ALICE, action=RESTART)
     assert (lease(rig).trusts, lease(rig).fence) == ((), before.fence + 1)
-    (told,) = rig.control
-    assert {key: told[key] for key in ("change", "action", "failed", "by", "why")} == {
+    (result,) = rig.control
+    assert {key: result[key] for key in ("change", "action", "failed", "by", "why")} == {
         "change": "promoted",
         "action": RESTART,
         "failed": 2,

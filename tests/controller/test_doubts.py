@@ -32,8 +32,8 @@ def test_a_group_that_lost_a_host_has_not_recovered(desired: int, rule: str) -> 
     """One host back, and the others gone, does not close a complete outage."""
     held = incident(targets=targets(verified=60), clear_readings=3)
     whole = copy.replace(group(*FLEET), desired=desired)
-    told = decide(situation(incident=held, evidence=evidence(group=whole)))
-    assert (told.rule == "recovered") is (rule == "recovered")
+    result = decide(situation(incident=held, evidence=evidence(group=whole)))
+    assert (result.rule == "recovered") is (rule == "recovered")
 
 
 def test_a_page_stays_pending_after_many_tries() -> None:

@@ -38,8 +38,8 @@ def test_a_drill_is_minor_and_sends_a_change_event() -> None:
     (change,) = rig.door.pager.alerts.changes
     assert "firstline: a drill went through, nothing is wrong" in str(change.body["payload"])
     (page,) = rig.entries_of(Kind.PAGE)
-    told = (page["channel"], page["outcome"], page["key"])
-    assert told == ("change", "accepted", f"{held.id}:drill")
+    result = (page["channel"], page["outcome"], page["key"])
+    assert result == ("change", "accepted", f"{held.id}:drill")
 
 
 def test_nothing_is_fixed_and_it_ends_with_its_alarm() -> None:

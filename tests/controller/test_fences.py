@@ -184,9 +184,9 @@ def test_a_mute_that_a_slow_clock_dates_before_the_incident_counts() -> None:
     rig = about_to_fix()
     known = rig.tables.circumstances
     ingest(MUTED, rig.system)
-    ((group, told),) = known.items()
-    early = copy.replace(told.known[0], at=START - seconds(299))
-    known[group] = copy.replace(told, known=(early,))
+    ((group, result),) = known.items()
+    early = copy.replace(result.known[0], at=START - seconds(299))
+    known[group] = copy.replace(result, known=(early,))
     rig.turn()
     assert rig.fixes == []
 

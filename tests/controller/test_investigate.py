@@ -18,20 +18,20 @@ def handed_over(rig: Rig) -> str:
     """The investigation's lines in the escalation."""
     rig.hear()
     rig.at_the_end()
-    (told,) = rig.entries_of(Kind.HAND_OVER)
+    (result,) = rig.entries_of(Kind.HAND_OVER)
     (page,) = [each for each in rig.incident().pages if each.key.endswith(":gave-up")]
-    assert page.details["background"] == told["background"]
-    return str(told["background"])
+    assert page.details["background"] == result["background"]
+    return str(result["background"])
 
 
 def test_the_investigation_runs_once_and_is_on_the_page() -> None:
     """R13, R20, R21; of the network only where NATS is the trouble."""
     rig = Rig(profile=UNMENDED)
-    said = handed_over(rig)
-    assert "R13 AWS Health knows of no open issue" in said
-    assert "R20 nothing unusual" in said
-    assert "R21 nothing that is known was deployed" in said
-    assert "R37" not in said
+    text = handed_over(rig)
+    assert "R13 AWS Health knows of no open issue" in text
+    assert "R20 nothing unusual" in text
+    assert "R21 nothing that is known was deployed" in text
+    assert "R37" not in text
     assert all(rig.script.calls[each] == 1 for each in READS)
     assert not any(rig.script.calls[each] for each in WAY)
 
@@ -59,9 +59,9 @@ _HOSTS = Scenario(name="x").hosts
 
 def test_the_way_to_nats_is_looked_at_where_no_host_reaches_it() -> None:
     """R37, R38."""
-    said = handed_over(no_nats(peering="deleted"))
-    assert "R37 the hosts' security groups let port 4222 out" in said
-    assert "R38 the peering connection pcx-0a1b2c3d4e5f60711 is deleted" in said
+    text = handed_over(no_nats(peering="deleted"))
+    assert "R37 the hosts' security groups let port 4222 out" in text
+    assert "R38 the peering connection pcx-0a1b2c3d4e5f60711 is deleted" in text
 
 
 def test_a_fleet_without_nats_has_no_way_to_it() -> None:
@@ -76,10 +76,10 @@ def test_a_failed_read_is_unknown_and_delays_nothing() -> None:
     """Each part by itself."""
     rig = no_nats()
     rig.script.failing |= READS | WAY
-    said = handed_over(rig)
+    text = handed_over(rig)
     for each in ("R13 AWS Health", "R20 the metrics", "R21 recent deployments", "R37 the security"):
-        assert each in said
-    assert said.count("cannot be read") >= 6
+        assert each in text
+    assert text.count("cannot be read") >= 6
 
 
 def test_routes_that_cannot_be_read_leave_the_peerings_unknown() -> None:
@@ -103,17 +103,17 @@ def test_it_ends_in_bounded_time() -> None:
     rig.script.before(
         "issues", lambda: rig.world.advance(rig.world.now + INVESTIGATION_DURATION_MAX)
     )
-    said = handed_over(rig)
-    assert "R13 AWS Health knows" in said
-    assert "R20 the metrics cannot be read: no time was left" in said
+    text = handed_over(rig)
+    assert "R13 AWS Health knows" in text
+    assert "R20 the metrics cannot be read: no time was left" in text
     assert rig.script.calls["metrics"] == 0
 
 
 def test_a_refresh_of_ours_is_no_deployment_of_somebody_elses() -> None:
     """It is listed as an attempt."""
     rig = Rig(HostPlan(id=_HOSTS[0].id, restart_helps=False, replacement_helps=False))
-    said = handed_over(rig)
+    text = handed_over(rig)
     assert any(each.action == "refresh_fleet" for each in rig.incident().attempts)
-    assert "by the refresh" not in said
+    assert "by the refresh" not in text
     theirs = Rig(profile=UNMENDED, scenario=Scenario(name="x", refreshing=True))
     assert "R21 the group, by the refresh" in handed_over(theirs)

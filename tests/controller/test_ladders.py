@@ -153,11 +153,11 @@ def test_a_cancel_that_hit_another_refresh_is_a_persons_at_once() -> None:
     cancel = held.attempts[-1]
     assert (cancel.outcome, cancel.command, cancel.failed) == (Outcome.ANOTHER, "refresh-1", False)
     assert held.status is Status.HANDED_OVER
-    told = "cancel_refresh meant refresh-0, and cancelled refresh-1 instead"
+    result = "cancel_refresh meant refresh-0, and cancelled refresh-1 instead"
     (page,) = [each for each in held.pages if each.key == f"{held.id}:gave-up"]
-    assert page.details["why"] == told
+    assert page.details["why"] == result
     assert (
-        rig.entries_of(Kind.OUTCOME)[-1] | {"outcome": "another", "detail": told}
+        rig.entries_of(Kind.OUTCOME)[-1] | {"outcome": "another", "detail": result}
         == (rig.entries_of(Kind.OUTCOME)[-1])
     )
     assert rig.tables.leases[GROUP].holder is None

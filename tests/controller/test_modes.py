@@ -26,9 +26,9 @@ def test_every_guard_is_asked_in_both_modes(mode: Mode) -> None:
     rig = Rig(mode=mode)
     rig.hear()
     rig.at_the_end()
-    said = plans(rig)
-    assert said
-    for decision in said:
+    text = plans(rig)
+    assert text
+    for decision in text:
         answers = decision["guards"]
         assert [each["guard"] for each in answers] == GUARDS
         denied = {each["guard"] for each in answers if each["denial"]}
@@ -49,4 +49,4 @@ def test_the_sweep_wakes_to_the_same_decisions_as_an_event() -> None:
         sweep(rig.system)
         rig.turn()
     assert (rig.incident().status, rig.fixes) == (Status.RESOLVED, list(FLEET))
-    assert all([each["guard"] for each in told["guards"]] == GUARDS for told in plans(rig))
+    assert all([each["guard"] for each in result["guards"]] == GUARDS for result in plans(rig))

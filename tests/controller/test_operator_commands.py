@@ -101,9 +101,9 @@ def test_an_approved_fix_is_sent_once_and_names_the_approver() -> None:
     assert (pulled.action, pulled.targets, pulled.by) == ("restart_enclave", (A,), ALICE)
     held = rig.at_the_end()
     assert (held.status, rig.fixes) == (Status.RESOLVED, [A])
-    (said,) = rig.entries_of(Kind.APPROVAL)
-    assert (said["by"], said["granted"], said["plan"]) == (ALICE, True, held.attempts[0].plan)
-    assert said["counts"] is True
+    (text,) = rig.entries_of(Kind.APPROVAL)
+    assert (text["by"], text["granted"], text["plan"]) == (ALICE, True, held.attempts[0].plan)
+    assert text["counts"] is True
     assert held.proposals[0].used
     assert ("resolve", f"{held.id}:ask-1") in rig.posts
     assert rig.posts.count(("resolve", f"{held.id}:ask-1")) == 1
@@ -149,8 +149,8 @@ def test_a_no_hands_over_at_once() -> None:
     assert (held.status, rig.fixes) == (Status.HANDED_OVER, [])
     assert held.ended_at is not None
     assert held.ended_at < held.proposals[0].until - timedelta(minutes=10)
-    (told,) = rig.entries_of(Kind.HAND_OVER)
-    assert told["why"] == f"{ALICE} denied restart_enclave: not now"
+    (result,) = rig.entries_of(Kind.HAND_OVER)
+    assert result["why"] == f"{ALICE} denied restart_enclave: not now"
 
 
 def test_a_no_that_follows_a_yes_counts_until_it_is_used() -> None:
@@ -260,10 +260,10 @@ def test_a_word_to_an_incident_that_has_ended_is_recorded_and_counts_for_nothing
     rig = proposing()
     held = rig.incident()
     approve(rig)
-    said = dict(rig.tables.approvals)
+    text = dict(rig.tables.approvals)
     rig.tables.approvals.clear()
     rig.until(lambda held: held.ended)
-    rig.tables.approvals.update(said)
+    rig.tables.approvals.update(text)
     reconcile(Wake(held.id), rig.system)
     assert [each["counts"] for each in rig.entries_of(Kind.APPROVAL)] == [False]
     assert rig.tables.approvals[held.id] == []

@@ -41,9 +41,9 @@ def test_a_pager_that_is_down_leaves_the_page_pending() -> None:
     rig.until(lambda held: held.pages[0].tries == 5)
     rig.script.failing = set()
     rig.until(lambda held: held.pages[0].sent_at)
-    told = [each for each in rig.entries_of(Kind.PAGE) if each["channel"] == "pager"]
-    assert [each["outcome"] for each in told] == ["owed", "accepted"]
-    assert told[1]["tries"] == 6
+    result = [each for each in rig.entries_of(Kind.PAGE) if each["channel"] == "pager"]
+    assert [each["outcome"] for each in result] == ["owed", "accepted"]
+    assert result[1]["tries"] == 6
     assert rig.notified == {held.id: 1}
 
 

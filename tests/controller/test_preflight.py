@@ -61,8 +61,8 @@ def test_an_external_event_blocks_a_fix(told: bytes, guard: str) -> None:
 def test_what_is_over_stops_nothing() -> None:
     """The calendar is open again."""
     rig = Rig()
-    for told in (FREEZE, THAW, FREEZE):  # the last one comes late
-        ingest(told, rig.system)
+    for result in (FREEZE, THAW, FREEZE):  # the last one comes late
+        ingest(result, rig.system)
     rig.hear()
     assert rig.at_the_end().status is Status.RESOLVED
 

@@ -122,10 +122,10 @@ def test_a_fix_that_does_not_help_is_tried_twice_and_handed_over() -> None:
     tried = f"restart_enclave on {A}: did not help"
     assert page.details["tried"] == f"{tried}; {tried}"
     assert "R18" in page.details["next"]
-    (told,) = rig.entries_of(Kind.HAND_OVER)
-    assert told["owner"] == "on-call"
-    assert told["metrics"] == []  # this world has none
-    assert {key: told[key] for key in told.keys() - {"owner", "metrics"}}.items() <= (
+    (result,) = rig.entries_of(Kind.HAND_OVER)
+    assert result["owner"] == "on-call"
+    assert result["metrics"] == []  # this world has none
+    assert {key: result[key] for key in result.keys() - {"owner", "metrics"}}.items() <= (
         page.details.items()
     )
     assert page.details["report_link"].endswith(f"prefix=reports/{held.id}/")

@@ -36,8 +36,8 @@ def test_a_p3_is_sent_at_its_opening_and_its_end() -> None:
     over = f"[vettid us-east-1] over: {opening}"
     assert subjects(rig) == [f"[vettid us-east-1] {opening}", over]
     assert rig.posts == []
-    told = [each for each in rig.entries_of(Kind.PAGE) if each["channel"] != "change"]
-    assert [(each["channel"], each["action"], each["outcome"]) for each in told] == [
+    result = [each for each in rig.entries_of(Kind.PAGE) if each["channel"] != "change"]
+    assert [(each["channel"], each["action"], each["outcome"]) for each in result] == [
         ("team", "trigger", "accepted"),
         ("team", "resolve", "accepted"),
     ]

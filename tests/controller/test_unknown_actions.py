@@ -49,8 +49,8 @@ def test_a_fix_that_this_version_does_not_know_is_a_persons(status: Status, held
     rig = stored(status, copy.replace(held, target=A, hosts=(A,)))
     reconcile(Wake(rig.id(), 99), rig.system)
     assert rig.incident().status is Status.HANDED_OVER
-    (told,) = rig.entries_of(Kind.HAND_OVER)
-    assert told["why"] == WHY
+    (result,) = rig.entries_of(Kind.HAND_OVER)
+    assert result["why"] == WHY
     assert rig.fixes == []
 
 

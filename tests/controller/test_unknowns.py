@@ -48,8 +48,8 @@ def test_the_page_names_what_is_unknown() -> None:
     assert (asked.unknowns, asked.approvable) == ((UNSAVED,), True)
     assert rig.asked().summary == f"P1 complete outage: approve restart_enclave? on {A}"
     assert rig.asked().details["unknowns"] == UNSAVED
-    (told,) = rig.entries_of(Kind.PROPOSAL)
-    assert told["unknowns"] == UNSAVED
+    (result,) = rig.entries_of(Kind.PROPOSAL)
+    assert result["unknowns"] == UNSAVED
     assert rig.fixes == []
 
 

@@ -76,8 +76,8 @@ class Alarms:
 
     def composites(self) -> list[dict[str, Any]]:
         """The composite alarms as CloudWatch describes them."""
-        told = self._cloud.client("cloudwatch").describe_alarms(AlarmTypes=["CompositeAlarm"])
-        return list(told["CompositeAlarms"])
+        result = self._cloud.client("cloudwatch").describe_alarms(AlarmTypes=["CompositeAlarm"])
+        return list(result["CompositeAlarms"])
 
     def _measure(self, alarms: list[dict[str, Any]], at: datetime) -> None:
         """What AWS itself measures, twice a minute: targets by their health, and queues.

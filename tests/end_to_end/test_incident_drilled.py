@@ -51,11 +51,11 @@ def test_a_person_rings_an_alarm_and_follows_it(deployment: Deployment) -> None:
     """`firstline drill`, announced at the URL: one page, all of it observed, and its end."""
     before = len(deployment.pages(0))
     with deployment.at_work(Scenario(name="rung"), watched=()):
-        said = deployment.cdk.run(
+        text = deployment.cdk.run(
             *("drill", "kms-throttling", "--json"),
             *("--fleet", str(deployment.profile)),
         )
-    line = json.loads(said)
+    line = json.loads(text)
     assert (line["mode"], line["observed"]) == ("enforce", True)
     assert (line["holds"], line["condition"], line["channel"]) == (True, "kms-throttling", "pager")
     assert line["outcome"] == "observed"

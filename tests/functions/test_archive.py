@@ -24,8 +24,8 @@ def batch(changes: list[LedgerChange], name: str = "INSERT") -> dict[str, Any]:
         image = dynamo_items.entry_item(change.entry)
         keys = {key: image[key] for key in ("incident", "sequence")}
         images = {"NewImage": image} if name == "INSERT" else {"OldImage": image}
-        told = {"Keys": keys, "SequenceNumber": str(number), **images}
-        records.append({"eventName": name, "dynamodb": told})
+        result = {"Keys": keys, "SequenceNumber": str(number), **images}
+        records.append({"eventName": name, "dynamodb": result})
     return {"Records": records}
 
 

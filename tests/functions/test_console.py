@@ -23,9 +23,9 @@ class Called:
 
 def test_it_describes_itself_without_reading_anything() -> None:
     """CloudWatch asks for it when a widget is added."""
-    told = console.handler({"describe": True}, Called())
-    assert isinstance(told, dict)
-    assert told["markdown"].startswith("## firstline")
+    result = console.handler({"describe": True}, Called())
+    assert isinstance(result, dict)
+    assert result["markdown"].startswith("## firstline")
 
 
 @pytest.mark.parametrize("parameters", [{}, {"widgetContext": {"theme": "dark", "forms": None}}])

@@ -32,19 +32,19 @@ def call(body: object, *, caller: str | None = CALLER) -> dict[str, Any]:
 
 
 def answer(event: dict[str, Any], door: MemoryBackend | None = None) -> tuple[object, Any]:
-    told = operator.handler(event, None, system_of(door or door_of()))
-    return told["statusCode"], json.loads(str(told["body"]))
+    result = operator.handler(event, None, system_of(door or door_of()))
+    return result["statusCode"], json.loads(str(result["body"]))
 
 
 def test_a_lever_is_pulled_by_the_caller_whom_iam_names() -> None:
     """The body has no say in who calls."""
     door = door_of()
-    status, told = answer(call(PAUSE), door)
-    assert (status, told["by"], told["told"]) == (200, CALLER, True)
+    status, result = answer(call(PAUSE), door)
+    assert (status, result["by"], result["told"]) == (200, CALLER, True)
     (pause,) = door.store.tables.switch.pauses
     assert pause.by == CALLER
-    status, told = answer(call(PAUSE | {"by": "mallory"}), door)
-    assert (status, list(told)) == (400, ["error"])
+    status, result = answer(call(PAUSE | {"by": "mallory"}), door)
+    assert (status, list(result)) == (400, ["error"])
 
 
 def test_a_body_in_base64_is_the_same() -> None:
@@ -64,18 +64,20 @@ def test_a_request_without_a_caller_is_refused(event: dict[str, Any]) -> None:
 
 def test_a_mistake_is_answered_with_one_line() -> None:
     """The mistake, and its correction."""
-    status, told = answer(call(PAUSE | {"scope": "all"}))
+    status, result = answer(call(PAUSE | {"scope": "all"}))
     assert status == 400
-    assert told["error"].startswith("scope: give everything, an incident's id, or one of complete")
+    assert result["error"].startswith(
+        "scope: give everything, an incident's id, or one of complete"
+    )
     assert answer({**call(None), "body": None})[0] == 400
 
 
 def test_a_store_that_is_down_asks_to_try_again() -> None:
     """The outcome is unknown."""
     door = door_of(FaultPlan(dependency="store", until_seconds=600))
-    status, told = answer(call(PAUSE), door)
+    status, result = answer(call(PAUSE), door)
     assert status == 503
-    assert told["error"].startswith("it may be done or not: look at ")
+    assert result["error"].startswith("it may be done or not: look at ")
 
 
 SIGNED = {"authorizer": {"iam": {"userArn": CALLER}}}
@@ -109,9 +111,9 @@ ODD: dict[str, tuple[object, int, str]] = {
 @pytest.mark.parametrize("name", ODD)
 def test_an_invalid_request_gets_one_line(name: str) -> None:
     event, status, why = ODD[name]
-    told = operator.handler(event, None, system_of(door_of()))
-    assert told["statusCode"] == status
-    assert json.loads(str(told["body"]))["error"].startswith(why)
+    result = operator.handler(event, None, system_of(door_of()))
+    assert result["statusCode"] == status
+    assert json.loads(str(result["body"]))["error"].startswith(why)
 
 
 @CALM
@@ -126,7 +128,7 @@ def test_no_value_of_any_key_is_a_traceback(data: strategies.DataObject) -> None
     for key in path:
         within = within[key]
     within[last] = data.draw(JSON)
-    told = operator.handler(document["event"], None, system_of(door_of()))
-    assert told["statusCode"] in {200, 400, 403}
-    body = json.loads(str(told["body"]))
-    assert told["statusCode"] == 200 or list(body) == ["error"]
+    result = operator.handler(document["event"], None, system_of(door_of()))
+    assert result["statusCode"] in {200, 400, 403}
+    body = json.loads(str(result["body"]))
+    assert result["statusCode"] == 200 or list(body) == ["error"]

@@ -127,17 +127,17 @@ def test_a_p3_goes_to_the_team() -> None:
     """Its opening, its hand-over and its end; a user's as well, which has no alarm."""
     held = incident(severity=Severity.P3, alarm_arn="")
     held = copy.replace(held, pages=paging.opening_pages(held, signal(), "x", PROFILE))
-    told = (
+    result = (
         *held.pages,
         *paging.escalation_pages(held, SPENT, NOW, ROUTES),
         *paging.resolve_pages(held, NOW),
     )
-    assert [(each.channel, each.summary.split(":")[0]) for each in told] == [
+    assert [(each.channel, each.summary.split(":")[0]) for each in result] == [
         ("team", "P3 complete outage"),
         ("team", "P3 complete outage"),
         ("team", "over"),
     ]
-    subject, text = wire.notice(told[1], ORIGIN)
+    subject, text = wire.notice(result[1], ORIGIN)
     assert subject == "[vettid us-east-1] P3 complete outage: firstline gave up, take over"
     assert text.splitlines()[:7] == [
         subject,
@@ -290,15 +290,15 @@ def test_the_runbook_is_linked_where_it_is_known() -> None:
 def test_an_opening_page_without_a_ladder() -> None:
     """The person who is paged is the one to act; so where it rises, or is no drill."""
     bare = copy.replace(PROFILE, ladders=())
-    told = "no automatic fix for this condition: a person has to act"
+    result = "no automatic fix for this condition: a person has to act"
     pages = (
         *paging.opening_pages(incident(), signal(), "x", bare),
         *paging.rise_pages(incident(), signal(), "x", NOW, bare),
         *paging.real_trouble_pages(incident(), signal(), "x", NOW, bare),
     )
     for page in pages:
-        assert page.summary.endswith(f"went to ALARM at 04:18:58 UTC; {told}")
-        assert page.details["fix"] == told
+        assert page.summary.endswith(f"went to ALARM at 04:18:58 UTC; {result}")
+        assert page.details["fix"] == result
     assert "fix" not in OPENING.details
 
 

@@ -104,9 +104,9 @@ def test_a_stored_incident_is_a_row(held: Incident, outcome: str, owner: str, do
 def test_an_approval_request_has_its_commands() -> None:
     """Not what was answered, is only recommended, or whose time is over."""
     waits = proposal()
-    said = Approval(plan=waits.plan, granted=True, by="a", at=NOW, until=NOW)
+    text = Approval(plan=waits.plan, granted=True, by="a", at=NOW, until=NOW)
     others = (
-        proposal(said),
+        proposal(text),
         copy.replace(waits, approvable=False),
         copy.replace(waits, until=NOW),
     )
@@ -156,9 +156,9 @@ def test_pauses_stand_until_they_end() -> None:
     assert rows.active_pauses(switch("everything", ends=60), NOW) == ()
     until = (NOW + MINUTE).isoformat()
     pause: Data = {"change": "paused", "scope": "everything", "why": "w", "by": "b", "until": until}
-    told = chain((NOW, Kind.PAUSE, pause), of=CHAIN)
-    assert [each.why for each in board.stops(told, NOW)] == ["w"]
-    assert board.stops(told, NOW + MINUTE) == ()
+    result = chain((NOW, Kind.PAUSE, pause), of=CHAIN)
+    assert [each.why for each in board.stops(result, NOW)] == ["w"]
+    assert board.stops(result, NOW + MINUTE) == ()
     resumed: Data = {"change": "resumed", "scope": "everything"}
     both = chain((NOW, Kind.PAUSE, pause), (NOW, Kind.PAUSE, resumed), of=CHAIN)
     assert board.stops(both, NOW) == ()
@@ -275,10 +275,10 @@ def test_a_request_is_validated(asked: str, why: str) -> None:
 def test_unreadable_incidents_are_shown() -> None:
     rig = opened()
     rig.script.failing = {"open_now"}
-    told = read_view("", rig.system)
-    assert isinstance(told, Missing)
-    assert told.why.startswith("It cannot be read now, try again: store.open_now")
-    assert DependencyUnavailable.__name__ not in told.why
+    result = read_view("", rig.system)
+    assert isinstance(result, Missing)
+    assert result.why.startswith("It cannot be read now, try again: store.open_now")
+    assert DependencyUnavailable.__name__ not in result.why
 
 
 def test_a_signal_that_opened_nothing_is_shown_too() -> None:
@@ -370,7 +370,7 @@ def test_a_widget_calls_its_function_again_and_has_no_script() -> None:
     """`cwdb-action` stands right behind what is clicked, with JSON that names the incident."""
     shown = widget(overview(), ARN, "light")
     calls = re.findall(r"</a><cwdb-action ([^>]*)>([^<]*)</cwdb-action>", shown)
-    assert [json.loads(said) for _, said in calls] == [{"incident": ID}, {"form": "yes"}]
+    assert [json.loads(text) for _, text in calls] == [{"incident": ID}, {"form": "yes"}]
     assert {attributes for attributes, _ in calls} == {f'action="call" endpoint="{ARN}"'}
     assert '<label for="firstline-incident">Incident id</label>' in shown
     assert '<input type="text" id="firstline-incident" name="incident"' in shown
@@ -424,7 +424,7 @@ def test_a_widget_has_the_theme_of_its_dashboard_and_a_page_that_of_its_browser(
 
 def test_no_text_from_outside_is_markup_or_names_a_person() -> None:
     """In every field that comes from a signal, a person, a guard or a host."""
-    said: Data = dict.fromkeys(("subject", "state", "why", "severity", "condition"), HOSTILE)
+    text: Data = dict.fromkeys(("subject", "state", "why", "severity", "condition"), HOSTILE)
     denial = {"guard": "cooldown", "denial": {"why": HOSTILE}}
     answers = [denial, {"guard": HOSTILE, "denial": None}]
     until = (NOW + MINUTE).isoformat()
@@ -432,7 +432,7 @@ def test_no_text_from_outside_is_markup_or_names_a_person() -> None:
     asked: Data = PROPOSAL | {"target": HOSTILE}
     records = [
         *chain(
-            (NOW, Kind.SIGNAL, SIGNAL | said),
+            (NOW, Kind.SIGNAL, SIGNAL | text),
             (
                 NOW,
                 Kind.DECISION,
