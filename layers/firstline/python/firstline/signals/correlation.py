@@ -9,7 +9,11 @@ from firstline.signal import SERVICE_CONDITIONS, Condition
 
 
 def correlation_key(fleet: str, condition: Condition, scope: str = "") -> CorrelationKey:
-    """The key of *condition*; *scope* comes from outside, so only its digest is part of the key."""
+    """The key of *condition*; *scope* comes from outside, so only its digest is part of the key.
+
+    >>> correlation_key("vettid", Condition.COMPLETE_OUTAGE)
+    'vettid#service'
+    """
     what = "service" if condition in SERVICE_CONDITIONS else condition.value
     return CorrelationKey(f"{fleet}#{what}" + (f"#{digest(scope.encode())[:20]}" if scope else ""))
 
