@@ -9,7 +9,7 @@ from bench.narrow import forget, narrowed
 from bench.rates import Asked
 from firstline.adapters import wiring
 from firstline.adapters.aws.wakes import decode_wake
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.event_files import RUNBOOK
 from firstline.config import fleet_file as profiles
 from firstline.controller.ports.people import Wake
 from firstline.controller.system import System

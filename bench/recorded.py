@@ -24,7 +24,7 @@ from botocore.model import Shape
 from botocore.response import StreamingBody
 
 from firstline.adapters import wiring
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.event_files import RUNBOOK
 from firstline.config import fleet_file
 from firstline.config.settings import Settings
 from firstline.diagnosis.evidence import AlarmState

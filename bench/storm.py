@@ -32,7 +32,7 @@ from bench.doors import DOORS, Door
 from bench.rates import DESCRIBE_ALARMS, RATES, SECOND, Asked
 from bench.recorded import silence
 from bench.storms import RATE, STORMS
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.event_files import RUNBOOK
 from firstline.config import fleet_file as profiles
 from firstline.controller.ingest import ingest
 from firstline.controller.reconcile import reconcile

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from bench.rates import SECOND
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.event_files import RUNBOOK
 from firstline.config import fleet_file as profiles
 from firstline.diagnosis.evidence import AlarmState
 from firstline.event_sources import ALARM as RULED

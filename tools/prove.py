@@ -19,7 +19,7 @@ import typer
 from firstline import version
 from firstline.cli import simulate
 from firstline.cli.develop import checkout
-from firstline.cli.main import STOPPED
+from firstline.cli.main import STOPPED_STATUS
 from firstline.cli.output.lines import PlantedLine
 from firstline.errors import InvalidInput
 from firstline.lab.simulation import campaign as campaigns
@@ -100,10 +100,10 @@ def run(
             partial(mutation.run, seed=seed, count=count) if name == "mutants" else part.run
         )
         status = chosen_run(folder / part.table)
-        ended = {0: "done", STOPPED: "stopped"}.get(status, "FAILED")
+        ended = {0: "done", STOPPED_STATUS: "stopped"}.get(status, "FAILED")
         print(f"{name}: docs/{part.table} {ended} after {time.monotonic() - began:.0f} s")
-        if status == STOPPED:
-            return STOPPED
+        if status == STOPPED_STATUS:
+            return STOPPED_STATUS
         failed |= status
     print("./dev docs draws the documents from the tables")
     return failed

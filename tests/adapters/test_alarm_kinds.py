@@ -16,7 +16,7 @@ from firstline.adapters.aws import clients
 from firstline.adapters.aws.alarm_kinds import KINDS, LISTS
 from firstline.adapters.aws.fleet import AwsFleet
 from firstline.adapters.clock import SystemClock
-from firstline.cli.account.alarm_state import AwsAlarms
+from firstline.cli.account.alarm_state import CloudWatchAlarms
 from firstline.diagnosis.evidence import AlarmReading, AlarmState
 from firstline.doctor.facts import Alarm
 from firstline.doctor.readers.alarms import AlarmsReader
@@ -50,8 +50,8 @@ class Place(NamedTuple):
     found: Callable[[Any], bool]
 
 
-def drilled(session: Session) -> AwsAlarms:
-    return AwsAlarms(clients.alarms(session), "s")
+def drilled(session: Session) -> CloudWatchAlarms:
+    return CloudWatchAlarms(clients.alarms(session), "s")
 
 
 PLACES = (
@@ -72,12 +72,12 @@ PLACES = (
     ),
     Place(
         "cli/account/alarm_state.py",
-        lambda one: drilled(one).named(NAME),
+        lambda one: drilled(one).find(NAME),
         lambda found: found is not None and found.arn == ARN,
     ),
     Place(
         "cli/account/alarm_state.py",
-        lambda one: drilled(one).made("vaults-do-not-open"),
+        lambda one: drilled(one).find_created("vaults-do-not-open"),
         lambda found: found is not None and found.arn == ARN,
     ),
 )

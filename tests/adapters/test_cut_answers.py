@@ -28,7 +28,7 @@ from firstline.adapters.aws.sns_topic import SnsTopic
 from firstline.adapters.aws.store import DynamoStore
 from firstline.adapters.aws.wakes import SqsWakes
 from firstline.adapters.clock import SystemClock
-from firstline.cli.account.alarm_state import AwsAlarms
+from firstline.cli.account.alarm_state import CloudWatchAlarms
 from firstline.config import fleet_file
 from firstline.controller.ports.store import Change, Heard
 from firstline.diagnosis.evidence import Unknown
@@ -553,7 +553,7 @@ LISTED = {
 ASKED_BY_PEOPLE = (
     Case(
         "DescribeAlarms: drill",
-        lambda one: AwsAlarms(clients.alarms(one), "stack").named("a"),
+        lambda one: CloudWatchAlarms(clients.alarms(one), "stack").find("a"),
         {"MetricAlarms": [], "CompositeAlarms": []},
     ),
     Case(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from firstline.adapters.aws import clients
-from firstline.cli.account.alarm_state import AwsAlarms, Rung
+from firstline.cli.account.alarm_state import CloudWatchAlarms, DrillAlarm
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import DependencyUnavailable, InvalidInput
 from tests.adapters.account import Answer, Answering, Refusal
@@ -14,7 +14,7 @@ STACK = "firstline-vettid-app"
 NAME = f"{STACK}-Detectionhealthyhosts0A1B2C3D-X1Y2Z3"
 ARN = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:{NAME}"
 METRIC = {"MetricName": "m", "Dimensions": [{"Name": "d", "Value": "v"}]}
-RUNG = Rung(NAME, ARN, AlarmState.OK, "m", {"d": "v"})
+RUNG = DrillAlarm(NAME, ARN, AlarmState.OK, "m", {"d": "v"})
 
 
 def shown(**more: Any) -> Answer:  # noqa: ANN401 - the service's shape
@@ -27,15 +27,15 @@ def listing(*alarms: Answer) -> Answering:
     )
 
 
-def over(one: Answering) -> AwsAlarms:
-    return AwsAlarms(clients.alarms(one.session), STACK)
+def over(one: Answering) -> CloudWatchAlarms:
+    return CloudWatchAlarms(clients.alarms(one.session), STACK)
 
 
 def test_an_alarm_of_the_stack_is_found_by_its_name_in_the_profile() -> None:
     """And not one whose name only begins so."""
     longer = shown(AlarmName=f"{STACK}-Detectionhealthyhostsslow0A1B2C3D-X")
     one = listing(longer, shown(**METRIC))
-    assert over(one).made("healthy-hosts") == RUNG
+    assert over(one).find_created("healthy-hosts") == RUNG
     asked = one.parameters("cloudwatch.DescribeAlarms")
     assert asked["AlarmNamePrefix"] == f"{STACK}-Detectionhealthyhosts"
     assert one.calls == ["cloudwatch.DescribeAlarms"]
@@ -54,7 +54,7 @@ def test_an_alarm_of_the_stack_is_found_by_its_name_in_the_profile() -> None:
 def test_an_alarm_on_an_expression(metrics: list[Answer], metric: str) -> None:
     """Of several metrics none is the alarm's."""
     one = listing(shown(Metrics=metrics))
-    found = over(one).named(NAME)
+    found = over(one).find(NAME)
     assert found is not None
     assert found.metric == metric
 
@@ -62,13 +62,13 @@ def test_an_alarm_on_an_expression(metrics: list[Answer], metric: str) -> None:
 def test_what_is_not_there_is_none() -> None:
     """Neither of the stack's nor by a name."""
     one = listing()
-    assert over(one).made("x") is over(one).named("x") is None
+    assert over(one).find_created("x") is over(one).find("x") is None
 
 
 def test_a_turn_is_asked_for_once() -> None:
     """With the reason that its history keeps."""
     one = Answering({"cloudwatch.SetAlarmState": {}})
-    over(one).turn(RUNG, AlarmState.ALARM, "why")
+    over(one).set_state(RUNG, AlarmState.ALARM, "why")
     assert one.asked == [
         (
             "cloudwatch.SetAlarmState",
@@ -84,11 +84,11 @@ def test_what_fails_is_unavailable() -> None:
         Answering({"cloudwatch.DescribeAlarms": refused, "cloudwatch.SetAlarmState": refused})
     )
     with pytest.raises(DependencyUnavailable, match="AccessDenied"):
-        one.made("x")
+        one.find_created("x")
     with pytest.raises(DependencyUnavailable, match="AccessDenied"):
-        one.named("x")
+        one.find("x")
     with pytest.raises(DependencyUnavailable, match="AccessDenied"):
-        one.turn(RUNG, AlarmState.OK, "over")
+        one.set_state(RUNG, AlarmState.OK, "over")
     lacking = listing({"AlarmName": NAME})
     with pytest.raises(InvalidInput, match="AlarmArn"):
-        over(lacking).named(NAME)
+        over(lacking).find(NAME)

@@ -8,7 +8,7 @@ from bench import rates, storm
 from bench.doors import DOORS
 from bench.rates import Asked, Rate
 from firstline.adapters.pagerduty.notifier import PagerDutyNotifier
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.event_files import RUNBOOK
 from firstline.config import fleet_file as profiles
 from firstline.errors import DependencyUnavailable
 from firstline.ids import InstanceId, Token

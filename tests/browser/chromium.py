@@ -1,4 +1,4 @@
-"""Chromium without a window, driven through its own chromedriver, and what it says of a page.
+"""Chromium without a window, driven through its own chromedriver, and its reports on a page.
 
 axe-core, which judges whether people can use a page, comes with ``axe-selenium-python``.
 """
@@ -67,7 +67,7 @@ class Browser:
         )
 
     def violations(self, *left_out: str) -> list[str]:
-        """What axe-core finds, ``RULE: its help (the elements)``; without the rules *left_out*."""
+        """Return what axe-core finds, ``RULE: its help (the elements)``; without *left_out*."""
         axe = Axe(self.driver)
         axe.inject()
         rules = {each: {"enabled": False} for each in left_out}
@@ -79,15 +79,15 @@ class Browser:
         return self.driver.find_elements(By.CSS_SELECTOR, css)
 
     def read(self, script: str) -> Any:  # noqa: ANN401 - any JSON
-        """What an expression of JavaScript comes to; the page itself runs none."""
+        """Return the value of a JavaScript expression; the page itself runs none."""
         return self.driver.execute_script(f"return {script}")
 
     def complaints(self) -> list[str]:
-        """What the page made the browser complain of since it was shown."""
+        """Return the complaints of the browser since the page was shown."""
         return [entry["message"] for entry in self._log("browser")]
 
     def requested(self) -> list[str]:
-        """Every address that was asked for since it was shown, but for the browser's own pages."""
+        """Every address that was requested since it was shown, but for the browser's own pages."""
         messages = [json.loads(entry["message"])["message"] for entry in self._log("performance")]
         urls = (
             each["params"]["request"]["url"]
@@ -97,7 +97,7 @@ class Browser:
         return [each for each in urls if not each.startswith("chrome://")]
 
     def _log(self, kind: str) -> list[dict[str, Any]]:
-        """What was logged since it was last read."""
+        """Return the log since it was last read."""
         read: Callable[[str], list[dict[str, Any]]] = self.driver.get_log
         return read(kind)
 

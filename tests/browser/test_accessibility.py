@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from firstline.cli.analysis.drill import page as drills
-from firstline.cli.analysis.drill.rehearsal import Rehearsal
-from firstline.cli.analysis.drill.results import drilled
+from firstline.cli.analysis.drill.report import DrillReport
+from firstline.cli.analysis.drill.results import drill_result
 from firstline.cli.console import open_board
 from firstline.config.settings import Home
 from firstline.ledger.chain import Kind
@@ -35,8 +35,8 @@ GROUNDS: dict[Theme, str] = {"light": "#ffffff", "dark": "#161d26"}
 
 @cache
 def scene(name: str, at: int | None = None) -> Overview:
-    """What the console shows of a scenario."""
-    view = open_board(SCENARIOS / f"{name}.toml", at, "", HOME).look("")
+    """Return the view of the console for a scenario."""
+    view = open_board(SCENARIOS / f"{name}.toml", at, "", HOME).view("")
     assert isinstance(view, Overview)
     return view
 
@@ -64,7 +64,7 @@ def detail(name: str, at: int | None = None) -> View:
     """One incident with its timeline."""
     board = open_board(SCENARIOS / f"{name}.toml", at, "", HOME)
     view = scene(name, at)
-    return board.look((*view.escalated, *view.open)[0].id)
+    return board.view((*view.escalated, *view.open)[0].id)
 
 
 def in_dashboard(view: View, theme: Theme) -> str:
@@ -78,8 +78,8 @@ def in_dashboard(view: View, theme: Theme) -> str:
 
 def drill() -> str:
     """A drill that was received, and not paged: some of its checks hold."""
-    found = drilled(entries((Kind.SIGNAL, 2, OPENING)), P1)
-    rehearsal = Rehearsal(wanted=P1, found=found, mode="enforce", rung_at=NOW)
+    found = drill_result(entries((Kind.SIGNAL, 2, OPENING)), P1)
+    rehearsal = DrillReport(expected=P1, result=found, mode="enforce", started_at=NOW)
     return drills.page((REPORTS["minutes"],), rehearsal)
 
 

@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 
 from firstline.cli.analysis.board import Board
-from firstline.cli.console import open_board, serving
+from firstline.cli.console import make_server, open_board
 from firstline.config.settings import Home
 from firstline.reporting.console.view import Overview
 from firstline.reporting.html.console import Refresh, Theme, page, widget
@@ -24,7 +24,7 @@ HOME = Home(account="111122223333", region="us-east-1")
 @contextmanager
 def served(board: Board) -> Iterator[str]:
     """The address of the console while it is served."""
-    server = serving(board, 0)
+    server = make_server(board, 0)
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -92,7 +92,7 @@ def test_what_matters_can_be_read_in_both_schemes(
 
 def test_what_a_person_has_is_on_top_and_red(browser: Browser, tmp_path: Path) -> None:
     """Above what firstline has; the title says it in a tab, and a link pauses the refresh."""
-    view = open_board(SCENARIOS / "nothing-helps.toml", None, "", HOME).look("")
+    view = open_board(SCENARIOS / "nothing-helps.toml", None, "", HOME).view("")
     assert isinstance(view, Overview)
     (row,) = view.escalated
     both = copy.replace(view, open=(copy.replace(row, escalated=False, outcome="open"),))
@@ -120,7 +120,7 @@ GROUNDS: dict[Theme, str] = {
 
 def only(board: Board) -> str:
     """The id of the one incident that is open."""
-    view = board.look("")
+    view = board.view("")
     assert isinstance(view, Overview)
     (row,) = view.open
     return row.id
@@ -128,7 +128,7 @@ def only(board: Board) -> str:
 
 def dashboard(board: Board, theme: Theme, asked: str = "") -> str:
     """The widget as CloudWatch shows it, which reads ``cwdb-action`` and does not draw it."""
-    shown = widget(board.look(asked), ENDPOINT, theme)
+    shown = widget(board.view(asked), ENDPOINT, theme)
     style = f"cwdb-action {{ display: none }} body {{ margin: 16px; {GROUNDS[theme]} }}"
     return f"<!doctype html><meta charset=utf-8><style>{style}</style><body>{shown}</body>"
 
@@ -157,7 +157,7 @@ def test_the_widget_in_cloudwatchs_themes(
 
 
 def test_the_widget_leads_on_by_its_function(browser: Browser, tmp_path: Path) -> None:
-    """Behind each link stands what CloudWatch calls: the function, with what is asked."""
+    """Each link names what CloudWatch calls: the function, with its parameters."""
     board = open_board(SCENARIOS / "approved.toml", 60, "", HOME)
     incident = only(board)
     file = tmp_path / "widget.html"
@@ -177,7 +177,7 @@ def test_the_widget_leads_on_by_its_function(browser: Browser, tmp_path: Path) -
 
 
 def test_an_incident_is_looked_up_by_its_id(browser: Browser, waiting: str) -> None:
-    """A form leads there; an id that is none is told, and is not repeated as markup."""
+    """By a form; an unknown id is reported as text, not as markup."""
     browser.show(waiting)
     known = browser.find(".ask code")[0].text.split()[2]
     for asked, expected in ((known, "heard"), ("<b>no</b>", "There is no incident <b>no</b>.")):

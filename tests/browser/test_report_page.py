@@ -103,7 +103,7 @@ def written(report: Report, folder: Path) -> str:
 
 
 def test_nothing_is_loaded_and_nothing_complained_of(shown: Browser) -> None:
-    """Beside the file itself: no request, no line on the console."""
+    """No request but for the file itself, and no line on the console."""
     asked = [each for each in shown.requested() if not each.startswith("data:")]
     assert asked == [shown.driver.current_url]
     assert shown.complaints() == []
@@ -123,7 +123,7 @@ def test_marks_lie_where_their_times_say(shown: Browser, report: Report) -> None
 
 
 def test_no_label_lies_on_another(shown: Browser) -> None:
-    """A narrow screen shows none, and the table says the same."""
+    """A narrow screen shows none, and the table has the same text."""
     labels = shown.read(LABELS)
     if shown.read("innerWidth") == NARROW:
         assert labels == []

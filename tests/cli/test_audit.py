@@ -54,7 +54,7 @@ def head_of(path: Path) -> str:
 
 
 def test_a_head_anchors_a_chain(exported: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without one it holds, too, and the answer says what is not known."""
+    """Without one it is valid too, and the answer says what is not anchored."""
     assert dispatch(["audit", "verify", str(exported), "--head", head_of(exported)]) == 0
     assert "every entry is anchored" in capsys.readouterr().out
     assert dispatch(["audit", "verify", str(exported)]) == 0
@@ -89,15 +89,15 @@ def test_the_json_says_all_that_was_checked(
         "absent": 0,
     }
     assert dispatch(["audit", "verify", str(sealed), str(key), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert "every entry is anchored" in told.pop("why")
-    assert told == expected
+    output = json.loads(capsys.readouterr().out)
+    assert "every entry is anchored" in output.pop("why")
+    assert output == expected
     assert dispatch(["audit", "verify", str(sealed), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert "signatures not checked" in told.pop("why")
+    output = json.loads(capsys.readouterr().out)
+    assert "signatures not checked" in output.pop("why")
     less = {"anchored": False, "signed": False, "unanchored": {incident: len(lines)}}
     less["bare"] = [incident]
-    assert told == expected | less
+    assert output == expected | less
 
 
 def test_tampering_is_status_1_and_each_fault_a_line(
@@ -113,15 +113,15 @@ def test_tampering_is_status_1_and_each_fault_a_line(
     assert first.startswith(f"{sealed}:5: does not follow: what stands before it, in line 4,")
     assert second.startswith(f"{sealed}:11: is entry 12 of ")
     assert dispatch(["audit", "verify", str(sealed), str(key), "--json"]) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert (told["valid"], told["line"]) == (False, 5)
-    assert [each["line"] for each in told["faults"]] == [5, 11]
+    output = json.loads(capsys.readouterr().out)
+    assert (output["valid"], output["line"]) == (False, 5)
+    assert [each["line"] for each in output["faults"]] == [5, 11]
 
 
 def test_a_part_is_verified_as_one(
     sealed: Path, key: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of no incident at all nothing can be said."""
+    """A part without any incident proves nothing."""
     *_, policy, checkpoint = sealed.read_bytes().splitlines(keepends=True)
     sealed.write_bytes(policy + checkpoint)
     assert dispatch(["audit", "verify", str(sealed), str(key), "--partial"]) == 1
@@ -139,7 +139,7 @@ def test_an_export_that_holds_nothing_is_not_valid(content: bytes, tmp_path: Pat
 def test_what_cannot_be_read_is_status_2(
     exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line that names the file, and says why."""
+    """One line with the file and the reason."""
     gone = str(tmp_path / "gone")
     for arguments in ([gone], [str(exported), gone], [str(exported), str(exported)]):
         assert dispatch(["audit", "verify", *arguments]) == 2
@@ -152,7 +152,7 @@ def test_what_cannot_be_read_is_status_2(
 def test_a_name_never_steers_the_terminal(
     more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A name that wipes the line that it is told in is escaped; half of a character is a fault."""
+    """A file name with control characters is escaped; half of a character is a fault."""
     path = tmp_path / "export\x9b2K"
     lines = [
         {"incident": "\x1b[1A\x1b[2K\x9bA\u202e", "sequence": 2, "previous": "", "policy": ""},

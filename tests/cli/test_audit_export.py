@@ -35,14 +35,14 @@ STACKS = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/d
 <member><OutputKey>LedgerTable</OutputKey><OutputValue>ledger</OutputValue></member>
 <member><OutputKey>ArchiveBucket</OutputKey><OutputValue>archive</OutputValue></member>
 </Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"""
-"""What CloudFormation says of the records stack; moto's needs packages that nothing else does."""
+"""CloudFormation's answer for the records stack; moto's needs packages that nothing else does."""
 
 
 def chain(incident: IncidentId, days: int) -> list[Entry]:
-    held, entries = Chain(), []
+    before, entries = Chain(), []
     for number in range(3):
         at = T0 + timedelta(days=days, minutes=number)
-        held, entry = append(held, incident, Kind.DECISION, at, BY, {"number": number})
+        before, entry = append(before, incident, Kind.DECISION, at, BY, {"number": number})
         entries.append(entry)
     return entries
 
@@ -117,7 +117,7 @@ def test_whole_chains_are_written(
     """The exact bytes of each entry, and the profile that they name."""
     path = tmp_path / "ledger.jsonl"
     assert dispatch(["audit", "export", str(path), *options, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    output = json.loads(capsys.readouterr().out)
     with path.open("rb") as file:
         lines = list(export.read(file))
     entries = [line.entry for line in lines if isinstance(line, DecodedEntry)]
@@ -126,7 +126,7 @@ def test_whole_chains_are_written(
         entry for id_ in chosen for entry in CHAINS[id_]
     ]
     assert policies == ([fleet_file.read(PROFILE).decode()] if chosen else [])
-    assert told == {
+    assert output == {
         "file": str(path),
         "entries": 3 * len(chosen),
         "incidents": len(chosen),
@@ -151,7 +151,7 @@ def test_it_says_in_one_line_what_was_written(
 def test_what_is_exported_is_anchored(
     key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The whole, or a part of it where it is said to be one."""
+    """The whole, or a part with --partial."""
     path = tmp_path / "ledger.jsonl"
     assert dispatch(["audit", "export", str(path)]) == 0
     assert dispatch(["audit", "verify", str(path), str(key)]) == 0
@@ -220,8 +220,8 @@ def test_the_deployed_ledger_is_read_where_no_export_is_named(
     assert dispatch(["report", "--since", "2026-03-02", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["incidents"] == 1
     assert dispatch(["report", "--incident", LATE, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["incident"], told["head"]) == (LATE, CHAINS[LATE][-1].hash)
+    output = json.loads(capsys.readouterr().out)
+    assert (output["incident"], output["head"]) == (LATE, CHAINS[LATE][-1].hash)
 
 
 def linked(folder: Path) -> Path:
@@ -233,8 +233,8 @@ def linked(folder: Path) -> Path:
 
 def _reported(capsys: pytest.CaptureFixture[str], fleet: str) -> dict[str, object]:
     assert dispatch(["report", "--incident", LATE, "--json", "--fleet", fleet]) == 0
-    told: dict[str, object] = json.loads(capsys.readouterr().out)
-    return told
+    output: dict[str, object] = json.loads(capsys.readouterr().out)
+    return output
 
 
 @pytest.mark.usefixtures("deployed")

@@ -1,4 +1,4 @@
-"""``firstline audit list`` and ``show`` on exports: what they say, and how much they hold."""
+"""``firstline audit list`` and ``show`` on exports: their output, and their memory."""
 
 import json
 import re
@@ -25,7 +25,7 @@ NAMES = ("approved", "alarm-ok", "two-troubles-at-once")
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Path:
-    """Two incidents, a day apart: one was mended, of the other somebody must see to it."""
+    """Return two incidents, a day apart: one resolved, one handed over."""
     mended = chain(heard(severity="P2"), *fixed(5, "a"), closed(90))
     given = chain(
         heard(condition="capacity"), decided("hand-over", 60, "kms_is_calm"), incident=OTHER, days=1
@@ -48,9 +48,9 @@ def test_the_list_says_what_the_replay_came_to(
     dispatch(["replay", str(SCENARIOS / f"{name}.toml"), "--export", str(path), "--json"])
     replayed = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
     outcomes = [f"--outcome={each}" for each in ("open", "resolved", "handed-over", "ignored")]
-    told = listed(capsys, str(path), *outcomes, "--outcome=observed", "--outcome=rejected")
+    output = listed(capsys, str(path), *outcomes, "--outcome=observed", "--outcome=rejected")
     assert [
-        (each["outcome"], each["entries"], len(each["fixes"]), each["whole"]) for each in told
+        (each["outcome"], each["entries"], len(each["fixes"]), each["whole"]) for each in output
     ] == [
         (
             each["outcome"],
@@ -63,7 +63,7 @@ def test_the_list_says_what_the_replay_came_to(
     no = {
         (each["guard"], each["action"], each["target"]) for it in replayed for each in it["denials"]
     }
-    assert no == {tuple(each.values()) for it in told for each in it["denials"]}
+    assert no == {tuple(each.values()) for it in output for each in it["denials"]}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_the_list_is_of_what_is_asked_for(
     assert [each["incident"] for each in listed(capsys, str(ledger), *arguments)] == found
 
 
-def test_a_line_tells_an_incident(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_incident_is_one_line(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Plain in a pipe, one line each."""
     assert dispatch(["audit", "list", str(ledger)]) == 0
     first, second = capsys.readouterr().out.splitlines()
@@ -112,7 +112,7 @@ def test_a_narrow_terminal_has_two_lines_each(
     assert ID in lines[1]
 
 
-def test_show_tells_every_entry(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_prints_every_entry(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With each guard's answer."""
     assert dispatch(["audit", "show", OTHER, str(ledger)]) == 0
     shown = capsys.readouterr().out
@@ -123,18 +123,18 @@ def test_show_tells_every_entry(ledger: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_show_as_json_is_the_entries(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One document an entry, each the stored body beside its hash."""
+    """One document an entry, each the stored body with its hash."""
     assert dispatch(["audit", "show", ID, str(ledger), "--json"]) == 0
-    told = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
-    bodies = [json.loads(each) for each in ledger.read_text().splitlines()][: len(told)]
-    assert len(told) == 5
-    for each, body in zip(told, bodies, strict=True):
+    output = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
+    bodies = [json.loads(each) for each in ledger.read_text().splitlines()][: len(output)]
+    assert len(output) == 5
+    for each, body in zip(output, bodies, strict=True):
         assert each.pop("hash") != each["previous"]
         assert each == body
 
 
-def test_a_look_is_told_host_by_host(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is unknown or empty is left out, and what is false is not."""
+def test_a_look_is_printed_host_by_host(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Unknown and empty fields are left out, and false ones are not."""
     report = {"parent_unit": "active", "nats_reachable": False, "enclave_state": None}
     data: Data = {
         "hosts": {A: report | {"log_counts": {"kms_denied": 2, "nats_auth": 0}}},
@@ -181,7 +181,7 @@ def test_no_word_of_an_entry_steers_the_terminal(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "output"),
     [
         (["list", "FILE", "--severity", "P5"], "--severity P5: give one of P1, P2, P3, P4"),
         (["list", "FILE", "--outcome", "fine"], "--outcome fine: give one of open, resolved,"),
@@ -191,21 +191,21 @@ def test_no_word_of_an_entry_steers_the_terminal(
     ],
 )
 def test_a_bad_call_is_one_clear_line(
-    arguments: list[str], told: str, ledger: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], output: str, ledger: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     named = [str(ledger) if each == "FILE" else each for each in arguments]
     assert dispatch(["audit", *named]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert told in line
+    assert output in line
 
 
 def endless(incidents: int) -> Iterator[DecodedEntry]:
     """Chains of ten entries, made as they are read."""
     for number in range(incidents):
-        held, id_ = Chain(), IncidentId(f"inc-{number:020}")
+        before, id_ = Chain(), IncidentId(f"inc-{number:020}")
         for said in (heard(), *(decided("wait", at) for at in range(8)), closed(9)):
             at = NOW + timedelta(seconds=said.seconds)
-            held, entry = append(held, id_, said.kind, at, BY, said.data)
+            before, entry = append(before, id_, said.kind, at, BY, said.data)
             yield decode_entry(entry)
 
 

@@ -1,4 +1,4 @@
-"""``firstline backtest``: what parts, in words and as JSON, and the statuses for a pipeline."""
+"""``firstline backtest``: differences as text and JSON, and statuses for a pipeline."""
 
 import hashlib
 import json
@@ -44,7 +44,7 @@ def test_the_same_policy_gives_an_empty_difference(capsys: pytest.CaptureFixture
 
 
 def test_the_shipped_profiles_part_over_the_corpus(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each flip says from what to what, and by which rule."""
+    """Each flip has both sides, and the rule."""
     assert dispatch(["backtest", "--policy", str(VETTID), "events", "--json"]) == 0
     line = json.loads(capsys.readouterr().out)
     assert line["changed"] == len(line["decisions"]) > 0
@@ -54,14 +54,14 @@ def test_the_shipped_profiles_part_over_the_corpus(capsys: pytest.CaptureFixture
     assert Path(first["where"]).is_file()
 
 
-def test_a_recorded_incident_is_held_against_the_policy_it_had(
+def test_a_recorded_incident_is_compared_with_its_policy(
     export: Path, stricter: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The guard that would have stopped it is named, and that the rest is not known."""
     assert dispatch(["backtest", "--policy", str(stricter), str(export)]) == 0
-    told = capsys.readouterr().out
-    assert "attempts_are_left" in told or "fix-changed" in told
-    assert "parted from their record: what came after is not known" in told
+    output = capsys.readouterr().out
+    assert "attempts_are_left" in output or "fix-changed" in output
+    assert "parted from their record: what came after is not known" in output
 
 
 def test_a_kind_of_flip_fails_a_pipeline(
@@ -77,7 +77,7 @@ def test_a_kind_of_flip_fails_a_pipeline(
 def test_a_stream_is_read_a_line_at_a_time(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A line that is no JSON is an event that nobody understands, as it is in production."""
+    """A line that is no JSON is an unclassified event, as in production."""
     body = json.dumps(json.loads(Path(OUTAGE).read_bytes()))
     path = tmp_path / "events.jsonl"
     path.write_text(f"{body}\n{body}\nnot json\n")
@@ -129,7 +129,7 @@ def test_a_bad_call_is_one_clear_line(
 def test_two_recorded_policies_must_be_chosen_from(
     export: Path, stricter: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Which of them is the old one nobody can guess."""
+    """The old one is not guessed."""
     policy = json.dumps({"policy": _digest(stricter), "text": stricter.read_text()})
     both = tmp_path / "both.jsonl"
     both.write_text(f"{export.read_text()}{policy}\n")

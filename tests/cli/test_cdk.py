@@ -1,4 +1,4 @@
-"""A deployment is held against what stands, and its words are handed on to the CDK."""
+"""A deployment is compared with what is deployed, and its arguments are passed on to the CDK."""
 
 import json
 from pathlib import Path
@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from firstline.cli import cdk
-from firstline.cli.account import assembly, past
-from firstline.cli.account.past import Past
-from firstline.cli.cdk import unless_named
+from firstline.cli.account import assembly, past_check
+from firstline.cli.account.past_check import PastCheck
+from firstline.cli.cdk import with_default_stacks
 from firstline.cli.fleets import Place
 from firstline.cli.main import dispatch
 from firstline.lab.redecide.misses import Miss
@@ -28,19 +28,19 @@ from tests.builders import PROFILE_FILE
         (["--require-approval", "never", "firstline-prod-app"], []),
     ],
 )
-def test_all_stacks_are_meant_unless_one_is_named(given: list[str], handed: list[str]) -> None:
+def test_all_stacks_are_deployed_unless_one_is_named(given: list[str], handed: list[str]) -> None:
     """The value of an option is no stack."""
-    assert unless_named("--all", given) == [*given, *handed]
+    assert with_default_stacks("--all", given) == [*given, *handed]
 
 
 def test_the_example_is_deployed_to_no_account(capsys: pytest.CaptureFixture[str]) -> None:
-    """Its probe would ask a host of somebody else."""
+    """Its probe would request another's host."""
     assert dispatch(["deploy", "--fleet", str(PROFILE_FILE)]) == 2
     assert "is the shipped example: put in the names of your fleet" in capsys.readouterr().err
 
 
 def test_a_fleet_is_named_in_any_form_of_the_context(capsys: pytest.CaptureFixture[str]) -> None:
-    """It is the one that is deployed, and so the one that is refused and asked for."""
+    """The named fleet is the one that is deployed and checked."""
     for words in (["-c", f"fleet={PROFILE_FILE}"], [f"--context=fleet={PROFILE_FILE}"]):
         assert dispatch(["deploy", "--fleet", "other.toml", *words]) == 2
         assert f"{PROFILE_FILE}: is the shipped example" in capsys.readouterr().err
@@ -69,7 +69,7 @@ def template(*alarms: str) -> dict[str, Any]:
 
 @pytest.fixture
 def handed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """What the CDK is called with; the account has the app stack alone, with two alarms."""
+    """Return the CDK's arguments; the account has the app stack alone, with two alarms."""
     calls: list[tuple[str, ...]] = []
 
     def run(_root: Path, *arguments: str) -> int:
@@ -102,7 +102,7 @@ def test_a_deployment_that_loses_nothing_is_made(
 def test_a_loss_stops_it_unless_it_is_accepted(
     handed: list[tuple[str, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """By the name that is told."""
+    """By its printed name."""
     folder = str(assembled(tmp_path, firstline_x_app=template("A")))
     assert dispatch(["deploy", f"--app={folder}"]) == 2
     assert capsys.readouterr().err.splitlines() == [
@@ -114,7 +114,7 @@ def test_a_loss_stops_it_unless_it_is_accepted(
     assert handed == [("deploy", "--app", folder, "--all")]
 
 
-def test_a_diff_is_told_in_words_before_the_cdks(
+def test_a_diff_in_words_precedes_the_cdks(
     handed: list[tuple[str, ...]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = str(assembled(tmp_path, firstline_x_app=template("A", "C\x1b[2J")))
@@ -156,7 +156,7 @@ def test_without_an_assembly_one_is_made_first(
 def test_what_is_compared_is_what_is_deployed(
     handed: list[tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The CDK runs elsewhere: a folder is named from where the person stands."""
+    """The CDK runs elsewhere: a folder is relative to the current folder."""
     (tmp_path / "mine").mkdir()
     folder = assembled(tmp_path / "mine", firstline_x_app=template("A", "B"))
     monkeypatch.chdir(tmp_path)
@@ -165,7 +165,7 @@ def test_what_is_compared_is_what_is_deployed(
     assert handed == [("deploy", "--app", str(folder), "--all")] * 3
 
 
-def test_what_cannot_be_held_against_what_stands_is_not_deployed(
+def test_an_assembly_that_cannot_be_compared_is_not_deployed(
     handed: list[tuple[str, ...]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -187,7 +187,7 @@ def test_what_cannot_be_held_against_what_stands_is_not_deployed(
     assert dispatch(["diff", "--fleet", str(fleet)]) == 3
 
 
-def test_what_cloudformation_would_stop_at_is_told_before(
+def test_what_would_stop_cloudformation_is_reported_before(
     handed: list[tuple[str, ...]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -225,11 +225,11 @@ def test_it_stops_at_what_the_past_would_lose(
     lost = Miss(sort="page-lost", where="inc-1", at=BEGINS, why="the page inc-1")
     asked: list[Place] = []
 
-    def check(place: Place, _since: object) -> Past:
+    def check(place: Place, _since: object) -> PastCheck:
         asked.append(place)
-        return Past(1, (lost,), ())
+        return PastCheck(1, (lost,), ())
 
-    monkeypatch.setattr(past, "check", check)
+    monkeypatch.setattr(past_check, "check", check)
     folder = assembled(tmp_path, firstline_x_app=template("A", "B"))
     line = ["deploy", "--fleet", "my.toml", "--app", str(folder), "--check-past", "30d"]
     assert dispatch([*line, "--profile", "staging", "-c", "region=eu-west-1"]) == 2

@@ -34,7 +34,7 @@ def test_json_is_one_document_an_event_of_the_stable_shape(
 
 
 def test_what_opens_nothing_has_no_severity(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nulls, for a severity there would be nobody's."""
+    """Its fields are null."""
     foreign = EVENTS / "cloudwatch.foreign-account.json"
     assert dispatch(["classify", str(foreign), "--json"]) == 0
     line = json.loads(capsys.readouterr().out)
@@ -59,14 +59,14 @@ def test_a_folder_is_every_envelope_in_it(
 
 
 def test_another_home_makes_an_event_foreign(capsys: pytest.CaptureFixture[str]) -> None:
-    """The home is the command line's to say."""
+    """The home is an option of the command line."""
     for option, value in (("--account", "999988887777"), ("--region", "eu-west-1")):
         assert dispatch(["classify", str(OUTAGE), option, value, "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["disposition"] == "rejected"
 
 
 def test_text_is_a_table_with_reasons(capsys: pytest.CaptureFixture[str]) -> None:
-    """What, how bad, of what kind, which file; the reason stands below."""
+    """Disposition, severity, condition and file; the reason is below."""
     foreign = EVENTS / "cloudwatch.foreign-account.json"
     assert dispatch(["classify", str(OUTAGE), str(foreign)]) == 0
     assert capsys.readouterr().out.splitlines() == [
@@ -92,7 +92,7 @@ BAD_CALLS = [
 def test_a_bad_call_is_one_clear_line(
     arguments: list[str], why: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Status 2; of the files that could be read it tells."""
+    """Status 2; the readable files are still printed."""
     assert dispatch(["classify", *arguments]) == 2
     out, err = capsys.readouterr()
     assert (bool(out), err.count("\n")) == (arguments == [str(OUTAGE), "gone.json"], 1)

@@ -34,7 +34,7 @@ def asked(line: str) -> dict[str, str]:
 
 
 def completed(line: str, folder: Path) -> list[str]:
-    """What may stand in place of the last word of *line*."""
+    """Return the candidates for the last word of *line*."""
     ran = subprocess.run(
         [FIRSTLINE], env=asked(line), cwd=folder, capture_output=True, text=True, check=True
     )

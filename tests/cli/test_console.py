@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 import urllib3
 
-from firstline.cli.console import Followed, serving
+from firstline.cli.console import FollowedExport, make_server
 from firstline.cli.main import dispatch
 from firstline.config.settings import Home
 from firstline.reporting.console.view import Missing, Overview
@@ -30,7 +30,7 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @by_each_ending
 def test_it_serves_an_export_until_it_is_interrupted(export: Path, ending: Ending) -> None:
-    """The address is told at once; there is one page, which loads nothing; the end is no fault."""
+    """The address is printed first; the one page loads nothing; an interrupt is no error."""
     words = ["console", str(export), "--port", "0"]
     with started(words, ending, ROOT) as process:
         assert process.stdout is not None
@@ -47,7 +47,7 @@ def test_it_serves_an_export_until_it_is_interrupted(export: Path, ending: Endin
     assert other.status == 404
 
 
-def test_a_port_that_is_taken_is_told(export: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_reported(export: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert dispatch(["console", str(export), "--port", str(port)]) == 2
@@ -55,24 +55,24 @@ def test_a_port_that_is_taken_is_told(export: Path, capsys: pytest.CaptureFixtur
 
 
 def test_an_export_that_grows_is_read_again(export: Path, tmp_path: Path) -> None:
-    """What it holds now is shown; while it cannot be read, why."""
+    """The current content is shown; if it cannot be read, the reason."""
     lines = export.read_text().splitlines(keepends=True)
     path = tmp_path / "export.jsonl"
     path.write_text(lines[0])
-    followed = Followed(path, HOME)
-    early = followed.look("")
+    followed = FollowedExport(path, HOME)
+    early = followed.view("")
     assert isinstance(early, Overview)
     assert (len(early.open), len(early.ended)) == (1, 0)
     path.write_text("".join(lines) + "{")
-    broken = followed.look("")
+    broken = followed.view("")
     assert isinstance(broken, Missing)
     assert f"line {len(lines) + 1}" in broken.why
     path.write_text("".join(lines))
-    late = followed.look("")
+    late = followed.view("")
     assert isinstance(late, Overview)
     assert (len(late.open), len(late.ended)) == (0, 1)
     path.unlink()
-    assert isinstance(followed.look(""), Missing)
+    assert isinstance(followed.view(""), Missing)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_an_export_that_grows_is_read_again(export: Path, tmp_path: Path) -> Non
 def test_a_page_refreshes_where_it_may_change_until_a_person_pauses_it(
     export: Path, refresh: Refresh | None, query: str, *, again: bool
 ) -> None:
-    server = serving(Followed(export, HOME), 0, refresh)
+    server = make_server(FollowedExport(export, HOME), 0, refresh)
     thread = Thread(target=server.handle_request)
     thread.start()
     with urllib3.PoolManager() as pool:
@@ -95,7 +95,7 @@ def test_a_page_refreshes_where_it_may_change_until_a_person_pauses_it(
 @pytest.mark.parametrize(
     ("content", "why"), [("", "has no entries, so there is nothing to show"), ("{}\n", "line 1")]
 )
-def test_an_export_that_says_nothing_is_told(
+def test_an_empty_export_is_reported(
     content: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "export.jsonl"

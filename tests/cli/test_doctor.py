@@ -1,4 +1,4 @@
-"""``firstline doctor``: an account read in full, and one in which nothing is there yet."""
+"""``firstline doctor`` on a complete account, and on an empty one."""
 
 import copy
 import json
@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from firstline.cli.doctor import examine, tell
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.doctor import examine, print_findings
+from firstline.cli.event_files import RUNBOOK
 from firstline.cli.main import dispatch
 from firstline.doctor import stack_parts
 from firstline.doctor.iam_actions import READ_ACTIONS
 from firstline.doctor.readers.account import read_account
 from tests.adapters.account import Answer, Answering, Refusal
 from tests.builders import FLEET, PROFILE, PROFILE_FILE, A, B, C
-from tests.cli.doctored import (
+from tests.cli.doctor_account import (
     REPORT,
     ROLE,
     SCHEDULE,
@@ -40,7 +40,7 @@ IAM = {
 
 
 def test_a_whole_account() -> None:
-    """Each fact is asked for once: of many are those of each part, and three are of metrics."""
+    """Each fact is requested once: lists by the page, and metrics in three requests."""
     one, found = examined(account())
     assert [(each.check, each.severity) for each in found] == [
         ("group-state", "warning"),
@@ -62,7 +62,7 @@ def test_a_whole_account() -> None:
     assert len(counts) == 31
 
 
-def test_the_routing_key_is_told_to_nobody() -> None:
+def test_the_routing_key_is_never_printed() -> None:
     """Not even where it is none."""
     answers = account() | {"secrets-manager.GetSecretValue": {"SecretString": "hunter2"}}
     _, found = examined(answers)
@@ -71,7 +71,7 @@ def test_the_routing_key_is_told_to_nobody() -> None:
     assert "hunter2" not in str(found)
 
 
-def test_an_account_that_lets_nobody_read() -> None:
+def test_an_account_without_read_permissions() -> None:
     """Every missing permission is a finding that names it, and none stops the rest."""
     allowed = account()
     refused = {name: Refusal("AccessDeniedException") for name in allowed}
@@ -120,10 +120,12 @@ def action(call: str) -> str:
 
 
 def test_a_role_that_lost_what_a_p1_needs_is_status_1(capsys: pytest.CaptureFixture[str]) -> None:
-    """What no longer works is told, and how to mend it; a lesser loss is a warning."""
+    """A lost permission is a finding with its remedy; a lesser loss is a warning."""
     lost = simulated("secretsmanager:GetSecretValue", "dynamodb:PutItem")
     one = Answering(account() | {"iam.SimulatePrincipalPolicy": lost})
-    assert tell(examine(one.session, PROFILE_FILE, Clock(), look=False), as_json=False) == 1
+    assert (
+        print_findings(examine(one.session, PROFILE_FILE, Clock(), look=False), as_json=False) == 1
+    )
     out = capsys.readouterr().out
     assert (
         "critical  role-lacks: ingest secretsmanager:GetSecretValue is allowed by no statement of"
@@ -134,17 +136,21 @@ def test_a_role_that_lost_what_a_p1_needs_is_status_1(capsys: pytest.CaptureFixt
     assert "warning   role-lacks: ingest dynamodb:PutItem is allowed by no statement" in out
 
 
-def test_whoever_may_not_simulate_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nobody knows then whether a P1 would be heard: that is no silence."""
+def test_a_missing_permission_to_simulate_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is then unknown whether a P1 would be noticed, which is a finding."""
     answers = account() | {"iam.SimulatePrincipalPolicy": Refusal("AccessDenied")}
     one = Answering(answers)
-    assert tell(examine(one.session, PROFILE_FILE, Clock(), look=False), as_json=False) == 1
-    told = "critical  permission: iam:SimulatePrincipalPolicy is not allowed to you (AccessDenied)"
-    assert told in capsys.readouterr().out
+    assert (
+        print_findings(examine(one.session, PROFILE_FILE, Clock(), look=False), as_json=False) == 1
+    )
+    finding = (
+        "critical  permission: iam:SimulatePrincipalPolicy is not allowed to you (AccessDenied)"
+    )
+    assert finding in capsys.readouterr().out
 
 
-def test_an_earlier_look_speaks_where_none_is_asked_for() -> None:
-    """With its age; the hosts of which nothing is known are named, and the command."""
+def test_an_earlier_look_counts_without_a_new_one() -> None:
+    """With its age; unknown hosts are named, and the command."""
     answers = account() | {"dynamodb.Query": remembering(A, B, age=timedelta(hours=5))}
     one, found = examined(answers)
     units = {each.subject: each.what for each in found if each.check == "units"}
@@ -157,7 +163,7 @@ def test_an_earlier_look_speaks_where_none_is_asked_for() -> None:
 
 
 def test_a_look_asks_the_hosts() -> None:
-    """With our own document, and waits for their answers; one that is silent is told of."""
+    """With our own document, and waits for their answers; a silent one is a finding."""
     parts = [
         {
             "InstanceId": each,
@@ -217,7 +223,7 @@ def test_a_group_without_hosts_is_not_looked_at() -> None:
 
 
 def test_an_alarm_that_never_was_ok() -> None:
-    """Its history is asked, and that of no other."""
+    """Its history is read, and that of no other."""
     answers = account()
     stuck = shown("theirs", StateValue="ALARM")
     answers["cloudwatch.DescribeAlarms"]["MetricAlarms"].append(stuck)
@@ -292,15 +298,15 @@ DEAF: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("answers", "check"), DEAF.values(), ids=DEAF)
 def test_a_deaf_account_is_status_1(answers: dict[str, Any], check: str) -> None:
-    """What was deleted is told, whatever an empty answer looks like."""
+    """A deleted resource is a finding, whatever an empty answer looks like."""
     _, found = examined(account() | answers)
     assert (check, "critical") in {(each.check, each.severity) for each in found}
-    assert tell(tuple(found), as_json=True) == 1
+    assert print_findings(tuple(found), as_json=True) == 1
 
 
 @pytest.mark.parametrize("pattern", ["{", '{"a": ["\\ud800"]}', "[]"])
 def test_a_strangers_rule_is_no_matter_of_ours(pattern: str) -> None:
-    """Whatever somebody else in the account listens to; of ours it is a finding."""
+    """A foreign rule is ignored; one of ours is a finding."""
     answers = account()
     stranger = {"Name": "stranger", "State": "ENABLED", "EventPattern": pattern}
     answers["eventbridge.ListRules"]["Rules"].append(stranger)
@@ -332,7 +338,7 @@ TOPIC = "arn:aws:sns:us-east-1:111122223333:VettID-Monitoring-AlarmTopic"
 def test_the_readers_of_anothers_topic(
     readers: Answer | Refusal, findings: list[tuple[str, str]]
 ) -> None:
-    """An alarm that speaks to nobody is not heard; none of it keeps a P1 from being heard."""
+    """An alarm without a recipient is a warning; none of it hides a P1."""
     answers = account()
     alarms = answers["cloudwatch.DescribeAlarms"]["MetricAlarms"]
     alarms.append(shown("theirs", AlarmActions=[TOPIC]))
@@ -346,11 +352,11 @@ def test_the_readers_of_anothers_topic(
         }
     )
     found = examine(one.session, PROFILE_FILE, Clock(), look=False)
-    told = [
+    checks = [
         (each.check, each.subject) for each in found if each.check in {"alarm-heard", "permission"}
     ]
-    assert told == findings
-    assert tell(found, as_json=True) == 0
+    assert checks == findings
+    assert print_findings(found, as_json=True) == 0
     assert [it["TopicArn"] for name, it in one.asked if name.startswith("sns.")].count(TOPIC) == 1
 
 
@@ -383,7 +389,7 @@ def empty() -> dict[str, Any]:
 def test_an_empty_account_before_the_first_deployment(capsys: pytest.CaptureFixture[str]) -> None:
     """One document a finding, and status 1 for the load balancer that is not there."""
     one = Answering(empty())
-    assert tell(examine(one.session, PROFILE_FILE, Clock(), look=True), as_json=True) == 1
+    assert print_findings(examine(one.session, PROFILE_FILE, Clock(), look=True), as_json=True) == 1
     lines = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
     found = {(each["check"], each["severity"]) for each in lines}
     assert {("stack", "note"), ("group", "warning"), ("load-balancer", "critical")} <= found
@@ -393,7 +399,7 @@ def test_an_empty_account_before_the_first_deployment(capsys: pytest.CaptureFixt
 
 def test_the_text_says_how_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
     """Each finding with what follows and how to mend it; the sum comes last."""
-    assert tell(
+    assert print_findings(
         examine(Answering(empty()).session, PROFILE_FILE, Clock(), look=False), as_json=False
     )
     out = capsys.readouterr().out
@@ -404,9 +410,9 @@ def test_the_text_says_how_it_stands(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_a_healthy_account_is_status_0(capsys: pytest.CaptureFixture[str]) -> None:
-    """Warnings and notes are told, and keep no P1 from being heard."""
+    """Warnings and notes are printed, and the status is 0."""
     found = examine(Answering(account()).session, PROFILE_FILE, Clock(), look=False)
-    assert tell(found, as_json=False) == 0
+    assert print_findings(found, as_json=False) == 0
     assert capsys.readouterr().out.rstrip().endswith(": nothing keeps a P1 from being heard")
 
 

@@ -1,4 +1,4 @@
-"""``firstline drill``: an alarm is rung, heard, told, followed and let go, on the twin's world."""
+"""``firstline drill`` on the twin's world: an alarm is raised, received, paged, followed, reset."""
 
 import copy
 import json
@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from firstline.cli.account.alarm_state import Rung
-from firstline.cli.analysis.drill.playing import Stage, play
-from firstline.cli.analysis.drill.rehearsal import as_markdown
-from firstline.cli.drill import tell, write
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.account.alarm_state import DrillAlarm
+from firstline.cli.analysis.drill.report import as_markdown
+from firstline.cli.analysis.drill.run import DrillDeployment, run_drill
+from firstline.cli.drill import print_drill, write_reports
+from firstline.cli.event_files import RUNBOOK
 from firstline.cli.main import dispatch, end_on_signals
-from firstline.cli.output.deployed import DrillLine
+from firstline.cli.output.deployment_lines import DrillLine
 from firstline.config.profile import Profile
 from firstline.controller.operators.commands import AnnounceDrill, CommandResult
 from firstline.controller.operators.execute import Call, pull
@@ -39,7 +39,7 @@ ALICE = "arn:aws:sts::111122223333:assumed-role/on-call/alice"
 
 
 class Clock:
-    """The rig's: whoever sleeps lets its wakes and alarms come."""
+    """The rig's clock: `sleep` delivers its wakes and alarms."""
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
@@ -56,7 +56,7 @@ class Clock:
 
 
 def rung(state: AlarmState, reason: str, at: datetime) -> bytes:
-    """The event of a state that somebody set."""
+    """Return the event of a state that was set by hand."""
     event = json.loads(state_change_event(ZERO, state, at))
     event["detail"]["state"]["reason"] = reason
     return json.dumps(event).encode()
@@ -67,20 +67,20 @@ class Alarms:
 
     def __init__(self, rig: Rig, *, reaches: bool = True, there: bool = True) -> None:
         self.turned: list[tuple[str, str]] = []
-        self._stack: dict[str, Rung] = {}
+        self._stack: dict[str, DrillAlarm] = {}
         self._rig = rig
         self._reaches = reaches
         self._there = there
 
-    def made(self, known_as: str) -> Rung | None:
+    def find_created(self, known_as: str) -> DrillAlarm | None:
         return self._stack.get(known_as)
 
-    def named(self, name: str) -> Rung | None:
+    def find(self, name: str) -> DrillAlarm | None:
         state = self._rig.world.alarms[ALARM_ARN].state
-        found = Rung(name, ALARM_ARN, state, "HealthyHostCount", {"TargetGroup": "t"})
+        found = DrillAlarm(name, ALARM_ARN, state, "HealthyHostCount", {"TargetGroup": "t"})
         return found if self._there and name == ALARM_NAME else None
 
-    def turn(self, alarm: Rung, state: AlarmState, reason: str) -> None:
+    def set_state(self, alarm: DrillAlarm, state: AlarmState, reason: str) -> None:
         self.turned.append((state.value, reason))
         held = self._rig.world.alarms[alarm.arn]
         if held.state is not state:
@@ -91,14 +91,16 @@ class Alarms:
 
 def stage(
     rig: Rig, *, reaches: bool = True, there: bool = True, profile: Profile = PROFILE
-) -> Stage:
+) -> DrillDeployment:
     alarms = Alarms(rig, reaches=reaches, there=there)
     mode = rig.system.settings.mode
 
     def tell_of_it(lever: AnnounceDrill) -> CommandResult:
         return pull(Call(lever, ALICE), rig.system)
 
-    return Stage(profile, HOME, mode, alarms, rig.door.ports.store, Clock(rig), tell_of_it)
+    return DrillDeployment(
+        profile, HOME, mode, alarms, rig.door.ports.store, Clock(rig), tell_of_it
+    )
 
 
 def quiet(*hosts: HostPlan, mode: str = "observe") -> Rig:
@@ -109,11 +111,11 @@ def quiet(*hosts: HostPlan, mode: str = "observe") -> Rig:
 
 
 def drilled(rig: Rig, *, enforce: bool = False, reaches: bool = True) -> DrillLine:
-    return play(OUTAGE, stage(rig, reaches=reaches), PATIENCE, enforce=enforce).line
+    return run_drill(OUTAGE, stage(rig, reaches=reaches), PATIENCE, enforce=enforce).line
 
 
 def test_a_drill_goes_the_whole_way() -> None:
-    """Heard, taken for what it is, paged in time, looked at, closed; and nothing is fixed."""
+    """Received, classified, paged in time, looked at, closed; and nothing is fixed."""
     rig = quiet()
     line = drilled(rig)
     why = "heard, understood, told and decided on in time"
@@ -129,7 +131,7 @@ def test_a_drill_goes_the_whole_way() -> None:
     assert rig.posts == [("trigger", line.incident), ("resolve", line.incident)]
 
 
-def test_what_it_would_have_done_is_told() -> None:
+def test_denied_plans_are_printed() -> None:
     """Hosts that are dead all along would be restarted; observing denies it."""
     rig = quiet(*DEFAULT_HOSTS)
     line = drilled(rig)
@@ -140,17 +142,17 @@ def test_what_it_would_have_done_is_told() -> None:
 
 
 def test_its_reason_says_that_it_is_a_drill() -> None:
-    """And at the end the alarm is let go."""
+    """And at the end the alarm is reset."""
     rig = quiet()
     alarms = Alarms(rig)
-    play(OUTAGE, stage(rig)._replace(alarms=alarms), PATIENCE, enforce=False)
+    run_drill(OUTAGE, stage(rig)._replace(alarms=alarms), PATIENCE, enforce=False)
     assert alarms.turned == [
         ("ALARM", "firstline drill: rung on purpose, nothing is wrong"),
         ("OK", "firstline drill: over"),
     ]
 
 
-def test_nobody_hears_it() -> None:
+def test_an_event_that_is_not_received() -> None:
     """The target passes, half a minute more, and it does not hold."""
     rig = quiet()
     before = rig.world.now
@@ -160,8 +162,8 @@ def test_nobody_hears_it() -> None:
     assert rig.world.now - before == timedelta(seconds=90)
 
 
-def test_a_drill_that_is_stopped_lets_its_alarm_go() -> None:
-    """On SIGTERM too, also where it comes again while the alarm is let go."""
+def test_a_drill_that_is_stopped_resets_its_alarm() -> None:
+    """On SIGTERM too, also where a second one comes during the reset."""
     rig = quiet()
 
     class Stopped(Clock):
@@ -170,15 +172,15 @@ def test_a_drill_that_is_stopped_lets_its_alarm_go() -> None:
             signal.raise_signal(signal.SIGTERM)
 
     class Hurried(Alarms):
-        def turn(self, alarm: Rung, state: AlarmState, reason: str) -> None:
+        def set_state(self, alarm: DrillAlarm, state: AlarmState, reason: str) -> None:
             if state is AlarmState.OK:
                 signal.raise_signal(signal.SIGTERM)
-            super().turn(alarm, state, reason)
+            super().set_state(alarm, state, reason)
 
     alarms = Hurried(rig)
     hurried = stage(rig)._replace(alarms=alarms, clock=Stopped(rig))
     with ended_by_signals(), pytest.raises(KeyboardInterrupt):
-        play(OUTAGE, hurried, PATIENCE, enforce=False)
+        run_drill(OUTAGE, hurried, PATIENCE, enforce=False)
     assert [state for state, _ in alarms.turned] == ["ALARM", "OK"]
 
 
@@ -208,7 +210,7 @@ def test_a_page_that_comes_too_late() -> None:
                 rig.script.failing.clear()
             super().sleep(duration)
 
-    line = play(
+    line = run_drill(
         OUTAGE, stage(rig)._replace(alarms=alarms, clock=Slow(rig)), PATIENCE, enforce=False
     ).line
     assert not line.holds
@@ -217,44 +219,46 @@ def test_a_page_that_comes_too_late() -> None:
     assert "it was told after" in line.why
 
 
-def test_a_page_that_nobody_takes() -> None:
-    """It is told so, and the drill ends all the same."""
+def test_a_page_that_is_never_accepted() -> None:
+    """The result says so, and the drill ends all the same."""
     rig = quiet()
     rig.script.failing.add("post")
-    line = play(OUTAGE, stage(rig), PATIENCE, enforce=False).line
+    line = run_drill(OUTAGE, stage(rig), PATIENCE, enforce=False).line
     assert (line.holds, line.why) == (False, "nothing was told on the channel pager")
 
 
 def test_another_profile_took_it_for_something_else() -> None:
-    """What is deployed decides; what was given here says what it should be."""
+    """The deployed profile decides; the given one defines what is expected."""
     rig = quiet()
     rules = tuple(
         copy.replace(each, condition=Condition.ENCLAVE_DOWN) if each.condition is OUTAGE else each
         for each in PROFILE.rules
     )
     other = copy.replace(PROFILE, rules=rules)
-    line = play(Condition.ENCLAVE_DOWN, stage(rig, profile=other), PATIENCE, enforce=False).line
+    line = run_drill(
+        Condition.ENCLAVE_DOWN, stage(rig, profile=other), PATIENCE, enforce=False
+    ).line
     assert "it was taken for P1 complete-outage, not P1 enclave-down" in line.why
 
 
 def test_a_drill_is_observed_where_the_deployment_may_fix() -> None:
-    """Dead hosts are planned for and left alone; the switch's chain says who announced it."""
+    """Dead hosts are planned for and left alone; the switch's chain names who announced it."""
     rig = quiet(*ONE_DEAD, mode="enforce")
     line = drilled(rig)
     assert (line.holds, line.mode, line.observed) == (True, "enforce", True)
     assert {each.plan for each in line.decisions} >= {f"restart_enclave on {ONE_DEAD[0].id}"}
     assert {each["mode"] for each in rig.told(Kind.DECISION)} == {"observe"}
     assert rig.fixes == []
-    (told,) = rig.control
-    assert (told["change"], told["by"]) == ("announced", ALICE)
+    (entry,) = rig.control
+    assert (entry["change"], entry["by"]) == ("announced", ALICE)
     (signal,) = [each for each in rig.told(Kind.SIGNAL) if "joined" not in each]
-    assert signal["drill"] == told["word"]
+    assert signal["drill"] == entry["word"]
 
 
 def test_enforce_is_asked_for() -> None:
     """Then nothing is announced, and what is dead is fixed as in a true incident."""
     rig = quiet(*DEFAULT_HOSTS, mode="enforce")
-    played = play(OUTAGE, stage(rig), PATIENCE, enforce=True)
+    played = run_drill(OUTAGE, stage(rig), PATIENCE, enforce=True)
     line = played.line
     assert (line.holds, line.observed, line.outcome) == (True, False, "resolved")
     assert "mode enforce, and the drill was let go as far as that" in as_markdown(played.report)
@@ -263,7 +267,7 @@ def test_enforce_is_asked_for() -> None:
 
 
 def test_trouble_in_the_middle_of_a_drill_is_no_drill() -> None:
-    """The alarm rings by itself: people are paged anew, and what is dead is fixed."""
+    """The alarm fires by itself: people are paged again, and dead hosts are fixed."""
     rig = quiet(*DEFAULT_HOSTS, mode="enforce")
     line = drilled(rig)
     assert line.why == "it was decided on in observe and enforce, and was to be observed only"
@@ -277,37 +281,39 @@ def test_a_drill_that_cannot_be_announced_is_not_rung() -> None:
     """It could not be observed only."""
     rig = quiet(mode="enforce")
     alarms = Alarms(rig)
-    told = stage(rig)._replace(alarms=alarms)
-    silent = told._replace(announce=lambda lever: CommandResult(lever="drill", by=str(lever.until)))
+    deployment = stage(rig)._replace(alarms=alarms)
+    silent = deployment._replace(
+        announce=lambda lever: CommandResult(lever="drill", by=str(lever.until))
+    )
     with pytest.raises(InvalidInput, match="announced no drill: nothing is rung"):
-        play(OUTAGE, silent, PATIENCE, enforce=False)
+        run_drill(OUTAGE, silent, PATIENCE, enforce=False)
     with pytest.raises(InvalidInput, match="observed for 4:00:00 at most"):
-        play(OUTAGE, told, timedelta(hours=5), enforce=False)
+        run_drill(OUTAGE, deployment, timedelta(hours=5), enforce=False)
     assert alarms.turned == []
 
 
 def test_a_drill_that_was_fixable_all_the_same_does_not_hold() -> None:
     """As where the deployment was promoted in between."""
     rig = quiet(mode="enforce")
-    line = play(OUTAGE, stage(rig)._replace(mode="observe"), PATIENCE, enforce=False).line
+    line = run_drill(OUTAGE, stage(rig)._replace(mode="observe"), PATIENCE, enforce=False).line
     assert line.why == "it was decided on in enforce, and was to be observed only"
 
 
-def test_it_is_let_go_also_where_it_cannot_be_followed() -> None:
+def test_it_is_reset_also_where_it_cannot_be_followed() -> None:
     """Whatever fails after it was rung."""
     rig = quiet()
     alarms = Alarms(rig)
     rig.script.failing.add("entries")
     with pytest.raises(DependencyUnavailable):
-        play(OUTAGE, stage(rig)._replace(alarms=alarms), PATIENCE, enforce=False)
+        run_drill(OUTAGE, stage(rig)._replace(alarms=alarms), PATIENCE, enforce=False)
     assert [state for state, _ in alarms.turned] == ["ALARM", "OK"]
 
 
 def test_the_reports_of_a_drill(tmp_path: Path) -> None:
-    """What was expected and came, what would have been done, and the incident's own report."""
-    played = play(OUTAGE, stage(quiet(*ONE_DEAD, mode="enforce")), MINUTES, enforce=False)
+    """Expected and actual results, denied plans, and the incident's own report."""
+    played = run_drill(OUTAGE, stage(quiet(*ONE_DEAD, mode="enforce")), MINUTES, enforce=False)
     html, markdown = tmp_path / "drill.html", tmp_path / "drill.md"
-    write(played, PROFILE, html, markdown)
+    write_reports(played, PROFILE, html, markdown)
     for text in (html.read_text(), markdown.read_text()):
         assert "Drill of complete-outage: holds" in text
         assert "none, for a host is dead and is left alone" in text
@@ -317,19 +323,19 @@ def test_the_reports_of_a_drill(tmp_path: Path) -> None:
     assert "decided | within 60 s | after 1 s | holds" in markdown.read_text()
 
 
-def test_the_report_of_a_drill_that_nobody_heard(tmp_path: Path) -> None:
-    """There is no incident to report, and that is what the report says."""
-    played = play(OUTAGE, stage(quiet(), reaches=False), PATIENCE, enforce=False)
+def test_the_report_of_a_drill_that_was_not_received(tmp_path: Path) -> None:
+    """It says that there is no incident to report."""
+    played = run_drill(OUTAGE, stage(quiet(), reaches=False), PATIENCE, enforce=False)
     html, markdown = tmp_path / "drill.html", tmp_path / "drill.md"
-    write(played, PROFILE, html, markdown)
+    write_reports(played, PROFILE, html, markdown)
     assert "no signal was received" in html.read_text()
     assert "Timeline" not in html.read_text()
     assert "no signal was received" in markdown.read_text()
-    write(played, PROFILE, None, None)
+    write_reports(played, PROFILE, None, None)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["drill.html", "drill.md"]
 
 
-def test_an_alarm_that_rings_already() -> None:
+def test_an_alarm_that_fires_already() -> None:
     """Nothing is turned."""
     rig = Rig(*HEALTHY, mode="observe")
     with pytest.raises(InvalidInput, match="is in ALARM already"):
@@ -347,17 +353,17 @@ def test_an_incident_that_is_open() -> None:
 def test_alarms_that_are_not_there() -> None:
     """As where the deployment lacks them."""
     with pytest.raises(InvalidInput, match="none of the alarms of complete-outage is there: "):
-        play(OUTAGE, stage(quiet(), there=False), PATIENCE, enforce=False)
+        run_drill(OUTAGE, stage(quiet(), there=False), PATIENCE, enforce=False)
 
 
 def test_a_condition_that_no_alarm_means() -> None:
     """The ones that there are, are named."""
     with pytest.raises(InvalidInput, match="no alarm of the profile means security-finding: name"):
-        play(Condition.SECURITY_FINDING, stage(quiet()), PATIENCE, enforce=False)
+        run_drill(Condition.SECURITY_FINDING, stage(quiet()), PATIENCE, enforce=False)
 
 
 def test_a_store_that_does_not_answer() -> None:
-    """It is Unavailable, which the command says in one line."""
+    """It is `DependencyUnavailable`, which the command reports in one line."""
     rig = quiet()
     rig.script.before("open_incident", TIMEOUT)
     with pytest.raises(DependencyUnavailable):
@@ -367,9 +373,9 @@ def test_a_store_that_does_not_answer() -> None:
 def test_as_json_and_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     """One document; for a person a line each, the verdict last."""
     line = drilled(quiet(*DEFAULT_HOSTS))
-    assert tell(line, as_json=True) == 0
+    assert print_drill(line, as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["holds"] is True
-    assert tell(line, as_json=False) == 0
+    assert print_drill(line, as_json=False) == 0
     out = capsys.readouterr().out
     first = f"drill of {ALARM_NAME}, in mode observe, observed only\n  heard   after 1 s  inc-"
     assert out.startswith(first)
@@ -381,7 +387,7 @@ def test_as_json_and_as_text(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_did_not_hold_is_status_1(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing of it is left out for want of an incident."""
     line = drilled(quiet(), reaches=False)
-    assert tell(line, as_json=False) == 1
+    assert print_drill(line, as_json=False) == 1
     out = capsys.readouterr().out
     assert "  heard   never\n" in out
     assert out.endswith("does not hold: no entry came within 60 s: no signal was received\n")

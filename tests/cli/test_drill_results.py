@@ -1,18 +1,18 @@
-"""What is expected of a drill, and what its entries tell of it."""
+"""The expectation of a drill, and its result from ledger entries."""
 
 import copy
 from datetime import timedelta
 
 import pytest
 
-from firstline.cli.analysis.drill.checks import faults, settled
+from firstline.cli.analysis.drill.checks import faults, is_settled
 from firstline.cli.analysis.drill.results import (
-    UNHURRIED,
-    Drilled,
-    Expected,
-    alarms,
-    drilled,
-    expected,
+    DEFAULT_TARGET,
+    DrillExpectation,
+    DrillResult,
+    alarm_names,
+    drill_expectation,
+    drill_result,
 )
 from firstline.errors import InvalidInput
 from firstline.ledger.chain import Chain, Data, Kind, append
@@ -21,15 +21,15 @@ from firstline.signal import Condition, Severity
 from tests.builders import BY, ID, NOW, PROFILE
 
 OUTAGE = Condition.COMPLETE_OUTAGE
-P1 = expected("one", OUTAGE, Severity.P1, PROFILE)
+P1 = drill_expectation("one", OUTAGE, Severity.P1, PROFILE)
 MINUTE = timedelta(seconds=60)
 
 
-def chain(*told: tuple[Kind, float, Data]) -> tuple[DecodedEntry, ...]:
+def chain(*rows: tuple[Kind, float, Data]) -> tuple[DecodedEntry, ...]:
     """Entries so many seconds after the alarm."""
-    held, made = Chain(), []
-    for kind, seconds, data in told:
-        held, entry = append(held, ID, kind, NOW + timedelta(seconds=seconds), BY, data)
+    before, made = Chain(), []
+    for kind, seconds, data in rows:
+        before, entry = append(before, ID, kind, NOW + timedelta(seconds=seconds), BY, data)
         made.append(decode_entry(entry))
     return tuple(made)
 
@@ -78,39 +78,39 @@ UNTOLD = (Kind.DECISION, 2, {k: v for k, v in decision("close").items() if k != 
         (Severity.P1, "pager", MINUTE),
         (Severity.P2, "pager", 15 * MINUTE),
         (Severity.P3, "team", 60 * MINUTE),
-        (Severity.P4, None, UNHURRIED),
+        (Severity.P4, None, DEFAULT_TARGET),
     ],
 )
 def test_what_a_severity_must_come_to(
     severity: Severity, channel: str | None, target: timedelta
 ) -> None:
-    """Where it is told, and within what."""
-    wanted = expected("one", OUTAGE, severity, PROFILE)
+    """Its channel and its target."""
+    wanted = drill_expectation("one", OUTAGE, severity, PROFILE)
     assert (wanted.channel, wanted.target) == (channel, target)
 
 
 def test_the_gravest_alarm_of_a_condition_comes_first() -> None:
     """Each once, whatever the order of the rules."""
-    assert alarms(PROFILE, OUTAGE)[0] == "healthy-hosts"
+    assert alarm_names(PROFILE, OUTAGE)[0] == "healthy-hosts"
     rules = tuple(reversed((*PROFILE.rules, *PROFILE.rules)))
-    named = alarms(copy.replace(PROFILE, rules=rules), OUTAGE)
-    assert set(named) == set(alarms(PROFILE, OUTAGE))
+    named = alarm_names(copy.replace(PROFILE, rules=rules), OUTAGE)
+    assert set(named) == set(alarm_names(PROFILE, OUTAGE))
     assert len(named) == len(set(named))
     with pytest.raises(InvalidInput, match="no alarm of the profile means aws-health: name one of"):
-        alarms(PROFILE, Condition.AWS_HEALTH)
+        alarm_names(PROFILE, Condition.AWS_HEALTH)
 
 
 def test_the_drills_own_alarm() -> None:
-    """It is in no profile, and PagerDuty is told by a change, which notifies nobody."""
-    assert alarms(PROFILE, Condition.DRILL) == ("drill",)
-    wanted = expected("one", Condition.DRILL, Severity.P4, PROFILE)
-    assert (wanted.channel, wanted.target) == ("change", UNHURRIED)
+    """It is in no profile, and PagerDuty gets a change event, which notifies no one."""
+    assert alarm_names(PROFILE, Condition.DRILL) == ("drill",)
+    wanted = drill_expectation("one", Condition.DRILL, Severity.P4, PROFILE)
+    assert (wanted.channel, wanted.target) == ("change", DEFAULT_TARGET)
 
 
 def test_a_drill_that_goes_well() -> None:
-    """Each decision is told once; a plan with who denied it."""
+    """Each decision is listed once; a plan with the guards that denied it."""
     plan: Data = {"action": "restart_parent", "target": "i-1"}
-    found = drilled(
+    found = drill_result(
         chain(
             (Kind.SIGNAL, 2, OPENING),
             (Kind.PAGE, 3, page("pager")),
@@ -121,15 +121,18 @@ def test_a_drill_that_goes_well() -> None:
         ),
         P1,
     )
-    assert (found.heard_after, found.told_after) == (timedelta(seconds=2), timedelta(seconds=3))
-    assert [(each.step, each.plan, each.denied) for each in found.considered] == [
+    assert (found.received_after, found.notified_after) == (
+        timedelta(seconds=2),
+        timedelta(seconds=3),
+    )
+    assert [(each.step, each.plan, each.denied) for each in found.decisions] == [
         ("wait", None, ()),
         ("wait", "restart_parent on i-1", ("mode_enforces",)),
         ("close", None, ()),
     ]
     assert found.ended_after == MINUTE
     assert found.decided_after == timedelta(seconds=4)
-    assert settled(found, P1)
+    assert is_settled(found, P1)
     assert faults(found, P1) == ()
 
 
@@ -190,28 +193,28 @@ def test_a_drill_that_does_not_hold(
     entries: tuple[tuple[Kind, float, Data], ...], fault: str
 ) -> None:
     """Each fault in a line."""
-    assert "; ".join(faults(drilled(chain(*entries), P1), P1)) == fault
+    assert "; ".join(faults(drill_result(chain(*entries), P1), P1)) == fault
 
 
-def test_a_minor_drill_is_told_later() -> None:
+def test_a_minor_drill_is_sent_later() -> None:
     """A P4 has its entry, and nothing more is awaited."""
-    minor = expected("one", OUTAGE, Severity.P4, PROFILE)
+    minor = drill_expectation("one", OUTAGE, Severity.P4, PROFILE)
     entries = chain((Kind.SIGNAL, 1, OPENING | {"severity": "P4"}), DECIDED, CLOSED)
-    found = drilled(entries, minor)
-    assert settled(found, minor)
+    found = drill_result(entries, minor)
+    assert is_settled(found, minor)
     assert faults(found, minor) == ()
 
 
-def test_nothing_is_settled_before_it_is_heard_and_told() -> None:
-    """Neither without an entry nor without a page, nor before anybody looked."""
-    assert not settled(Drilled(), P1)
-    assert not settled(drilled(chain((Kind.SIGNAL, 1, OPENING), PAGED), P1), P1)
-    assert settled(drilled(chain((Kind.SIGNAL, 1, OPENING), PAGED, DECIDED), P1), P1)
-    assert not settled(drilled(chain((Kind.SIGNAL, 1, OPENING)), P1), P1)
-    assert isinstance(P1, Expected)
+def test_nothing_is_settled_before_entry_page_and_decision() -> None:
+    """Neither without an entry, nor without a page, nor without a decision."""
+    assert not is_settled(DrillResult(), P1)
+    assert not is_settled(drill_result(chain((Kind.SIGNAL, 1, OPENING), PAGED), P1), P1)
+    assert is_settled(drill_result(chain((Kind.SIGNAL, 1, OPENING), PAGED, DECIDED), P1), P1)
+    assert not is_settled(drill_result(chain((Kind.SIGNAL, 1, OPENING)), P1), P1)
+    assert isinstance(P1, DrillExpectation)
 
 
 def test_an_opening_that_does_not_say_when() -> None:
-    """An older entry: the time is then its own."""
+    """An older entry: its own time counts."""
     older = {key: value for key, value in OPENING.items() if key != "signalled_at"}
-    assert drilled(chain((Kind.SIGNAL, 5, older)), P1).heard_after == timedelta(0)
+    assert drill_result(chain((Kind.SIGNAL, 5, older)), P1).received_after == timedelta(0)

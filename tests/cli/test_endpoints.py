@@ -2,7 +2,7 @@
 
 import pytest
 
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.event_files import RUNBOOK
 from firstline.cli.main import dispatch
 from firstline.config import fleet_choice
 from tests.adapters.loopback import Loopback, http
@@ -52,18 +52,18 @@ def test_an_endpoint_that_is_none_of_aws_is_one_line(
     with Loopback(ANSWERS[answer]) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
         assert dispatch(COMMANDS[command]) == 2
-    told = capsys.readouterr()
-    assert (told.out, told.err.count("\n")) == ("", 1)
-    assert told.err.startswith(f"firstline: {command.partition(' ')[0]}: ")
-    assert "fleet file" not in told.err
-    assert len(told.err) < 200
+    output = capsys.readouterr()
+    assert (output.out, output.err.count("\n")) == ("", 1)
+    assert output.err.startswith(f"firstline: {command.partition(' ')[0]}: ")
+    assert "fleet file" not in output.err
+    assert len(output.err) < 200
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_a_function_url_that_is_none_of_ours_is_one_line(
     answer: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What came of it is not known."""
+    """Its effect is unknown."""
     with Loopback(ANSWERS[answer]) as server:
         url = server.url.replace("/v2/enqueue", "/")
         assert dispatch([*COMMANDS["approve"], "--url", url]) == 2

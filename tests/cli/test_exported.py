@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from firstline.cli import backtest, incidents, replay_export
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.event_files import RUNBOOK
 from firstline.errors import InvalidInput
 
 POLICY = b'{"policy":"%s","text":"not of that digest"}\n' % (b"0" * 64)

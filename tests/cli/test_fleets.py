@@ -65,7 +65,7 @@ def test_a_name_is_enough_for_the_stack(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def test_credentials_are_named_as_in_every_aws_tool(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the option, else by the variable; their Region is the last that is asked for."""
+    """By the option, else by the variable; their Region is the last choice."""
     assert fleets.session(Place(credentials="staging")).profile_name == "staging"
     monkeypatch.setenv("AWS_PROFILE", "staging")
     assert fleets.session(Place()).region_name == "us-west-2"

@@ -1,4 +1,4 @@
-"""What people read is folded on a terminal, and whole in a pipe; equal lines are one."""
+"""Text is folded on a terminal, and whole in a pipe; equal lines are one."""
 
 import fcntl
 import json
@@ -15,7 +15,7 @@ import pytest
 from rich.cells import cell_len
 
 from firstline.cli.main import dispatch
-from firstline.cli.output.terminal import counted
+from firstline.cli.output.terminal import collapse_repeats
 from tests.dev.documented import ROOT
 
 EVENT = "events/cloudwatch.healthy-hosts-zero.json"
@@ -38,11 +38,11 @@ RULE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
 """What a report begins with, which is laid out in tables."""
 PROGRAM = """
 import json, sys
-from firstline.cli.doctor import tell
+from firstline.cli.doctor import print_findings
 from firstline.cli.main import dispatch
-from tests.cli.doctored import account, examined
+from tests.cli.doctor_account import account, examined
 
-tell(tuple(examined(account())[1]), as_json=False)
+print_findings(tuple(examined(account())[1]), as_json=False)
 for line in json.loads(sys.argv[1]):
     dispatch(line)
 """
@@ -58,7 +58,7 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(ledger: Path) -> str:
-    """What the commands write to a pipe."""
+    """Return the output of the commands in a pipe."""
     pipe = subprocess.PIPE
     ran = subprocess.run(
         command(ledger), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=pipe, check=True
@@ -74,7 +74,7 @@ def command(ledger: Path) -> list[str]:
 
 
 def on_a_terminal(words: list[str], columns: int) -> str:
-    """What *words* write to a pseudo terminal of so many columns, without its colours."""
+    """Return the output of *words* on a pseudo terminal of so many columns, without its colours."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     env = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
@@ -97,11 +97,11 @@ def _read(master: int) -> bytes:
 @pytest.mark.parametrize("columns", [80, 60])
 def test_no_line_is_wider_than_its_terminal(columns: int, ledger: Path, whole: str) -> None:
     """And nothing is lost: a pipe has the same words."""
-    told = on_a_terminal(command(ledger), columns)
-    assert [line for line in told.splitlines() if cell_len(line) > columns] == []
-    assert re.search(r"^   \+0:05  decides   .*\n {20}[^ ]", told, re.MULTILINE)
+    output = on_a_terminal(command(ledger), columns)
+    assert [line for line in output.splitlines() if cell_len(line) > columns] == []
+    assert re.search(r"^   \+0:05  decides   .*\n {20}[^ ]", output, re.MULTILINE)
     assert max(map(len, whole.splitlines())) > 200
-    assert words(whole) == words(told)
+    assert words(whole) == words(output)
 
 
 def words(text: str) -> str:
@@ -117,13 +117,13 @@ def test_what_comes_again_at_once_is_one_line(capsys: pytest.CaptureFixture[str]
 
 
 def test_equal_lines_are_counted_and_empty_ones_are_not() -> None:
-    found = list(counted(["a", "b", "b", "b", "", "", "a"]))
+    found = list(collapse_repeats(["a", "b", "b", "b", "", "", "a"]))
     assert found == [("a", ""), ("b", " (3 times)"), ("", ""), ("a", "")]
 
 
 def test_a_pipe_needs_nothing_that_draws() -> None:
     """Importing rich takes longer than most commands."""
-    code = "import sys; from firstline.cli.output import terminal; terminal.say(['a', 'a'])"
+    code = "import sys; from firstline.cli.output import terminal; terminal.print_lines(['a', 'a'])"
     code += "; assert 'rich' not in sys.modules"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "a (2 times)\n"

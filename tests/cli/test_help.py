@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.cli.main import STOPPED, dispatch
+from firstline.cli.main import STOPPED_STATUS, dispatch
 from tests.endings import Ending, by_each_ending, started
 
 
@@ -39,4 +39,4 @@ def test_an_interrupt_is_one_line(ending: Ending, tmp_path: Path) -> None:
             time.sleep(0.5)
             ran.send_signal(ending.signal)
             assert ran.communicate(timeout=60) == ("", "firstline: stopped\n")
-        assert ran.returncode == STOPPED
+        assert ran.returncode == STOPPED_STATUS

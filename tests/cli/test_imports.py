@@ -1,6 +1,6 @@
-"""Commands that only read import what they read with, and nothing that talks to AWS or stands in.
+"""Commands that only read import nothing that talks to AWS or simulates it.
 
-What they take of CPU, `bench/classify.py` measures; a test of a time would be one of the machine.
+`bench/classify.py` measures their CPU time; a test of time would depend on the machine.
 """
 
 import json

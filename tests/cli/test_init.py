@@ -29,7 +29,7 @@ READERS = ("on-call@acme.org", "security@acme.org", "team@acme.org")
 
 
 class Made(NamedTuple):
-    """What stands in the account."""
+    """The resources of the account."""
 
     hosts: tuple[str, ...]
     target_group: str
@@ -189,7 +189,7 @@ def test_a_group_becomes_a_file(
 
 
 def test_the_stacks_of_its_file_are_made(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the check takes the synthesis takes, with the account and the readers of the file."""
+    """A file that passes the check can be synthesised, with its account and recipients."""
     del made
     answer(monkeypatch, "vaults-enclave", "vaults-parent", "nats.internal.acme.org", *READERS)
     assert dispatch(["init", "--group", GROUP]) == 0
@@ -236,7 +236,7 @@ def test_what_is_not_answered_stays_a_question(
     assert "mine.toml:5: fleet.units: is missing: add it" in err
 
 
-def test_a_file_that_lacks_its_readers_alone_is_held_against_the_account(
+def test_a_file_without_recipients_is_compared_with_the_account(
     made: Made, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The check names what is missing, and doctor still says what it found."""

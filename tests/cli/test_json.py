@@ -1,4 +1,4 @@
-"""The JSON of every command is as `docs/CLI.md` says."""
+"""The JSON of every command has the schema of `docs/CLI.md`."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from firstline.cli.main import dispatch
 from firstline.config import fleet_choice
 from tests.adapters.account import Answering
-from tests.cli.doctored import Clock, account
+from tests.cli.doctor_account import Clock, account
 from tests.dev.account import quiet, waiting
 from tests.dev.documented import PACKAGE, ROOT
 from tools.docs import commands
@@ -92,16 +92,16 @@ def hold(words: str, line: list[str], capsys: pytest.CaptureFixture[str]) -> set
     capsys.readouterr()
     dispatch([*line, "--json"])
     lines = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
-    told = [each for each in lines if "service" not in each]  # the functions' logs
-    assert told
-    return {fitting(words, each) for each in told}
+    documents = [each for each in lines if "service" not in each]  # the functions' logs
+    assert documents
+    return {fitting(words, each) for each in documents}
 
 
-def fitting(words: str, told: object) -> str:
-    """The one type whose schema *told* is of, and of no other of the command's."""
+def fitting(words: str, document: object) -> str:
+    """Return the one type whose schema *document* is of, among those of the command."""
     schemas = {it.type.__name__: strict(it.type) for it in commands.DOCUMENTS[words]}
     faults = {
-        name: [each.message for each in Draft202012Validator(schema).iter_errors(told)]
+        name: [each.message for each in Draft202012Validator(schema).iter_errors(document)]
         for name, schema in schemas.items()
     }
     fits = [name for name, found in faults.items() if not found]
@@ -110,7 +110,7 @@ def fitting(words: str, told: object) -> str:
 
 
 def strict(of: type[msgspec.Struct]) -> dict[str, Any]:
-    """Its schema, and no field beside: a field that the document lacks would go unseen."""
+    """Return the schema without extra fields, so that a missing field is noticed."""
     schema = msgspec.json.schema(of)
     Draft202012Validator.check_schema(schema)
     for each in schema["$defs"].values():
@@ -134,7 +134,7 @@ def test_documents_are_as_their_schemas_say(capsys: pytest.CaptureFixture[str]) 
 def test_documents_of_a_deployment_are_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One after the other; a denial is heard after an approval, too."""
+    """One after the other; a denial counts after an approval, too."""
     monkeypatch.setenv(fleet_choice.VARIABLE, "my-fleet.toml")
     with waiting(monkeypatch.setenv) as there:
         known = {"INCIDENT": there.incident, "PLAN": there.plan[:12]}
@@ -162,8 +162,8 @@ def test_that_of_the_doctor_is_too(
 
 def test_a_document_of_another_shape_is_found() -> None:
     """The check itself can fail: a field too many, one too few, one of another type."""
-    held = {"event": "e", "report": "r", "reporter": "alice"}
-    assert fitting("report-user", held) == "ReportLine"
-    for other in (held | {"user": "x"}, {"event": "e"}, held | {"event": 1}):
+    document = {"event": "e", "report": "r", "reporter": "alice"}
+    assert fitting("report-user", document) == "ReportLine"
+    for other in (document | {"user": "x"}, {"event": "e"}, document | {"event": 1}):
         with pytest.raises(AssertionError):
             fitting("report-user", other)

@@ -1,4 +1,4 @@
-"""The deployed past is held against this code and a new policy, before either is deployed."""
+"""The deployed ledger, checked against this code and a new policy before a deploy."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,7 +9,7 @@ from boto3.session import Session
 from moto import mock_aws
 
 from firstline.adapters.aws import dynamo_items as items
-from firstline.cli.account import past
+from firstline.cli.account import past_check
 from firstline.cli.fleets import Place
 from firstline.cli.main import dispatch
 from firstline.errors import InvalidInput
@@ -37,15 +37,15 @@ def fleet(folder: Path, more: str = "") -> Path:
 
 
 def test_the_same_code_and_policy_miss_nothing(outage: Path) -> None:
-    found = past.of_export(outage, PROFILE_FILE)
+    found = past_check.check_export(outage, PROFILE_FILE)
     assert (found.incidents, found.misses, found.undecided, found.losses) == (1, (), (), ())
-    assert list(past.lines(found)) == [
+    assert list(past_check.lines(found)) == [
         "past: 1 incident decided again, 0 pages lost, 0 fixes gained"
     ]
 
 
 def edited(path: Path, outage: Path, old: str, new: str) -> Path:
-    """A record that says *new* in the first place of *old*."""
+    """Return a record with *new* in the first place of *old*."""
     text = outage.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
@@ -56,7 +56,7 @@ def test_a_page_that_this_code_does_not_send_is_lost(outage: Path, tmp_path: Pat
     """The record has a page of a key for which this code sends none."""
     begins = '"action":"trigger","channel":"pager","key":"'
     path = edited(tmp_path / "other.jsonl", outage, begins, f"{begins}other-")
-    found = past.of_export(path, PROFILE_FILE)
+    found = past_check.check_export(path, PROFILE_FILE)
     assert [each.sort for each in found.misses] == ["page-lost"]
     assert found.losses == ("past:page-lost",)
 
@@ -64,15 +64,15 @@ def test_a_page_that_this_code_does_not_send_is_lost(outage: Path, tmp_path: Pat
 def test_a_fix_that_this_code_would_do_is_gained(outage: Path, tmp_path: Path) -> None:
     """The record decided to wait where this code restarts a host."""
     path = edited(tmp_path / "other.jsonl", outage, '"type":"fix"', '"type":"wait"')
-    found = past.of_export(path, PROFILE_FILE)
+    found = past_check.check_export(path, PROFILE_FILE)
     assert [each.sort for each in found.misses] == ["fix-gained"]
-    assert list(past.lines(found))[-1].endswith("0 pages lost, 1 fix gained")
+    assert list(past_check.lines(found))[-1].endswith("0 pages lost, 1 fix gained")
 
 
 def test_another_target_is_a_fix_gained(outage: Path, tmp_path: Path) -> None:
     first, second = (f'"target":"i-0a1b2c3d4e5f6071{n}"' for n in (1, 2))
     path = edited(tmp_path / "other.jsonl", outage, first, second)
-    (one,) = past.of_export(path, PROFILE_FILE).misses
+    (one,) = past_check.check_export(path, PROFILE_FILE).misses
     assert (one.sort, one.why) == ("fix-gained", "plan.target: i-0a1b2c3d4e5f60711")
 
 
@@ -89,7 +89,7 @@ component = "fleet"
 
 def test_a_page_that_the_new_policy_does_not_send_is_lost(outage: Path, tmp_path: Path) -> None:
     """A rule that makes a P3 of the outage."""
-    found = past.of_export(outage, fleet(tmp_path, LESS))
+    found = past_check.check_export(outage, fleet(tmp_path, LESS))
     assert "past:page-lost" in found.losses
     assert all("inc-" in each.where for each in found.misses)
 
@@ -98,7 +98,7 @@ def test_a_fix_that_the_new_policy_lets_pass_is_gained(tmp_path: Path) -> None:
     """The deployed policy asks a person first."""
     path = tmp_path / "asked.jsonl"
     assert dispatch(["replay", "events/scenarios/approved.toml", "--export", str(path)]) == 0
-    found = past.of_export(path, fleet(tmp_path))
+    found = past_check.check_export(path, fleet(tmp_path))
     assert "past:fix-gained" in found.losses
 
 
@@ -109,18 +109,18 @@ def test_what_cannot_be_decided_again_is_named_and_misses_nothing(
     path = tmp_path / "other.jsonl"
     kept = [it for it in outage.read_text().splitlines(keepends=True) if '"text":' not in it]
     path.write_text("".join(kept))
-    found = past.of_export(path, PROFILE_FILE)
+    found = past_check.check_export(path, PROFILE_FILE)
     assert (found.misses, len(found.undecided)) == ((), 1)
-    (first, _) = past.lines(found)
+    (first, _) = past_check.lines(found)
     assert first.startswith("not decided again: inc-")
     assert "the export lacks the policy" in first
 
 
 def test_more_misses_than_a_person_reads_are_counted() -> None:
     one = Miss(sort="page-lost", where="inc-1", at=BEGINS, why="x")
-    told = list(past.lines(past.Past(1, (one,) * 22, ())))
-    assert len(told) == 22
-    assert told[20:] == [
+    output = list(past_check.lines(past_check.PastCheck(1, (one,) * 22, ())))
+    assert len(output) == 22
+    assert output[20:] == [
         "and 2 more",
         "past: 1 incident decided again, 22 pages lost, 0 fixes gained",
     ]
@@ -149,7 +149,7 @@ def deployed(outage: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_the_deployed_ledger_is_asked_since_then(tmp_path: Path) -> None:
     """The incidents of the window; a fleet's name alone gives no new policy."""
     path = fleet(tmp_path)
-    assert past.check(Place(str(path)), BEGINS).incidents == 1
-    assert past.check(Place(str(path)), BEGINS + timedelta(days=2)).incidents == 0
+    assert past_check.check(Place(str(path)), BEGINS).incidents == 1
+    assert past_check.check(Place(str(path)), BEGINS + timedelta(days=2)).incidents == 0
     with pytest.raises(InvalidInput, match="--check-past: name the fleet file by --fleet FILE"):
-        past.check(Place("vettid"), BEGINS)
+        past_check.check(Place("vettid"), BEGINS)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.event_files import RUNBOOK
 from firstline.cli.main import dispatch
 from firstline.config import fleet_file
 from firstline.ids import digest
@@ -34,7 +34,7 @@ def small(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_keeps_a_file_from_its_account_is_told_at_once(
+def test_what_keeps_a_file_from_its_account_is_reported_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The example's host, and an alarm that CloudWatch would refuse."""
@@ -125,7 +125,7 @@ def test_an_event_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
 def test_each_miss_has_its_reason(
     first: object, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A rule of the same alarm was asked and missed, or came too late to be asked."""
+    """A rule of the same alarm missed, or an earlier one matched."""
     text, path = fleet_file.read(RUNBOOK).decode(), tmp_path / "my.toml"
     there = text.index("[[rules]]")
     general = 'name = "all vaults inaccessible"\n'

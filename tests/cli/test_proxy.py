@@ -1,4 +1,4 @@
-"""A proxy that re-signs TLS: each command that leaves the machine goes through it, and says so.
+"""A proxy that re-signs TLS: each command that leaves the machine goes through it.
 
 The origin does not exist: without the proxy, or without trust in it, nothing is answered.
 """
@@ -11,11 +11,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from firstline.cli.account import trust
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.account import ca_bundle
+from firstline.cli.event_files import RUNBOOK
 from firstline.controller.operators.commands import CommandResult
 from tests.adapters.loopback import http
-from tests.cli.proxied import ORIGIN, Proxy
+from tests.cli.proxy import ORIGIN, Proxy
 
 FIRSTLINE = Path(sys.executable).parent / "firstline"
 PULLED = CommandResult(lever="resume", by="alice", scope="everything", told=True)
@@ -33,7 +33,7 @@ ASKING = {
     "doctor": ("doctor", "--fleet", str(RUNBOOK)),
     "audit": ("audit", "list", "--fleet", str(RUNBOOK)),
 }
-BARE = {name: it for name, it in os.environ.items() if name not in trust.READ}
+BARE = {name: it for name, it in os.environ.items() if name not in ca_bundle.TARGET_VARIABLES}
 
 
 def run(proxy: Proxy, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -55,8 +55,8 @@ def run(proxy: Proxy, *words: str, **env: str) -> subprocess.CompletedProcess[st
     )
 
 
-@pytest.mark.parametrize("name", trust.BUNDLES)
-def test_a_lever_goes_through_the_proxy(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ca_bundle.SOURCE_VARIABLES)
+def test_an_operator_command_goes_through_the_proxy(name: str, tmp_path: Path) -> None:
     with Proxy(tmp_path, http("200 OK", msgspec.json.encode(PULLED))) as proxy:
         ran = run(proxy, *RESUME, **{name: str(proxy.bundle)})
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -67,7 +67,7 @@ def test_a_lever_goes_through_the_proxy(name: str, tmp_path: Path) -> None:
     assert b"authorization" not in asked.lower()
 
 
-def test_a_proxy_is_told_who_asks(tmp_path: Path) -> None:
+def test_a_proxy_gets_its_credentials(tmp_path: Path) -> None:
     """By the name and the word in its address, and not the origin."""
     with Proxy(tmp_path, http("200 OK", msgspec.json.encode(PULLED))) as proxy:
         bundle = str(proxy.bundle)
@@ -84,7 +84,7 @@ def test_a_host_that_needs_no_proxy_has_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ASKING)
-@pytest.mark.parametrize("name", trust.BUNDLES)
+@pytest.mark.parametrize("name", ca_bundle.SOURCE_VARIABLES)
 def test_aws_is_asked_through_the_proxy(name: str, command: str, tmp_path: Path) -> None:
     """Its answer is none of the service's, which is one line."""
     with Proxy(tmp_path, http("403 Forbidden", b"{}")) as proxy:

@@ -48,7 +48,7 @@ BAD_SCENARIOS = [
 def test_a_bad_scenario_is_one_clear_line(
     content: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Status 2, and a line that says what to mend."""
+    """Status 2, and a line with the remedy."""
     path = tmp_path / "scenario.toml"
     path.write_text(content)
     assert dispatch(["replay", str(path)]) == 2
@@ -150,7 +150,7 @@ def test_each_event_of_the_corpus_ends(
 def test_text_ends_with_the_outcome_and_is_plain_in_a_pipe(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The last line says how it ended; no colour codes reach a pipe."""
+    """The last line is the outcome; no colour codes reach a pipe."""
     assert dispatch(["replay", str(EVENTS / "scenarios" / "one-dead-host.toml")]) == 0
     out = capsys.readouterr().out
     assert out.splitlines()[-1].startswith("resolved after ")
@@ -161,7 +161,7 @@ def test_text_ends_with_the_outcome_and_is_plain_in_a_pipe(
 def test_no_word_of_an_event_steers_the_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Not even one of another account, whose detail type is told as it came."""
+    """Not even one of another account, whose detail type is printed as it came."""
     path = tmp_path / "foreign.json"
     event = json.loads((EVENTS / "cloudwatch.foreign-account.json").read_text())
     path.write_text(json.dumps(event | {"detail-type": "\x1b[2Jgone\r"}))
@@ -175,7 +175,7 @@ def test_no_word_of_an_event_steers_the_terminal(
 def test_another_ending_than_the_expected_one_is_status_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A scenario is a check: it says where the ending differs."""
+    """A scenario is a check: it reports where the ending differs."""
     path = tmp_path / "wrong.toml"
     event = EVENTS / "cloudwatch.healthy-hosts-ok.json"
     path.write_text(

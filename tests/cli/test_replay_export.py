@@ -1,4 +1,4 @@
-"""``firstline replay EXPORT``: decided again from the record, and told where they part."""
+"""``firstline replay EXPORT``: decisions repeated from the record, with the differences."""
 
 import json
 from pathlib import Path
@@ -43,8 +43,8 @@ def test_a_simulated_run_is_exported_and_decided_again(
     assert dispatch(["simulate", "--seed", "17", "--export", str(path)]) == 0
     capsys.readouterr()
     assert dispatch(["replay", str(path)]) == 0
-    told = capsys.readouterr().out
-    assert "each as recorded" in told
+    output = capsys.readouterr().out
+    assert "each as recorded" in output
 
 
 def test_a_scenario_that_changes_the_policy_exports_it_so(
@@ -62,16 +62,16 @@ def test_a_scenario_that_changes_the_policy_exports_it_so(
     assert "each as recorded" in capsys.readouterr().out
 
 
-def test_a_changed_record_is_told_with_its_place(
+def test_a_changed_record_is_reported_with_its_place(
     export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Which entry, which field, what it says and what follows from what was seen."""
+    """The entry, the field, its recorded value and the repeated one."""
     changed = tmp_path / "changed.jsonl"
     changed.write_text(export.read_text().replace('"rule":"next fix"', '"rule":"a whim"', 1))
     assert dispatch(["replay", str(changed)]) == 1
-    told = capsys.readouterr().out
-    assert 'rule: recorded "a whim", again "next fix"' in told
-    assert "1 not as recorded" in told
+    output = capsys.readouterr().out
+    assert 'rule: recorded "a whim", again "next fix"' in output
+    assert "1 not as recorded" in output
 
 
 BAD = [

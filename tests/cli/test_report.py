@@ -35,7 +35,7 @@ def export(replayed: Path) -> str:
 def test_a_replay_writes_the_page_of_what_it_did(
     replayed: Path, export: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The same that the report of its ledger is; where it lies is told."""
+    """The same as the report of its ledger; its path is printed."""
     again = replayed / "again.html"
     assert dispatch(["report", export, "--html", str(again)]) == 0
     assert capsys.readouterr().err == f"{again}: written\n"
@@ -73,12 +73,12 @@ def test_one_incident_or_a_time(
     assert why in err
 
 
-def test_it_is_told_on_the_terminal(export: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_printed_on_the_terminal(export: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The title, the figures, the timeline, and what follows."""
     assert dispatch(["report", export]) == 0
     out = capsys.readouterr().out
-    for told in ("P2 enclave-down: resolved", "First page", "helped", "What to do now", "R43"):
-        assert told in out
+    for text in ("P2 enclave-down: resolved", "First page", "helped", "What to do now", "R43"):
+        assert text in out
 
 
 def test_a_script_gets_one_document_an_incident(
@@ -87,12 +87,12 @@ def test_a_script_gets_one_document_an_incident(
     """And nothing else on standard output."""
     assert dispatch(["report", export, "--json"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    told = json.loads(line)
-    assert (told["severity"], told["outcome"]) == ("P2", "resolved")
-    assert told["moments"][0]["word"] == "heard"
+    output = json.loads(line)
+    assert (output["severity"], output["outcome"]) == ("P2", "resolved")
+    assert output["moments"][0]["word"] == "heard"
 
 
-def test_files_are_written_and_nothing_is_said(
+def test_files_are_written_and_nothing_is_printed(
     replayed: Path, export: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Markdown for a ticket, and a meeting that a calendar takes."""
@@ -157,7 +157,7 @@ def test_an_export_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None
 def test_an_invitation_is_to_one_meeting(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of two incidents somebody must say which."""
+    """Of two incidents one must be named."""
     lines = (
         line.replace(b'"policy":"' + b"p" * 64, b'"policy":"' + POLICY[11:75])
         for line in several(2)
@@ -169,10 +169,10 @@ def test_an_invitation_is_to_one_meeting(
     assert dispatch(["report", export, *one]) == 0
 
 
-def test_what_opened_nothing_is_told_where_nothing_else_is(
+def test_signals_without_an_incident_are_reported_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Beside an incident it is not; the kill switch's chain never is."""
+    """It is left out if there is an incident; the kill switch's chain always is."""
     noted = [entry_line(each) for each in chain(opening(disposition="ignored"))]
     control = noted[0].replace(b"inc-0123456789abcdef0123", CHAIN.encode())
     assert dispatch(["report", made(tmp_path / "e.jsonl", *noted, control), "--json"]) == 0
@@ -187,14 +187,14 @@ def test_a_policy_of_another_version_is_left_out(tmp_path: Path) -> None:
     text = "nothing = 1"
     old = policy_line(text)
     lines = (entry_line(each).replace(b"p" * 64, old[11:75]) for each in chain(*outage()))
-    (told,) = reporting.read(Path(made(tmp_path / "e.jsonl", *lines, old)))
-    assert (told.outcome, told.meeting) == ("resolved", None)
+    (report,) = reporting.reports_of(Path(made(tmp_path / "e.jsonl", *lines, old)))
+    assert (report.outcome, report.meeting) == ("resolved", None)
 
 
 def test_a_replay_of_which_nothing_was_recorded_has_no_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It says so, and writes no file."""
+    """It is an error, and no file is written."""
     page = tmp_path / "page.html"
     assert dispatch(["replay", str(SCENARIOS / "store-down.toml"), "--html", str(page)]) == 2
     assert "nothing was recorded" in capsys.readouterr().err
@@ -204,5 +204,5 @@ def test_a_replay_of_which_nothing_was_recorded_has_no_page(
 def test_the_whole_of_an_outage_is_one_chain(tmp_path: Path) -> None:
     """Read from the file as it was written."""
     lines = (entry_line(each) for each in chain(*outage()))
-    (told,) = reporting.read(Path(made(tmp_path / "e.jsonl", *lines)))
-    assert told.entries == len(outage())
+    (report,) = reporting.reports_of(Path(made(tmp_path / "e.jsonl", *lines)))
+    assert report.entries == len(outage())

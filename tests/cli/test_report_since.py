@@ -39,7 +39,7 @@ def ledger(tmp_path: Path) -> Path:
     )
 
 
-def test_the_review_is_told_in_lines(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_review_is_printed_in_lines(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert dispatch(["report", "--since", "2026-03-01", str(ledger)]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "7 incidents since 2026-03-01 00:00: P1 6, none 1",
@@ -83,7 +83,7 @@ def test_the_review_is_told_in_lines(ledger: Path, capsys: pytest.CaptureFixture
     ]
 
 
-def test_a_quiet_time_is_told_as_such(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_quiet_time_is_reported_as_such(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--since", "2026-02-01", "--until", "2026-02-02"]
     assert dispatch(["report", *arguments, str(ledger)]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -95,22 +95,22 @@ def test_a_quiet_time_is_told_as_such(ledger: Path, capsys: pytest.CaptureFixtur
 def test_as_json_it_is_one_document(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert dispatch(["report", "--since", "2026-03-01", str(ledger), "--json"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    told = json.loads(line)
-    assert told["incidents"] == 7
-    assert told["to_recover"] == {"count": 6, "median_seconds": 90, "p90_seconds": 3800}
-    assert told["demoted"] == ["restart_enclave"]
+    output = json.loads(line)
+    assert output["incidents"] == 7
+    assert output["to_recover"] == {"count": 6, "median_seconds": 90, "p90_seconds": 3800}
+    assert output["demoted"] == ["restart_enclave"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "output"),
     [
         (["--since", "soon"], "--since soon: give 2h, 7d"),
         (["--since", "1d", "--until", "2d"], "--until: give an instant later than --since"),
     ],
 )
 def test_a_mistake_is_one_line(
-    arguments: list[str], told: str, ledger: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], output: str, ledger: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert dispatch(["report", *arguments, str(ledger)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert told in line
+    assert output in line

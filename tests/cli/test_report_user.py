@@ -9,7 +9,7 @@ from moto import mock_aws
 
 from firstline.cli.main import dispatch
 from firstline.cli.output.lines import ReportLine
-from firstline.cli.report_user import checked, send
+from firstline.cli.report_user import parse_report, send
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.signal import Condition, Restricted, Severity
 from firstline.signals.classify import classify, with_profile_name
@@ -29,12 +29,12 @@ def aws() -> Iterator[None]:
         yield
 
 
-def put(told: dict[str, str]) -> tuple[ReportLine, bytes]:
-    """What the command answers, and the envelope that the bus would make of what it was given."""
+def put(fields: dict[str, str]) -> tuple[ReportLine, bytes]:
+    """Return the command's answer, and the envelope that the bus would make of the entry."""
     session = Session(region_name="us-east-1")
     taken: list[dict[str, str]] = []
     session.events.register("provide-client-params.events.PutEvents", _keep(taken))
-    line = send(told, session)
+    line = send(fields, session)
     (entry,) = taken
     envelope = {
         "id": line.event,
@@ -56,7 +56,7 @@ def _keep(taken: list[dict[str, str]]) -> Callable[..., None]:
 
 
 def test_a_report_becomes_a_p3_of_its_user() -> None:
-    """What is put on the bus is what the parser reads; the caller's ARN is the reporter."""
+    """The parser reads the event; the caller's ARN is the reporter."""
     line, body = put({"user": GUID, "details": "error 1042", "reporter": ""})
     assert line.reporter.startswith("arn:aws:sts::123456789012:")
     signal = with_pseudonym(parse(body, HOME, NOW), "key")
@@ -66,7 +66,7 @@ def test_a_report_becomes_a_p3_of_its_user() -> None:
     assert (found.condition, found.severity) == (Condition.USER_AFFECTED, Severity.P3)
 
 
-def test_the_text_names_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_text_names_no_one(capsys: pytest.CaptureFixture[str]) -> None:
     """I27: the GUID and the details stay out of what a terminal keeps."""
     assert dispatch([*GOOD, "--reporter", "support@example.test"]) == 0
     out = capsys.readouterr().out
@@ -84,7 +84,7 @@ def test_an_upper_case_guid_is_the_same_user(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize(
-    ("told", "why"),
+    ("fields", "why"),
     [
         ({"user": "Ada"}, "--user: give the user's GUID"),
         ({"details": ""}, "--details: give 1 to 2000 characters"),
@@ -92,11 +92,11 @@ def test_an_upper_case_guid_is_the_same_user(capsys: pytest.CaptureFixture[str])
         ({"reporter": "a\nb"}, "--reporter: give a name"),
     ],
 )
-def test_a_bad_report_is_one_line_that_repeats_nothing(told: dict[str, str], why: str) -> None:
-    """What was wrong may be a secret."""
+def test_a_bad_report_is_one_line_that_repeats_nothing(fields: dict[str, str], why: str) -> None:
+    """The wrong value may be a secret."""
     good = {"user": GUID, "details": "x", "reporter": "me"}
     with pytest.raises(InvalidInput, match=why) as refused:
-        checked(good | told)
+        parse_report(good | fields)
     assert "Ada" not in str(refused.value)
 
 
@@ -112,6 +112,6 @@ def test_a_bus_that_refuses_is_one_line(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_a_missing_region_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """What is missing is asked for."""
+    """It names what is missing."""
     assert dispatch(["report-user", "--user", GUID]) == 2
     assert "--details" in capsys.readouterr().err

@@ -16,22 +16,22 @@ from tests.endings import Ending, by_each_ending, started
 COMMAND = [sys.executable, "-c", "from firstline.cli.main import main; main()", "simulate"]
 
 
-def test_runs_are_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """How many, what they did, and that nothing was broken."""
+def test_runs_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """With their number, their work, and no violation."""
     assert dispatch(["simulate", "--no-directed", "--seeds", "3"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("0 directed and 3 random runs, ")
     assert "no violation" in out
     assert dispatch(["simulate", "--no-directed", "--seeds", "2", "--from", "5", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["seeds"], told["violations"]) == (2, [])
-    assert 0 < told["faults_covered"] < told["faults_total"]
-    assert len(told["missed"]) == told["faults_total"] - told["faults_covered"]
-    assert told["incidents"] >= 2
+    output = json.loads(capsys.readouterr().out)
+    assert (output["seeds"], output["violations"]) == (2, [])
+    assert 0 < output["faults_covered"] < output["faults_total"]
+    assert len(output["missed"]) == output["faults_total"] - output["faults_covered"]
+    assert output["incidents"] >= 2
 
 
-def test_one_run_is_told_step_by_step(capsys: pytest.CaptureFixture[str]) -> None:
-    """What went wrong in it, and when."""
+def test_one_run_is_printed_step_by_step(capsys: pytest.CaptureFixture[str]) -> None:
+    """With its faults and their times."""
     assert dispatch(["simulate", "--seed", "2"]) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"seed 2: {INITIAL_WORLDS[2].name}, ")
@@ -41,12 +41,12 @@ def test_one_run_is_told_step_by_step(capsys: pytest.CaptureFixture[str]) -> Non
     places = [next(n for n, line in enumerate(shown) if each in line) for each in steps]
     assert places == sorted(places)
     assert dispatch(["simulate", "--seed", "2", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["seed"], told["broken"]) == (2, [])
-    assert told["timeline"] == [each[2:] for each in shown[1:]]
+    output = json.loads(capsys.readouterr().out)
+    assert (output["seed"], output["broken"]) == (2, [])
+    assert output["timeline"] == [each[2:] for each in shown[1:]]
 
 
-def test_faults_are_told_by_effect(capsys: pytest.CaptureFixture[str]) -> None:
+def test_faults_are_printed_by_effect(capsys: pytest.CaptureFixture[str]) -> None:
     """A row for each remote request that the ports have, and why some cells are dots."""
     assert dispatch(["simulate", "--no-directed", "--seeds", "2", "--coverage"]) == 0
     out = capsys.readouterr().out
@@ -67,8 +67,8 @@ def test_what_was_run_is_gone_on_from(tmp_path: Path, capsys: pytest.CaptureFixt
     assert json.loads(state.read_text())["next"] == 12
     assert dispatch([*again[:4], "--state", str(tmp_path / "nowhere" / "x"), "--seeds", "2"]) == 2
     assert "cannot be written" in capsys.readouterr().err
-    told = json.loads(state.read_text())
-    state.write_text(json.dumps(told | {"code": "other"}))
+    output = json.loads(state.read_text())
+    state.write_text(json.dumps(output | {"code": "other"}))
     assert dispatch([*again, "5"]) == 2
     assert "holds runs of other code" in capsys.readouterr().err
     state.write_text("no campaign")
@@ -87,24 +87,24 @@ def test_a_campaign_that_is_stopped_says_how_to_go_on(tmp_path: Path, ending: En
             time.sleep(0.1)
         ran.send_signal(ending.signal)
         out, err = ran.communicate()
-    told = json.loads(state.read_text())
+    output = json.loads(state.read_text())
     *progress, last = err.splitlines()
     assert ran.returncode == 130
     assert all(" of 100,000 runs, " in each for each in progress)
-    assert last.startswith(f"stopped before seed {told['next']}: go on")
-    assert out.startswith(f"0 directed and {told['next']:,} random runs, ")
-    assert 0 < told["next"] < 100_000
+    assert last.startswith(f"stopped before seed {output['next']}: go on")
+    assert out.startswith(f"0 directed and {output['next']:,} random runs, ")
+    assert 0 < output["next"] < 100_000
 
 
 def test_planted_bugs_are_found(capsys: pytest.CaptureFixture[str]) -> None:
-    """Which seed told of each; a name that none has is a mistake."""
+    """Each with its seed; a name that matches none is a mistake."""
     assert dispatch(["simulate", "--planted", "nobody pages"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("I1           seed ")
     assert "1 bugs planted, 0 survived" in out
     assert dispatch(["simulate", "--planted", "does not name its host", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["breaks"], told["seed"], told["code"]) == ("I13", 0, version.digest())
+    output = json.loads(capsys.readouterr().out)
+    assert (output["breaks"], output["seed"], output["code"]) == ("I13", 0, version.digest())
     assert dispatch(["simulate", "--planted", "nothing of this name"]) == 2
     assert "no planted bug" in capsys.readouterr().err
 

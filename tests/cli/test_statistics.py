@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from firstline.cli.analysis.statistics import (
-    Blocked,
-    Noisy,
-    Promotable,
-    Record,
+    ActionRecord,
+    AutonomyChange,
+    DurationStatistics,
+    GuardDenials,
+    NoisyAlarm,
+    PromotableAction,
     Review,
-    Spread,
-    Turn,
     review,
 )
 from firstline.ids import IncidentId
@@ -21,7 +21,7 @@ from tests.builders import ID, NOW, OTHER
 from tests.reporting.ledgers import Said, chain, closed, decided, fixed, heard, joined, paged
 
 ALLOWED = Said(Kind.APPROVAL, {"plan": "p1", "granted": True, "counts": True}, 2)
-NOTHING = Spread(0, None, None)
+NOTHING = DurationStatistics(0, None, None)
 
 
 def numbered(number: int) -> IncidentId:
@@ -62,7 +62,7 @@ def test_nothing_is_reviewed_as_nothing() -> None:
 
 def test_incidents_are_counted_by_how_they_ended() -> None:
     """The share is of those that needed something: who recovered by itself did not."""
-    told = reviewed(
+    result = reviewed(
         chain(heard(), paged(4), *fixed(10, "a"), closed(90), incident=numbered(1)),
         chain(heard(), paged(2), ALLOWED, *fixed(30, "a"), closed(200), incident=numbered(2)),
         chain(heard(severity="P3"), closed(60), incident=numbered(3)),
@@ -70,10 +70,15 @@ def test_incidents_are_counted_by_how_they_ended() -> None:
         chain(heard(severity="P4", condition="capacity"), incident=numbered(5)),
         chain(heard(disposition="ignored"), incident=numbered(6)),
     )
-    assert (told.incidents, told.still_open) == (5, 1)
-    assert (told.alone, told.with_a_person, told.by_themselves, told.handed_over) == (1, 1, 1, 1)
-    assert (told.alone_percent, told.partial) == (33, 1)
-    assert told.by_severity == {"P1": 2, "P3": 1, "P4": 1, "none": 1}
+    assert (result.incidents, result.still_open) == (5, 1)
+    assert (result.alone, result.with_a_person, result.by_themselves, result.handed_over) == (
+        1,
+        1,
+        1,
+        1,
+    )
+    assert (result.alone_percent, result.partial) == (33, 1)
+    assert result.by_severity == {"P1": 2, "P3": 1, "P4": 1, "none": 1}
 
 
 PLAIN = [
@@ -85,21 +90,23 @@ PLAIN = [
 
 def test_times_run_from_the_signal() -> None:
     """Median and ninetieth percentile by nearest rank; what was handed over did not recover."""
-    told = reviewed(*PLAIN)
-    assert told.to_page == Spread(2, 2, 4)
-    assert told.to_fix == Spread(2, 10, 30)
-    assert told.to_recover == Spread(2, 90, 200)
-    assert (told.unpaged, told.handed_over, told.alone_percent) == (1, 1, 66)
+    result = reviewed(*PLAIN)
+    assert result.to_page == DurationStatistics(2, 2, 4)
+    assert result.to_fix == DurationStatistics(2, 10, 30)
+    assert result.to_recover == DurationStatistics(2, 90, 200)
+    assert (result.unpaged, result.handed_over, result.alone_percent) == (1, 1, 66)
 
 
 def test_a_time_that_runs_backwards_is_none() -> None:
     """A clock that went back cannot make a mean look better."""
-    told = reviewed(chain(heard(signalled_at=(NOW + timedelta(60)).isoformat()), paged(4)))
-    assert told.to_page == Spread(1, 0, 0)
+    result = reviewed(chain(heard(signalled_at=(NOW + timedelta(60)).isoformat()), paged(4)))
+    assert result.to_page == DurationStatistics(1, 0, 0)
 
 
 def test_an_old_entry_without_its_signals_instant_counts_from_its_own() -> None:
-    assert reviewed(chain(heard(5, signalled_at=None), paged(9))).to_page == Spread(1, 4, 4)
+    assert reviewed(chain(heard(5, signalled_at=None), paged(9))).to_page == DurationStatistics(
+        1, 4, 4
+    )
 
 
 def test_targets_that_were_missed_are_counted() -> None:
@@ -108,8 +115,8 @@ def test_targets_that_were_missed_are_counted() -> None:
 
 
 def test_fixes_are_counted_by_action_and_denials_by_guard() -> None:
-    """A guard that says the same of the same fix again and again said one no."""
-    told = reviewed(
+    """Repeated denials of a fix by a guard count once."""
+    result = reviewed(
         chain(heard(), *fixed(1, "a", helped=False), *fixed(9, "b", helped=None), incident=ID),
         chain(
             heard(),
@@ -120,12 +127,12 @@ def test_fixes_are_counted_by_action_and_denials_by_guard() -> None:
         ),
         chain(heard(), decided("wait", 1, "no_storm"), incident=numbered(3)),
     )
-    assert told.actions == (
-        Record(action="restart_enclave", tried=2, helped=0, failed=1, approved=0),
+    assert result.actions == (
+        ActionRecord(action="restart_enclave", tried=2, helped=0, failed=1, approved=0),
     )
-    assert told.denials == (
-        Blocked(guard="no_storm", fixes=2, incidents=2),
-        Blocked(guard="kms_is_calm", fixes=2, incidents=1),
+    assert result.denials == (
+        GuardDenials(guard="no_storm", fixes=2, incidents=2),
+        GuardDenials(guard="kms_is_calm", fixes=2, incidents=1),
     )
 
 
@@ -136,16 +143,16 @@ def of_alarm(name: str, number: int, *said: Said) -> list[DecodedEntry]:
 def test_an_alarm_that_opens_much_for_little_is_noisy() -> None:
     """Half of three or more recovered by themselves, or its recoveries did not last."""
     over = joined(5, "recovery", "recovery", "recovery", "recovery")
-    told = reviewed(
+    result = reviewed(
         *(of_alarm("nervous", each, closed(9)) for each in range(2)),
         of_alarm("nervous", 2, *fixed(1, "a"), closed(90)),
         *(of_alarm("right", each, *fixed(1, "a"), closed(90)) for each in range(3)),
         *(of_alarm("rare", each, closed(9)) for each in range(2)),
         of_alarm("flapping", 1, over, *fixed(10, "a"), closed(90)),
     )
-    assert told.noisy == (
-        Noisy(alarm="nervous", incidents=3, observed=2, flaps=0),
-        Noisy(alarm="flapping", incidents=1, observed=0, flaps=3),
+    assert result.noisy == (
+        NoisyAlarm(alarm="nervous", incidents=3, observed=2, flaps=0),
+        NoisyAlarm(alarm="flapping", incidents=1, observed=0, flaps=3),
     )
 
 
@@ -159,7 +166,7 @@ def test_an_action_that_always_helped_may_be_promoted() -> None:
     """By a person, in the profile: not before it was proved, nor where it failed or went alone."""
     proved = [allowed(each) for each in range(5)]
     key = '[[actions]] name = "restart_enclave": autonomy = "auto"'
-    assert reviewed(*proved).promotable == (Promotable("restart_enclave", 5, key),)
+    assert reviewed(*proved).promotable == (PromotableAction("restart_enclave", 5, key),)
     assert reviewed(*proved[1:]).promotable == ()
     assert reviewed(*proved, allowed(9, helped=False)).promotable == ()
     alone = chain(heard(), *fixed(5, "a"), closed(90), incident=numbered(8))
@@ -178,14 +185,16 @@ def promoted(days: int) -> list[DecodedEntry]:
     return chain(pause, Said(Kind.PROMOTION, data), incident=CHAIN, days=days)
 
 
-DOWN = Turn(
+DOWN = AutonomyChange(
     action="restart_enclave",
     at=NOW + timedelta(seconds=61),
     demoted=True,
     failed=3,
     incident=numbered(1),
 )
-UP = Turn(action="restart_enclave", at=NOW + timedelta(days=2), demoted=False, by="arn:of:alice")
+UP = AutonomyChange(
+    action="restart_enclave", at=NOW + timedelta(days=2), demoted=False, by="arn:of:alice"
+)
 
 
 @pytest.mark.parametrize(
@@ -200,18 +209,20 @@ UP = Turn(action="restart_enclave", at=NOW + timedelta(days=2), demoted=False, b
 def test_what_was_demoted_stands_until_it_is_promoted(
     chains: list[list[DecodedEntry]],
     since: datetime | None,
-    turns: tuple[Turn, ...],
+    turns: tuple[AutonomyChange, ...],
     stand: tuple[str, ...],
 ) -> None:
-    """Also when it fell before the time that is asked about."""
-    told = reviewed(*chains, since=since)
-    assert (told.turns, told.demoted) == (turns, stand)
+    """Also when the demotion was before the time."""
+    result = reviewed(*chains, since=since)
+    assert (result.turns, result.demoted) == (turns, stand)
 
 
-def test_a_demoted_action_that_helped_since_is_promoted_by_its_lever() -> None:
-    told = reviewed(demoted(99, -9), *(allowed(each) for each in range(5)), since=NOW)
-    assert told.promotable == (
-        Promotable("restart_enclave", 5, 'firstline promote restart_enclave --why "..." --fleet a'),
+def test_a_demoted_action_that_helped_since_is_promoted_by_its_command() -> None:
+    result = reviewed(demoted(99, -9), *(allowed(each) for each in range(5)), since=NOW)
+    assert result.promotable == (
+        PromotableAction(
+            "restart_enclave", 5, 'firstline promote restart_enclave --why "..." --fleet a'
+        ),
     )
 
 

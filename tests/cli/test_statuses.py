@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from firstline.cli import cdk
-from firstline.cli.main import STOPPED, dispatch
+from firstline.cli.main import STOPPED_STATUS, dispatch
 from firstline.cli.output import contract
 from firstline.lab.simulation import seed_run
 from tests.dev.documented import PACKAGE, ROOT, defined_tests
@@ -72,7 +72,7 @@ LEFT = {
     ("prove", 130): ["prove", "stops"],
     ("simulate", 1): ["simulate", "--seed", "2"],
 }
-"""A line for each status, in the folder of a person, beside tools that fail."""
+"""A line for each status, in the folder of a person, with tools that fail."""
 PROVED = {
     ("console", 0): "tests/dev/test_documented.py::test_what_is_served_is_asked_once_and_ended",
     ("doctor", 1): "tests/cli/test_doctor.py::test_a_deaf_account_is_status_1",
@@ -83,7 +83,7 @@ PROVED = {
     (
         "deploy",
         1,
-    ): "tests/cli/test_cdk.py::test_what_cannot_be_held_against_what_stands_is_not_deployed",
+    ): "tests/cli/test_cdk.py::test_an_assembly_that_cannot_be_compared_is_not_deployed",
 }
 """The test of each status that needs more than a line."""
 
@@ -114,7 +114,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
     late = Figure(name="time", figure=2, unit="s").at_most(1)
     monkeypatch.setattr(bench, "measured", lambda *_, **__: [late])
     fails = prove.Part("it fails", "x.jsonl", lambda _: 1)
-    stops = prove.Part("it is stopped", "x.jsonl", lambda _: STOPPED)
+    stops = prove.Part("it is stopped", "x.jsonl", lambda _: STOPPED_STATUS)
     monkeypatch.setattr(prove, "PARTS", {"fails": fails, "stops": stops})
 
 

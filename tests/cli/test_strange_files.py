@@ -1,4 +1,4 @@
-"""Files that nobody meant: each is one line, the others go on, and the status is 0, 1 or 2."""
+"""Invalid files: each is one line, the others are read, and the status is 0, 1 or 2."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.event_files import RUNBOOK
 from firstline.cli.main import dispatch
 from tests.events import ABSENT, EVENTS, body, edited
 from tests.strategies import CALM, JSON
@@ -26,7 +26,7 @@ STRANGE: dict[str, Callable[[Path], object]] = {
     "no-json.json": lambda path: path.write_text("# README"),
     "no-utf-8.json": lambda path: path.write_bytes(b'{"a": "\xff"}'),
 }
-"""What stands in a folder beside events, and how it is made."""
+"""Other things in a folder of events, and how to make them."""
 READ_ALL = [["classify"], ["backtest", "--policy", str(RUNBOOK)]]
 READ_ONE = [
     *(["replay"], ["policy", "explain"], ["report"], ["audit", "list"], ["audit", "verify"]),
@@ -47,20 +47,20 @@ def folder(tmp_path: Path) -> Path:
 def test_each_unreadable_file_of_a_folder_is_one_line(
     command: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The event beside them is read, and the status says that not all was."""
+    """The valid event is read, and the status says that not all was."""
     assert dispatch([*command, str(folder), "gone.json", "--json"]) == 2
     out, err = capsys.readouterr()
     named = [line.split(": ")[2] for line in err.splitlines()]
     assert sorted(named) == sorted([*(str(folder / each) for each in STRANGE), "gone.json"])
-    (told,) = map(json.loads, out.splitlines())
-    assert told.get("events", 1) == 1
+    (output,) = map(json.loads, out.splitlines())
+    assert output.get("events", 1) == 1
 
 
 @pytest.mark.parametrize("command", READ_ALL, ids=lambda each: each[0])
 def test_an_empty_folder_is_one_line(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing is told of no event."""
+    """Nothing is printed for no event."""
     assert dispatch([*command, str(tmp_path)]) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
@@ -101,8 +101,8 @@ def test_a_strange_file_is_one_line(
 def test_an_export_that_is_none_is_one_finding(capsys: pytest.CaptureFixture[str]) -> None:
     """Not one for each of its lines."""
     assert dispatch(["audit", "verify", "README.md"]) == 1
-    told = "README.md: is no export: no line of it is an entry, a policy or a checkpoint\n"
-    assert capsys.readouterr() == (told, "")
+    output = "README.md: is no export: no line of it is an entry, a policy or a checkpoint\n"
+    assert capsys.readouterr() == (output, "")
 
 
 @pytest.mark.parametrize("text", ["{}", '{"a": 1}', '{"name": "x", "dependencies": {}}'])
@@ -110,7 +110,7 @@ def test_an_export_that_is_none_is_one_finding(capsys: pytest.CaptureFixture[str
 def test_an_object_that_is_no_event_is_refused(
     command: str, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is deployed pages for it; on a laptop somebody named the wrong file."""
+    """A deployment pages for it; on a command line it is the wrong file."""
     path = tmp_path / "package.json"
     path.write_text(text)
     assert dispatch([command, str(path)]) == 2
@@ -121,7 +121,7 @@ def test_an_object_that_is_no_event_is_refused(
     assert json.loads(capsys.readouterr().out)["severity"] == "P2"
 
 
-def held(raw: bytes, body: bytes) -> bytes:
+def wrapped(raw: bytes, body: bytes) -> bytes:
     """The dead letter or failure record *raw* around *body*."""
     if raw == LETTER:
         return edited(raw, {"Records.0.body": body.decode()})
@@ -130,9 +130,9 @@ def held(raw: bytes, body: bytes) -> bytes:
 
 WITHOUT_ID = edited(OUTAGE, {"id": ABSENT})
 WRAPPED = {
-    "a dead letter without id": held(LETTER, WITHOUT_ID),
-    "a failure record": held(FAILURE, OUTAGE),
-    "the failure record of a dead letter": held(FAILURE, LETTER),
+    "a dead letter without id": wrapped(LETTER, WITHOUT_ID),
+    "a failure record": wrapped(FAILURE, OUTAGE),
+    "the failure record of a dead letter": wrapped(FAILURE, LETTER),
 }
 
 
@@ -179,7 +179,7 @@ COMMANDS = [*READ_ALL, *READ_ONE[1:-1]]
 def test_no_file_is_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], raw: bytes
 ) -> None:
-    """Whatever it holds, each command tells of it, in one line where it is refused."""
+    """Each command reports any invalid file in one line."""
     path = tmp_path / "file.json"
     path.write_bytes(raw)
     for command in COMMANDS:

@@ -1,8 +1,8 @@
-"""An account in which firstline is deployed, for commands that are dispatched as a person would.
+"""An account in which firstline is deployed, for commands dispatched as a person would.
 
-The functions' own handlers and adapters are at work on the twin; DynamoDB, S3, STS, CloudWatch and
-the bus are moto's, which the commands' own sessions find. CloudFormation and the operators' URL
-are served on loopback. Time is the world's: whoever sleeps lets its events come.
+The functions' own handlers and adapters run on the twin; DynamoDB, S3, STS, CloudWatch and the bus
+are moto's, which the commands' own sessions find. CloudFormation and the operator URL are served on
+loopback. Time is the world's: `sleep` delivers its events.
 """
 
 import copy
@@ -40,7 +40,7 @@ from functions import operator
 from tests.adapters.loopback import Loopback, http, request_of
 
 HOME = Home("123456789012", "us-east-1")
-"""moto's own account: a command's session is told of no other."""
+"""moto's own account: a command's session knows no other."""
 ALARM = "firstline-vettid-app-Detectionhealthyhosts0A1B2C3D-X1Y2Z3"
 ARN = f"arn:aws:cloudwatch:{HOME.region}:{HOME.account}:alarm:{ALARM}"
 CALLER = f"arn:aws:sts::{HOME.account}:assumed-role/on-call/alice"
@@ -53,7 +53,7 @@ HOST = InstanceId("i-0a1b2c3d4e5f60711")
 
 
 class Deployed(Run):
-    """The system at work, as far as somebody lets time pass."""
+    """The system at work, as far as time passes."""
 
     def hear(self, state: AlarmState, reason: str) -> None:
         """The alarm turned, for that reason."""
@@ -82,7 +82,7 @@ class Deployed(Run):
 
 
 class Clock:
-    """A command's: it tells the system of an alarm that was set, and lets it work meanwhile."""
+    """A command's clock: it delivers alarm states that were set, and the system's work."""
 
     def __init__(self, world: World, run: Deployed) -> None:
         self._world = world
@@ -104,7 +104,7 @@ class Clock:
 
 
 class Account(NamedTuple):
-    """What a test needs of it; ``incident`` waits for a word on ``plan``, where one does."""
+    """The account for a test; ``incident`` waits for an approval of ``plan``, where one does."""
 
     run: Deployed
     clock: Clock
@@ -114,7 +114,7 @@ class Account(NamedTuple):
 
 @contextmanager
 def waiting(env: Callable[[str, str], None]) -> Iterator[Account]:
-    """A deployment in which an incident waits for a person's word, and an action is demoted."""
+    """A deployment with an incident that waits for approval, and a demoted action."""
     asks = Scenario(
         name="waits", hosts=(HostPlan(id=HOST),), autonomy={"restart_enclave": "approve"}
     )
@@ -141,7 +141,7 @@ def quiet(env: Callable[[str, str], None]) -> Iterator[Account]:
 def _deployed(
     scenario: Scenario, env: Callable[[str, str], None]
 ) -> Iterator[tuple[Deployed, Clock]]:
-    # a lever's end is told by the clock of whoever pulls it, so it must be today here too
+    # the caller's clock sets an operator command's end, so it must be today here too
     profile = profiles.parse(ruled(profiles.read(PROFILE), scenario), "runbook.toml")
     world = World(scenario, datetime.now(UTC).replace(microsecond=0), profile.fleet.group)
     world.watch(
@@ -159,9 +159,9 @@ def _deployed(
         settings = aws.settings(profiles.read(PROFILE), "enforce", pager.url)
         settings = copy.replace(settings, alarms={**settings.alarms, ARN: "healthy-hosts"})
         system = copy.replace(wiring.system(settings, aws.session, clock), profile=profile)
-        levers = Loopback(_levers(system))
+        operator_url = Loopback(_operator_url(system))
         _alarm()
-        with levers, Loopback(_outputs(levers.url)) as stacks:
+        with operator_url, Loopback(_outputs(operator_url.url)) as stacks:
             env("AWS_ENDPOINT_URL_CLOUDFORMATION", stacks.url)
             run = Deployed(world, aws, system, tally)
             yield run, Clock(world, run)
@@ -187,27 +187,27 @@ def _alarm() -> None:
 
 
 def _outputs(url: str) -> bytes:
-    """What CloudFormation says of both stacks."""
-    told = {
+    """CloudFormation's answers for both stacks."""
+    output = {
         "IncidentsTable": resources.INCIDENTS,
         "LedgerTable": resources.LEDGER,
         "ArchiveBucket": "archive",
         "Mode": "enforce",
         "OperatorUrl": url,
     }
-    members = "".join(MEMBER.format(key, escape(value)) for key, value in told.items())
+    members = "".join(MEMBER.format(key, escape(value)) for key, value in output.items())
     return http("200 OK", STACK.format(members).encode(), "Content-Type: text/xml")
 
 
-def _levers(system: System) -> Callable[[socket.socket, Over], None]:
-    """The operators' URL: IAM has named the caller."""
+def _operator_url(system: System) -> Callable[[socket.socket, Over], None]:
+    """The operator URL; IAM has named the caller."""
 
     def answer(line: socket.socket, over: Over) -> None:
         del over
         body = request_of(line).partition(b"\r\n\r\n")[2].decode()
         event = {"requestContext": {"authorizer": {"iam": {"userArn": CALLER}}}, "body": body}
-        told = operator.handler(event, None, system)
-        line.sendall(http(f"{told['statusCode']} X", str(told["body"]).encode()))
+        output = operator.handler(event, None, system)
+        line.sendall(http(f"{output['statusCode']} X", str(output["body"]).encode()))
 
     return answer
 

@@ -14,7 +14,7 @@ AWS_ITSELF = {"--query", "--output", "--region", "--no-cli-pager"}
 
 
 class Request(NamedTuple):
-    """What a line asks for: an operation of a service, and its parameters."""
+    """The request of a line: an operation of a service, and its parameters."""
 
     service: str
     operation: str

@@ -1,4 +1,4 @@
-"""What the documents say, taken apart: their commands, and the names in them."""
+"""The contents of the documents: their commands, and the names in them."""
 
 import re
 import shlex
@@ -52,7 +52,7 @@ def headings(document: Path) -> set[str]:
 
 
 def is_path(name: str) -> bool:
-    """Whether *name* looks like a file of ours, or like something in a folder that we have."""
+    """True if *name* looks like a file of ours, or like something in a folder that we have."""
     file = re.fullmatch(r"[\w./-]+\.(py|toml|md|sh|json|lock)", name)
     folder = re.fullmatch(r"([\w-]+)/(?:[\w-]+/)*[\w-]+", name)
     return bool(file) or bool(folder and exists(folder[1]))
@@ -63,7 +63,7 @@ OF_THE_OPERATOR = frozenset({"firstline.toml", "my-fleet.toml"})
 
 
 def exists(path: str) -> bool:
-    """Whether there is such a path in the checkout, in the package that ships, or of a person."""
+    """True if the checkout, the package or a person has such a path."""
     if path in OF_THE_OPERATOR:
         return True
     folders = (ROOT, PACKAGE, PACKAGE.parent, ROOT / "tests", ROOT / "docs")
@@ -96,13 +96,13 @@ def defined_tests(path: Path) -> frozenset[str]:
 
 
 OF_AWS = frozenset({"FilterArns", "KmsMasterKeyId", "SqsManagedSseEnabled"})
-"""Names of AWS's that a document tells a person, and no code of ours needs."""
+"""Names of AWS's in documents that the code does not use."""
 
 
 def is_known(name: str) -> bool:
-    """Whether *name* is a word of the code, the beginning of one, or put together of such words.
+    """True if *name* is a word of the code, the beginning of one, or a compound of such words.
 
-    The CDK makes an alarm's name of the names of what it stands in.
+    The CDK makes an alarm's name of the names of its parents.
     """
     if name in words() or name in OF_AWS:
         return True

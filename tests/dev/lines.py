@@ -1,4 +1,4 @@
-"""How each line of the documents is tried: run here, in an account, with an end, or only read."""
+"""Ways to try each line of the documents: here, in an account, with an end, or read only."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ ONLY_READ = {
 
 
 def kind(line: Sequence[str]) -> str:
-    """How the line of a command is tried; empty where nobody said."""
+    """Return how the line of a command is tried; empty where it is not listed."""
     name = line[0]
     kinds = {
         "account": name in ACCOUNT or (name in DEPLOYED and not _of_a_file(line)),
@@ -48,7 +48,7 @@ def kind(line: Sequence[str]) -> str:
 
 
 def _of_a_file(line: Sequence[str]) -> bool:
-    """Whether an export is read; ``audit export`` is what writes one."""
+    """True if an export is read; ``audit export`` is what writes one."""
     return tuple(line[:2]) != ("audit", "export") and any(each.endswith(".jsonl") for each in line)
 
 

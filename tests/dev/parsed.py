@@ -7,12 +7,12 @@ import msgspec
 import typer
 
 from firstline.cli.main import COMMANDS, module_of
-from firstline.cli.operators import length
-from firstline.controller.operators import commands as levers
+from firstline.cli.operators import parse_duration
+from firstline.controller.operators import commands
 from firstline.errors import InvalidInput
 
 NOW = datetime(2026, 3, 11, tzinfo=UTC)
-LEVERS = frozenset({"approve", "deny", "pause", "resume", "promote"})
+OPERATOR_COMMANDS = frozenset({"approve", "deny", "pause", "resume", "promote"})
 
 
 def fault(name: str, *arguments: str) -> str:
@@ -30,7 +30,7 @@ def fault(name: str, *arguments: str) -> str:
         command, rest = found, rest[1:]
     try:
         given = command.make_context(name, rest).params
-        if name in LEVERS:
+        if name in OPERATOR_COMMANDS:
             _read(name, given)
     except typer.TyperException as error:
         return error.format_message()
@@ -40,9 +40,9 @@ def fault(name: str, *arguments: str) -> str:
 
 
 def _read(name: str, given: dict[str, Any]) -> None:
-    """As the deployed function reads it; raises `InvalidInput`."""
+    """Parse the order like the deployed function; raises `InvalidInput`."""
     fields = {"incident", "plan", "scope", "action", "why"}
     order = {"lever": name, **{key: given[key] for key in fields & given.keys()}}
     if name == "pause":
-        order["until"] = (NOW + length(given["duration"])).isoformat()
-    levers.read(msgspec.json.encode(order))
+        order["until"] = (NOW + parse_duration(given["duration"])).isoformat()
+    commands.read(msgspec.json.encode(order))

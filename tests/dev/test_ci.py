@@ -29,8 +29,8 @@ def run(folder: Path, dev: str) -> tuple[int, list[str]]:
 
 def test_each_step_tells_its_seconds_and_all_of_them_stand_at_the_end(tmp_path: Path) -> None:
     status, lines = run(tmp_path, "echo 3 passed in 1.00s")
-    told = [re.fullmatch(r"ci: +\d+ s  ([\w ]+)", each) for each in lines[:-1]]
-    assert [each and each[1] for each in told] == 2 * STEPS
+    output = [re.fullmatch(r"ci: +\d+ s  ([\w ]+)", each) for each in lines[:-1]]
+    assert [each and each[1] for each in output] == 2 * STEPS
     assert (status, lines[-1]) == (0, "ci: test, simulate, check and synth pass")
 
 

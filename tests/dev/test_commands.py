@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from firstline.cli.main import COMMANDS, mistake, module_of
+from firstline.cli.main import COMMANDS, module_of, print_error
 
 ROOT = Path(__file__).parents[2]
 FIRSTLINE = Path(sys.executable).parent / "firstline"
@@ -46,13 +46,13 @@ BLOCKED = "import os, signal; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.S
 
 
 def test_an_interrupt_while_modules_load_is_no_traceback(tmp_path: Path) -> None:
-    """Ctrl-C in the midst of the imports: the process ends by the signal, and says nothing."""
+    """Ctrl-C in the midst of the imports: the process ends by the signal, and prints nothing."""
     (tmp_path / "difflib.py").write_text(KILL)
     start = f"import os; os.execv({str(FIRSTLINE)!r}, ['firstline', '--help'])"
     assert interrupted(start, tmp_path, str(tmp_path)) == (-signal.SIGINT, "", "")
 
 
-def test_an_interrupt_that_was_held_back_ends_it_before_it_loads(tmp_path: Path) -> None:
+def test_a_blocked_interrupt_ends_it_before_it_loads(tmp_path: Path) -> None:
     """The launcher holds it back until then, for Python starts without knowing what to do."""
     start = f"{BLOCKED}{KILL}os.execv({str(FIRSTLINE)!r}, ['firstline', '--help'])"
     assert interrupted(start, tmp_path, "") == (-signal.SIGINT, "", "")
@@ -111,5 +111,5 @@ def test_pytest_takes_the_arguments_from_where_the_user_stands(tmp_path: Path) -
 
 def test_a_mistake_is_one_line_that_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """A name out of an export may hold anything."""
-    assert mistake("no incident x\x1b[2J\nin it") == 2
+    assert print_error("no incident x\x1b[2J\nin it") == 2
     assert capsys.readouterr().err == "firstline: no incident x\N{REPLACEMENT CHARACTER}[2J in it\n"

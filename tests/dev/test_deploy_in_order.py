@@ -12,7 +12,7 @@ from aws_cdk import App
 
 from app import compose
 from firstline.cli import cdk
-from firstline.cli.account import past
+from firstline.cli.account import past_check
 from firstline.cli.main import dispatch
 from firstline.doctor.diff.changes import compare
 from firstline.doctor.diff.contents import contents
@@ -49,7 +49,7 @@ LINES = list(lines())
 
 
 class Stacks:
-    """What stands in the account, and the CDK that puts it there."""
+    """The deployed stacks of the account, and the CDK that deploys them."""
 
     def __init__(self, folder: Path) -> None:
         self.standing: dict[str, Any] = {}
@@ -109,7 +109,7 @@ def test_nothing_is_lost_by_any_line(tmp_path: Path, monkeypatch: pytest.MonkeyP
     fleet.write_text(own + DEPLOYMENT)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cdk, "cdk", stacks.run)
-    monkeypatch.setattr(past, "check", lambda *_: past.Past(0, (), ()))
+    monkeypatch.setattr(past_check, "check", lambda *_: past_check.PastCheck(0, (), ()))
     monkeypatch.setattr("firstline.cli.fleets.session", lambda *_: Answering(answers).session)
     before: set[str] = set()
     for number, line in enumerate(LINES, start=1):

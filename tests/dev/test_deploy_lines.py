@@ -1,4 +1,4 @@
-"""Each line that deploys names the fleet file, and no key of its deployment beside it."""
+"""Each line that deploys names the fleet file, and no key that the file has."""
 
 import copy
 import re
@@ -74,7 +74,7 @@ def test_a_remedy_names_the_fleet(account: Account) -> None:
 
 
 def test_a_remedy_has_its_line_from_one_place() -> None:
-    """None tells to deploy without the line, and no code spells one of its own."""
+    """No remedy deploys without the line, and no code spells one of its own."""
     bare = r"(?<!\{)\b(?:re)?deploy\b"
     assert [each.name for each in doctor.CHECKS if re.search(bare, each.remedy)] == []
     assert [each.name for each in SOURCES if LINE.search(each.read_text())] == []

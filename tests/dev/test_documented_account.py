@@ -10,7 +10,7 @@ import pytest
 
 from firstline.cli.main import dispatch
 from tests.adapters.account import Answering
-from tests.cli.doctored import Clock, account
+from tests.cli.doctor_account import Clock, account
 from tests.dev.account import PROFILE, Account, quiet, waiting
 from tests.dev.documented import DOCUMENTS, commands
 from tests.dev.lines import kind
@@ -23,7 +23,7 @@ DOCUMENTED = [
 
 
 def lines(document: Path) -> Iterator[list[str]]:
-    """What a document tells about a deployment, in its order."""
+    """Return the lines about a deployment in a document, in order."""
     for program, *line in commands(document):
         if program == "./dev" and kind(line) == "account":
             yield line
@@ -37,7 +37,7 @@ def put(line: list[str], there: Account) -> list[str]:
 
 
 def run(line: list[str]) -> str:
-    """What a command says; it does what it is asked."""
+    """Return a command's output; it executes."""
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(out):
         assert dispatch(line) == 0, f"{' '.join(line)}: {out.getvalue()}"
     return out.getvalue()
@@ -51,7 +51,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTED, ids=lambda each: each.name)
-def test_levers_and_ledger(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_operator_commands_and_ledger(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An incident waits there for a person, and an action is demoted; each line leaves its mark."""
     with waiting(monkeypatch.setenv) as there:
         for line in lines(document):
@@ -98,11 +98,11 @@ def test_the_doctor(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def given(one: Answering) -> Callable[..., object]:
-    """What makes a session: this one, wherever it is asked for."""
+    """Return a factory of sessions that always gives this one."""
     return lambda **_: one.session
 
 
 def test_every_line_about_a_deployment_is_run() -> None:
     """None is left out by the split above."""
-    told = [line for document in DOCUMENTED for line in lines(document)]
-    assert {line[0] for line in told} <= {"drill", "doctor", "audit", "report"} | SAYS.keys()
+    output = [line for document in DOCUMENTED for line in lines(document)]
+    assert {line[0] for line in output} <= {"drill", "doctor", "audit", "report"} | SAYS.keys()

@@ -39,7 +39,7 @@ KNOWN_THERE = {
 
 @pytest.mark.parametrize("line", [each for each in AWS if not aws_only_read(each)], ids=" ".join)
 def test_a_command_of_aws_is_taken(line: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    """By moto, with the values that are told: their types and names are those of the service."""
+    """By moto, with the documented values: their types and names are the service's."""
     for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
         monkeypatch.setenv(f"AWS_{name}", "x")
     service, _, given = request(whole(line))

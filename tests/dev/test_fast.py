@@ -14,7 +14,7 @@ FIRSTLINE = Path(sys.executable).parent / "firstline"
 
 
 def test_it_runs_every_folder_but_those_that_it_names() -> None:
-    """Each of which is there; a folder that is made later is run. Of a kind one scenario is."""
+    """Each exists; a new folder is run. One scenario of each kind is."""
     asked = ("test", "--fast", "--collect-only", "-q", "-n", "0")
     ran = subprocess.run(
         [FIRSTLINE, *asked], cwd=TESTS.parent, capture_output=True, text=True, check=True

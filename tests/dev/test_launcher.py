@@ -82,7 +82,7 @@ class Checkout:
         return process.returncode, out.splitlines(), err.splitlines()
 
     def calls(self) -> list[str]:
-        """What was called since the last look, as its first five words."""
+        """Return the calls since the last look, as their first five words."""
         lines = self.notes.read_text().splitlines() if self.notes.exists() else []
         self.notes.unlink(missing_ok=True)
         return [" ".join(line.replace(str(self.root), "").split()[:5]) for line in lines]
@@ -150,7 +150,7 @@ def test_no_argument_asks_for_the_help(checkout: Checkout) -> None:
         (".venv/.stamp", "", [*VENV, *INSTALL]),
     ],
 )
-def test_what_changed_is_made_anew_and_no_more(
+def test_only_what_changed_is_made_again(
     checkout: Checkout, file: str, text: str, calls: list[str]
 ) -> None:
     checkout.run()
@@ -160,7 +160,7 @@ def test_what_changed_is_made_anew_and_no_more(
     assert checkout.calls() == calls
 
 
-def test_a_moved_checkout_is_made_anew(checkout: Checkout) -> None:
+def test_a_moved_checkout_is_made_again(checkout: Checkout) -> None:
     """Scripts in an environment name its folder."""
     checkout.run()
     checkout.calls()
@@ -208,7 +208,7 @@ def test_a_python_is_looked_for_in_pyenv_too(checkout: Checkout) -> None:
         ({"DOWN": "1"}, f"dev: {CANNOT_FETCH} {NETWORK_DOWN}"),
     ],
 )
-def test_what_is_missing_is_said_in_one_line(
+def test_what_is_missing_is_one_line(
     checkout: Checkout, environment: dict[str, str], line: str
 ) -> None:
     status, out, err = checkout.run("go", **environment)
@@ -216,7 +216,7 @@ def test_what_is_missing_is_said_in_one_line(
     assert [each for each in err if "preparing" not in each] == [line.format(bin=checkout.bin)]
 
 
-def test_a_folder_that_cannot_be_written_is_said_in_one_line(checkout: Checkout) -> None:
+def test_an_unwritable_folder_is_one_line(checkout: Checkout) -> None:
     (checkout.root / ".dev.lock").mkdir()
     status, _, err = checkout.run("go")
     assert (status, len(err), err[1][:9]) == (2, 2, "dev: [Err")

@@ -1,4 +1,4 @@
-"""What is pinned, and that every list of pins says the same."""
+"""Pinned packages, and the agreement of all lists of pins."""
 
 import json
 import re

@@ -14,12 +14,12 @@ from firstline.notifications import pages as paging
 from firstline.notifications.origin import Origin
 from tests.builders import ID, NOW, incident
 from tests.dev.documented import DOCUMENTS, PACKAGE, ROOT, names
-from tests.dev.parsed import LEVERS, fault
+from tests.dev.parsed import OPERATOR_COMMANDS, fault
 from tests.remediation.situations import proposal
 
 PLAN = "5f1c09ab12de"
 ORIGIN = Origin(fleet="vettid", region="us-east-1", mode="enforce")
-SPELT = re.compile(rf"firstline (?:{'|'.join(sorted(LEVERS))}) [^\n;`]*")
+SPELT = re.compile(rf"firstline (?:{'|'.join(sorted(OPERATOR_COMMANDS))}) [^\n;`]*")
 ORDERS = (
     command_lines.approve(ID, PLAN),
     command_lines.deny(ID, PLAN),
@@ -32,7 +32,7 @@ INLINE = sorted(
         (document.name, name)
         for document in DOCUMENTS
         for name in names(document)
-        if re.match(rf"(\./dev|firstline) ({'|'.join(LEVERS)}) ", name)
+        if re.match(rf"(\./dev|firstline) ({'|'.join(OPERATOR_COMMANDS)}) ", name)
     }
 )
 
@@ -53,7 +53,7 @@ def test_what_stands_in_a_sentence_is_taken_too(document: str, line: str) -> Non
 
 
 def test_a_page_spells_them() -> None:
-    """A proposal is answered with what its page says; a demotion, with what it says."""
+    """The command in a proposal or a demotion page answers it."""
     asked = proposal()
     page = paging.asked(incident(), asked, (), ORIGIN, Demotion(NOW, 3, ID))
     where = " --fleet vettid --region us-east-1"

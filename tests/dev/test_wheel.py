@@ -33,7 +33,7 @@ HERE = (
     "backtest --policy fleet.toml event.json",
 )
 """What reaches no account, in an order in which each finds what it reads."""
-LEVERS = (
+OPERATOR_LINES = (
     "approve inc-0123456789abcdef0123 5f1c09ab",
     "deny inc-0123456789abcdef0123 5f1c09ab --why no",
     "pause everything --why drill --for 1h",
@@ -105,8 +105,8 @@ def test_the_console_shows_a_replay(installed: Installed) -> None:
     assert (served.returncode, "complete-outage" in page) == (0, True)
 
 
-@pytest.mark.parametrize("line", LEVERS)
-def test_a_lever_reaches_the_function_url(installed: Installed, line: str) -> None:
+@pytest.mark.parametrize("line", OPERATOR_LINES)
+def test_an_operator_command_reaches_the_function_url(installed: Installed, line: str) -> None:
     name = line.partition(" ")[0]
     pulled = CommandResult(lever=name, by="alice", action="restart_enclave", scope="everything")
     with Loopback(http("200 OK", msgspec.json.encode(pulled))) as server:
@@ -134,5 +134,5 @@ def test_what_needs_the_checkout_says_so_in_one_line(installed: Installed, name:
 
 
 def test_every_command_is_tried() -> None:
-    lines = {line.split()[0] for line in (*HERE, *LEVERS, *ASKING)}
+    lines = {line.split()[0] for line in (*HERE, *OPERATOR_LINES, *ASKING)}
     assert lines | {"console", *CHECKOUT} == set(COMMANDS)

@@ -1,7 +1,7 @@
 """The wheel of the checkout, built and installed as a person installs it, without the network.
 
-The environment is empty but for the wheel and links to what the wheel says it depends on, so that
-what it does not say is missing there. pip's own part, to fetch them, is not tried.
+The environment has the wheel and links to its declared dependencies only, so that an undeclared one
+is missing. pip's downloads are not tried.
 """
 
 import subprocess
@@ -56,7 +56,7 @@ class Installed:
         )
 
     def says(self, code: str) -> str:
-        """What the environment's Python prints that runs *code* in the empty folder."""
+        """Return what the environment's Python prints that runs *code* in the empty folder."""
         ran = subprocess.run(
             [self.python, "-c", code],
             cwd=self.stand,
@@ -101,5 +101,5 @@ def _needed(wanted: Iterator[Requirement]) -> set[str]:
 
 
 def _holds(need: Requirement, extra: str) -> bool:
-    """Whether *need* is one here, where *extra* is asked for."""
+    """True if *need* applies here, with *extra*."""
     return need.marker is None or need.marker.evaluate({"extra": extra})

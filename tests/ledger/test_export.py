@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstline.cli.analysis.selection import within
+from firstline.cli.analysis.selection import chains_in_window
 from firstline.errors import InvalidInput
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger import export
@@ -124,14 +124,14 @@ def test_a_time_chooses_whole_chains(
     """A chain cut at its beginning could not be verified."""
     chains = {"early": chain(OTHER, *EARLY), "late": [ONE, TWO]}
     everything = [each for entries in chains.values() for each in entries]
-    assert list(within(everything, since, until)) == [
+    assert list(chains_in_window(everything, since, until)) == [
         each for name in names for each in chains[name]
     ]
 
 
 def test_a_chain_that_cannot_be_read_is_never_left_out() -> None:
     broken = Entry(OTHER, 1, "{}", digest(b"{}"))
-    assert list(within([broken, ONE], datetime(2030, 1, 1, tzinfo=UTC), None)) == [broken]
+    assert list(chains_in_window([broken, ONE], datetime(2030, 1, 1, tzinfo=UTC), None)) == [broken]
 
 
 @pytest.mark.slow
@@ -143,7 +143,7 @@ def test_memory_does_not_grow_with_the_export() -> None:
             yield from chain(IncidentId(f"inc-{number}"), *[NOW] * 10)
 
     tracemalloc.start()
-    lines = export.write(within(entries(), ago(1), None), NONE)
+    lines = export.write(chains_in_window(entries(), ago(1), None), NONE)
     read = sum(1 for _ in export.read(lines))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

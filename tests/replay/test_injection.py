@@ -13,7 +13,7 @@ import pytest
 
 from firstline.adapters import wiring
 from firstline.adapters.aws.wakes import decode_wake
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.event_files import RUNBOOK
 from firstline.config import fleet_file
 from firstline.controller.ingest import ingest
 from firstline.controller.operators.commands import read

@@ -9,9 +9,9 @@ import pytest
 
 from bench.narrow import narrowed
 from firstline.actions.catalogue import UNDO_RESULTS
-from firstline.cli.envelope import PROFILES
-from firstline.cli.output import replay as account
-from firstline.cli.replay import read, unmet
+from firstline.cli.event_files import PROFILES
+from firstline.cli.output import replay_lines as account
+from firstline.cli.replay import read, unmet_expectations
 from firstline.config.settings import Home
 from firstline.lab.twin.deadline import missed_deadlines
 from firstline.lab.twin.replay import replay
@@ -101,7 +101,7 @@ def test_it_ends_as_the_scenario_says(run: tuple[Scenario, ReplayResult]) -> Non
     """Outcome, the fixes in their order, and the pages are the expected ones."""
     scenario, replayed = run
     assert scenario.expect is not None
-    assert unmet(scenario, account.lines(replayed)) == []
+    assert unmet_expectations(scenario, account.lines(replayed)) == []
 
 
 def test_it_ends_within_what_policy_allows(run: tuple[Scenario, ReplayResult]) -> None:

@@ -223,18 +223,21 @@ def test_a_board_shows_the_state_at_its_time() -> None:
         *chain(OPENING, of="inc-2"),
         *chain((NOW, Kind.SIGNAL, SIGNAL | {"disposition": "context"}), of="inc-3"),
     ]
-    before, after = board.at("vettid", records, NOW), board.at("vettid", records, NOW + MINUTE)
-    early, late = before.look(""), after.look(" ")
+    before, after = (
+        board.board_at("vettid", records, NOW),
+        board.board_at("vettid", records, NOW + MINUTE),
+    )
+    early, late = before.view(""), after.view(" ")
     assert isinstance(early, Overview)
     assert isinstance(late, Overview)
     assert ([each.id for each in early.open], early.ended) == ([ID, "inc-2"], ())
     assert [each.id for each in late.open] == ["inc-2"]
     assert [(each.id, each.outcome) for each in late.ended] == [(ID, "observed")]
     assert (early.mode, late.mode) == ("unknown", "observe")
-    detail = after.look(ID)
+    detail = after.view(ID)
     assert isinstance(detail, Detail)
     assert [each.word for each in detail.lines] == ["heard", "closes"]
-    assert after.look("inc-4") == Missing("There is no incident inc-4.")
+    assert after.view("inc-4") == Missing("There is no incident inc-4.")
 
 
 def test_the_controller_reads_open_incidents_and_one_of_them() -> None:
@@ -297,7 +300,7 @@ def test_one_that_cannot_be_read_is_a_row_and_the_others_are_right() -> None:
     deployed = look("", rig.system)
     odd = SIGNAL | {"signalled_at": "long ago"}
     records = [*chain((NOW, Kind.SIGNAL, odd)), *chain(OPENING, of="inc-2")]
-    at_hand = board.at("vettid", records, NOW).look("")
+    at_hand = board.board_at("vettid", records, NOW).view("")
     for seen in (deployed, at_hand):
         assert isinstance(seen, Overview)
         conditions = {each.condition: each.unreadable for each in seen.open}
@@ -317,13 +320,15 @@ def test_the_timeline_of_one_that_cannot_be_read_is_shown_all_the_same() -> None
     rig = opened()
     rig.tables.incidents[rig.id()] = "{}"
     odd: tuple[datetime, Kind, dict[str, object]] = (NOW, Kind.DECISION, {"step": 1})
-    at_hand = board.at("vettid", chain(OPENING, odd), NOW).look(ID)
+    at_hand = board.board_at("vettid", chain(OPENING, odd), NOW).view(ID)
     for seen in (look(rig.id(), rig.system), at_hand):
         assert isinstance(seen, Detail)
         assert seen.lines[0].word == "heard"
         for shown in (widget(seen, ARN, "light"), page(seen)):
             assert "This code cannot read it: " in shown
-    beside = board.at("vettid", [*chain(OPENING, odd), *chain(OPENING, of="inc-2")], NOW).look("")
+    beside = board.board_at(
+        "vettid", [*chain(OPENING, odd), *chain(OPENING, of="inc-2")], NOW
+    ).view("")
     assert isinstance(beside, Overview)
     assert len(beside.open) == 2
 
@@ -440,13 +445,13 @@ def test_no_text_from_outside_is_markup_or_names_a_person() -> None:
         ),
         *chain((NOW, Kind.PAUSE, pause | {"until": until}), of=CHAIN),
     ]
-    known = board.at("vettid", records, NOW)
+    known = board.board_at("vettid", records, NOW)
     for asked_for in ("", ID, HOSTILE):
         for shown in (
-            page(known.look(asked_for)),
-            widget(known.look(asked_for), ARN, "dark"),
+            page(known.view(asked_for)),
+            widget(known.view(asked_for), ARN, "dark"),
         ):
             assert "<script" not in shown
             assert "0f3c9a1e" not in shown
             assert "example.com" not in shown
-    assert "&lt;script&gt;" in page(known.look(""))
+    assert "&lt;script&gt;" in page(known.view(""))

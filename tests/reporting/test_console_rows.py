@@ -153,7 +153,7 @@ def test_a_board_knows_by_other_chains_that_an_alarm_is_ok() -> None:
         *chain((NOW, Kind.SIGNAL, other), of="inc-4"),
     ]
     for after, escalated in ((2 * MINUTE, [ID]), (timedelta(hours=1), [])):
-        view = board.at("f", records, NOW + after).look("")
+        view = board.board_at("f", records, NOW + after).view("")
         assert isinstance(view, Overview)
         assert [each.id for each in view.escalated] == escalated
         assert [each.id for each in view.ended] == ([] if escalated else [ID])
@@ -166,8 +166,8 @@ def test_a_board_counts_the_ended_that_it_does_not_show() -> None:
         for number in range(board.ENDED_MAX + 1)
         for each in chain(OPENING, (NOW, Kind.DECISION, decision("close")), of=f"inc-{number}")
     ]
-    few = board.at("f", records[:-2], NOW).look("")
-    many = board.at("f", records, NOW).look("")
+    few = board.board_at("f", records[:-2], NOW).view("")
+    many = board.board_at("f", records, NOW).view("")
     assert isinstance(few, Overview)
     assert isinstance(many, Overview)
     assert (len(few.ended), few.more_ended) == (board.ENDED_MAX, False)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.cli.analysis.selection import Wanted, summaries
+from firstline.cli.analysis.selection import IncidentFilter, summaries
 from firstline.errors import InvalidInput
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import CHAIN
@@ -184,21 +184,21 @@ def test_an_entry_of_another_form_is_named(line: int) -> None:
 @pytest.mark.parametrize(
     ("wanted", "fits"),
     [
-        (Wanted(), True),
-        (Wanted(since=NOW + timedelta(seconds=90)), True),
-        (Wanted(since=NOW + timedelta(seconds=91)), False),
-        (Wanted(until=NOW + timedelta(seconds=1)), True),
-        (Wanted(until=NOW), False),
-        (Wanted(severities=frozenset({"P1"})), True),
-        (Wanted(severities=frozenset({"P2"})), False),
-        (Wanted(conditions=frozenset({"enclave-down", "capacity"})), True),
-        (Wanted(conditions=frozenset({"capacity"})), False),
-        (Wanted(hosts=frozenset({A, B})), True),
-        (Wanted(hosts=frozenset({B})), False),
-        (Wanted(outcomes=frozenset({"resolved"})), True),
-        (Wanted(outcomes=frozenset({"open"})), False),
+        (IncidentFilter(), True),
+        (IncidentFilter(since=NOW + timedelta(seconds=90)), True),
+        (IncidentFilter(since=NOW + timedelta(seconds=91)), False),
+        (IncidentFilter(until=NOW + timedelta(seconds=1)), True),
+        (IncidentFilter(until=NOW), False),
+        (IncidentFilter(severities=frozenset({"P1"})), True),
+        (IncidentFilter(severities=frozenset({"P2"})), False),
+        (IncidentFilter(conditions=frozenset({"enclave-down", "capacity"})), True),
+        (IncidentFilter(conditions=frozenset({"capacity"})), False),
+        (IncidentFilter(hosts=frozenset({A, B})), True),
+        (IncidentFilter(hosts=frozenset({B})), False),
+        (IncidentFilter(outcomes=frozenset({"resolved"})), True),
+        (IncidentFilter(outcomes=frozenset({"open"})), False),
     ],
 )
-def test_filters_select_incidents(wanted: Wanted, *, fits: bool) -> None:
+def test_filters_select_incidents(wanted: IncidentFilter, *, fits: bool) -> None:
     """Times are of any entry: an incident that goes on is of both days."""
-    assert wanted.fits(summarise(chain(heard(), *fixed(5, "a"), closed(90)))) is fits
+    assert wanted.matches(summarise(chain(heard(), *fixed(5, "a"), closed(90)))) is fits

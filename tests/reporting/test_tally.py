@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from firstline.actions.catalogue import ACTIONS, UNDO_RESULTS
-from firstline.cli.analysis.statistics import Record, review
+from firstline.cli.analysis.statistics import ActionRecord, review
 from firstline.cli.report_since import lines
 from firstline.ledger.chain import Entry
 from firstline.ledger.export import DecodedEntry, decode_entry
@@ -98,9 +98,9 @@ def test_the_statistics_count_it_by_itself() -> None:
     """It is tried, and neither helped nor failed."""
     found = review(records(ESCALATED))
     assert found.actions == (
-        Record(action="cancel_refresh", tried=1, undone=1),
-        Record(action="refresh_fleet", tried=1, failed=1),
-        Record(action="restart_enclave", tried=2, failed=2),
+        ActionRecord(action="cancel_refresh", tried=1, undone=1),
+        ActionRecord(action="refresh_fleet", tried=1, failed=1),
+        ActionRecord(action="restart_enclave", tried=2, failed=2),
     )
     (line,) = [text for text, _ in lines(found, "") if text.startswith("cancel_refresh")]
     assert line.split() == ["cancel_refresh", "1", "-", "0", "0", "refresh", "cancelled:", "1"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.cli.main import STOPPED
+from firstline.cli.main import STOPPED_STATUS
 from firstline.errors import InvalidInput
 from tools.docs.mutants_section import mutants_section
 from tools.mutants import mutants
@@ -74,7 +74,7 @@ def test_it_goes_on_where_it_stopped(root: Path, tmp_path: Path) -> None:
     table = tmp_path / "mutants.jsonl"
     begun, ended = (Judged(root, table, "one", SAMPLE) for _ in range(2))
     begun.stop = 3
-    assert begun.run(1, 6) == STOPPED
+    assert begun.run(1, 6) == STOPPED_STATUS
     first = load(table)
     assert [each.key for each in first] == [each.key for each in choose(root, 1, SAMPLE)[:3]]
     ended.run(1, 6)

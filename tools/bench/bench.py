@@ -31,7 +31,7 @@ def run(names: Names = None, quick: Quick = False, as_json: AsJson = False) -> i
     """Run these benches, or all, and print a table; status 1 if an aim is missed."""
     folder = checkout() / "bench"
     found = []
-    with progress.counting() as tell:
+    with progress.status_line() as tell:
         for path in select(folder, names or []):
             tell(f"{path.stem} is measured")
             for each in measure(path, quick=quick):

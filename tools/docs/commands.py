@@ -47,7 +47,7 @@ def page() -> str:
     found = tuple(commands())
     types = dict.fromkeys(each.type for each in _documents(found))
     parts = [
-        HEAD + _table("status", contract.EVERY),
+        HEAD + _table("status", contract.COMMON_STATUSES),
         *(_section(each) for each in found),
         JSON_HEAD,
         *map(_schema, types),

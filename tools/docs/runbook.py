@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from firstline.actions.catalogue import ACTIONS
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.event_files import RUNBOOK
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.lab.twin import scenario as scenarios

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 import msgspec
 
 from firstline.cli.develop import checkout
-from firstline.cli.main import STOPPED
+from firstline.cli.main import STOPPED_STATUS
 from firstline.errors import InvalidInput
 from tools.mutants import mutants
 from tools.mutants.mutants import COUNT, GOAL, TARGETS, Mutant, MutantId, Targets, TrialResult
@@ -49,7 +49,7 @@ class Campaign:
         killers = {key: each.killer for key, each in trials.items()}
         for each, killer in self._trials(left, killers):
             if each is None:
-                return STOPPED
+                return STOPPED_STATUS
             done[each.key] = _tried(each, killer, seed, self.code)
             lines = (msgspec.json.encode(done[key]) + b"\n" for key in order if key in done)
             whole = self.table.with_suffix(".new")

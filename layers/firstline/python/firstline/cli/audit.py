@@ -1,11 +1,11 @@
-"""``firstline audit``: the ledger, taken out of its table and checked by anyone."""
+"""``firstline audit``: list, show, export and verify the ledger."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from firstline.cli import exporting, incidents
+from firstline.cli import audit_export, incidents
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
 from firstline.cli.output.lines import AuditLine, FaultLine
@@ -17,10 +17,10 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.callback()
 def ledger() -> None:
-    """The ledger, checked by anyone."""
+    """List, show, export and verify the ledger."""
 
 
-app.command()(exporting.export)
+app.command()(audit_export.export)
 app.command("list")(incidents.list_incidents)
 app.command()(incidents.show)
 
@@ -41,40 +41,40 @@ def verify(
     require_anchor: Annotated[bool, typer.Option(help=audit.REQUIRE_ANCHOR)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
 ) -> int:
-    """Check every chain, policy and checkpoint of an export, and say what nothing anchors."""
+    """Verify the chains, policies and checkpoints of an export, and report what nothing anchors."""
     try:
-        known = audit.read_key(key.read_bytes()) if key else None
+        public_key = audit.read_key(key.read_bytes()) if key else None
         with export.open("rb") as file:
-            found = audit.verify(file, tuple(head or ()), known, partial=partial)
+            finding = audit.verify(file, tuple(head or ()), public_key, partial=partial)
     except OSError as error:
         raise InvalidInput(
             f"{error.filename or export}: cannot be read: {error.strerror}"
         ) from error
     except ValueError as error:
         raise InvalidInput(f"{key}: cannot be read: {error}") from error
-    line = _audited(export, found)
+    line = _audit_line(export, finding)
     if as_json:
         output.emit(line)
     else:
-        terminal.say(line.why.splitlines())
-    return audit.status(found, require_anchor=require_anchor)
+        terminal.print_lines(line.why.splitlines())
+    return audit.status(finding, require_anchor=require_anchor)
 
 
-def _audited(export: Path, found: audit.VerifyResult) -> AuditLine:
+def _audit_line(export: Path, finding: audit.VerifyResult) -> AuditLine:
     return AuditLine(
         file=str(export),
-        valid=found.valid,
-        entries=found.entries,
-        heads=found.heads,
-        anchored=found.entries > 0 and not found.unanchored,
-        line=found.faults[0].line if found.faults else None,
-        why=audit.describe(str(export), found),
-        faults=tuple(FaultLine(line=each.line, why=each.why) for each in found.faults),
-        checkpoints=found.checkpoints,
-        checkpoint=found.last or None,
-        signed=found.key is not None and found.checkpoints > 0,
-        unanchored=found.unanchored,
-        bare=tuple(found.unanchored_chains),
-        policies=found.policies,
-        absent=found.absent,
+        valid=finding.valid,
+        entries=finding.entries,
+        heads=finding.heads,
+        anchored=finding.entries > 0 and not finding.unanchored,
+        line=finding.faults[0].line if finding.faults else None,
+        why=audit.describe(str(export), finding),
+        faults=tuple(FaultLine(line=each.line, why=each.why) for each in finding.faults),
+        checkpoints=finding.checkpoints,
+        checkpoint=finding.last or None,
+        signed=finding.key is not None and finding.checkpoints > 0,
+        unanchored=finding.unanchored,
+        bare=tuple(finding.unanchored_chains),
+        policies=finding.policies,
+        absent=finding.absent,
     )

@@ -1,4 +1,4 @@
-"""``firstline backtest``: what another policy would have done with what was recorded."""
+"""``firstline backtest``: compare two policies on recorded events and incidents."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -8,12 +8,12 @@ from typing import Annotated
 import msgspec
 import typer
 
-from firstline.cli import envelope, exported, replay_export
-from firstline.cli.envelope import RUNBOOK, Account, Region, Unread
+from firstline.cli import event_files, export_files, replay_export
+from firstline.cli.event_files import RUNBOOK, Account, Region, SkippedFiles
 from firstline.cli.output import lines as output
 from firstline.cli.output import progress, terminal
-from firstline.cli.output.past import BacktestLine, FlipLine, GainedLine
 from firstline.cli.output.progress import bar
+from firstline.cli.output.redecide_lines import BacktestLine, FlipLine, GainedLine
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
@@ -29,10 +29,10 @@ from firstline.signal import EARLIEST
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 FLIPS_MAX = 10_000
-"""As many flips as are told one by one; all are counted."""
+"""Maximum number of differences that are printed; all are counted."""
 HANG = 17
-"""The column of a flip's words, behind its sort."""
-TELL_EVERY = 5_000
+"""The column of a difference's text, after its sort."""
+PROGRESS_INTERVAL_LINES = 5_000
 
 New = Annotated[Path, typer.Option("--policy", help="the new profile", show_default=False)]
 Old = Annotated[
@@ -64,54 +64,57 @@ def run(
     account: Account = "111122223333",
     region: Region = "us-east-1",
 ) -> int:
-    """Take recorded events (.json, .jsonl, folders) or exports through both policies, and tell.
+    """Compare two policies on recorded events (.json, .jsonl, folders of them) or exports.
 
-    A file that cannot be read is named in a line of its own; the status is then 2.
+    A file that cannot be read is reported in a line of its own; the status is then 2.
     """
-    wanted = _wanted(fail_on or [])
-    home, unread = envelope.home(account, region), Unread("backtest")
-    files, recorded = _recorded(_files(paths, unread), unread)
-    before = _old(against, recorded)
-    after = profiles.load(policy)
+    failing_sorts = _failing_sorts(fail_on or [])
+    home, skipped = event_files.home(account, region), SkippedFiles("backtest")
+    files, recorded = _recorded_policies(_files(paths, skipped), skipped)
+    old_policy = _old_policy(against, recorded)
+    new_policy = profiles.load(policy)
     flips: list[Flip] = []
 
-    def tell(flip: Flip) -> None:
+    def keep_flip(flip: Flip) -> None:
         if len(flips) < FLIPS_MAX:
             flips.append(flip)
 
     old, new = (
-        PolicyRun(each, home, _names(each, home, alarms), EARLIEST) for each in (before, after)
+        PolicyRun(each, home, _alarm_names(each, home, alarms), EARLIEST)
+        for each in (old_policy, new_policy)
     )
-    pair = PolicyPair(old, new, tell)
-    with progress.counting() as say:
+    pair = PolicyPair(old, new, keep_flip)
+    with progress.status_line() as update:
         for file in files:
-            with unread.past():
-                _through(file, pair, home, say)
+            with skipped.skipping():
+                _run_file(file, pair, home, update)
         totals = pair.finish()
     line = _line(totals, flips)
-    if line.events or not unread.lines:
-        output.emit(line) if as_json else _say(line)
-    return unread.status(int(bool(wanted & {sort for sort, some in totals.flips.items() if some})))
+    if line.events or not skipped.messages:
+        output.emit(line) if as_json else _print(line)
+    return skipped.status(
+        int(bool(failing_sorts & {sort for sort, some in totals.flips.items() if some}))
+    )
 
 
-def _wanted(fail_on: list[str]) -> set[str]:
+def _failing_sorts(fail_on: list[str]) -> set[str]:
     for each in fail_on:
         if each not in (*FLIP_KINDS, "any"):
             raise InvalidInput(f"--fail-on {each}: give any of: any, {', '.join(FLIP_KINDS)}")
     return set(FLIP_KINDS) if "any" in fail_on else set(fail_on)
 
 
-def _files(paths: list[Path], unread: Unread) -> list[Path]:
-    """The files that *paths* name, of a folder each in it, in the order in which they begin."""
-    begins: dict[Path, datetime] = {}
-    for path in envelope.files(paths, (".json", ".jsonl"), unread):
-        with unread.past():
-            begins[path] = _begins(path)
-    return sorted(begins, key=lambda each: (begins[each], each.name))
+def _files(paths: list[Path], skipped: SkippedFiles) -> list[Path]:
+    """Return the files that *paths* name, including those in folders, by their first instant."""
+    first_times: dict[Path, datetime] = {}
+    for path in event_files.files(paths, (".json", ".jsonl"), skipped):
+        with skipped.skipping():
+            first_times[path] = _first_time(path)
+    return sorted(first_times, key=lambda each: (first_times[each], each.name))
 
 
-def _begins(path: Path) -> datetime:
-    """The instant of the first event or entry; a file in which none is readable comes first."""
+def _first_time(path: Path) -> datetime:
+    """Return the instant of the first event or entry; the earliest one if none is readable."""
     try:
         if path.suffix == ".json":
             return recorded_events.event_time(path.read_bytes()) or EARLIEST
@@ -121,19 +124,21 @@ def _begins(path: Path) -> datetime:
         raise InvalidInput(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _recorded(files: list[Path], unread: Unread) -> tuple[list[Path], dict[Digest, Profile]]:
-    """Those of *files* whose policies can be read, and these policies: only exports have some."""
-    found: dict[Digest, Profile] = {}
+def _recorded_policies(
+    files: list[Path], skipped: SkippedFiles
+) -> tuple[list[Path], dict[Digest, Profile]]:
+    """Return the readable files of *files*, and the policies of those that are exports."""
+    policies: dict[Digest, Profile] = {}
     readable: list[Path] = []
     for file in files:
-        with unread.past():
-            found |= replay_export.policies(file) if replay_export.holds(file) else {}
+        with skipped.skipping():
+            policies |= replay_export.policies(file) if replay_export.is_export(file) else {}
             readable.append(file)
-    return readable, found
+    return readable, policies
 
 
-def _old(against: Path | None, recorded: dict[Digest, Profile]) -> Profile:
-    """The policy to compare with: as told, as recorded, or the shipped one."""
+def _old_policy(against: Path | None, recorded: dict[Digest, Profile]) -> Profile:
+    """Return the policy to compare with: the named one, else the recorded or the shipped one."""
     if against is not None:
         return profiles.load(against)
     if len(recorded) > 1:
@@ -141,8 +146,8 @@ def _old(against: Path | None, recorded: dict[Digest, Profile]) -> Profile:
     return next(iter(recorded.values()), None) or profiles.load(RUNBOOK)
 
 
-def _names(profile: Profile, home: Home, alarms: Path | None) -> dict[str, str]:
-    """The profile's own alarms by their ARNs: as deployed, or under their plain names."""
+def _alarm_names(profile: Profile, home: Home, alarms: Path | None) -> dict[str, str]:
+    """Return the profile's alarm names by ARN: the deployed ARNs, or ARNs made of plain names."""
     if alarms is not None:
         try:
             return msgspec.json.decode(alarms.read_bytes(), type=dict[str, str])
@@ -151,53 +156,55 @@ def _names(profile: Profile, home: Home, alarms: Path | None) -> dict[str, str]:
     return undeployed.alarms_by_arn(profile, home)
 
 
-def _through(file: Path, pair: PolicyPair, home: Home, say: Callable[[str], None]) -> None:
-    """One file: an export, a stream of events, or one event."""
+def _run_file(file: Path, pair: PolicyPair, home: Home, update: Callable[[str], None]) -> None:
+    """Run one file: an export, a stream of events, or one event."""
 
-    def far(done: int, of: int) -> None:
-        flips, share = sum(pair.totals.flips.values()), done / max(of, 1)
-        say(f"{bar(share)} {file.name}: {pair.totals.events:,} signals, {flips:,} flips")
+    def report_progress(done: int, total: int) -> None:
+        flips, share = sum(pair.totals.flips.values()), done / max(total, 1)
+        update(f"{bar(share)} {file.name}: {pair.totals.events:,} signals, {flips:,} flips")
 
     try:
-        if replay_export.holds(file):
-            with exported.understood(file):
-                recorded_events.replay_export(file, pair, far)
+        if replay_export.is_export(file):
+            with export_files.decoding(file):
+                recorded_events.replay_export(file, pair, report_progress)
         elif file.suffix == ".json":
-            recorded_events.replay_event(envelope.read(file), pair, home, str(file))
+            recorded_events.replay_event(event_files.read(file), pair, home, str(file))
         else:
-            _stream(file, pair, home, far)
+            _run_stream(file, pair, home, report_progress)
     except OSError as error:
         raise InvalidInput(f"{file}: cannot be read: {error.strerror}") from error
 
 
-def _stream(file: Path, pair: PolicyPair, home: Home, far: Callable[[int, int], None]) -> None:
+def _run_stream(
+    file: Path, pair: PolicyPair, home: Home, report_progress: Callable[[int, int], None]
+) -> None:
     size, done = file.stat().st_size, 0
     with file.open("rb") as lines:
         for number, body in enumerate(lines, start=1):
             recorded_events.replay_event(body.rstrip(), pair, home, f"{file}:{number}")
             done += len(body)
-            if number % TELL_EVERY == 0:
-                far(done, size)
+            if number % PROGRESS_INTERVAL_LINES == 0:
+                report_progress(done, size)
 
 
 def _line(totals: Totals, flips: list[Flip]) -> BacktestLine:
-    counted = totals.flips
+    counts = totals.flips
     return BacktestLine(
         events=totals.events,
-        changed=sum(counted.values()),
+        changed=sum(counts.values()),
         incidents=dict(zip(("old", "new"), totals.incidents, strict=True)),
-        pages=GainedLine(gained=counted["page-gained"], lost=counted["page-lost"]),
+        pages=GainedLine(gained=counts["page-gained"], lost=counts["page-lost"]),
         fixes=GainedLine(
-            gained=counted["fix-gained"] + counted["fix-changed"],
-            lost=counted["fix-lost"] + counted["fix-changed"],
+            gained=counts["fix-gained"] + counts["fix-changed"],
+            lost=counts["fix-lost"] + counts["fix-changed"],
         ),
         unrecorded=dict(sorted(totals.unrecorded.items())),
         left=totals.diverged,
-        decisions=tuple(map(_flip, flips)),
+        decisions=tuple(map(_flip_line, flips)),
     )
 
 
-def _flip(flip: Flip) -> FlipLine:
+def _flip_line(flip: Flip) -> FlipLine:
     return FlipLine(
         sort=flip.kind,
         where=flip.where,
@@ -209,14 +216,14 @@ def _flip(flip: Flip) -> FlipLine:
     )
 
 
-def _say(line: BacktestLine) -> None:
-    terminal.say((text for each in line.decisions for text in _flipped(each)), HANG)
-    terminal.say(_summary(line))
+def _print(line: BacktestLine) -> None:
+    terminal.print_lines((row for each in line.decisions for row in _flip_text(each)), HANG)
+    terminal.print_lines(_summary(line))
 
 
-def _flipped(flip: FlipLine) -> Iterator[str]:
+def _flip_text(flip: FlipLine) -> Iterator[str]:
     yield f"{flip.sort:<16} {flip.at:%Y-%m-%d %H:%M:%S}  {flip.where}"
-    yield f"{'':{HANG}}from {_said(flip.before)} to {_said(flip.after)}"
+    yield f"{'':{HANG}}from {_describe(flip.before)} to {_describe(flip.after)}"
     yield f"{'':{HANG}}{flip.why}"
 
 
@@ -234,19 +241,19 @@ def _summary(line: BacktestLine) -> Iterator[str]:
     if line.left:
         yield f"{line.left} incidents parted from their record: what came after is not known"
     if line.unrecorded:
-        asked = ", ".join(f"{name} ({count})" for name, count in line.unrecorded.items())
-        yield f"never recorded, and so unknown to both: {asked}"
+        facts = ", ".join(f"{name} ({count})" for name, count in line.unrecorded.items())
+        yield f"never recorded, and so unknown to both: {facts}"
 
 
-def _said(held: object) -> str:
-    """One side in a few words."""
-    match held:
+def _describe(side: object) -> str:
+    """Return one side of a difference in a few words."""
+    match side:
         case {"disposition": disposition, **rest}:
-            what = (disposition, rest["severity"], rest["condition"], rest["rule"])
-            return " ".join(str(each) for each in what if each)
+            words = (disposition, rest["severity"], rest["condition"], rest["rule"])
+            return " ".join(str(each) for each in words if each)
         case {"step": step, "action": action, "target": target}:
             return " ".join(str(each) for each in (step, action, target) if each)
         case None:
             return "nothing"
         case _:
-            return str(held)
+            return str(side)

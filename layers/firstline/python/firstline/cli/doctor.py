@@ -1,4 +1,4 @@
-"""``firstline doctor``: the profile held against the account that it is for; it changes nothing."""
+"""``firstline doctor``: checks the account against the fleet file; it changes nothing."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from firstline.cli import fleets
 from firstline.cli.fleets import Place
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
-from firstline.cli.output.deployed import DoctorLine
+from firstline.cli.output.deployment_lines import DoctorLine
 from firstline.config import fleet_file as profiles
 from firstline.doctor import quotas
 from firstline.doctor import run as checks
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from firstline.controller.ports.people import Clock
 
 HANG = 10
-"""The column of a finding's words, behind its severity."""
+"""The column of a finding's text, after its severity."""
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -39,17 +39,17 @@ def doctor(
     look: Annotated[bool, typer.Option("--look", help="ask the hosts too, over SSM")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document a finding")] = False,
 ) -> int:
-    """Hold the fleet file against the account of your credentials: 1 if a P1 is unheard."""
+    """Check the account of your credentials against the fleet file: 1 if a P1 may be missed."""
     path = fleets.choose(fleet)
-    quotas.check(profiles.load(path), path)  # its faults come before the environment's
+    quotas.check(profiles.load(path), path)  # before faults of the environment
     session = fleets.session(Place(fleet, region, profile), profiles.deployment(path).region)
-    return tell(examine(session, path, SystemClock(), look=look), as_json=as_json)
+    return print_findings(examine(session, path, SystemClock(), look=look), as_json=as_json)
 
 
 def examine(
     session: "Session", path: Path, clock: "Clock", *, look: bool
 ) -> tuple[DoctorResult, ...]:
-    """What the checks find of the fleet file at *path*.
+    """Return the findings for the fleet file at *path*.
 
     Raises `InvalidInput` or `DependencyUnavailable`.
     """
@@ -58,19 +58,19 @@ def examine(
     return checks.examine(profile, facts, str(path), settings, session.region_name)
 
 
-def tell(findings: tuple[DoctorResult, ...], *, as_json: bool) -> int:
-    """Write the findings, as JSON or for a person, and give the exit status."""
+def print_findings(findings: tuple[DoctorResult, ...], *, as_json: bool) -> int:
+    """Print the findings, as JSON or text, and return the exit status."""
     for each in findings:
         if as_json:
             output.emit(msgspec.convert(msgspec.to_builtins(each), type=DoctorLine))
         else:
-            terminal.say(_told(each), HANG)
+            terminal.print_lines(_finding_lines(each), HANG)
     if not as_json:
-        terminal.say([_summary(findings)])
+        terminal.print_lines([_summary(findings)])
     return int(checks.has_critical(findings))
 
 
-def _told(finding: DoctorResult) -> Iterator[str]:
+def _finding_lines(finding: DoctorResult) -> Iterator[str]:
     yield f"{finding.severity:<8}  {finding.check}: {finding.subject} {finding.what}"
     yield f"{'':{HANG}}so {finding.consequence}"
     yield f"{'':{HANG}}mend: {finding.remedy}"

@@ -1,19 +1,19 @@
-"""``firstline drill``: a game day against the deployed system, from an alarm to its end."""
+"""``firstline drill``: a game day on the deployed system, from an alarm to its end."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from firstline.cli import exported, fleets
-from firstline.cli.account.alarm_state import AwsAlarms
-from firstline.cli.analysis.drill.playing import Played, Stage, play
-from firstline.cli.analysis.drill.rehearsal import as_markdown
+from firstline.cli import export_files, fleets
+from firstline.cli.account.alarm_state import CloudWatchAlarms
+from firstline.cli.analysis.drill.report import as_markdown
+from firstline.cli.analysis.drill.run import DrillDeployment, DrillRun, run_drill
 from firstline.cli.fleets import Credentials, File, Place, Region
-from firstline.cli.operators import length
+from firstline.cli.operators import parse_duration
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
-from firstline.cli.output.deployed import DrillLine
+from firstline.cli.output.deployment_lines import DrillLine
 from firstline.cli.shell import values
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile
@@ -27,7 +27,7 @@ Page = Annotated[
     Path | None, typer.Option(metavar="FILE", help="write the drill's report as one HTML page")
 ]
 HANG = 10
-"""The column of what came, behind its name."""
+"""The column of a result, after its name."""
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
@@ -57,40 +57,42 @@ def drill(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
 ) -> int:
-    """Ring the alarm of CONDITION, which pages as a true one does, and follow it.
+    """Raise the alarm of CONDITION, which pages as a real one does, and follow its incident.
 
-    What it opens is only observed, also where the deployment may fix, unless --enforce is given.
-    Exits with 1 where something that was expected did not come: its entry, its page and the first
-    decision within the response target, and its end.
+    The incident runs in mode observe, whatever the deployment's mode, unless --enforce is given.
+    Exits with 1 if an expected result is missing: the entry, the page and the first decision within
+    the response target, and the end.
     """
-    meant, waits = _condition(condition), length(patience)
+    alarm_condition, duration_min = _condition(condition), parse_duration(patience)
     for each in filter(None, (html, markdown)):
         if not each.absolute().parent.is_dir():
             raise InvalidInput(f"{each}: cannot be written: make its folder first")
-    stage = _stage(Place(fleet, region, profile))
-    played = play(meant, stage, waits, enforce=enforce)
-    write(played, stage.profile, html, markdown)
-    return tell(played.line, as_json=as_json)
+    deployment = _deployment(Place(fleet, region, profile))
+    drill_run = run_drill(alarm_condition, deployment, duration_min, enforce=enforce)
+    write_reports(drill_run, deployment.profile, html, markdown)
+    return print_drill(drill_run.line, as_json=as_json)
 
 
-def write(played: Played, profile: Profile, html: Path | None, markdown: Path | None) -> None:
-    """Write the report of the drill, and of the incident that it opened, as it is asked for."""
+def write_reports(
+    drill_run: DrillRun, profile: Profile, html: Path | None, markdown: Path | None
+) -> None:
+    """Write the reports of the drill and of its incident to the given files."""
     from firstline.cli.analysis.drill.page import page
 
-    reports = (report.write_report(played.chain, profile),) if played.chain else ()
+    reports = (report.write_report(drill_run.chain, profile),) if drill_run.chain else ()
     if html is not None:
-        exported.write([page(reports, played.report).encode()], html)
+        export_files.write([page(reports, drill_run.report).encode()], html)
     if markdown is not None:
-        texts = (as_markdown(played.report), *map(of_incident, reports))
-        exported.write(["\n".join(texts).encode()], markdown)
+        texts = (as_markdown(drill_run.report), *map(of_incident, reports))
+        export_files.write(["\n".join(texts).encode()], markdown)
 
 
-def tell(line: DrillLine, *, as_json: bool) -> int:
-    """Write the drill, as JSON or for a person, and give the exit status."""
+def print_drill(line: DrillLine, *, as_json: bool) -> int:
+    """Print the drill, as JSON or text, and return the exit status."""
     if as_json:
         output.emit(line)
     else:
-        terminal.say(_told(line), HANG)
+        terminal.print_lines(_drill_lines(line), HANG)
     return int(not line.holds)
 
 
@@ -101,8 +103,8 @@ def _condition(text: str) -> Condition:
         raise InvalidInput(f"no condition {text!r}: name one of {', '.join(Condition)}") from None
 
 
-def _stage(place: Place) -> Stage:
-    """The deployment of the fleet file; raises `InvalidInput` or `DependencyUnavailable`."""
+def _deployment(place: Place) -> DrillDeployment:
+    """Return the deployment of the fleet file; raises `InvalidInput` or `DependencyUnavailable`."""
     from firstline.adapters.aws import clients
     from firstline.adapters.aws.store import DynamoStore
     from firstline.adapters.clock import SystemClock
@@ -118,36 +120,36 @@ def _stage(place: Place) -> Stage:
     incidents = stacks.stack_output("IncidentsTable", stacks.records_stack(fleet), session)
     ledger = stacks.ledger_table(fleet, session)
 
-    def announce(lever: AnnounceDrill) -> CommandResult:
-        return operator_url.send(lever, operator_url.find(fleet, session), session)
+    def announce(command: AnnounceDrill) -> CommandResult:
+        return operator_url.send(command, operator_url.find(fleet, session), session)
 
-    return Stage(
+    return DrillDeployment(
         profile=profile,
         home=caller_home(session),
         mode=mode,
-        alarms=AwsAlarms(clients.alarms(session), stacks.app_stack(fleet)),
+        alarms=CloudWatchAlarms(clients.alarms(session), stacks.app_stack(fleet)),
         store=DynamoStore(clients.ledger(session), incidents, ledger, clock),
         clock=clock,
         announce=announce,
     )
 
 
-def _told(line: DrillLine) -> list[str]:
+def _drill_lines(line: DrillLine) -> list[str]:
     def after(seconds: int | None) -> str:
         return "never" if seconds is None else f"after {seconds} s"
 
-    told = [
+    rows = [
         f"drill of {line.alarm}, in mode {line.mode}{', observed only' if line.observed else ''}",
         f"  heard   {after(line.heard_after_seconds)}  {line.incident or ''}".rstrip(),
         f"  taken   for {line.severity} {line.condition}",
     ]
     if line.channel:
-        told.append(f"  told    {after(line.told_after_seconds)}  on the channel {line.channel}")
-    told.append(f"  decided {after(line.decided_after_seconds)}")
+        rows.append(f"  told    {after(line.told_after_seconds)}  on the channel {line.channel}")
+    rows.append(f"  decided {after(line.decided_after_seconds)}")
     for each in line.decisions:
-        told.append(f"  {each.step:<7} {each.rule}: {each.why}")
+        rows.append(f"  {each.step:<7} {each.rule}: {each.why}")
         if each.plan:
             denied = f", denied by {', '.join(each.denied)}" if each.denied else ""
-            told.append(f"          would {each.plan}{denied}")
-    told.append(f"  ended   {after(line.ended_after_seconds)}  {line.outcome or ''}".rstrip())
-    return [*told, f"{'holds' if line.holds else 'does not hold'}: {line.why}"]
+            rows.append(f"          would {each.plan}{denied}")
+    rows.append(f"  ended   {after(line.ended_after_seconds)}  {line.outcome or ''}".rstrip())
+    return [*rows, f"{'holds' if line.holds else 'does not hold'}: {line.why}"]

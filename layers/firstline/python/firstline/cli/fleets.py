@@ -1,4 +1,4 @@
-"""Which fleet a command is about, and by which credentials: the options that commands share."""
+"""The options that name a fleet and AWS credentials, shared by the commands."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from firstline.cli.envelope import RUNBOOK
+from firstline.cli.event_files import RUNBOOK
 from firstline.config import fleet_choice
 from firstline.config import fleet_file as profiles
 from firstline.errors import InvalidInput
@@ -55,15 +55,15 @@ Region = Annotated[
 
 
 class Place(NamedTuple):
-    """A deployment as a command line names it; an empty text is what is not given."""
+    """A deployment as a command line names it; an empty field is not given."""
 
     fleet: str = ""
     region: str = ""
     credentials: str = ""
 
 
-class Found(NamedTuple):
-    """The fleet that is meant; ``file`` is None where only its name is known."""
+class ChosenFleet(NamedTuple):
+    """The chosen fleet; ``file`` is None if only its name is given."""
 
     name: str
     file: Path | None
@@ -71,32 +71,32 @@ class Found(NamedTuple):
 
 
 def choose(given: str) -> Path:
-    """The fleet file; raises `InvalidInput` where none is named."""
+    """Return the fleet file; raises `InvalidInput` if none is named."""
     return fleet_choice.choose(given, os.environ, Path())
 
 
 def choose_or_example(given: str) -> Path:
-    """The fleet file of a command that reaches no account, else the shipped example."""
+    """Return the fleet file, else the shipped example: for commands that reach no account."""
     try:
         return choose(given)
     except InvalidInput:
         return RUNBOOK
 
 
-def find(place: Place) -> Found:
-    """The fleet of *place*, and a session; raises `InvalidInput` or `DependencyUnavailable`.
+def find(place: Place) -> ChosenFleet:
+    """Return the fleet of *place* with a session; raises `InvalidInput` or `DependencyUnavailable`.
 
-    A fault of the file comes before one of the environment.
+    A fault of the file is reported before one of the environment.
     """
     path = choose(place.fleet)
     if path.suffix != ".toml" and len(path.parts) == 1 and not path.is_file():
-        return Found(str(path), None, session(place))
+        return ChosenFleet(str(path), None, session(place))
     name = profiles.load(path).fleet.name
-    return Found(name, path, session(place, profiles.deployment(path).region))
+    return ChosenFleet(name, path, session(place, profiles.deployment(path).region))
 
 
 def session(place: Place, recorded: str = "") -> "Session":
-    """A session in the Region of *place*, else in the *recorded* one of the fleet file."""
+    """Return a session in the Region of *place*, else in the *recorded* one of the fleet file."""
     from firstline.doctor.readers import stacks
 
     return stacks.session(place.region or recorded, place.credentials)

@@ -1,4 +1,4 @@
-"""``firstline audit list`` and ``show``: the incidents of a ledger, and the entries of one."""
+"""``firstline audit list`` and ``show``: the incidents of a ledger, and one's entries."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import exported, times
-from firstline.cli.analysis.selection import OUTCOMES, Wanted, summaries
+from firstline.cli import export_files, times
+from firstline.cli.analysis.selection import OUTCOMES, IncidentFilter, summaries
 from firstline.cli.fleets import Credentials, FileOrName, Place, Region
-from firstline.cli.output import entries, listing
+from firstline.cli.output import entry_list, incident_list
 from firstline.errors import InvalidInput
 from firstline.ids import IncidentId
 from firstline.ledger.export import DecodedEntry, decode_entry
@@ -42,21 +42,23 @@ def list_incidents(
     region: Region = "",
     as_json: AsJson = False,
 ) -> None:
-    """List incidents, a line each; without --last in the ledger's own order, as they are read.
+    """List incidents, one a line; without --last in the ledger's order, as they are read.
 
-    A signal that opened none is listed where its --outcome is asked for.
+    Signals that opened no incident are listed only with --outcome.
     """
-    wanted = Wanted(
-        since=times.read("--since", since),
-        until=times.read("--until", until),
-        severities=_named("--severity", severity, Severity),
-        conditions=_named("--condition", condition, Condition),
+    incident_filter = IncidentFilter(
+        since=times.parse_instant("--since", since),
+        until=times.parse_instant("--until", until),
+        severities=_choices("--severity", severity, Severity),
+        conditions=_choices("--condition", condition, Condition),
         hosts=frozenset(host or ()),
-        outcomes=_named("--outcome", outcome, OUTCOMES),
+        outcomes=_choices("--outcome", outcome, OUTCOMES),
     )
-    with reading(export, Place(fleet, region, profile)) as found:
-        fitting = (each for each in summaries(found) if _fits(each, wanted))
-        listing.tell(_latest(fitting, last) if last else fitting, as_json=as_json)
+    with open_entries(export, Place(fleet, region, profile)) as records:
+        matching = (each for each in summaries(records) if _is_listed(each, incident_filter))
+        incident_list.print_incidents(
+            _latest(matching, last) if last else matching, as_json=as_json
+        )
 
 
 def show(
@@ -67,22 +69,22 @@ def show(
     region: Region = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show each entry of an incident: decisions with their facts, and every guard's answer."""
+    """Show each entry of an incident: decisions with their inputs, and every guard's result."""
     id_ = IncidentId(incident)
-    with reading(export, Place(fleet, region, profile), id_) as found:
-        told = (each for each in found if each.entry.incident == id_)
-        count = entries.tell(told, as_json=as_json)
+    with open_entries(export, Place(fleet, region, profile), id_) as records:
+        of_incident = (each for each in records if each.entry.incident == id_)
+        count = entry_list.print_entries(of_incident, as_json=as_json)
     if not count:
         raise InvalidInput(f"there is no incident {incident} in {export or 'the deployed ledger'}")
 
 
 @contextmanager
-def reading(
+def open_entries(
     export: Path | None, place: Place, incident: IncidentId | None = None
 ) -> Iterator[Iterator[DecodedEntry]]:
-    """Entries of the file *export*, or of the deployed ledger; of *incident* at least."""
+    """Yield entries of the file *export* or the deployed ledger; at least those of *incident*."""
     if export is not None:
-        with exported.opened(export) as lines:
+        with export_files.open_export(export) as lines:
             yield (each for each in lines if isinstance(each, DecodedEntry))
         return
     from firstline.cli.account import deployments
@@ -91,16 +93,16 @@ def reading(
     yield map(decode_entry, ledger.entries(incident) if incident else ledger.everything())
 
 
-def _fits(told: Summary, wanted: Wanted) -> bool:
-    return wanted.fits(told) and (told.opened or bool(wanted.outcomes))
+def _is_listed(summary: Summary, incident_filter: IncidentFilter) -> bool:
+    return incident_filter.matches(summary) and (summary.opened or bool(incident_filter.outcomes))
 
 
-def _latest(told: Iterable[Summary], most: int) -> list[Summary]:
-    return nlargest(most, told, key=lambda each: each.opened_at)[::-1]
+def _latest(summaries: Iterable[Summary], count: int) -> list[Summary]:
+    return nlargest(count, summaries, key=lambda each: each.opened_at)[::-1]
 
 
-def _named(option: str, given: Names, known: Iterable[str]) -> frozenset[str]:
-    names = tuple(map(str, known))
+def _choices(option: str, given: Names, allowed: Iterable[str]) -> frozenset[str]:
+    names = tuple(map(str, allowed))
     for each in given or ():
         if each not in names:
             raise InvalidInput(f"{option} {each}: give one of {', '.join(names)}")

@@ -1,4 +1,4 @@
-"""``firstline init``: a fleet file, from what an account shows, from answers, or from a profile."""
+"""``firstline init``: write a fleet file from an account, from answers or from a profile."""
 
 import copy
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from firstline.adapters.clock import SystemClock
-from firstline.cli import doctor, exported, fleets
+from firstline.cli import doctor, export_files, fleets
 from firstline.cli.fleets import Credentials, Place
 from firstline.cli.main import dispatch
 from firstline.config import fleet_choice, fleet_file, recipients, shortening
@@ -39,29 +39,33 @@ def run(
     profile: Credentials = "",
     region: Annotated[str, typer.Option(help="else AWS_REGION", show_default=False)] = "",
 ) -> int:
-    """Write a fleet file, check it, and hold it against the account. AWS is only read.
+    """Write a fleet file, check it, and compare it with the account. AWS is only read.
 
-    Each value has a comment with its reason. What could not be chosen is asked on standard input;
-    without an answer it stays a question in the file. Without credentials all is asked. The status
-    is 1 where the file is not complete, or decides otherwise than OLD.toml.
+    Each value has a comment with its reason. An undetermined value is asked for on standard input;
+    without an answer it stays a question in the file. Without credentials every value is asked for.
+    The status is 1 if the file is incomplete, or decides differently than OLD.toml.
     """
     if output.exists():
         raise InvalidInput(f"{output}: is there already: name another by --output, or remove it")
     if old is not None:
         return _shorten(old, output)
     place = Place(region=region, credentials=profile)
-    found = _survey(group, place, look=look)
-    asked = _asked(questions() if found is None else answers(found), found)
-    _write(output, asked, found)
+    account_survey = _survey(group, place, look=look)
+    file_answers = _with_answers(
+        questions() if account_survey is None else answers(account_survey), account_survey
+    )
+    _write(output, file_answers, account_survey)
     status = dispatch(["policy", "check", str(output)])
-    if found is not None and _loads(output):
+    if account_survey is not None and _loads(output):
         session = fleets.session(place)
-        doctor.tell(doctor.examine(session, output, SystemClock(), look=False), as_json=False)
+        doctor.print_findings(
+            doctor.examine(session, output, SystemClock(), look=False), as_json=False
+        )
     return int(status != 0)
 
 
 def _loads(output: Path) -> bool:
-    """Whether doctor can read the file; one with questions on recipients alone can be read."""
+    """True if doctor can read the file; it can if only questions about recipients are open."""
     try:
         return bool(fleet_file.load(output))
     except InvalidInput:
@@ -70,7 +74,7 @@ def _loads(output: Path) -> bool:
 
 def _shorten(old: Path, output: Path) -> int:
     short = shortening.shorten(read(old), str(old))
-    exported.write([short.text.encode()], output)
+    export_files.write([short.text.encode()], output)
     print(f"{output}: {len(short.text.splitlines())} lines")
     for each in recipients.faults(output):
         print(each)
@@ -82,7 +86,7 @@ def _shorten(old: Path, output: Path) -> int:
 
 
 def _survey(group: str, place: Place, *, look: bool) -> Survey | None:
-    """What the account shows; None where there are no credentials and no group is named."""
+    """Return the survey of the account; None without credentials or a named group."""
     if not group:
         print("no --group: every key is asked for, and no account")
         return None
@@ -93,50 +97,56 @@ def _survey(group: str, place: Place, *, look: bool) -> Survey | None:
         return None
 
 
-def _asked(found: Sequence[Answer], shown: Survey | None) -> tuple[Answer, ...]:
-    """*found* with what a person answers, to the end of standard input."""
-    wanted = [each for each in found if each.value is None and _is_asked(each, shown)]
-    held = {each.key: each for each in found}
-    for each in wanted:
+def _with_answers(proposed: Sequence[Answer], account_survey: Survey | None) -> tuple[Answer, ...]:
+    """Return *proposed* with the answers from standard input."""
+    questions_open = [
+        each for each in proposed if each.value is None and _needs_answer(each, account_survey)
+    ]
+    by_key = {each.key: each for each in proposed}
+    for each in questions_open:
         try:
-            said = input(f"{'.'.join(map(str, each.key[1:]))}: {each.why}: ").strip()
+            answer_text = input(f"{'.'.join(map(str, each.key[1:]))}: {each.why}: ").strip()
         except EOFError:
             break
-        if said:
-            held[each.key] = copy.replace(each, value=_value(each, said), why="as you said")
-    return tuple(held.values())
+        if answer_text:
+            by_key[each.key] = copy.replace(
+                each, value=_value(each, answer_text), why="as you said"
+            )
+    return tuple(by_key.values())
 
 
-def _is_asked(answer: Answer, shown: Survey | None) -> bool:
-    """Without an account, all; with one, what only a person can know."""
-    return shown is None or answer.needed or answer.key == NATS_HOST
+def _needs_answer(answer: Answer, account_survey: Survey | None) -> bool:
+    """True for all without an account, else for what only a person can know."""
+    return account_survey is None or answer.needed or answer.key == NATS_HOST
 
 
-def _value(answer: Answer, said: str) -> Value:
+def _value(answer: Answer, answer_text: str) -> Value:
     if answer.key != TAGS:
-        return said
-    key, sign, value = said.partition("=")
+        return answer_text
+    key, sign, value = answer_text.partition("=")
     if not (key and sign):
-        raise InvalidInput(f"{said}: write a tag as KEY=VALUE")
+        raise InvalidInput(f"{answer_text}: write a tag as KEY=VALUE")
     return {key: value}
 
 
-def _write(output: Path, found: Sequence[Answer], shown: Survey | None) -> None:
+def _write(output: Path, file_answers: Sequence[Answer], account_survey: Survey | None) -> None:
     today = datetime.now(UTC).date()
-    if shown is None:
-        written = text(found, Header("what you answered", today))
+    if account_survey is None:
+        written = text(file_answers, Header("what you answered", today))
     else:
-        origin = f"the account {shown.home.account} in {shown.home.region}"
-        known_of = {"account": shown.home.account, "region": shown.home.region}
-        header = Header(origin, today, _notes(shown))
-        written = text(found, header, group_alarms(shown), known_of)
-    exported.write([written.encode()], output)
-    left = written.count("# ?") - 1
-    print(f"{output}: {len(written.splitlines())} lines, {left} questions")
+        origin = f"the account {account_survey.home.account} in {account_survey.home.region}"
+        home = {"account": account_survey.home.account, "region": account_survey.home.region}
+        header = Header(origin, today, _notes(account_survey))
+        written = text(file_answers, header, group_alarms(account_survey), home)
+    export_files.write([written.encode()], output)
+    open_questions = written.count("# ?") - 1
+    print(f"{output}: {len(written.splitlines())} lines, {open_questions} questions")
 
 
-def _notes(shown: Survey) -> tuple[str, ...]:
-    if isinstance(shown.agents, ReadFailure):
-        return (f"SSM was not read ({shown.agents.code}): fixes need its agent on each host.",)
-    online = sum(each.state == "Online" for each in or_empty(shown.agents))
-    return (f"SSM reaches {online} of {len(shown.group.hosts)} hosts; fixes need all.",)
+def _notes(account_survey: Survey) -> tuple[str, ...]:
+    if isinstance(account_survey.agents, ReadFailure):
+        return (
+            f"SSM was not read ({account_survey.agents.code}): fixes need its agent on each host.",
+        )
+    online = sum(each.state == "Online" for each in or_empty(account_survey.agents))
+    return (f"SSM reaches {online} of {len(account_survey.group.hosts)} hosts; fixes need all.",)

@@ -1,15 +1,13 @@
-"""The command line: the first word picks a command, and only that command's module is imported.
+"""The command line: the first word selects a command, and only its module is imported.
 
-A row of ``COMMANDS`` names the module under ``firstline.cli``, or one of the checkout's
-``tools``, and the line that ``--help`` shows.
-The module holds ``app``, a Typer with a command of the row's name (``develop.py`` has six), or one
-whose commands are the row's own subcommands (``audit list``). A command returns its exit status;
-nothing means 0. So ``--help`` and a mistyped word import neither Typer nor a command.
+A row of ``COMMANDS`` names a module of ``firstline.cli``, or one of the checkout's ``tools``, and
+the line that ``--help`` shows. The module has ``app``, a Typer with a command of the row's name
+(``develop.py`` has two), or with the row's subcommands (``audit list``). A command returns its exit
+status; None means 0. ``--help`` and a mistyped word import neither Typer nor a command.
 
-A mistake in the call, and ``InvalidInput`` or ``DependencyUnavailable`` out of a command, are one
-line on stderr and status 2. SIGINT and SIGTERM end a command alike, by ``KeyboardInterrupt``: it
-restores what it changed and leaves with one line and ``STOPPED`` where it does not choose a status
-of its own.
+A usage error, ``InvalidInput`` and ``DependencyUnavailable`` are one line on stderr and status 2.
+SIGINT and SIGTERM both raise ``KeyboardInterrupt``: the command restores what it changed, prints
+one line and exits with ``STOPPED_STATUS`` unless it returns another status.
 """
 
 import gc
@@ -23,17 +21,17 @@ from itertools import pairwise
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING
 
-from firstline.cli.account import trust
+from firstline.cli.account import ca_bundle
 from firstline.errors import DependencyUnavailable, InvalidInput
 
 if TYPE_CHECKING:
     from typer.core import TyperGroup
 
 NAME = "firstline"
-COMPLETES = "_FIRSTLINE_COMPLETE"
-"""The variable by which a shell's script asks for what may stand next."""
-STOPPED = 130
-"""The status of a command that a signal ended, as shells have it for Ctrl-C."""
+COMPLETE_VARIABLE = "_FIRSTLINE_COMPLETE"
+"""The variable by which a shell's script requests completions."""
+STOPPED_STATUS = 130
+"""The status of a command that a signal ended, as shells report Ctrl-C."""
 COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("replay", "an event or a scenario through the whole system, on this machine"),
     "console": ("console", "open incidents and timelines of a replay or export, in a browser"),
@@ -70,15 +68,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 
 def main() -> None:
-    """Run the command of ``sys.argv`` and leave with its status."""
+    """Run the command of ``sys.argv`` and exit with its status."""
     end_on_signals()
-    trust.spread(os.environ)
+    ca_bundle.set_bundle_variables(os.environ)
     try:
-        status = completed([]) if COMPLETES in os.environ else dispatch(sys.argv[1:])
-    except KeyboardInterrupt:  # what the command changed is restored by now
+        status = complete([]) if COMPLETE_VARIABLE in os.environ else dispatch(sys.argv[1:])
+    except KeyboardInterrupt:  # the command has restored what it changed
         print(f"{NAME}: stopped", file=sys.stderr)
-        status = STOPPED
-    # what is left needs no search for garbage: the process ends, and that search costs 0.2 s
+        status = STOPPED_STATUS
+    # a last garbage collection costs 0.2 s, and the process ends anyway
     gc.freeze()
     sys.exit(status)
 
@@ -86,15 +84,15 @@ def main() -> None:
 def end_on_signals() -> None:
     """Turn SIGINT and SIGTERM into ``KeyboardInterrupt``, whatever this process inherited.
 
-    A shell starts a script's background jobs with SIGINT ignored, and by default SIGTERM ends a
-    process before it can let a drill's alarm go or remove half a file.
+    A shell starts a script's background jobs with SIGINT ignored. By default SIGTERM ends a process
+    before it can reset a drill's alarm or remove a partial file.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
-    """Interrupt once: timeout(1) sends SIGTERM twice, and the second must not cut the end short."""
+    """Interrupt once: timeout(1) sends SIGTERM twice, and the second must not stop the cleanup."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
 
@@ -111,17 +109,17 @@ def dispatch(arguments: Sequence[str]) -> int:
             print(NAME, metadata.version(NAME))
             return 0
         case ["--install-completion" | "--show-completion", *_]:
-            return completed(arguments)
+            return complete(arguments)
         case [name, *rest] if name in COMMANDS:
             return run(name, rest)
         case _:
             close = get_close_matches(arguments[0], COMMANDS, n=1)
             hint = f"did you mean {close[0]}?" if close else f"{NAME} --help lists the commands"
-            return mistake(f"no command {arguments[0]!r}; {hint}")
+            return print_error(f"no command {arguments[0]!r}; {hint}")
 
 
 def usage() -> str:
-    """The help text, made of the table alone."""
+    """Return the help text, made of the table alone."""
     width = max(map(len, COMMANDS))
     rows = [f"  {name:<{width}}  {line}" for name, (_, line) in COMMANDS.items()]
     head = f"Usage: {NAME} COMMAND [ARGUMENTS]\n       {NAME} COMMAND --help | --version\n"
@@ -129,53 +127,55 @@ def usage() -> str:
     return "\n".join([head, *rows])
 
 
-def completed(arguments: Sequence[str]) -> int:
-    """Answer a shell, or make its script; see `firstline.cli.shell.completion`."""
+def complete(arguments: Sequence[str]) -> int:
+    """Complete words for a shell, or print its script; see `firstline.cli.shell.completion`."""
     from firstline.cli.shell import completion
 
     try:
-        return completion.answer(arguments)
+        return completion.complete(arguments)
     except InvalidInput as error:
-        return mistake(str(error))
+        return print_error(str(error))
 
 
 def run(name: str, arguments: Sequence[str]) -> int:
     """Import the command's module and call it with its arguments."""
-    if (old := fleet_as_profile(arguments)) is not None:
-        return mistake(f"{name}: --profile names AWS credentials: name the file by --fleet {old}")
+    if (file := fleet_as_profile(arguments)) is not None:
+        return print_error(
+            f"{name}: --profile names AWS credentials: name the file by --fleet {file}"
+        )
     try:
-        return called(name, arguments)
+        return call(name, arguments)
     except InvalidInput as error:
         first, *more = error.lines
-        return mistake(f"{name}: {first}", *more)
+        return print_error(f"{name}: {first}", *more)
     except DependencyUnavailable as error:
-        return mistake(f"{name}: {error}")
+        return print_error(f"{name}: {error}")
 
 
-def called(name: str, arguments: Sequence[str]) -> int:
-    """The command's own status; raises `InvalidInput` for a mistake in *arguments*."""
+def call(name: str, arguments: Sequence[str]) -> int:
+    """Return the command's status; raises `InvalidInput` for a mistake in *arguments*."""
     import typer
 
     try:
-        return invoked(group_of(name), name, arguments)
+        return invoke(group_of(name), name, arguments)
     except typer.TyperException as error:
         raise InvalidInput(error.format_message()) from error
     except typer.Abort as error:
         raise InvalidInput("stopped, nothing was answered") from error
 
 
-def invoked(group: "TyperGroup", name: str, arguments: Sequence[str]) -> int:
-    """The status of the command *name* of *group*; a group alone shows its commands.
+def invoke(group: "TyperGroup", name: str, arguments: Sequence[str]) -> int:
+    """Return the status of the command *name* of *group*; a group alone prints its commands.
 
-    An interrupt passes through: Typer's own ``main`` ends without a word. Raises Typer's errors.
+    An interrupt is passed on, as Typer's own ``main`` would end silently. Raises Typer's errors.
     """
     import typer
 
     command = group.commands.get(name, group)
-    given = list(arguments) if arguments or command is not group else ["--help"]
+    options = list(arguments) if arguments or command is not group else ["--help"]
     words, helps = f"{NAME} {name}", ["-h", "--help"]
     try:
-        with command.make_context(words, given, help_option_names=helps) as context:
+        with command.make_context(words, options, help_option_names=helps) as context:
             return int(command.invoke(context) or 0)
     except typer.Exit as ended:
         return ended.exit_code
@@ -184,21 +184,21 @@ def invoked(group: "TyperGroup", name: str, arguments: Sequence[str]) -> int:
 
 
 def group_of(name: str) -> "TyperGroup":
-    """The commands of the module of *name*; raises `InvalidInput` as `module_of` does."""
+    """Return the commands of the module of *name*; raises `InvalidInput` as `module_of` does."""
     import typer
 
     return typer.main.get_group(module_of(COMMANDS[name][0]).app)
 
 
 def fleet_as_profile(arguments: Sequence[str]) -> str | None:
-    """The fleet file that *arguments* give as ``--profile``, as commands took it once."""
+    """Return the fleet file that *arguments* give as ``--profile``, as older versions did."""
     words = [word.removeprefix("--profile=") for word in arguments if word.startswith("--profile=")]
     words += [value for word, value in pairwise(arguments) if word == "--profile"]
     return next((each for each in words if each.endswith(".toml")), None)
 
 
 def module_of(name: str) -> ModuleType:
-    """The module of a command; raises `InvalidInput` for one of ``tools`` outside of a checkout."""
+    """Return a command's module; raises `InvalidInput` for ``tools`` without a checkout."""
     if not name.startswith("tools."):
         return import_module(f"firstline.cli.{name}")
     from firstline.cli.develop import checkout
@@ -207,13 +207,10 @@ def module_of(name: str) -> ModuleType:
     return import_module(name)
 
 
-def mistake(line: str, *more: str) -> int:
-    """Print a line on stderr, and *more* of it, and return status 2.
-
-    Nothing in them steers the terminal.
-    """
+def print_error(line: str, *more: str) -> int:
+    """Print a line and *more* on stderr, without control characters; return status 2."""
     for each in (f"{NAME}: {line}", *more):
         words = " ".join(each.split())
-        shown = (each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in words)
-        print("".join(shown), file=sys.stderr)
+        safe = (each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in words)
+        print("".join(safe), file=sys.stderr)
     return 2

@@ -1,4 +1,4 @@
-"""``firstline approve``, ``deny``, ``pause``, ``resume``, ``promote``: levers, by IAM."""
+"""``firstline approve``, ``deny``, ``pause``, ``resume``, ``promote``: operator commands."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from firstline.cli.fleets import Credentials, FileOrName, Place, Region
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
 from firstline.cli.shell import values
-from firstline.controller.operators import commands as levers
+from firstline.controller.operators import commands
 from firstline.controller.operators.commands import CommandResult, OperatorCommand
 from firstline.diagnosis.evidence import Unknown
 from firstline.errors import InvalidInput
@@ -55,9 +55,9 @@ def approve(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Allow a proposed plan, once; every guard is asked again before it is done."""
-    order = {"lever": "approve", "incident": incident, "plan": plan, "why": why}
-    _tell(pull(order, Place(fleet, region, profile), url), as_json=as_json)
+    """Approve a proposed plan, once; every guard is evaluated again before it is executed."""
+    fields = {"lever": "approve", "incident": incident, "plan": plan, "why": why}
+    _print(send_command(fields, Place(fleet, region, profile), url), as_json=as_json)
 
 
 @app.command()
@@ -71,9 +71,9 @@ def deny(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Refuse a proposed plan: the incident is handed over to a person."""
-    order = {"lever": "deny", "incident": incident, "plan": plan, "why": why}
-    _tell(pull(order, Place(fleet, region, profile), url), as_json=as_json)
+    """Deny a proposed plan: the incident is handed over to a person."""
+    fields = {"lever": "deny", "incident": incident, "plan": plan, "why": why}
+    _print(send_command(fields, Place(fleet, region, profile), url), as_json=as_json)
 
 
 @app.command()
@@ -87,10 +87,10 @@ def pause(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Stop fixes for a while; paging, looking and closing continue. PagerDuty gets an alert."""
-    until = datetime.now(UTC) + length(duration)
-    order = {"lever": "pause", "scope": scope, "why": why, "until": until.isoformat()}
-    _tell(pull(order, Place(fleet, region, profile), url), as_json=as_json)
+    """Pause fixes for a while; paging, looking and closing continue. PagerDuty gets an alert."""
+    until = datetime.now(UTC) + parse_duration(duration)
+    fields = {"lever": "pause", "scope": scope, "why": why, "until": until.isoformat()}
+    _print(send_command(fields, Place(fleet, region, profile), url), as_json=as_json)
 
 
 @app.command()
@@ -103,9 +103,9 @@ def resume(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """End a pause before its time."""
-    order = {"lever": "resume", "scope": scope, "why": why}
-    _tell(pull(order, Place(fleet, region, profile), url), as_json=as_json)
+    """End a pause early."""
+    fields = {"lever": "resume", "scope": scope, "why": why}
+    _print(send_command(fields, Place(fleet, region, profile), url), as_json=as_json)
 
 
 @app.command()
@@ -118,51 +118,51 @@ def promote(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Let an action go by itself again that was demoted, for its fixes did not help."""
-    order = {"lever": "promote", "action": action, "why": why}
-    _tell(pull(order, Place(fleet, region, profile), url), as_json=as_json)
+    """Let an action run automatically again that was demoted because its fixes failed."""
+    fields = {"lever": "promote", "action": action, "why": why}
+    _print(send_command(fields, Place(fleet, region, profile), url), as_json=as_json)
 
 
-def length(text: str) -> timedelta:
-    """How long *text* says; raises `InvalidInput`."""
-    found = re.fullmatch(r"([1-9][0-9]{0,3})([mhd])", text)
-    if found is None:
+def parse_duration(text: str) -> timedelta:
+    """Return the duration of *text*; raises `InvalidInput`."""
+    match = re.fullmatch(r"([1-9][0-9]{0,3})([mhd])", text)
+    if match is None:
         raise InvalidInput(f"--for {text}: give a number with m, h or d, such as 30m")
-    return int(found[1]) * UNITS[found[2]]
+    return int(match[1]) * UNITS[match[2]]
 
 
-def pull(order: dict[str, str], place: Place, url: str = "") -> CommandResult:
-    """Check *order* here, so that a mistake needs no network, and send it.
+def send_command(fields: dict[str, str], place: Place, url: str = "") -> CommandResult:
+    """Validate *fields* locally, then send the command.
 
-    With *url*, the address of an ``OperatorUrl``, the fleet need not be named.
+    With *url*, the address of an ``OperatorUrl``, no fleet is needed.
     """
-    lever: OperatorCommand = levers.read(msgspec.json.encode(order))
+    command: OperatorCommand = commands.read(msgspec.json.encode(fields))
     if url:
-        return operator_url.send(lever, url, fleets.session(place))
-    found = fleets.find(place)
-    return operator_url.send(lever, operator_url.find(found.name, found.session), found.session)
+        return operator_url.send(command, url, fleets.session(place))
+    fleet = fleets.find(place)
+    return operator_url.send(command, operator_url.find(fleet.name, fleet.session), fleet.session)
 
 
-def _tell(pulled: CommandResult, *, as_json: bool) -> None:
+def _print(result: CommandResult, *, as_json: bool) -> None:
     if as_json:
-        output.emit(pulled)
+        output.emit(result)
         return
-    until = pulled.until.isoformat(timespec="seconds") if pulled.until else ""
-    about = f"{pulled.action} on {', '.join(pulled.targets)} for {pulled.incident}"
-    owed = "" if pulled.told else "; PagerDuty does not have it yet: the next sweep sends it"
-    line = {
-        "approve": f"approved: {about}, before {until}, if every guard lets it pass then",
-        "deny": f"denied: {about}; the incident is handed over",
-        "pause": f"paused: no fixes of {pulled.scope} before {until}{owed}",
-        "resume": f"resumed: fixes of {pulled.scope} go on{owed}",
-        "promote": f"promoted: {pulled.action} goes as far by itself as the profile says",
-    }[pulled.lever]
-    pause = [_under_way(pulled.under_way)] if pulled.lever == "pause" else []
-    terminal.say([f"{line} (recorded as {pulled.by})", *pause])
+    until = result.until.isoformat(timespec="seconds") if result.until else ""
+    subject = f"{result.action} on {', '.join(result.targets)} for {result.incident}"
+    pending = "" if result.told else "; PagerDuty does not have it yet: the next sweep sends it"
+    text = {
+        "approve": f"approved: {subject}, before {until}, if every guard lets it pass then",
+        "deny": f"denied: {subject}; the incident is handed over",
+        "pause": f"paused: no fixes of {result.scope} before {until}{pending}",
+        "resume": f"resumed: fixes of {result.scope} go on{pending}",
+        "promote": f"promoted: {result.action} goes as far by itself as the profile says",
+    }[result.lever]
+    notes = [_under_way(result.under_way)] if result.lever == "pause" else []
+    terminal.print_lines([f"{text} (recorded as {result.by})", *notes])
 
 
-def _under_way(fix: levers.UnderWay | Unknown | None) -> str:
-    """Whether a person may put hands on the hosts now."""
+def _under_way(fix: commands.UnderWay | Unknown | None) -> str:
+    """Return a line on the fix that may still change a host."""
     if fix is None:
         return "under way: no fix"
     if isinstance(fix, Unknown):

@@ -1,4 +1,4 @@
-"""``firstline policy``: the operator's file, checked and explained."""
+"""``firstline policy``: check, show and explain a fleet file."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import envelope, fleets
-from firstline.cli.classify import MEANT
-from firstline.cli.envelope import Account, Region
+from firstline.cli import event_files, fleets
+from firstline.cli.classify import CONDITION_DISPOSITIONS
+from firstline.cli.event_files import Account, Region
 from firstline.cli.fleets import FileOrExample
 from firstline.cli.output import lines as output
 from firstline.cli.output import terminal
@@ -27,13 +27,13 @@ from firstline.signals.sources.envelope import parse
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 NAME_WIDTH = 12
-"""Columns of a fact's name."""
+"""Columns of a field's name."""
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document")]
 
 
 @app.callback()
 def policy() -> None:
-    """The operator's file, checked and explained."""
+    """Check, show and explain a fleet file."""
 
 
 @app.command()
@@ -43,9 +43,9 @@ def check(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Load a profile and count what is in it; one that is refused is one line, and status 2.
+    """Load a profile and count its contents; an invalid one is one line, and status 2.
 
-    What AWS would not take is refused too, and what is left of the shipped example.
+    Values that AWS would reject are invalid too, and so are values left from the shipped example.
     """
     profile = profiles.load(file)
     quotas.check(profile, file)
@@ -63,8 +63,8 @@ def check(
         return
     counts = {"alarm": line.alarms, "rule": line.rules}
     counts |= {"ladder": line.ladders, "action": line.actions}
-    told = (f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items())
-    terminal.say([f"{file}: holds together: {', '.join(told)}"])
+    counted = (f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items())
+    terminal.print_lines([f"{file}: holds together: {', '.join(counted)}"])
 
 
 @app.command()
@@ -73,14 +73,14 @@ def show(
         Path, typer.Argument(metavar="FILE", help="the fleet file", show_default=False)
     ],
 ) -> None:
-    """Print the whole that a fleet file and its policy make, and where each line comes from."""
+    """Print the whole profile that a fleet file and its policy make, with each line's origin."""
     raw = profile_file.read(file)
-    found = profiles.parse_extension(raw, str(file))
-    if found is None:
+    extended = profiles.parse_extension(raw, str(file))
+    if extended is None:
         profiles.parse(raw, str(file))
         print(raw.decode(), end="")
         return
-    for line in provenance.annotate(found):
+    for line in provenance.annotate(extended):
         print(line)
 
 
@@ -94,51 +94,53 @@ def explain(
     region: Region = "us-east-1",
     as_json: AsJson = False,
 ) -> None:
-    """Tell which rule an event matched, and why the others did not."""
-    home = envelope.home(account, region)
+    """Print which rule an event matched, and why the others did not."""
+    home = event_files.home(account, region)
     loaded = profiles.load(fleets.choose_or_example(fleet))
     own = undeployed.alarms_by_arn(loaded, home)
-    signal = with_profile_name(parse(envelope.read(event), home, undeployed.UNDATED), loaded, own)
-    line = _explained(event, signal, loaded, home)
+    signal = with_profile_name(
+        parse(event_files.read(event), home, undeployed.UNDATED), loaded, own
+    )
+    line = _explain_line(event, signal, loaded, home)
     if as_json:
         output.emit(line)
     else:
-        terminal.say(_told(line), NAME_WIDTH + 1)
+        terminal.print_lines(_explain_text(line), NAME_WIDTH + 1)
 
 
-def _explained(event: Path, signal: Signal, profile: Profile, home: Home) -> ExplainLine:
-    found = classify(signal, profile, home)
-    meant = found.disposition in MEANT
+def _explain_line(event: Path, signal: Signal, profile: Profile, home: Home) -> ExplainLine:
+    classification = classify(signal, profile, home)
+    has_condition = classification.disposition in CONDITION_DISPOSITIONS
     return ExplainLine(
         file=str(event),
-        disposition=found.disposition,
-        severity=found.severity if meant else None,
-        condition=found.condition if meant else None,
-        component=found.component if meant else None,
-        scope=profile.fleet.group if meant else None,
-        rule=found.rule or None,
-        why=found.why,
+        disposition=classification.disposition,
+        severity=classification.severity if has_condition else None,
+        condition=classification.condition if has_condition else None,
+        component=classification.component if has_condition else None,
+        scope=profile.fleet.group if has_condition else None,
+        rule=classification.rule or None,
+        why=classification.why,
         misses=tuple(_misses(signal, profile)),
     )
 
 
 def _misses(signal: Signal, profile: Profile) -> list[MissLine]:
-    """Every rule that did not decide: it does not fit, is for something else, or came too late."""
-    found = match(signal, profile)
-    asked = dict(found.misses)
-    told = []
+    """Return every rule that did not decide: it does not match, or an earlier rule did."""
+    matched = match(signal, profile)
+    reasons = dict(matched.misses)
+    lines = []
     for rule in profile.rules:
-        if found.rule is not None and rule.name == found.rule.name:
+        if matched.rule is not None and rule.name == matched.rule.name:
             continue
         if (rule.source, rule.subject) != (signal.source, signal.subject):
             why = f"it is for {rule.source} {rule.subject!r}"
         else:
-            why = asked.get(rule.name, "an earlier rule fits")
-        told.append(MissLine(rule=rule.name, why=why))
-    return told
+            why = reasons.get(rule.name, "an earlier rule fits")
+        lines.append(MissLine(rule=rule.name, why=why))
+    return lines
 
 
-def _told(line: ExplainLine) -> Iterator[str]:
+def _explain_text(line: ExplainLine) -> Iterator[str]:
     facts = {
         "disposition": line.disposition,
         "why": line.why,

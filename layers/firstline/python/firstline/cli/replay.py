@@ -11,12 +11,11 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import envelope, exported, fleets, replay_export, report
-from firstline.cli.envelope import PROFILES, Account, Region
+from firstline.cli import event_files, export_files, fleets, replay_export, report
+from firstline.cli.event_files import PROFILES, Account, Region
 from firstline.cli.fleets import FileOrExample
 from firstline.cli.output import lines as output
-from firstline.cli.output import replay as account
-from firstline.cli.output import screen
+from firstline.cli.output import replay_lines, replay_text
 from firstline.cli.output.lines import ReplayLine
 from firstline.config import fleet_file as profiles
 from firstline.config.profile import Profile as LoadedProfile
@@ -39,7 +38,7 @@ from firstline.signals.sources.envelope import parse
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-Where = Annotated[
+ReplayPath = Annotated[
     Path,
     typer.Argument(metavar="PATH", help="an event, a scenario or an export", show_default=False),
 ]
@@ -51,7 +50,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON document per inci
 
 @app.command("replay")
 def run(
-    path: Where,
+    path: ReplayPath,
     world: World = None,
     fleet: FileOrExample = "",
     export: Export = None,
@@ -60,34 +59,34 @@ def run(
     account_id: Account = "111122223333",
     region: Region = "us-east-1",
 ) -> int:
-    """Replay an EventBridge envelope (.json) or a scenario (.toml), or decide an export again.
+    """Replay an EventBridge envelope (.json) or a scenario (.toml), or re-decide an export.
 
-    A dead letter of ours and Lambda's record of a failure are replayed as the envelope in them.
+    A dead letter of firstline's and Lambda's failure record are replayed as the envelope in them.
     """
-    if replay_export.holds(path):
+    if replay_export.is_export(path):
         if world is not None or fleet or export is not None:
             raise InvalidInput(f"{path}: an export has its own world and policy; see backtest")
         if html is not None:
-            _write_page(report.read(path), html)
+            _write_page(report.reports_of(path), html)
         return replay_export.run(path, as_json=as_json)
-    home = envelope.home(account_id, region)
+    home = event_files.home(account_id, region)
     scenario, events, profile = read(path, home, fleet)
     if world is not None:
         scenario = copy.replace(scenario, hosts=scenarios.load(world).hosts)
     replayed = _replay(scenario, events, profile, home)
-    told = account.lines(replayed)
+    lines = replay_lines.lines(replayed)
     if export is not None:
         _export(replayed, export)
     if html is not None:
         _report(replayed, profile, html)
     if as_json:
-        for line in told:
+        for line in lines:
             output.emit(line)
     else:
-        screen.show(scenario, replayed, told)
+        replay_text.print_replay(scenario, replayed, lines)
     faults = [
         *replayed.refused,
-        *unmet(scenario, told),
+        *unmet_expectations(scenario, lines),
         *missed_deadlines(scenario, replayed, profile),
     ]
     for each in faults:
@@ -98,9 +97,9 @@ def run(
 def read(
     path: Path, home: Home, fleet: str = ""
 ) -> tuple[Scenario, tuple[ReplayedEvent, ...], Path]:
-    """The scenario that *path* is, or the one that fits the event in it; its events and profile.
+    """Return the scenario of *path*, or one that fits its event, with its events and profile.
 
-    A scenario has a profile of its own, which only *fleet* replaces.
+    A scenario has its own profile, which only *fleet* replaces.
     """
     if path.suffix == ".toml":
         scenario = scenarios.load(path)
@@ -110,19 +109,19 @@ def read(
         policy, begins = profiles.load(profile), scenario.begins
         events = tuple(_event(path, each, policy, home, begins) for each in scenario.events)
         return scenario, events, profile
-    body, profile = envelope.event(path), fleets.choose_or_example(fleet)
-    return fitting(path.name, body, home), (ReplayedEvent(body, timedelta(0)),), profile
+    body, profile = event_files.event(path), fleets.choose_or_example(fleet)
+    return scenario_for(path.name, body, home), (ReplayedEvent(body, timedelta(0)),), profile
 
 
 def _event(
     path: Path, plan: EventPlan, policy: LoadedProfile, home: Home, begins: datetime
 ) -> ReplayedEvent:
-    """What the scenario in *path* plans, as it is delivered."""
+    """Return the event that the scenario in *path* plans, as it is delivered."""
     if bool(plan.file) == bool(plan.alarm):
         raise InvalidInput(f"{path}: an event is either of a file or of an alarm: give one of them")
     after = timedelta(seconds=plan.at_seconds)
     if plan.file:
-        body = envelope.read(path.parent / plan.file)
+        body = event_files.read(path.parent / plan.file)
         body = body if plan.dated else _redated(body, begins + after)
         return ReplayedEvent(body, after, plan.counts, plan.lost)
     body = alarm_events.alarm_event(plan.alarm, plan.state, begins + after, policy, home)
@@ -130,16 +129,16 @@ def _event(
 
 
 def _redated(body: bytes, at: datetime) -> bytes:
-    """The envelope as if EventBridge had made it at *at*."""
+    """Return the envelope with *at* as EventBridge's time."""
     return json.dumps(json.loads(body) | {"time": at.strftime("%Y-%m-%dT%H:%M:%SZ")}).encode()
 
 
-def fitting(name: str, body: bytes, home: Home) -> Scenario:
-    """A world that fits the event: three hosts, down where its alarm says that hosts are."""
+def scenario_for(name: str, body: bytes, home: Home) -> Scenario:
+    """Return a scenario for the event: three hosts, down where its alarm says so."""
     signal = parse(body, home, UNDATED)
     firing = signal.source == ALARM and signal.state != AlarmState.OK
-    counts = ALARM_METRICS.get(signal.metric) if firing else None
-    down = {"healthy": 3, "answering": 3, "unhealthy": 1}.get(counts or "", 0)
+    counted = ALARM_METRICS.get(signal.metric) if firing else None
+    down = {"healthy": 3, "answering": 3, "unhealthy": 1}.get(counted or "", 0)
     hosts = tuple(
         copy.replace(each, enclave="down" if number < down else "up")
         for number, each in enumerate(scenarios.DEFAULT_HOSTS)
@@ -150,95 +149,98 @@ def fitting(name: str, body: bytes, home: Home) -> Scenario:
 def _replay(
     scenario: Scenario, events: tuple[ReplayedEvent, ...], profile: Path, home: Home
 ) -> ReplayResult:
-    """Run it; what the handlers log goes nowhere, for standard output is the command's."""
+    """Run the scenario; the handlers' logs are dropped, as standard output is the command's."""
     from firstline.lab.twin.replay import replay
 
-    with screen.progress(scenario.name) as progress, contextlib.redirect_stdout(io.StringIO()):
+    with (
+        replay_text.virtual_time_progress(scenario.name) as progress,
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
         return replay(scenario, events, profile, home, progress)
 
 
 def _export(replayed: ReplayResult, path: Path) -> None:
     """Write the ledgers, and the profile that their entries name."""
     texts = {digest(replayed.policy.encode()): replayed.policy}
-    chains = (*(chapter.entries for chapter in replayed.ledgers), replayed.control)
+    chains = (*(ledger.entries for ledger in replayed.ledgers), replayed.control)
     entries = (entry for chain in chains for entry in chain)
-    exported.write(exports.write(entries, texts.get), path)
+    export_files.write(exports.write(entries, texts.get), path)
 
 
 def _report(replayed: ReplayResult, profile: Path, path: Path) -> None:
-    """Write the report of each ledger on one page; of a store that took nothing there is none."""
+    """Write the reports of all ledgers on one page; raises `InvalidInput` without a ledger."""
     if not replayed.ledgers:
         raise InvalidInput("--html: nothing was recorded, so there is nothing to report")
     policy = profiles.load(profile)
-    reports = tuple(write_report(chapter.entries, policy) for chapter in replayed.ledgers)
+    reports = tuple(write_report(ledger.entries, policy) for ledger in replayed.ledgers)
     _write_page(reports, path)
 
 
 def _write_page(reports: tuple[Report, ...], path: Path) -> None:
-    exported.write([report.page_of(reports).encode()], path)
+    export_files.write([report.page_of(reports).encode()], path)
     print(f"{path}: written", file=sys.stderr)
 
 
-def _fixes(told: tuple[ReplayLine, ...]) -> list[str]:
-    """Every fix of every incident, in the order of time."""
-    fixes = [each for line in told for each in line.actions if each.kind == "fix"]
+def _fixes(lines: tuple[ReplayLine, ...]) -> list[str]:
+    """Return every fix of every incident, in order of time."""
+    fixes = [each for line in lines for each in line.actions if each.kind == "fix"]
     return [each.action for each in sorted(fixes, key=lambda each: each.at_seconds)]
 
 
-def _denied(told: tuple[ReplayLine, ...]) -> list[str]:
-    return [each.guard for line in told for each in line.denials]
+def _denials(lines: tuple[ReplayLine, ...]) -> list[str]:
+    return [each.guard for line in lines for each in line.denials]
 
 
-def _notifications(told: tuple[ReplayLine, ...]) -> int:
-    return sum(page.notified is True for line in told for page in line.pages)
+def _notifications(lines: tuple[ReplayLine, ...]) -> int:
+    return sum(page.notified is True for line in lines for page in line.pages)
 
 
-def unmet(scenario: Scenario, told: tuple[ReplayLine, ...]) -> list[str]:
-    """Where the ending is not the one that the scenario expects."""
+def unmet_expectations(scenario: Scenario, lines: tuple[ReplayLine, ...]) -> list[str]:
+    """Return the differences from the ending that the scenario expects."""
     if scenario.expect is None:
         return []
-    first, expect = next((it for it in told if it.incident), told[0]), scenario.expect
-    fixed = [each for each in first.actions if each.kind == "fix"]
+    first, expect = next((it for it in lines if it.incident), lines[0]), scenario.expect
+    fixes = [each for each in first.actions if each.kind == "fix"]
     pages = tuple(
         f"{each.event_action}{each.dedup_key.removeprefix(first.incident or '')}"
         for each in first.pages
     )
-    met = {
+    comparisons = {
         "outcome": (expect.outcome, first.outcome),
-        "fixes": (expect.fixes, tuple(each.target for each in fixed)),
-        "all_actions": (expect.all_actions, tuple(_fixes(told))),
-        "all_denied": (expect.all_denied, tuple(dict.fromkeys(_denied(told)))),
-        "incidents": (expect.incidents, sum(1 for each in told if each.incident)),
-        "actions": (expect.actions, tuple(each.action for each in fixed)),
+        "fixes": (expect.fixes, tuple(each.target for each in fixes)),
+        "all_actions": (expect.all_actions, tuple(_fixes(lines))),
+        "all_denied": (expect.all_denied, tuple(dict.fromkeys(_denials(lines)))),
+        "incidents": (expect.incidents, sum(1 for each in lines if each.incident)),
+        "actions": (expect.actions, tuple(each.action for each in fixes)),
         "denied": (expect.denied, tuple(dict.fromkeys(each.guard for each in first.denials))),
         "pages": (expect.pages, pages),
-        "notifications": (expect.notifications, _notifications(told)),
+        "notifications": (expect.notifications, _notifications(lines)),
     }
-    said = "\n".join(json.dumps(page.body, ensure_ascii=False) for page in first.pages)
+    page_text = "\n".join(json.dumps(page.body, ensure_ascii=False) for page in first.pages)
     return [
         *(
-            f"{name}: expected {wanted}, was {was}"
-            for name, (wanted, was) in met.items()
-            if wanted is not None and wanted != was
+            f"{name}: expected {expected}, was {actual}"
+            for name, (expected, actual) in comparisons.items()
+            if expected is not None and expected != actual
         ),
-        *(f"told: no page says {each!r}" for each in expect.told if each not in said),
-        *_uninformed(expect.updates, first),
-        *_untimely(expect.paged_from_seconds, first),
+        *(f"told: no page says {each!r}" for each in expect.told if each not in page_text),
+        *_unmet_updates(expect.updates, first),
+        *_unmet_page_time(expect.paged_from_seconds, first),
     ]
 
 
-def _uninformed(wanted: tuple[str, ...] | None, first: ReplayLine) -> list[str]:
-    """Whether there are as many updates, and each has its words."""
-    was = [each.summary for each in first.updates]
-    if wanted is None:
+def _unmet_updates(expected: tuple[str, ...] | None, first: ReplayLine) -> list[str]:
+    """Return a fault unless each expected update came, in order, with its words."""
+    actual = [each.summary for each in first.updates]
+    if expected is None:
         return []
-    if len(wanted) == len(was) and all(map(str.__contains__, was, wanted)):
+    if len(expected) == len(actual) and all(map(str.__contains__, actual, expected)):
         return []
-    return [f"updates: expected {wanted}, was {was}"]
+    return [f"updates: expected {expected}, was {actual}"]
 
 
-def _untimely(since_seconds: int | None, first: ReplayLine) -> list[str]:
-    """Whether the first page came before it was expected, or more than a minute later."""
+def _unmet_page_time(since_seconds: int | None, first: ReplayLine) -> list[str]:
+    """Return a fault unless the first page came within a minute of its expected time."""
     at = min((each.at_seconds for each in first.pages), default=None)
     if since_seconds is None or (at is not None and since_seconds <= at <= since_seconds + 60):
         return []

@@ -1,4 +1,4 @@
-"""``firstline replay EXPORT``: recorded incidents, each decided again from its own record (I26)."""
+"""``firstline replay EXPORT``: repeats the decisions of recorded incidents (I26)."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -6,12 +6,11 @@ from pathlib import Path
 import msgspec
 
 from firstline.adapters.pagerduty.notifier import event
-from firstline.cli import exported
+from firstline.cli import export_files
 from firstline.cli.output import lines as output
-from firstline.cli.output import replay as account
-from firstline.cli.output import terminal
+from firstline.cli.output import replay_lines, terminal
 from firstline.cli.output.lines import PageLine, UpdateLine
-from firstline.cli.output.past import AgainLine, DifferenceLine
+from firstline.cli.output.redecide_lines import DifferenceLine, RedecideLine
 from firstline.config.channels import channel
 from firstline.config.profile import Profile
 from firstline.errors import InvalidInput
@@ -24,88 +23,92 @@ from firstline.ledger.export import DecodedEntry, Line
 
 SHOWN_MAX = 10
 WIDTH_MAX = 160
-"""As many differences of one incident as a terminal shows."""
-KEYS = frozenset({"checkpoint", "policy", "sequence"})
+"""Maximum width of a printed value."""
+EXPORT_KEYS = frozenset({"checkpoint", "policy", "sequence"})
 
 
-def holds(path: Path) -> bool:
-    """Whether *path* is an export: whether its first line is a document of one."""
+def is_export(path: Path) -> bool:
+    """True if the first line of *path* is a document of an export."""
     try:
         with path.open("rb") as file:
             first = msgspec.json.decode(file.readline(), type=dict[str, msgspec.Raw])
     except (OSError, msgspec.DecodeError, UnicodeError, RecursionError):
         return False
-    return bool(KEYS & first.keys())
+    return bool(EXPORT_KEYS & first.keys())
 
 
 def run(path: Path, *, as_json: bool) -> int:
-    """Tell each incident of the export in *path*; 1 if one is not decided as it was."""
-    incidents = decisions = parted = 0
-    known = policies(path)
-    with exported.opened(path) as read, exported.understood(path):
-        for line in _lines(path, read, known):
+    """Print each incident of the export in *path*; return 1 if one differs from its record."""
+    incidents = decisions = differing = 0
+    known_policies = policies(path)
+    with export_files.open_export(path) as lines, export_files.decoding(path):
+        for line in _lines(path, lines, known_policies):
             incidents += 1
             decisions += line.decisions
-            parted += bool(line.differences or line.why)
+            differing += bool(line.differences or line.why)
             if as_json:
                 output.emit(line)
             else:
-                terminal.say(_text(line))
+                terminal.print_lines(_text(line))
     if not incidents:
         raise InvalidInput(f"{path}: holds no incident: nothing was decided in it")
     if not as_json:
-        ends = f"{parted} not as recorded" if parted else "each as recorded"
-        terminal.say([f"incidents: {incidents}, decisions decided again: {decisions}, {ends}"])
-    return 1 if parted else 0
+        ends = f"{differing} not as recorded" if differing else "each as recorded"
+        terminal.print_lines(
+            [f"incidents: {incidents}, decisions decided again: {decisions}, {ends}"]
+        )
+    return 1 if differing else 0
 
 
 def policies(path: Path) -> dict[Digest, Profile]:
-    """The policies of the export in *path*; raises `InvalidInput` naming the file."""
+    """Return the policies of the export in *path*; raises `InvalidInput` with the path."""
     try:
-        with exported.opened(path) as read:
-            return export_chains.policies(read)
+        with export_files.open_export(path) as lines:
+            return export_chains.policies(lines)
     except InvalidInput as error:
-        raise exported.named(path, error) from error
+        raise export_files.with_path(path, error) from error
 
 
 def _lines(
-    path: Path, read: Iterable[Line], policies: dict[Digest, Profile]
-) -> Iterator[AgainLine]:
-    """One line for each incident of the export; raises `InvalidInput` naming the file."""
-    for chain in export_chains.chains(read):
-        told_story = incident_record(chain)
-        if told_story is not None:
-            yield _line(path, told_story, chain, policies)
+    path: Path, lines: Iterable[Line], policies: dict[Digest, Profile]
+) -> Iterator[RedecideLine]:
+    """Yield one document for each incident of the export; raises `InvalidInput` with the path."""
+    for chain in export_chains.chains(lines):
+        record = incident_record(chain)
+        if record is not None:
+            yield _line(path, record, chain, policies)
 
 
 def _line(
     path: Path,
-    told: IncidentRecord,
+    record: IncidentRecord,
     chain: tuple[DecodedEntry, ...],
     policies: dict[Digest, Profile],
-) -> AgainLine:
+) -> RedecideLine:
     try:
-        compared = redecide(told, policies)
+        result = redecide(record, policies)
     except (msgspec.ValidationError, KeyError, ValueError) as error:
-        raise InvalidInput(f"{path}: {told.id} does not say what a ledger says: {error}") from error
-    held, start = compared.incident, told.opening.at
-    (opening,) = signal_events(told.opening)
-    return AgainLine(
-        incident=told.id,
-        severity=held.severity if held else opening.severity,
-        condition=held.condition if held else opening.condition,
+        raise InvalidInput(
+            f"{path}: {record.id} does not say what a ledger says: {error}"
+        ) from error
+    incident, start = result.incident, record.opening.at
+    (opening,) = signal_events(record.opening)
+    return RedecideLine(
+        incident=record.id,
+        severity=incident.severity if incident else opening.severity,
+        condition=incident.condition if incident else opening.condition,
         disposition=opening.disposition,
-        outcome=held.status if held else None,
-        pages=tuple(_pages(chain, compared)),
+        outcome=incident.status if incident else None,
+        pages=tuple(_pages(chain, result)),
         updates=tuple(_updates(chain)),
-        actions=tuple(account.actions(chain, start)),
-        denials=tuple(account.denials(chain)),
+        actions=tuple(replay_lines.actions(chain, start)),
+        denials=tuple(replay_lines.denials(chain)),
         entries=len(chain),
         ledger_head=chain[-1].entry.hash,
-        virtual_seconds=account.since(chain[-1].at, start),
-        decisions=compared.decisions,
-        differences=tuple(_difference(each) for each in compared.differences),
-        why=compared.why or None,
+        virtual_seconds=replay_lines.seconds_since(chain[-1].at, start),
+        decisions=result.decisions,
+        differences=tuple(_difference(each) for each in result.differences),
+        why=result.why or None,
     )
 
 
@@ -114,7 +117,7 @@ def _difference(each: msgspec.Struct) -> DifferenceLine:
 
 
 def _pages(chain: tuple[DecodedEntry, ...], compared: RedecisionResult) -> Iterator[PageLine]:
-    """What PagerDuty accepted then; the body is what is posted today."""
+    """Yield the pages that PagerDuty accepted then; the body is what this code sends."""
     for each in chain:
         match each.event:
             case PageDelivered(outcome="accepted") as page if channel(page.channel).pages_on_call:
@@ -123,7 +126,7 @@ def _pages(chain: tuple[DecodedEntry, ...], compared: RedecisionResult) -> Itera
                     event_action=page.action,
                     dedup_key=page.key,
                     severity=page.severity,
-                    at_seconds=account.since(each.at, chain[0].at),
+                    at_seconds=replay_lines.seconds_since(each.at, chain[0].at),
                     body=event(sent) if sent else {},
                 )
             case _:
@@ -131,26 +134,26 @@ def _pages(chain: tuple[DecodedEntry, ...], compared: RedecisionResult) -> Itera
 
 
 def _updates(chain: tuple[DecodedEntry, ...]) -> Iterator[UpdateLine]:
-    """The change events that PagerDuty accepted then, as they are recorded."""
+    """Yield the change events that PagerDuty accepted then, as they are recorded."""
     for each in chain:
         match each.event:
             case PageDelivered(outcome="accepted", summary=str() as summary):
-                at = account.since(each.at, chain[0].at)
+                at = replay_lines.seconds_since(each.at, chain[0].at)
                 yield UpdateLine(at_seconds=at, summary=summary)
             case _:
                 pass
 
 
-def _text(line: AgainLine) -> Iterator[str]:
-    what = f"{line.incident}  {line.severity} {line.condition}, {line.outcome}"
+def _text(line: RedecideLine) -> Iterator[str]:
+    head = f"{line.incident}  {line.severity} {line.condition}, {line.outcome}"
     if line.why:
-        yield f"{what}: cannot be decided again: {line.why}"
+        yield f"{head}: cannot be decided again: {line.why}"
         return
     count = f"{line.decisions} decisions"
     if not line.differences:
-        yield f"{what}: {count}, each as recorded"
+        yield f"{head}: {count}, each as recorded"
         return
-    yield f"{what}: {count}, {len(line.differences)} differences"
+    yield f"{head}: {count}, {len(line.differences)} differences"
     for each in line.differences[:SHOWN_MAX]:
         where = f"entry {each.sequence} ({each.kind}) {each.field}".rstrip()
         yield f"    {where}: recorded {_short(each.recorded)}, again {_short(each.again)}"

@@ -1,6 +1,6 @@
-"""``firstline report``: what happened in an incident, as people read it afterwards.
+"""``firstline report``: the report of an incident, for reading afterwards.
 
-With ``--since`` it is about a time instead, across incidents (``report_since.py``).
+With ``--since`` it covers a time instead, across incidents (``report_since.py``).
 """
 
 import sys
@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import exported
+from firstline.cli import export_files
 from firstline.cli.account import deployments
-from firstline.cli.analysis import archived
+from firstline.cli.analysis import archive_reader
 from firstline.cli.fleets import Credentials, FileOrName, Place, Region
 from firstline.cli.incidents import Export, Until
 from firstline.cli.output import lines as output
@@ -30,7 +30,7 @@ from firstline.reporting.postmortem.write import write_report
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 INCIDENTS_MAX = 200
-"""As many on one page; more are read by nobody."""
+"""Maximum number of incidents on one page."""
 
 type Chains = dict[IncidentId, list[Entry]]
 File = Path | None
@@ -54,9 +54,9 @@ def run(
     region: Region = "",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document a line")] = False,
 ) -> None:
-    """Report the incidents of an export: on the terminal, or as HTML, Markdown or a meeting.
+    """Report the incidents of an export: on the terminal, or as HTML, Markdown or an invitation.
 
-    With --since: what firstline did over that time, how often, how soon, what a person may change.
+    With --since: statistics across incidents, with proposals for changes.
     """
     files = [each for each in (html, markdown, ics) if each is not None]
     place = Place(fleet, region, profile)
@@ -65,7 +65,7 @@ def run(
             raise InvalidInput("--since is across incidents: leave out --incident and the files")
         from firstline.cli import report_since
 
-        report_since.tell(export, since, until, place, as_json=as_json)
+        report_since.print_review(export, since, until, place, as_json=as_json)
         return
     if export is None and not incident:
         raise InvalidInput(
@@ -73,106 +73,111 @@ def run(
         )
     if until:
         raise InvalidInput("--until goes with --since")
-    reports = read(export, incident) if export else (_deployed(incident, place),)
-    for path, made in _written(reports, html, markdown, ics):
-        exported.write([made.encode()], path)
+    reports = reports_of(export, incident) if export else (_deployed(incident, place),)
+    for path, content in _file_contents(reports, html, markdown, ics):
+        export_files.write([content.encode()], path)
         print(f"{path}: written", file=sys.stderr)
     if as_json:
         for each in reports:
             output.emit(each)
     elif not files:
-        from firstline.cli.output import reading
+        from firstline.cli.output import report_text
 
-        reading.show(reports)
+        report_text.print_reports(reports)
 
 
-def read(export: Path, incident: str = "") -> tuple[Report, ...]:
-    """The reports of what *export* holds; raises `InvalidInput`."""
+def reports_of(export: Path, incident: str = "") -> tuple[Report, ...]:
+    """Return the reports of the incidents in *export*; raises `InvalidInput`."""
     chains: Chains = {}
     policies: dict[Digest, str] = {}
-    with exported.opened(export) as lines:
+    with export_files.open_export(export) as lines:
         for each in lines:
             if isinstance(each, DecodedEntry):
                 chains.setdefault(each.entry.incident, []).append(each.entry)
             elif isinstance(each, Policy):
                 policies[each.digest] = each.text
-    with exported.understood(export):
-        chosen = _chosen(chains, incident, export)
+    with export_files.decoding(export):
+        chosen = _selected_chains(chains, incident, export)
         return tuple(write_report(tuple(each), _profile(each, policies)) for each in chosen)
 
 
 def page_of(reports: tuple[Report, ...]) -> str:
-    """*reports* as one page."""
+    """Return *reports* as one page."""
     from firstline.reporting.html.report import page
 
     return page(reports)
 
 
 def _deployed(incident: str, place: Place) -> Report:
-    """The report of one incident of the deployed ledger, under the policy that decided it last.
+    """Return the report of one incident of the deployed ledger, under its last policy.
 
-    Its text is the archive's; before it is archived, it is that of the fleet file.
+    The policy's text is the archive's; before it is archived, that of the fleet file.
     """
     deployment = deployments.find(place)
-    found = list(deployment.ledger.entries(IncidentId(incident)))
-    if not found:
+    entries = list(deployment.ledger.entries(IncidentId(incident)))
+    if not entries:
         raise InvalidInput(f"there is no incident {incident} in the deployed ledger")
-    policy = decode_entry(found[-1]).policy
-    kept = archived.policy(deployment.archive, policy) if deployment.archive else None
-    if kept is None and deployment.file is not None:
-        return write_report(tuple(found), profiles.load(deployment.file))
-    return write_report(tuple(found), _profile(found, {policy: kept} if kept is not None else {}))
+    policy = decode_entry(entries[-1]).policy
+    archived_text = (
+        archive_reader.policy(deployment.archive, policy) if deployment.archive else None
+    )
+    if archived_text is None and deployment.file is not None:
+        return write_report(tuple(entries), profiles.load(deployment.file))
+    return write_report(
+        tuple(entries),
+        _profile(entries, {policy: archived_text} if archived_text is not None else {}),
+    )
 
 
-def _written(
+def _file_contents(
     reports: tuple[Report, ...], html: File, markdown: File, ics: File
 ) -> list[tuple[Path, str]]:
-    """Each file with what goes into it, all made before the first is written."""
-    made: list[tuple[Path, str]] = []
+    """Return each file with its content, all made before the first is written."""
+    contents: list[tuple[Path, str]] = []
     if html is not None:
-        made.append((html, page_of(reports)))
+        contents.append((html, page_of(reports)))
     if markdown is not None:
-        made.append((markdown, "\n".join(map(as_markdown, reports))))
+        contents.append((markdown, "\n".join(map(as_markdown, reports))))
     if ics is not None:
-        made.append((ics, _invitation(reports)))
-    return made
+        contents.append((ics, _invitation(reports)))
+    return contents
 
 
 def _invitation(reports: tuple[Report, ...]) -> str:
-    found = [each for each in map(invitation, reports) if each is not None]
-    if not found:
+    invitations = [each for each in map(invitation, reports) if each is not None]
+    if not invitations:
         raise InvalidInput("--ics: a post-mortem is of a P1 or P2, whose policy is in the export")
-    if len(found) > 1:
+    if len(invitations) > 1:
         raise InvalidInput("--ics: an invitation is to one meeting: give --incident")
-    return found[0]
+    return invitations[0]
 
 
-def _chosen(chains: Chains, incident: str, export: Path) -> list[list[Entry]]:
-    """The one that is named; or the incidents; or the signals that opened none."""
+def _selected_chains(chains: Chains, incident: str, export: Path) -> list[list[Entry]]:
+    """Return the named chain, else those of incidents, else those of other signals."""
     if incident:
-        if (named := chains.get(IncidentId(incident))) is None:
-            told = "audit list shows what it holds"
-            raise InvalidInput(f"{export}: holds no incident {incident!r}: {told}")
-        return [named]
+        if (chain := chains.get(IncidentId(incident))) is None:
+            hint = "audit list shows what it holds"
+            raise InvalidInput(f"{export}: holds no incident {incident!r}: {hint}")
+        return [chain]
     signals = [chain for chain in chains.values() if chain[0].incident != CHAIN]
-    found = [chain for chain in signals if _opened(chain)] or signals
-    if not found:
+    chosen = [chain for chain in signals if _opens_incident(chain)] or signals
+    if not chosen:
         raise InvalidInput(f"{export}: holds no entry of an incident")
-    if len(found) > INCIDENTS_MAX:
-        many = f"holds {len(found)} incidents, and a page {INCIDENTS_MAX}"
-        raise InvalidInput(f"{export}: {many}: name one with --incident")
-    return found
+    if len(chosen) > INCIDENTS_MAX:
+        count = f"holds {len(chosen)} incidents, and a page {INCIDENTS_MAX}"
+        raise InvalidInput(f"{export}: {count}: name one with --incident")
+    return chosen
 
 
-def _opened(chain: list[Entry]) -> bool:
+def _opens_incident(chain: list[Entry]) -> bool:
     return decode_entry(chain[0]).opens
 
 
 def _profile(chain: list[Entry], policies: dict[Digest, str]) -> LoadedProfile | None:
-    """The profile that the last entry was under, where the export has it and it can be read."""
+    """Return the profile of the last entry; None if the export lacks it or it is unreadable."""
     digest = decode_entry(chain[-1]).policy
     text = policies.get(digest)
     try:
         return profiles.parse(text.encode(), digest) if text is not None else None
-    except InvalidInput:  # it was written for another version
+    except InvalidInput:  # written for another version
         return None

@@ -1,4 +1,4 @@
-"""``firstline report-user``: a user's trouble becomes a P3 of the deployed system (R23)."""
+"""``firstline report-user``: report a user's problem to the deployed system as a P3 (R23)."""
 
 import secrets
 from typing import TYPE_CHECKING, Annotated
@@ -29,7 +29,7 @@ def run(
     region: Annotated[str, typer.Option(help="else AWS_REGION", show_default=False)] = "",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
 ) -> None:
-    """Put a user's report on the bus of the account that your credentials are for."""
+    """Put a user's report on the event bus of the account of your credentials."""
     session = stacks.session(region, profile)
     line = send({"user": user.lower(), "details": details, "reporter": reporter}, session)
     if as_json:
@@ -39,20 +39,20 @@ def run(
         print(f"reported as {by}: firstline opens a P3, and pages nobody")
 
 
-def send(told: dict[str, str], session: "Session") -> ReportLine:
-    """Put what is *told* on the bus; who reports is who calls, unless it says so.
+def send(fields: dict[str, str], session: "Session") -> ReportLine:
+    """Put the report of *fields* on the bus; the reporter is the caller by default.
 
     Raises `InvalidInput` or `DependencyUnavailable`.
     """
-    who = told["reporter"] or reports.caller(session)
-    report = checked(told | {"reporter": who})
-    return ReportLine(event=reports.put(report, session), report=report.id, reporter=who)
+    sender = fields["reporter"] or reports.caller(session)
+    report = parse_report(fields | {"reporter": sender})
+    return ReportLine(event=reports.put(report, session), report=report.id, reporter=sender)
 
 
-def checked(told: dict[str, str]) -> Report:
-    """The report with an id of its own; raises `InvalidInput` without repeating what was told."""
+def parse_report(fields: dict[str, str]) -> Report:
+    """Return the report with a new id; raises `InvalidInput` without quoting *fields*."""
     try:
-        return msgspec.convert(told | {"id": secrets.token_hex(16)}, type=Report)
+        return msgspec.convert(fields | {"id": secrets.token_hex(16)}, type=Report)
     except msgspec.ValidationError as error:
         message = str(error)
     if "$.user" in message:

@@ -1,4 +1,4 @@
-"""``firstline simulate``: the remediator against a failing fleet, each run from a seed."""
+"""``firstline simulate``: the remediator against a failing fleet, one run a seed."""
 
 import sys
 import time
@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from firstline import version
-from firstline.cli import exported
-from firstline.cli.main import STOPPED
+from firstline.cli import export_files
+from firstline.cli.main import STOPPED_STATUS
 from firstline.cli.output import lines as output
-from firstline.cli.output import progress, stepwise
+from firstline.cli.output import progress, run_timeline
 from firstline.cli.output.lines import PlantedLine, SimulateLine, ViolationLine
 from firstline.errors import InvalidInput
 from firstline.lab.simulation import campaign as campaigns
@@ -29,7 +29,7 @@ from firstline.lab.simulation.shrink import shrink
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-SAVED_EVERY_SECONDS = 1.0
+SAVE_INTERVAL_SECONDS = 1.0
 
 Seeds = Annotated[int, typer.Option(min=1, max=10_000_000, help="how many runs")]
 Directed = Annotated[
@@ -61,28 +61,31 @@ def run(
     export: Export = None,
     as_json: AsJson = False,
 ) -> int:
-    """Simulate; a violation prints its seed and the shortest timeline that was found for it."""
+    """Simulate; a violation prints its seed and the shortest timeline found for it."""
     if hunt is not None:
         return _hunt(hunt, as_json=as_json)
     if export is not None and seed is None:
         raise InvalidInput("--export goes with --seed: it writes the ledger of one run")
     if seed is not None:
         if export is not None:
-            exported.write(seed_run.export_lines(seed_run.run(seed)), export)
-        return _show(seed, seed_run.simulate(seed), as_json=as_json)
+            export_files.write(seed_run.export_lines(seed_run.run(seed)), export)
+        return _print_run(seed, seed_run.simulate(seed), as_json=as_json)
     code = version.digest()
-    told = campaigns.load(state) if state is not None else Campaign()
-    if not told.seeds:
-        told = Campaign(code=code, first=first, next=first)
-    elif told.code != code:
+    campaign = campaigns.load(state) if state is not None else Campaign()
+    if not campaign.seeds:
+        campaign = Campaign(code=code, first=first, next=first)
+    elif campaign.code != code:
         raise InvalidInput(f"{state} holds runs of other code: its figures cannot be added to")
-    jobs = (*(cells()[told.directed :] if directed else ()), *range(told.next, told.first + seeds))
-    whole = _run(told, jobs, state)
-    return _tell(told, whole=whole, coverage=coverage, as_json=as_json)
+    jobs = (
+        *(cells()[campaign.directed :] if directed else ()),
+        *range(campaign.next, campaign.first + seeds),
+    )
+    whole = _run(campaign, jobs, state)
+    return _print_campaign(campaign, whole=whole, coverage=coverage, as_json=as_json)
 
 
 def _hunt(text: str, *, as_json: bool) -> int:
-    """Plant each of these bugs; 1 if the checkers miss one."""
+    """Plant each of these bugs; return 1 if the checkers miss one."""
     bugs = [each for each in PLANTED_BUGS if text in each.name]
     if not bugs:
         raise InvalidInput(f"no planted bug is called {text!r}: docs/SAFETY.md lists them")
@@ -102,126 +105,131 @@ def _hunt(text: str, *, as_json: bool) -> int:
     return 1 if survived else 0
 
 
-def _run(told: Campaign, jobs: Sequence[Job], state: Path | None) -> bool:
-    """Run *jobs*; False if somebody stopped it."""
+def _run(campaign: Campaign, jobs: Sequence[Job], state: Path | None) -> bool:
+    """Run *jobs*; return False if an interrupt stopped it."""
     began = saved = time.monotonic()
-    before = told.seconds
-    if state is not None:  # a file that cannot be written is told now, and not after an hour
-        campaigns.save(told, state)
+    before = campaign.seconds
+    if state is not None:  # fail now, not after an hour
+        campaigns.save(campaign, state)
     try:
-        with progress.counting() as tell:
+        with progress.status_line() as update:
             for number, (job, outcome) in enumerate(campaigns.run(jobs), 1):
-                told.add(job, outcome)
+                campaign.add(job, outcome)
                 now = time.monotonic()
-                told.seconds = before + now - began
-                tell(_line(told, len(jobs) - number))
-                if state is not None and now - saved > SAVED_EVERY_SECONDS:
-                    campaigns.save(told, state)
+                campaign.seconds = before + now - began
+                update(_progress_text(campaign, len(jobs) - number))
+                if state is not None and now - saved > SAVE_INTERVAL_SECONDS:
+                    campaigns.save(campaign, state)
                     saved = now
     except KeyboardInterrupt:
         return False
     finally:
         if state is not None:
-            campaigns.save(told, state)
+            campaigns.save(campaign, state)
     return True
 
 
-def _line(told: Campaign, left: int) -> str:
-    runs = told.directed + told.seeds
-    rate = runs / max(told.seconds, 0.001)
-    broken = f"{len(told.broken)} with a violation" if told.broken else "no violation"
+def _progress_text(campaign: Campaign, left: int) -> str:
+    runs = campaign.directed + campaign.seeds
+    rate = runs / max(campaign.seconds, 0.001)
+    broken = f"{len(campaign.broken)} with a violation" if campaign.broken else "no violation"
     return f"{runs:,} of {runs + left:,} runs, {rate:.0f} a second: {broken}"
 
 
-def _tell(told: Campaign, *, whole: bool, coverage: bool, as_json: bool) -> int:
-    """What the campaign came to, and its status: 1 where a rule broke or a fault never came."""
-    found_of = {each.job: _shortest(each.job) for each in told.broken}
-    missed = told.empty()
-    uncovered = bool(missed) and told.directed > 0 and whole
+def _print_campaign(campaign: Campaign, *, whole: bool, coverage: bool, as_json: bool) -> int:
+    """Print the campaign; return 1 if an invariant broke or a fault never occurred."""
+    found_of = {each.job: _shortest(each.job) for each in campaign.broken}
+    missed = campaign.empty()
+    uncovered = bool(missed) and campaign.directed > 0 and whole
     if as_json:
-        output.emit(_document(told, found_of, missed))
+        output.emit(_simulate_line(campaign, found_of, missed))
     else:
         for job, outcome in found_of.items():
-            _show(job, outcome, as_json=False)
+            _print_run(job, outcome, as_json=False)
         if coverage:
-            print("\n".join(_table(told)))
-        print(_summary(told, missed))
+            print("\n".join(_table(campaign)))
+        print(_summary(campaign, missed))
         if uncovered:
             print(f"no run hit: {', '.join(missed)}")
     if not whole:
-        on = f"go on with the same --state, or --from {told.next}"
-        print(f"stopped before seed {told.next}: {on}", file=sys.stderr)
-        return STOPPED
+        on = f"go on with the same --state, or --from {campaign.next}"
+        print(f"stopped before seed {campaign.next}: {on}", file=sys.stderr)
+        return STOPPED_STATUS
     return 1 if found_of or uncovered else 0
 
 
 def _shortest(job: Job) -> Outcome:
-    """A directed run is as short as it can be: all but its fault is dull."""
+    """Return the shortest outcome; a directed run, with only its fault, is its own."""
     if isinstance(job, Cell):
         return directed_runs.simulate(job)
     return shrink(job, seed_run.simulate(job))
 
 
-def _document(
-    told: Campaign, outcomes: dict[Job, Outcome], missed: tuple[str, ...]
+def _simulate_line(
+    campaign: Campaign, outcomes: dict[Job, Outcome], missed: tuple[str, ...]
 ) -> SimulateLine:
     total = len(cells())
     return SimulateLine(
-        directed=told.directed,
-        seeds=told.seeds,
-        incidents=told.incidents,
-        steps=told.steps,
+        directed=campaign.directed,
+        seeds=campaign.seeds,
+        incidents=campaign.incidents,
+        steps=campaign.steps,
         violations=tuple(_violation(job, each) for job, each in outcomes.items()),
         faults_covered=total - len(missed),
         faults_total=total,
         missed=missed,
-        seconds=round(told.seconds),
+        seconds=round(campaign.seconds),
     )
 
 
-def _summary(told: Campaign, missed: tuple[str, ...]) -> str:
+def _summary(campaign: Campaign, missed: tuple[str, ...]) -> str:
     total = len(cells())
-    ends = f"{len(told.broken)} with a violation" if told.broken else "no violation"
+    ends = f"{len(campaign.broken)} with a violation" if campaign.broken else "no violation"
     return (
-        f"{told.directed:,} directed and {told.seeds:,} random runs,"
-        f" {told.incidents:,} incidents, {told.steps:,} remote requests in"
-        f" {told.seconds:.0f} s: {ends}; {total - len(missed)} of {total} faults of effects came"
+        f"{campaign.directed:,} directed and {campaign.seeds:,} random runs,"
+        f" {campaign.incidents:,} incidents, {campaign.steps:,} remote requests in"
+        f" {campaign.seconds:.0f} s: {ends};"
+        f" {total - len(missed)} of {total} faults of effects came"
     )
 
 
-def _table(told: Campaign) -> Iterator[str]:
-    """How often each effect had each fault; a dot where it cannot have it."""
+def _table(campaign: Campaign) -> Iterator[str]:
+    """Yield how often each fault of each effect occurred; a dot where it is impossible."""
     kinds = [each for each in Fault if each is not Fault.NONE]
     yield f"{'':26}" + " ".join(f"{each:>14}" for each in kinds)
     for effect in effects():
         cells = (
-            "." if impossible(effect, each) else str(told.times(effect, each)) for each in kinds
+            "." if impossible(effect, each) else str(campaign.times(effect, each)) for each in kinds
         )
         yield f"{effect:26}" + " ".join(f"{each:>14}" for each in cells)
     reasons = {why for effect in effects() for each in kinds if (why := impossible(effect, each))}
     yield "a dot: " + "; ".join(sorted(reasons))
 
 
-def _show(job: Job, outcome: Outcome, *, as_json: bool) -> int:
-    """The run step by step, from its choices."""
+def _print_run(job: Job, outcome: Outcome, *, as_json: bool) -> int:
+    """Print the run step by step; return 1 for a violation."""
     if as_json:
         output.emit(_violation(job, outcome))
     else:
         of = " ".join(job) if isinstance(job, Cell) else f"seed {job}"
         print(f"{of}: {outcome.world}, {outcome.incidents} incidents, hash {outcome.hash}")
-        told = stepwise.lines(_again(job, outcome))
-        for each in (*told, *(f"VIOLATED {it}" for it in outcome.violations)):
+        campaign = run_timeline.lines(_rerun(job, outcome))
+        for each in (*campaign, *(f"VIOLATED {it}" for it in outcome.violations)):
             print(f"  {each}")
     return 1 if outcome.violations else 0
 
 
 def _violation(job: Job, outcome: Outcome) -> ViolationLine:
-    told = stepwise.lines(_again(job, outcome))
+    campaign = run_timeline.lines(_rerun(job, outcome))
     seed, cell = (None, " ".join(job)) if isinstance(job, Cell) else (job, "")
     return ViolationLine(
-        seed=seed, cell=cell, start=outcome.world, broken=outcome.violations, timeline=tuple(told)
+        seed=seed,
+        cell=cell,
+        start=outcome.world,
+        broken=outcome.violations,
+        timeline=tuple(campaign),
     )
 
 
-def _again(job: Job, outcome: Outcome) -> Run:
+def _rerun(job: Job, outcome: Outcome) -> Run:
     return directed_runs.run(job) if isinstance(job, Cell) else seed_run.run(job, outcome.choices)

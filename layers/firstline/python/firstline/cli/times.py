@@ -1,4 +1,4 @@
-"""Instants as a person types them."""
+"""Instants on a command line."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -8,15 +8,15 @@ from firstline.errors import InvalidInput
 UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
-def read(option: str, text: str) -> datetime | None:
-    """The instant that *text* names, in UTC where it names no zone; None for no text.
+def parse_instant(option: str, text: str) -> datetime | None:
+    """Return the instant of *text*, in UTC unless it names a zone; None for no text.
 
-    ``2h`` is two hours ago. Raises `InvalidInput` naming *option*.
+    ``2h`` is two hours ago. Raises `InvalidInput` with *option*.
     """
     if not text:
         return None
-    if ago := re.fullmatch(r"([0-9]{1,4})([mhd])", text):
-        return datetime.now(UTC) - int(ago[1]) * UNITS[ago[2]]
+    if age := re.fullmatch(r"([0-9]{1,4})([mhd])", text):
+        return datetime.now(UTC) - int(age[1]) * UNITS[age[2]]
     try:
         at = datetime.fromisoformat(text)
     except ValueError:

@@ -1,1 +1,1 @@
-"""A person's calls to the deployed account."""
+"""Calls to the AWS account of a deployment, with a person's credentials."""

@@ -1,4 +1,4 @@
-"""Drills: the alarm that is rung, as CloudWatch shows it, and its turn."""
+"""The CloudWatch alarms of a deployment: their state, and setting it for a drill."""
 
 import re
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
 
 
-class Rung(msgspec.Struct, frozen=True):
-    """An alarm that can be rung; its metric and dimensions are those that its event tells."""
+class DrillAlarm(msgspec.Struct, frozen=True):
+    """An alarm that a drill can raise; ``metric`` and ``dimensions`` are those of its event."""
 
     name: str
     arn: str
@@ -24,51 +24,54 @@ class Rung(msgspec.Struct, frozen=True):
     dimensions: dict[str, str]
 
 
-class AwsAlarms:
-    """The alarms of the deployment *stack*; a turn is asked for once."""
+class CloudWatchAlarms:
+    """The alarms of the deployment *stack*. Setting a state is requested once, without a retry."""
 
     def __init__(self, client: "CloudWatchClient", stack: str) -> None:
         self._client = client
         self._stack = stack
 
-    def made(self, known_as: str) -> Rung | None:
-        """The alarm that the stack made for the profile's *known_as*.
+    def find_created(self, known_as: str) -> DrillAlarm | None:
+        """Return the alarm that the stack created for the profile's *known_as*.
 
         Raises `DependencyUnavailable`.
         """
-        begins = f"{self._stack}-Detection{''.join(it for it in known_as if it.isalnum())}"
+        prefix = f"{self._stack}-Detection{''.join(it for it in known_as if it.isalnum())}"
         with unavailable("alarms"):
             pages = self._client.get_paginator("describe_alarms").paginate(
-                AlarmNamePrefix=begins, AlarmTypes=KINDS
+                AlarmNamePrefix=prefix, AlarmTypes=KINDS
             )
-            shown = [each for page in pages for each in listed(page)]
-            # behind the logical id's own words come its hash, and what CloudFormation adds
-            names = re.compile(rf"{re.escape(begins)}[0-9A-F]{{8}}-[A-Za-z0-9]+")
-            found = [each for each in shown if names.fullmatch(each["AlarmName"])]
-        return _rung(found[0]) if found else None
+            alarms = [each for page in pages for each in listed(page)]
+            # the logical id ends in its hash, and CloudFormation adds a suffix
+            names = re.compile(rf"{re.escape(prefix)}[0-9A-F]{{8}}-[A-Za-z0-9]+")
+            matching = [each for each in alarms if names.fullmatch(each["AlarmName"])]
+        return _drill_alarm(matching[0]) if matching else None
 
-    def named(self, name: str) -> Rung | None:
-        """The alarm of this name; raises `DependencyUnavailable`."""
+    def find(self, name: str) -> DrillAlarm | None:
+        """Return the alarm of this name; raises `DependencyUnavailable`."""
         with unavailable("alarms"):
-            shown = listed(self._client.describe_alarms(AlarmNames=[name], AlarmTypes=KINDS))
-        return next(map(_rung, shown), None)
+            alarms = listed(self._client.describe_alarms(AlarmNames=[name], AlarmTypes=KINDS))
+        return next(map(_drill_alarm, alarms), None)
 
-    def turn(self, alarm: Rung, state: AlarmState, reason: str) -> None:
-        """Turn *alarm*, until CloudWatch judges it anew; raises `DependencyUnavailable`."""
+    def set_state(self, alarm: DrillAlarm, state: AlarmState, reason: str) -> None:
+        """Set the state until CloudWatch next evaluates the alarm.
+
+        Raises `DependencyUnavailable`.
+        """
         with unavailable("alarms"):
             self._client.set_alarm_state(
                 AlarmName=alarm.name, StateValue=state.value, StateReason=reason
             )
 
 
-def _rung(shown: Any) -> Rung:  # noqa: ANN401 - the service's own shape
+def _drill_alarm(description: Any) -> DrillAlarm:  # noqa: ANN401 - the service's own shape
     try:
-        name, dimensions = metric(shown)
-        return Rung(
-            name=shown["AlarmName"],
-            arn=shown["AlarmArn"],
-            state=AlarmState(shown["StateValue"]),
-            metric=name,
+        metric_name, dimensions = metric(description)
+        return DrillAlarm(
+            name=description["AlarmName"],
+            arn=description["AlarmArn"],
+            state=AlarmState(description["StateValue"]),
+            metric=metric_name,
             dimensions=dimensions,
         )
     except KeyError as error:

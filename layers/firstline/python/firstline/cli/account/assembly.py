@@ -1,4 +1,4 @@
-"""Assembly: the CDK's folder of templates, held against the account before it is deployed."""
+"""The CDK's cloud assembly, compared with the account before it is deployed."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,76 +19,82 @@ STACK = "aws:cloudformation:stack"
 
 
 class Stack(NamedTuple):
-    """A stack of the assembly, and the template that stands; None where there is no such stack."""
+    """A stack of the assembly.
+
+    ``deployed_template`` is None where the account has no such stack.
+    """
 
     name: str
-    made: object
-    standing: object
+    new_template: object
+    deployed_template: object
     session: "Session"
 
 
 def read(folder: Path, credentials: str) -> tuple[Stack, ...]:
-    """The stacks of the assembly in *folder*; raises `InvalidInput` or `DependencyUnavailable`."""
+    """Return the stacks of the assembly in *folder*.
+
+    Raises `InvalidInput` or `DependencyUnavailable`.
+    """
     from firstline.doctor.readers import stacks
 
-    found = []
-    for name, region, made in _stacks(folder):
+    result = []
+    for name, region, template in _stacks(folder):
         session = fleets.session(Place(region=region, credentials=credentials))
-        found.append(Stack(name, made, stacks.template(name, session), session))
-    return tuple(found)
+        result.append(Stack(name, template, stacks.template(name, session), session))
+    return tuple(result)
 
 
 def changes(stacks: tuple[Stack, ...]) -> Changes:
-    """What deploying *stacks* would change; one that is not there loses nothing."""
-    there = [each for each in stacks if each.standing is not None]
-    before = [item for each in there for item in contents(each.standing)]
-    return compare(before, [item for each in there for item in contents(each.made)])
+    """Return the changes that deploying *stacks* makes; a stack that is new loses nothing."""
+    deployed = [each for each in stacks if each.deployed_template is not None]
+    contents_before = [item for each in deployed for item in contents(each.deployed_template)]
+    return compare(
+        contents_before, [item for each in deployed for item in contents(each.new_template)]
+    )
 
 
-def limited(stacks: tuple[Stack, ...]) -> tuple[str, ...]:
-    """What a person should know of the account's limits.
+def check_limits(stacks: tuple[Stack, ...]) -> tuple[str, ...]:
+    """Return notes on the account's limits.
 
-    Raises `InvalidInput` or `DependencyUnavailable`.
-
-    `InvalidInput` is for what CloudFormation would stop at, half-way.
+    Raises `InvalidInput` for what would stop CloudFormation half-way, and `DependencyUnavailable`.
     """
     from firstline.doctor.readers import limits as readers
 
-    wrong: list[str] = []
+    faults: list[str] = []
     notes: list[str] = []
     for each in stacks:
-        wanted, standing = (
-            limits.template_needs(each.made),
-            limits.template_needs(each.standing or {}),
+        needs, needs_before = (
+            limits.template_needs(each.new_template),
+            limits.template_needs(each.deployed_template or {}),
         )
-        if wanted != limits.TemplateNeeds():
-            there = readers.log_groups(each.session, wanted.log_groups)
+        if needs != limits.TemplateNeeds():
+            log_groups = readers.log_groups(each.session, needs.log_groups)
             limit = readers.concurrency_limit(each.session)
-            wrong += limits.refusals(wanted, standing, there, limit)
-            notes += limits.notes(there, limit)
-    if wrong:
-        raise InvalidInput(*wrong)
+            faults += limits.refusals(needs, needs_before, log_groups, limit)
+            notes += limits.notes(log_groups, limit)
+    if faults:
+        raise InvalidInput(*faults)
     return tuple(notes)
 
 
 def _stacks(folder: Path) -> list[tuple[str, str, Any]]:
-    """The stacks' names, Regions (empty for that of the credentials) and templates."""
+    """Return each stack's name, Region (empty for that of the credentials) and template."""
     try:
         manifest = msgspec.json.decode((folder / "manifest.json").read_bytes())
         return [
             (
-                it["properties"].get("stackName", name),
-                _region(it["environment"]),
-                msgspec.json.decode((folder / it["properties"]["templateFile"]).read_bytes()),
+                artifact["properties"].get("stackName", name),
+                _region(artifact["environment"]),
+                msgspec.json.decode((folder / artifact["properties"]["templateFile"]).read_bytes()),
             )
-            for name, it in manifest["artifacts"].items()
-            if it["type"] == STACK
+            for name, artifact in manifest["artifacts"].items()
+            if artifact["type"] == STACK
         ]
     except (OSError, msgspec.DecodeError, LookupError, TypeError) as error:
         raise InvalidInput(f"{folder}: is no assembly of the CDK ({error}): run synth") from error
 
 
 def _region(environment: str) -> str:
-    """Of ``aws://ACCOUNT/REGION``; empty where the assembly is for any."""
+    """Return the Region of ``aws://ACCOUNT/REGION``; empty where the assembly names none."""
     region = environment.rpartition("/")[2]
     return "" if region == "unknown-region" else region

@@ -1,4 +1,4 @@
-"""Deployments: the ledger and the archive of the fleet that a command line names."""
+"""The ledger and the archive of the fleet that a command line names."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -11,9 +11,10 @@ from firstline.errors import InvalidInput
 
 
 class Deployment(NamedTuple):
-    """What was deployed; ``archive`` is None where the records stack has none.
+    """The ledger and archive of a deployment.
 
-    ``file`` is the fleet file, None where the command line gives only the fleet's name.
+    ``archive`` is None if the records stack has none. ``file`` is the fleet file; None if the
+    command line gives only the fleet's name.
     """
 
     ledger: Ledger
@@ -22,7 +23,7 @@ class Deployment(NamedTuple):
 
 
 def find(place: Place) -> Deployment:
-    """The deployment at *place*; raises `InvalidInput` or `DependencyUnavailable`."""
+    """Return the deployment at *place*; raises `InvalidInput` or `DependencyUnavailable`."""
     from firstline.adapters.aws import clients
     from firstline.adapters.aws.ledger import DynamoLedger
     from firstline.adapters.aws.s3_archive import S3Archive
@@ -30,12 +31,12 @@ def find(place: Place) -> Deployment:
 
     name, file, session = fleets.find(place)
     stack = stacks.records_stack(name)
-    told = stacks.stack_outputs(stack, session)
-    if stacks.LEDGER not in told:
+    outputs = stacks.stack_outputs(stack, session)
+    if stacks.LEDGER not in outputs:
         raise InvalidInput(stacks.missing_output(stack, stacks.LEDGER))
-    bucket = told.get(stacks.ARCHIVE)
+    archive = outputs.get(stacks.ARCHIVE)
     return Deployment(
-        DynamoLedger(clients.ledger(session), told[stacks.LEDGER]),
-        S3Archive(clients.archive(session), bucket) if bucket else None,
+        DynamoLedger(clients.ledger(session), outputs[stacks.LEDGER]),
+        S3Archive(clients.archive(session), archive) if archive else None,
         file,
     )

@@ -1,7 +1,7 @@
-"""Operator URL: from a person's machine to the deployed levers, signed with their credentials.
+"""Operator URL: sends an operator command to the deployment, signed with a person's credentials.
 
-The way there is that of AWS's own tools: through the proxy of ``HTTPS_PROXY``, unless ``NO_PROXY``
-names the host, and with the trust of ``AWS_CA_BUNDLE`` or the profile's ``ca_bundle``.
+Like AWS's own tools it uses the proxy of ``HTTPS_PROXY`` unless ``NO_PROXY`` names the host, and
+trusts the certificates of ``AWS_CA_BUNDLE`` or the profile's ``ca_bundle``.
 """
 
 import ssl
@@ -23,72 +23,74 @@ from firstline.errors import DependencyUnavailable, InvalidInput
 if TYPE_CHECKING:
     from boto3.session import Session
 
-PATIENCE = urllib3.Timeout(connect=5, read=60)
+TIMEOUT = urllib3.Timeout(connect=5, read=60)
 
 
 def find(fleet: str, session: "Session") -> str:
-    """The URL of the deployment for *fleet*; raises `InvalidInput` where there is none."""
+    """Return the URL of the deployment of *fleet*; raises `InvalidInput` where there is none."""
     return stacks.stack_output(OUTPUT, stacks.app_stack(fleet), session)
 
 
-def send(lever: OperatorCommand, url: str, session: "Session") -> CommandResult:
-    """Pull *lever*, once; raises `InvalidInput` with what the other side says is wrong."""
+def send(command: OperatorCommand, url: str, session: "Session") -> CommandResult:
+    """Send *command* once, without a retry; raises `InvalidInput` with the answered error."""
     if not url.startswith(("https://", "http://127.0.0.1:")):
         raise InvalidInput(f"--url {url}: give an address that begins with https://")
-    body = msgspec.json.encode(lever)
-    headers = _signed(url, body, session)
+    body = msgspec.json.encode(command)
+    headers = _signed_headers(url, body, session)
     try:
-        answer = _pool(url, session).request(
-            "POST", url, body=body, headers=headers, timeout=PATIENCE, retries=False, redirect=False
+        response = _pool(url, session).request(
+            "POST", url, body=body, headers=headers, timeout=TIMEOUT, retries=False, redirect=False
         )
     except urllib3.exceptions.SSLError as error:
         raise DependencyUnavailable(f"nothing was sent to {url}, for {error}: {BELIEVE}") from error
     except urllib3.exceptions.HTTPError as error:
         why = f"no answer from {url} ({type(error).__name__}): it may be done or not, look"
         raise DependencyUnavailable(why) from error
-    if answer.status == 200:  # noqa: PLR2004 - HTTP's own number
-        return _read(answer.data)
-    raise InvalidInput(_refusal(answer.status, answer.data))
+    if response.status == 200:  # noqa: PLR2004 - HTTP's own number
+        return _decode_result(response.data)
+    raise InvalidInput(_error_message(response.status, response.data))
 
 
 def _pool(url: str, session: "Session") -> urllib3.PoolManager:
-    """What sends to *url*.
+    """Return the connection pool for *url*.
 
-    Raises `InvalidInput` where the bundle of certificates cannot be read.
+    Raises `InvalidInput` where the CA bundle cannot be read.
     """
-    trust = _trust(session)
+    trust = _tls_context(session)
     parts = urlsplit(url)
-    named = "" if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme, "")
-    if not named:
+    proxy_url = "" if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme, "")
+    if not proxy_url:
         return urllib3.PoolManager(ssl_context=trust)
-    proxy = urllib3.util.parse_url(named if "://" in named else f"http://{named}")
+    proxy = urllib3.util.parse_url(proxy_url if "://" in proxy_url else f"http://{proxy_url}")
     auth = urllib3.make_headers(proxy_basic_auth=unquote(proxy.auth)) if proxy.auth else None
-    at = f"{proxy.scheme}://{proxy.netloc}"
-    return urllib3.ProxyManager(at, proxy_headers=auth, proxy_ssl_context=trust, ssl_context=trust)
+    address = f"{proxy.scheme}://{proxy.netloc}"
+    return urllib3.ProxyManager(
+        address, proxy_headers=auth, proxy_ssl_context=trust, ssl_context=trust
+    )
 
 
-def _trust(session: "Session") -> ssl.SSLContext:
+def _tls_context(session: "Session") -> ssl.SSLContext:
     profile = None if session.profile_name == "default" else session.profile_name
     bundle = botocore.session.Session(profile=profile).get_config_variable("ca_bundle")
     try:
         context = ssl.create_default_context(cafile=bundle)
     except OSError as error:
         raise InvalidInput(f"AWS_CA_BUNDLE: {bundle}: holds no certificates ({error})") from error
-    # as botocore's: many a proxy's own authority lacks what Python 3.13 asks for by default
+    # as botocore does: many proxies' own CAs fail Python 3.13's strict default
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
 
 
-def _read(data: bytes) -> CommandResult:
+def _decode_result(data: bytes) -> CommandResult:
     try:
         return msgspec.json.decode(data, type=CommandResult)
-    except (ValueError, RecursionError) as error:  # no UTF-8 is no `msgspec.DecodeError`
+    except (ValueError, RecursionError) as error:  # invalid UTF-8 is not a `msgspec.DecodeError`
         raise DependencyUnavailable(
             f"the answer is none of firstline's, it may be done or not: {error}"
         ) from error
 
 
-def _signed(url: str, body: bytes, session: "Session") -> dict[str, str]:
+def _signed_headers(url: str, body: bytes, session: "Session") -> dict[str, str]:
     request = AWSRequest("POST", url, data=body, headers={"content-type": "application/json"})
     with unavailable("the AWS credentials cannot be used", in_words):
         credentials = session.get_credentials()
@@ -98,15 +100,15 @@ def _signed(url: str, body: bytes, session: "Session") -> dict[str, str]:
     return dict(request.headers.items())
 
 
-def _refusal(status: int, data: bytes) -> str:
-    """What the other side says: our function an ``error``, the URL itself a ``Message``."""
+def _error_message(status: int, data: bytes) -> str:
+    """Return the message of the function's ``error`` or of the URL's ``Message``."""
     try:
-        told = msgspec.json.decode(data, type=dict[str, object])
+        document = msgspec.json.decode(data, type=dict[str, object])
     except (ValueError, RecursionError):
-        told = {}
-    if "error" in told:
-        return str(told["error"])
-    why = told.get("Message", "no reason given")
+        document = {}
+    if "error" in document:
+        return str(document["error"])
+    why = document.get("Message", "no reason given")
     if status == 403:  # noqa: PLR2004 - HTTP's own number
         return f"you may not pull levers ({why}): ask for the stack's Operators policy"
     return f"the answer was {status} ({why})"

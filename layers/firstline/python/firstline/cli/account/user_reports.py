@@ -1,4 +1,4 @@
-"""Reports: a user's trouble on the default bus of the account that answers for it."""
+"""User reports, put on the default event bus of the account."""
 
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def caller(session: "Session") -> str:
-    """Who reports: the ARN of the caller's identity; raises `DependencyUnavailable`."""
+    """Return the ARN of the caller's identity; raises `DependencyUnavailable`."""
     with unavailable("AWS does not say who you are", in_words):
         return str(session.client("sts").get_caller_identity()["Arn"])
 
 
 def put(report: Report, session: "Session") -> str:
-    """Put *report* on the bus; gives the event's id; raises `DependencyUnavailable`."""
+    """Put *report* on the bus; return the event's id; raises `DependencyUnavailable`."""
     detail = msgspec.json.encode(report).decode()
     entry = {"Source": REPORTS.source, "DetailType": REPORTS.detail_types[0], "Detail": detail}
     with unavailable("the report was not taken", in_words):

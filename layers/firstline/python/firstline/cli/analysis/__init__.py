@@ -1,1 +1,1 @@
-"""What commands work out of the ledger's records: values in, values out, as in the core."""
+"""Computations on ledger records: pure functions of values, without input or output."""

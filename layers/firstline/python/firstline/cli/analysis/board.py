@@ -1,6 +1,6 @@
-"""A board: the console over chains that are at hand, as they were at some time.
+"""The console's views of ledger chains in memory, as of a given time.
 
-How the alarms of an escalated incident stand is what signals of all chains last brought of them.
+The alarm states of an escalated incident are those of the last signals in any chain.
 """
 
 import functools
@@ -35,48 +35,52 @@ from firstline.reporting.events import events
 from firstline.reporting.incident_summary import summarise
 
 ENDED_MAX = 100
-"""As many ended incidents are shown, the latest."""
+"""Maximum number of ended incidents that are shown, the latest first."""
 STATES = frozenset(AlarmState)
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """Chains by their incident, each with an entry or more; nothing of later than ``now``."""
+    """Non-empty chains by incident, without entries later than ``now``."""
 
     fleet: str
     now: datetime
     chains: Mapping[IncidentId, Sequence[DecodedEntry]]
     judging: EvidencePolicy = EvidencePolicy()
 
-    def look(self, asked: str) -> View:
-        """The overview, or the incident whose id was *asked* for."""
-        if not asked.strip():
+    def view(self, incident: str) -> View:
+        """Return the view of the incident with this id; the overview for an empty id."""
+        if not incident.strip():
             return self._overview()
-        id_ = IncidentId(asked.strip())
+        id_ = IncidentId(incident.strip())
         records = self.chains.get(id_)
         if records is None:
             return Missing(f"There is no incident {redact(id_, 40)}.")
-        told, left_out = lines(records)
+        detail_lines, left_out = lines(records)
         row = self._row(id_, records)
-        return Detail(fleet=self.fleet, now=self.now, row=row, lines=told, left_out=left_out)
+        return Detail(
+            fleet=self.fleet, now=self.now, row=row, lines=detail_lines, left_out=left_out
+        )
 
     def _overview(self) -> Overview:
         opened = {
-            id_: chain for id_, chain in self.chains.items() if chain[0].opens or _odd(chain[0])
+            id_: chain
+            for id_, chain in self.chains.items()
+            if chain[0].opens or _is_unknown_signal(chain[0])
         }
-        found = group_rows(self._row(id_, chain) for id_, chain in opened.items())
+        sections = group_rows(self._row(id_, chain) for id_, chain in opened.items())
         return Overview(
             fleet=self.fleet,
             mode=self._mode(),
             now=self.now,
-            open=found.open,
-            escalated=found.escalated,
-            ended=found.ended[:ENDED_MAX],
-            more_ended=len(found.ended) > ENDED_MAX,
+            open=sections.open,
+            escalated=sections.escalated,
+            ended=sections.ended[:ENDED_MAX],
+            more_ended=len(sections.ended) > ENDED_MAX,
             stops=stops(self.chains.get(CHAIN, ()), self.now),
         )
 
     def _row(self, id_: IncidentId, chain: Sequence[DecodedEntry]) -> Row:
-        """One that cannot be read has a row that says so, as in the deployed console."""
+        """Return the row of an incident; an unreadable one has a row with the error."""
         try:
             row = rows.of_chain(chain, RowContext(now=self.now, judging=self.judging))
         except InvalidInput as error:
@@ -85,7 +89,9 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @functools.cached_property
     def _standings(self) -> dict[IncidentId, EscalationState]:
-        cases = filter(None, (_case(each) for each in self.chains.values() if each[0].opens))
+        cases = filter(
+            None, (_escalation_case(each) for each in self.chains.values() if each[0].opens)
+        )
         return escalation.escalation_states(tuple(cases), alarms(self.chains.values()), self.now)
 
     def _mode(self) -> str:
@@ -94,8 +100,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return next((redact(each) for each in modes if each), "unknown")
 
 
-def at(fleet: str, records: Sequence[DecodedEntry], now: datetime) -> Board:
-    """The board of *records* as it was at *now*."""
+def board_at(fleet: str, records: Sequence[DecodedEntry], now: datetime) -> Board:
+    """Return the board of *records* as of *now*."""
     chains: dict[IncidentId, list[DecodedEntry]] = {}
     for each in records:
         if each.at <= now:
@@ -104,7 +110,7 @@ def at(fleet: str, records: Sequence[DecodedEntry], now: datetime) -> Board:
 
 
 def stops(records: Iterable[DecodedEntry], now: datetime) -> tuple[ActivePause, ...]:
-    """The pauses that stand by the entries of the kill switch's own chain."""
+    """Return the pauses in force, from the entries of the kill switch's chain."""
     standing: dict[str, ActivePause] = {}
     for each in events(records, PauseChanged):
         standing.pop(each.scope, None)
@@ -115,30 +121,30 @@ def stops(records: Iterable[DecodedEntry], now: datetime) -> tuple[ActivePause, 
     return tuple(each for each in standing.values() if now < each.until)
 
 
-def _odd(first: DecodedEntry) -> bool:
-    """Whether it is a signal of another form: whether it opened an incident is unknown."""
+def _is_unknown_signal(first: DecodedEntry) -> bool:
+    """True for a signal of unknown form, which may or may not have opened an incident."""
     return first.kind == Kind.SIGNAL and isinstance(first.event, UnknownEvent)
 
 
 def alarms(chains: Iterable[Sequence[DecodedEntry]]) -> Alarms:
-    """The last state of each alarm that a signal brought, by its ARN as entries have it."""
-    found: dict[str, tuple[datetime, AlarmReading]] = {}
+    """Return the last state of each alarm, by its ARN as entries have it."""
+    latest: dict[str, tuple[datetime, AlarmReading]] = {}
     for at, signal in (each for chain in chains for each in _signals(chain)):
-        known = found.get(signal.arn)
-        if signal.arn and signal.state in STATES and (known is None or known[0] <= at):
-            found[signal.arn] = at, AlarmReading(AlarmState(signal.state))
-    return {arn: reading for arn, (_, reading) in found.items()}
+        previous = latest.get(signal.arn)
+        if signal.arn and signal.state in STATES and (previous is None or previous[0] <= at):
+            latest[signal.arn] = at, AlarmReading(AlarmState(signal.state))
+    return {arn: reading for arn, (_, reading) in latest.items()}
 
 
 def _signals(chain: Sequence[DecodedEntry]) -> Iterator[tuple[datetime, SignalReceived]]:
-    """Each signal of *chain* with its own instant, or else that of its entry."""
+    """Yield each signal of *chain* with its own instant, else that of its entry."""
     for entry in chain:
         if isinstance(entry.event, SignalReceived | SignalsJoined):
             yield from ((each.signalled_at or entry.at, each) for each in entry.event.signals)
 
 
-def _case(chain: Sequence[DecodedEntry]) -> escalation.AlarmedIncident | None:
-    """None for a chain of another form."""
+def _escalation_case(chain: Sequence[DecodedEntry]) -> escalation.AlarmedIncident | None:
+    """Return the case of *chain*; None for a chain of unknown form."""
     try:
         summary = summarise(chain)
     except InvalidInput:

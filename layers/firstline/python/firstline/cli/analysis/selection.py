@@ -1,6 +1,6 @@
-"""Selection: which incidents of a ledger a command is asked for.
+"""Selection of the incidents of a ledger by a command's options.
 
-One chain is held at a time, so that a ledger of any length can be gone through.
+Only one chain is in memory at a time, so a ledger may have any length.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,11 +17,15 @@ from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.incident_summary import OPEN, Summary, summarise
 
 OUTCOMES = (OPEN, "resolved", "handed-over", "observed", "ignored", "rejected")
-"""All that a summary may say of how it ended."""
+"""Every outcome of a summary."""
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which incidents are asked for; what is empty asks for nothing. Times are of any entry."""
+class IncidentFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """A filter of incidents; an empty field matches all.
+
+    ``since`` and ``until`` match an incident with any time between its first and last entry in
+    them.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
@@ -30,48 +34,48 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     hosts: frozenset[str] = frozenset()
     outcomes: frozenset[str] = frozenset()
 
-    def fits(self, told: Summary) -> bool:
-        """Whether *told* is one of them."""
+    def matches(self, summary: Summary) -> bool:
+        """True if *summary* passes every field."""
         return (
-            (self.since is None or told.last_at >= self.since)
-            and (self.until is None or told.opened_at < self.until)
-            and (not self.severities or told.severity in self.severities)
-            and (not self.conditions or told.condition in self.conditions)
-            and (not self.hosts or not self.hosts.isdisjoint(told.hosts))
-            and (not self.outcomes or told.outcome in self.outcomes)
+            (self.since is None or summary.last_at >= self.since)
+            and (self.until is None or summary.opened_at < self.until)
+            and (not self.severities or summary.severity in self.severities)
+            and (not self.conditions or summary.condition in self.conditions)
+            and (not self.hosts or not self.hosts.isdisjoint(summary.hosts))
+            and (not self.outcomes or summary.outcome in self.outcomes)
         )
 
 
 def chains(records: Iterable[DecodedEntry]) -> Iterator[tuple[IncidentId, Iterator[DecodedEntry]]]:
-    """The entries of each chain, which stand together in *records*; one is read before the next."""
+    """Yield the entries of each chain; read one before the next. *records* are in chain order."""
     return groupby(records, key=lambda each: each.entry.incident)
 
 
 def summaries(records: Iterable[DecodedEntry]) -> Iterator[Summary]:
-    """The summary of each incident of *records*; `InvalidInput` for an entry of another form."""
+    """Yield the summary of each incident; raises `InvalidInput` for an entry of unknown form."""
     for id_, chain in chains(records):
         if id_ != CHAIN:
             yield summarise(chain)
 
 
-def within(
+def chains_in_window(
     entries: Iterable[Entry], since: datetime | None, until: datetime | None
 ) -> Iterator[Entry]:
-    """The chains, whole, that have an entry from *since* on and before *until*.
+    """Yield the whole chains that have an entry from *since* on and before *until*.
 
-    An incident's entries stand together in *entries*; one chain is held at a time. A chain that
-    cannot be read is given too: it is for the verifier to judge.
+    *entries* are in chain order. A chain that cannot be read is included, for the verifier to
+    report.
     """
     if since is None and until is None:
         yield from entries
         return
     for _, chain in groupby(entries, key=lambda each: each.incident):
-        held = tuple(chain)
-        if any(_falls(each, since, until) for each in held):
-            yield from held
+        entries_of_chain = tuple(chain)
+        if any(_in_window(each, since, until) for each in entries_of_chain):
+            yield from entries_of_chain
 
 
-def _falls(entry: Entry, since: datetime | None, until: datetime | None) -> bool:
+def _in_window(entry: Entry, since: datetime | None, until: datetime | None) -> bool:
     try:
         at = decode_entry(entry).at
     except InvalidInput:

@@ -1,6 +1,6 @@
-"""Statistics: the review of what firstline did over a time, across incidents, from the ledger.
+"""Statistics across incidents over a time, from the ledger.
 
-Incidents are gone through one at a time; of each only its few durations are kept.
+Incidents are read one at a time; only their durations are kept.
 """
 
 import copy
@@ -20,30 +20,31 @@ from firstline.reporting.events import timed
 from firstline.reporting.incident_summary import OPEN, Summary, summarise
 from firstline.signal import Severity
 
-PAGED = frozenset(each.value for each in Severity if each.pages)
-ALONE, WITH_A_PERSON, BY_ITSELF = "alone", "with a person", "observed"
-"""How an incident ended well: by fixes of ours, by some that a person allowed, or by none."""
+PAGED_SEVERITIES = frozenset(each.value for each in Severity if each.pages)
+ALONE, WITH_APPROVAL, SELF_RECOVERED = "alone", "with a person", "observed"
+"""Ways to end without escalation: fixes of firstline's alone, some approved fixes, or no fix."""
 HANDED_OVER = "handed-over"
 
-PROVED_MIN = 5
-"""So many fixes that all helped make an action one that a person may promote."""
-NOISY_MIN = 3
-"""So many incidents, or recoveries that did not last, make an alarm one to look at."""
+PROVEN_FIXES_MIN = 5
+"""Number of fixes, all successful, after which a person may promote an action."""
+NOISY_INCIDENTS_MIN = 3
+"""Number of incidents, or of recoveries that did not last, that makes an alarm noisy."""
 
 
-class Spread(msgspec.Struct, frozen=True):
-    """How long something took, over ``count`` incidents, by nearest rank; None over none."""
+class DurationStatistics(msgspec.Struct, frozen=True):
+    """Percentiles of a duration over ``count`` incidents, by nearest rank; null over none."""
 
     count: int
     median_seconds: int | None
     p90_seconds: int | None
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """How the fixes of one action went; ``approved`` were allowed by a person, one by one.
+class ActionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The fixes of one action; ``approved`` counts the fixes that a person approved.
 
-    Not every fix has a verdict: some were never sent, and some incidents ended before. ``undone``
-    is how often an action took back a fix of ours, as ``undoing`` says: that is no fix that helped.
+    A fix has no verdict if it was never sent or its incident ended first. ``undone`` counts
+    successful attempts of an action that only reverts a fix of firstline's; they never count as
+    ``helped``.
     """
 
     action: str
@@ -55,20 +56,23 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def undoing(self) -> str:
-        """What it comes to where it takes back a fix of ours; empty for any other."""
+        """Return what the action reverts; empty for an action that repairs."""
         return UNDO_RESULTS.get(self.action, "")
 
 
-class Blocked(msgspec.Struct, frozen=True, kw_only=True):
-    """How often a guard denied: how many fixes, in how many incidents."""
+class GuardDenials(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts of the fixes that a guard denied, and of their incidents."""
 
     guard: str
     fixes: int
     incidents: int
 
 
-class Noisy(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm that opens much for little: ``observed`` of its incidents needed nothing done."""
+class NoisyAlarm(msgspec.Struct, frozen=True, kw_only=True):
+    """A noisy alarm.
+
+    ``observed`` of its incidents recovered by themselves; ``flaps`` recoveries did not last.
+    """
 
     alarm: str
     incidents: int
@@ -76,8 +80,12 @@ class Noisy(msgspec.Struct, frozen=True, kw_only=True):
     flaps: int
 
 
-class Turn(msgspec.Struct, frozen=True, kw_only=True):
-    """An action that was ``demoted`` by itself after ``failed`` failed fixes, or promoted again."""
+class AutonomyChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A demotion or promotion of an action.
+
+    An action is ``demoted`` automatically after ``failed`` failed fixes in a row, and promoted by a
+    person.
+    """
 
     action: str
     at: datetime
@@ -87,8 +95,11 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     by: str | None = None
 
 
-class Promotable(msgspec.Struct, frozen=True):
-    """An action that needs a person each time and always helped; ``key`` is the profile's."""
+class PromotableAction(msgspec.Struct, frozen=True):
+    """An action whose fixes all helped and were all approved by a person.
+
+    ``key`` is the line of the fleet file, or the command, that promotes it.
+    """
 
     action: str
     helped: int
@@ -96,12 +107,13 @@ class Promotable(msgspec.Struct, frozen=True):
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened among the incidents that opened in a time.
+    """Statistics of the incidents that opened in a time.
 
-    Of those that ended, ``alone`` were mended by firstline alone, ``with_a_person`` by fixes of
-    which a person allowed one, ``by_themselves`` without any fix; the others were handed over.
-    ``alone_percent`` is of those that needed something done. ``unpaged`` are P1 and P2 of which no
-    page was taken; ``partial`` those of which entries are missing.
+    ``alone`` counts the incidents that firstline resolved alone, ``with_a_person`` those with an
+    approved fix, ``by_themselves`` those that recovered without a fix, and ``handed_over`` the
+    escalated ones. ``alone_percent`` is the share of ``alone`` among incidents that needed a fix.
+    ``unpaged`` counts the P1 and P2 without an accepted page; ``partial`` the incidents with
+    missing entries.
     """
 
     since: datetime | None
@@ -115,22 +127,22 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     by_themselves: int
     handed_over: int
     alone_percent: int | None
-    to_page: Spread
-    to_fix: Spread
-    to_recover: Spread
+    to_page: DurationStatistics
+    to_fix: DurationStatistics
+    to_recover: DurationStatistics
     unpaged: int
     missed_targets: dict[str, int]
-    actions: tuple[Record, ...]
-    denials: tuple[Blocked, ...]
-    noisy: tuple[Noisy, ...]
-    promotable: tuple[Promotable, ...]
-    turns: tuple[Turn, ...]
+    actions: tuple[ActionRecord, ...]
+    denials: tuple[GuardDenials, ...]
+    noisy: tuple[NoisyAlarm, ...]
+    promotable: tuple[PromotableAction, ...]
+    turns: tuple[AutonomyChange, ...]
     demoted: tuple[str, ...]
     partial: int
 
 
-class _Tally(msgspec.Struct, kw_only=True):
-    """What was counted so far; ``took`` in seconds, of all that did."""
+class _Totals(msgspec.Struct, kw_only=True):
+    """Running totals; ``durations`` are in seconds."""
 
     partial: int = 0
     unpaged: int = 0
@@ -138,7 +150,7 @@ class _Tally(msgspec.Struct, kw_only=True):
     conditions: Counter[str] = msgspec.field(default_factory=Counter)
     endings: Counter[str] = msgspec.field(default_factory=Counter)
     missed: Counter[str] = msgspec.field(default_factory=Counter)
-    took: dict[str, list[int]] = {}
+    durations: dict[str, list[int]] = {}
     actions: dict[str, Counter[str]] = {}
     guards: dict[str, Counter[str]] = {}
     alarms: dict[str, Counter[str]] = {}
@@ -150,139 +162,149 @@ def review(
     until: datetime | None = None,
     where: str = "",
 ) -> Review:
-    """The review of what opened from *since* on and before *until*; raises `InvalidInput`.
+    """Return the statistics of incidents opened from *since* on and before *until*.
 
-    *where* are the options of a command line that name the deployment.
+    *where* are the command-line options that name the deployment. Raises `InvalidInput`.
     """
-    tally, turns = _Tally(), list[Turn]()
+    totals, changes = _Totals(), list[AutonomyChange]()
     for id_, entries in chains(records):
         if id_ == CHAIN:
-            turns += (
-                Turn(action=each.action, at=at, demoted=False, by=each.by)
+            changes += (
+                AutonomyChange(action=each.action, at=at, demoted=False, by=each.by)
                 for at, each in timed(entries, ActionPromoted)
             )
             continue
-        told = summarise(entries)
-        turns += (
-            Turn(action=each.action, at=each.at, demoted=True, failed=each.failed, incident=id_)
-            for each in told.demoted
+        summary = summarise(entries)
+        changes += (
+            AutonomyChange(
+                action=each.action, at=each.at, demoted=True, failed=each.failed, incident=id_
+            )
+            for each in summary.demoted
         )
-        if told.opened and _within(told.opened_at, since, until):
-            _count(tally, told)
-    found = _told(tally, sorted(turns, key=lambda each: each.at), since, until)
-    named = (_named(each, found.demoted, where) for each in found.promotable)
-    return copy.replace(found, promotable=tuple(named))
+        if summary.opened and _in_window(summary.opened_at, since, until):
+            _count(totals, summary)
+    result = _review(totals, sorted(changes, key=lambda each: each.at), since, until)
+    named = (_with_promote_command(each, result.demoted, where) for each in result.promotable)
+    return copy.replace(result, promotable=tuple(named))
 
 
-def _within(at: datetime, since: datetime | None, until: datetime | None) -> bool:
+def _in_window(at: datetime, since: datetime | None, until: datetime | None) -> bool:
     return (since is None or at >= since) and (until is None or at < until)
 
 
 # --- counting ----------------------------------------------------------------------------------
 
 
-def _count(tally: _Tally, told: Summary) -> None:
-    """Add one incident to *tally*."""
-    ending = _ending(told)
-    tally.partial += not told.whole
-    tally.unpaged += told.severity in PAGED and told.paged_at is None
-    tally.severities[told.severity or "none"] += 1
-    tally.conditions[told.condition or "none"] += 1
-    tally.endings[ending] += 1
-    tally.missed.update(told.missed)
-    _count_durations(tally, told)
-    for fix in told.fixes:
-        record = tally.actions.setdefault(fix.action, Counter())
+def _count(totals: _Totals, summary: Summary) -> None:
+    """Add one incident to *totals*."""
+    ending = _ending(summary)
+    totals.partial += not summary.whole
+    totals.unpaged += summary.severity in PAGED_SEVERITIES and summary.paged_at is None
+    totals.severities[summary.severity or "none"] += 1
+    totals.conditions[summary.condition or "none"] += 1
+    totals.endings[ending] += 1
+    totals.missed.update(summary.missed)
+    _count_durations(totals, summary)
+    for fix in summary.fixes:
+        record = totals.actions.setdefault(fix.action, Counter())
         record.update(tried=1, approved=int(fix.approved))
         if fix.helped is not None:
-            good = "undone" if fix.undoing else "helped"
-            record[good if fix.helped else "failed"] += 1
-    for guard, times in Counter(each.guard for each in told.denials).items():
-        tally.guards.setdefault(guard, Counter()).update(fixes=times, incidents=1)
-    tally.alarms.setdefault(told.alarm, Counter()).update(
-        incidents=1, observed=int(ending == BY_ITSELF), flaps=told.flaps
+            verdict = "undone" if fix.undoing else "helped"
+            record[verdict if fix.helped else "failed"] += 1
+    for guard, times in Counter(each.guard for each in summary.denials).items():
+        totals.guards.setdefault(guard, Counter()).update(fixes=times, incidents=1)
+    totals.alarms.setdefault(summary.alarm, Counter()).update(
+        incidents=1, observed=int(ending == SELF_RECOVERED), flaps=summary.flaps
     )
 
 
-def _ending(told: Summary) -> str:
-    if told.outcome != "resolved":
-        return told.outcome
-    return WITH_A_PERSON if any(each.approved for each in told.fixes) else ALONE
+def _ending(summary: Summary) -> str:
+    if summary.outcome != "resolved":
+        return summary.outcome
+    return WITH_APPROVAL if any(each.approved for each in summary.fixes) else ALONE
 
 
-def _count_durations(tally: _Tally, told: Summary) -> None:
-    """From the signal's own instant, as responses are measured."""
-    began = told.signalled_at or told.opened_at
-    fixed = min((each.at for each in told.fixes), default=None)
-    for what, at in (("page", told.paged_at), ("fix", fixed), ("recover", told.recovered_at)):
+def _count_durations(totals: _Totals, summary: Summary) -> None:
+    """Add its durations since the signal's own instant, as response targets are measured."""
+    start = summary.signalled_at or summary.opened_at
+    fixed = min((each.at for each in summary.fixes), default=None)
+    for name, at in (("page", summary.paged_at), ("fix", fixed), ("recover", summary.recovered_at)):
         if at is not None:
-            tally.took.setdefault(what, []).append(max(int((at - began).total_seconds()), 0))
+            totals.durations.setdefault(name, []).append(max(int((at - start).total_seconds()), 0))
 
 
-# --- telling -----------------------------------------------------------------------------------
+# --- results -----------------------------------------------------------------------------------
 
 
-def _told(
-    tally: _Tally, turns: list[Turn], since: datetime | None, until: datetime | None
+def _review(
+    totals: _Totals, changes: list[AutonomyChange], since: datetime | None, until: datetime | None
 ) -> Review:
-    ended = tally.endings
-    needed = ended[ALONE] + ended[WITH_A_PERSON] + ended[HANDED_OVER]
-    last = {each.action: each.demoted for each in turns}
-    demoted = tuple(action for action, down in last.items() if down)
-    actions = tuple(Record(action=name, **each) for name, each in sorted(tally.actions.items()))
-    denials = (Blocked(guard=name, **each) for name, each in tally.guards.items())
-    alarms = (Noisy(alarm=name, **each) for name, each in tally.alarms.items())
+    endings = totals.endings
+    acted_on = endings[ALONE] + endings[WITH_APPROVAL] + endings[HANDED_OVER]
+    demoted_now = {each.action: each.demoted for each in changes}
+    demoted = tuple(action for action, down in demoted_now.items() if down)
+    actions = tuple(
+        ActionRecord(action=name, **each) for name, each in sorted(totals.actions.items())
+    )
+    denials = (GuardDenials(guard=name, **each) for name, each in totals.guards.items())
+    alarms = (NoisyAlarm(alarm=name, **each) for name, each in totals.alarms.items())
     return Review(
         since=since,
         until=until,
-        incidents=ended.total(),
-        by_severity=dict(sorted(tally.severities.items())),
-        by_condition=dict(tally.conditions.most_common()),
-        still_open=ended[OPEN],
-        alone=ended[ALONE],
-        with_a_person=ended[WITH_A_PERSON],
-        by_themselves=ended[BY_ITSELF],
-        handed_over=ended[HANDED_OVER],
-        alone_percent=100 * ended[ALONE] // needed if needed else None,
-        to_page=_spread(tally.took.get("page", [])),
-        to_fix=_spread(tally.took.get("fix", [])),
-        to_recover=_spread(tally.took.get("recover", [])),
-        unpaged=tally.unpaged,
-        missed_targets=dict(sorted(tally.missed.items())),
+        incidents=endings.total(),
+        by_severity=dict(sorted(totals.severities.items())),
+        by_condition=dict(totals.conditions.most_common()),
+        still_open=endings[OPEN],
+        alone=endings[ALONE],
+        with_a_person=endings[WITH_APPROVAL],
+        by_themselves=endings[SELF_RECOVERED],
+        handed_over=endings[HANDED_OVER],
+        alone_percent=100 * endings[ALONE] // acted_on if acted_on else None,
+        to_page=_duration_statistics(totals.durations.get("page", [])),
+        to_fix=_duration_statistics(totals.durations.get("fix", [])),
+        to_recover=_duration_statistics(totals.durations.get("recover", [])),
+        unpaged=totals.unpaged,
+        missed_targets=dict(sorted(totals.missed.items())),
         actions=actions,
         denials=tuple(sorted(denials, key=lambda each: (-each.incidents, each.guard))),
-        noisy=tuple(sorted(filter(_noisy, alarms), key=lambda each: (-each.incidents, each.alarm))),
-        promotable=tuple(_promotable(each) for each in actions if _proved(each)),
-        turns=tuple(each for each in turns if _within(each.at, since, until)),
+        noisy=tuple(
+            sorted(filter(_is_noisy, alarms), key=lambda each: (-each.incidents, each.alarm))
+        ),
+        promotable=tuple(_promotable(each) for each in actions if _is_proven(each)),
+        turns=tuple(each for each in changes if _in_window(each.at, since, until)),
         demoted=demoted,
-        partial=tally.partial,
+        partial=totals.partial,
     )
 
 
-def _spread(took: list[int]) -> Spread:
-    took.sort()
-    ranks = [took[-(-len(took) * part // 100) - 1] if took else None for part in (50, 90)]
-    return Spread(len(took), *ranks)
+def _duration_statistics(durations: list[int]) -> DurationStatistics:
+    durations.sort()
+    ranks = [
+        durations[-(-len(durations) * part // 100) - 1] if durations else None for part in (50, 90)
+    ]
+    return DurationStatistics(len(durations), *ranks)
 
 
-def _noisy(alarm: Noisy) -> bool:
-    many = alarm.incidents >= NOISY_MIN
-    return alarm.flaps >= NOISY_MIN or (many and 2 * alarm.observed >= alarm.incidents)
+def _is_noisy(alarm: NoisyAlarm) -> bool:
+    many = alarm.incidents >= NOISY_INCIDENTS_MIN
+    return alarm.flaps >= NOISY_INCIDENTS_MIN or (many and 2 * alarm.observed >= alarm.incidents)
 
 
-def _proved(action: Record) -> bool:
-    helped = action.helped >= PROVED_MIN and not action.failed
-    return helped and action.approved == action.tried
+def _is_proven(action: ActionRecord) -> bool:
+    always_helped = action.helped >= PROVEN_FIXES_MIN and not action.failed
+    return always_helped and action.approved == action.tried
 
 
-def _promotable(action: Record) -> Promotable:
-    """An action that people allowed each time: by a line of the fleet file."""
+def _promotable(action: ActionRecord) -> PromotableAction:
+    """Return the action with the line of the fleet file that promotes it."""
     name = action.action
-    return Promotable(name, action.helped, f'[[actions]] name = "{name}": autonomy = "auto"')
+    return PromotableAction(name, action.helped, f'[[actions]] name = "{name}": autonomy = "auto"')
 
 
-def _named(action: Promotable, demoted: tuple[str, ...], where: str) -> Promotable:
-    """One that was demoted is promoted by an operator's command."""
+def _with_promote_command(
+    action: PromotableAction, demoted: tuple[str, ...], where: str
+) -> PromotableAction:
+    """Return a demoted action with the operator command that promotes it."""
     if action.action not in demoted:
         return action
     return copy.replace(action, key=command_lines.promote(action.action, where))

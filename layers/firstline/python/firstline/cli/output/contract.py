@@ -1,7 +1,7 @@
-"""What scripts rely on: each command's exit statuses, and the documents of its ``--json``.
+"""The contract with scripts: each command's exit statuses and the documents of its ``--json``.
 
-`docs/CLI.md` is made from these tables. Tests hold them against the commands: a command that
-returns a status has its meaning here, and what a command encodes is of the type that is named here.
+`docs/CLI.md` is generated from these tables. Tests compare them with the commands: every status
+that a command returns is listed here, and every document that it prints has the type named here.
 """
 
 from typing import NamedTuple
@@ -10,19 +10,19 @@ import msgspec
 
 from firstline.cli.analysis.statistics import Review
 from firstline.cli.output import lines
-from firstline.cli.output.deployed import DoctorLine, DrillLine
-from firstline.cli.output.past import AgainLine, BacktestLine
+from firstline.cli.output.deployment_lines import DoctorLine, DrillLine
+from firstline.cli.output.redecide_lines import BacktestLine, RedecideLine
 from firstline.controller.operators.commands import CommandResult
 from firstline.reporting.postmortem.report import Report
 
-EVERY = {
+COMMON_STATUSES = {
     0: "The command did what it was asked for, and nothing that it checks fails.",
     2: "The call, a file or the environment is at fault. Standard error names the fault in one"
     " line; a fleet file has a line for each fault.",
     130: "SIGINT (Ctrl-C) or SIGTERM ended the command. It restored what it had changed.",
 }
-"""The statuses of every command."""
-_SOME_UNREAD = "A file cannot be read. Standard error names it, and the others are shown."
+"""The exit statuses of every command."""
+_SOME_UNREADABLE = "A file cannot be read. Standard error names it, and the others are shown."
 _CDK = {1: "The CDK failed."}
 STATUSES: dict[str, dict[int, str]] = {
     "replay": {
@@ -31,14 +31,14 @@ STATUSES: dict[str, dict[int, str]] = {
     },
     "console": {0: "SIGINT or SIGTERM ended it."},
     "init": {1: "The file is not complete, or decides otherwise than the file of `--from`."},
-    "classify": {2: _SOME_UNREAD},
+    "classify": {2: _SOME_UNREADABLE},
     "doctor": {1: "A P1 may go unheard: there is a critical finding."},
     "drill": {1: "Something that a drill expects did not come, or came too late."},
     "simulate": {
         1: "A run broke a rule, no run met one of the faults, or a planted bug was not found.",
         130: "It was stopped; `--state` keeps what was done.",
     },
-    "backtest": {1: "There is a flip of a sort that `--fail-on` names.", 2: _SOME_UNREAD},
+    "backtest": {1: "There is a flip of a sort that `--fail-on` names.", 2: _SOME_UNREADABLE},
     "audit verify": {
         1: "The export does not hold, or with `--require-anchor` nothing anchors one of its chains."
     },
@@ -57,21 +57,21 @@ STATUSES: dict[str, dict[int, str]] = {
     "bench": {1: "A figure does not meet its aim."},
     "prove": {1: "A part failed.", 130: "It was stopped; the same line goes on."},
 }
-"""What the statuses of a command mean, where that is more than `EVERY` says."""
+"""The meaning of a command's exit statuses, where it differs from `COMMON_STATUSES`."""
 
 
 class Document(NamedTuple):
-    """A type that a command encodes: one document a line, ``when`` this was asked for."""
+    """A type of document that a command prints, one a line; ``when`` names the case."""
 
     type: type[msgspec.Struct]
     when: str
 
 
-_LEVER = (Document(CommandResult, "what the lever did"),)
+_OPERATOR_COMMAND = (Document(CommandResult, "the command's result"),)
 DOCUMENTS: dict[str, tuple[Document, ...]] = {
     "replay": (
         Document(lines.ReplayLine, "each incident of an event or a scenario"),
-        Document(AgainLine, "each incident of an export"),
+        Document(RedecideLine, "each incident of an export"),
     ),
     "classify": (Document(lines.ClassifyLine, "each event"),),
     "policy check": (Document(lines.PolicyLine, "the file"),),
@@ -79,11 +79,11 @@ DOCUMENTS: dict[str, tuple[Document, ...]] = {
     "doctor": (Document(DoctorLine, "each finding"),),
     "drill": (Document(DrillLine, "the drill"),),
     "report-user": (Document(lines.ReportLine, "the report"),),
-    "approve": _LEVER,
-    "deny": _LEVER,
-    "pause": _LEVER,
-    "resume": _LEVER,
-    "promote": _LEVER,
+    "approve": _OPERATOR_COMMAND,
+    "deny": _OPERATOR_COMMAND,
+    "pause": _OPERATOR_COMMAND,
+    "resume": _OPERATOR_COMMAND,
+    "promote": _OPERATOR_COMMAND,
     "simulate": (
         Document(lines.SimulateLine, "all runs together"),
         Document(lines.ViolationLine, "with `--seed`, the run"),
@@ -99,4 +99,4 @@ DOCUMENTS: dict[str, tuple[Document, ...]] = {
         Document(Review, "with `--since`, the time across incidents"),
     ),
 }
-"""What each command of the package writes with ``--json``."""
+"""The documents that each command of the package prints with ``--json``."""

@@ -1,4 +1,4 @@
-"""Lines folded at the terminal's width, so that none is broken in the midst of a word."""
+"""Lines folded at the terminal's width, between words."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,28 +8,28 @@ from rich.text import Text
 from firstline.cli.output import terminal
 
 HANG = 2
-"""Columns by which the rest of a folded line is indented."""
+"""Indent in columns of the folded rest of a line."""
 
 
-def say(lines: Iterable[str | Text], hang: int) -> None:
-    """Write *lines* to the terminal; see `firstline.cli.output.terminal.say`."""
+def print_lines(lines: Iterable[str | Text], hang: int) -> None:
+    """Print *lines* on the terminal; see `firstline.cli.output.terminal.print_lines`."""
     out = terminal.console()
-    for line, often in terminal.counted(map(_shown, lines)):
-        for part in folded(line + Text(often, style="dim"), hang, out):
+    for line, repeats in terminal.collapse_repeats(map(_as_text, lines)):
+        for part in fold(line + Text(repeats, style="dim"), hang, out):
             out.print(part)
 
 
-def folded(line: Text, hang: int, out: Console) -> Iterator[Text]:
-    """The parts of *line*, none wider than the terminal of *out*."""
+def fold(line: Text, hang: int, out: Console) -> Iterator[Text]:
+    """Yield the parts of *line*, none wider than the terminal of *out*."""
     if line.cell_len <= out.width:
         yield line
         return
     leading = len(line.plain) - len(line.plain.lstrip())
-    at = min(hang or leading + HANG, out.width // 2)
-    for number, part in enumerate(line[at:].wrap(out, out.width - at)):
+    column = min(hang or leading + HANG, out.width // 2)
+    for number, part in enumerate(line[column:].wrap(out, out.width - column)):
         part.rstrip()
-        yield (Text(" " * at) if number else line[:at]) + part
+        yield (Text(" " * column) if number else line[:column]) + part
 
 
-def _shown(line: str | Text) -> Text:
+def _as_text(line: str | Text) -> Text:
     return line if isinstance(line, Text) else Text(terminal.printable(line))

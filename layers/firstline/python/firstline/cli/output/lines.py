@@ -1,4 +1,4 @@
-"""What commands say as JSON: one struct a command, one document a line. Scripts rely on these."""
+"""JSON documents of the commands, one struct a document. Scripts rely on their fields."""
 
 import json
 import sys
@@ -12,10 +12,10 @@ from firstline.reporting.incident_summary import Summary
 
 
 class PageLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One event that PagerDuty accepted; ``body`` is the whole of it but the routing key.
+    """An event that PagerDuty accepted.
 
-    It ``notified`` where it opened an alert, or opened one again that was resolved; an export
-    does not tell.
+    ``body`` is the whole event without the routing key. ``notified`` is true if the event opened or
+    reopened an alert; null for an export, which does not record it.
     """
 
     event_action: str
@@ -27,7 +27,7 @@ class PageLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActionLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One look or fix on one target; ``kind`` is ``look`` or ``fix``."""
+    """One action on one target; ``kind`` is ``look`` (read-only) or ``fix``."""
 
     action: str
     kind: str
@@ -50,16 +50,17 @@ class DenialLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UpdateLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A change event that PagerDuty accepted: it notifies no one."""
+    """A change event that PagerDuty accepted; it notifies no one."""
 
     at_seconds: int
     summary: str
 
 
 class ReplayLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One incident of a replay; nulls where there is none.
+    """An incident of a replay; null means none.
 
     ``outcome`` is ``resolved``, ``handed-over``, ``observed``, ``ignored`` or ``rejected``.
+    ``virtual_seconds`` is the duration on the replay's clock.
     """
 
     incident: str | None
@@ -77,21 +78,22 @@ class ReplayLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FaultLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What does not hold; ``line`` counts from 1, and is 0 for the export as a whole."""
+    """A fault of an export; ``line`` counts from 1, and is 0 for the export as a whole."""
 
     line: int
     why: str
 
 
 class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What an export holds; ``line`` is where it first fails, ``heads`` each chain's last hash.
+    """The result of verifying an export.
 
-    ``anchored`` says that a head that was given or a checkpoint reaches each chain's end;
-    ``unanchored`` counts, by incident, the entries that none does, and ``bare`` names the incidents
-    where that is all of them: such a chain may have been rewritten as a whole. Checkpoints count
-    where a key was given, or the last one's hash as a head; ``signed`` says that their signatures
-    were checked, ``checkpoint`` is the last one's hash. ``policies`` tells whether the text of each
-    is there. ``absent`` counts the incidents that checkpoints know and the export does not have.
+    ``line`` is the first line that fails. ``heads`` is the last hash of each chain. ``anchored`` is
+    true if a given head or a checkpoint covers every chain to its end. ``unanchored`` counts, by
+    incident, the entries that none covers; ``bare`` lists the incidents without any covered entry,
+    whose chains may have been rewritten as a whole. Checkpoints count only if a key is given, or
+    the last one's hash as a head. ``signed`` is true if their signatures were checked, and
+    ``checkpoint`` is the last one's hash. ``policies`` is true for each policy whose text the
+    export has. ``absent`` counts the incidents that checkpoints cover and the export does not have.
     """
 
     file: str
@@ -112,7 +114,7 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What was written to an export's file, counted by kinds of lines; ``incidents`` are chains."""
+    """Counts of what was written to an export file; ``incidents`` counts chains."""
 
     file: str
     entries: int
@@ -122,9 +124,11 @@ class ExportLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FixLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A fix of an incident; ``approved`` by a person, ``helped`` null without a verdict.
+    """A fix of an incident.
 
-    ``undoing`` says what an action came to that only takes back a fix of ours: it mended nothing.
+    ``approved`` is true if a person approved it. ``helped`` is null without a verdict. ``undoing``
+    is non-empty for an action that only reverts a fix of firstline's and repairs nothing; it
+    describes the result.
     """
 
     action: str
@@ -137,7 +141,7 @@ class FixLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefusalLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A guard that denied a fix, once however often it did."""
+    """A guard that denied a fix, listed once for all its denials of that fix."""
 
     guard: str
     action: str
@@ -145,11 +149,11 @@ class RefusalLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentLine(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident as its entries tell it; nulls where there is none.
+    """An incident, summarised from its ledger entries; null means none.
 
     ``outcome`` is ``open``, ``resolved``, ``handed-over``, ``observed``, ``ignored`` or
-    ``rejected``; not ``whole``: entries are missing. ``missed`` are the severities whose response
-    target was missed.
+    ``rejected``. ``whole`` is false if entries are missing. ``missed`` lists the severities whose
+    response target was missed.
     """
 
     incident: str
@@ -172,7 +176,10 @@ class IncidentLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of a ledger; ``hash`` is of its stored bytes, ``previous`` of those before it."""
+    """A ledger entry.
+
+    ``hash`` is the hash of its stored bytes, ``previous`` the hash of the entry before it.
+    """
 
     incident: str
     sequence: int
@@ -186,9 +193,11 @@ class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClassifyLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What an envelope means; nulls from ``severity`` to ``scope`` where it is no incident's.
+    """The classification of an event.
 
-    ``scope`` is the group that is concerned, ``key`` what makes the signal's deliveries one.
+    ``severity``, ``condition``, ``component`` and ``scope`` are null where the event concerns no
+    incident. ``scope`` is the affected group. ``key`` is the idempotency key, equal for all
+    deliveries of the signal.
     """
 
     file: str
@@ -203,14 +212,14 @@ class ClassifyLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MissLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule that did not decide."""
+    """A rule that did not decide, with the reason."""
 
     rule: str
     why: str
 
 
 class ExplainLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What an envelope means, and each rule that did not decide, in the profile's order."""
+    """The classification of an event, with each rule that did not decide, in order."""
 
     file: str
     disposition: str
@@ -224,7 +233,7 @@ class ExplainLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A report that the bus took: the event's id, the report's own, and its sender."""
+    """A user report that the event bus accepted: the ids of event and report, and the reporter."""
 
     event: str
     report: str
@@ -232,7 +241,10 @@ class ReportLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PolicyLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A profile that holds together, counted; ``digest`` is of its bytes, as in the ledger."""
+    """A valid fleet file, with counts of its contents.
+
+    ``digest`` is the hash of its bytes, as the ledger records it.
+    """
 
     file: str
     name: str
@@ -244,9 +256,9 @@ class PolicyLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ViolationLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A run of the simulation: what it broke, and its timeline, as short as was found.
+    """A simulation run: the invariants that it broke, and the shortest timeline found.
 
-    It is of a ``seed``, or directed: ``cell`` names the effect and the fault.
+    A random run has a ``seed``. A directed run has a ``cell``: the effect and the fault.
     """
 
     seed: int | None
@@ -257,9 +269,9 @@ class ViolationLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegressionLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A regression and the choices that lead there: those that are not dull, by their place.
+    """A regression with the choices that lead to it, by position; default choices are left out.
 
-    ``code`` is the digest of the package that they led there in.
+    ``code`` is the digest of the package in which they led to it.
     """
 
     name: str
@@ -268,9 +280,10 @@ class RegressionLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlantedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A planted bug, the invariant that it breaks, and the seed that found it; null: it lives.
+    """A planted bug, the invariant that it breaks, and the seed that found it.
 
-    ``code`` is the digest of the package that it was planted in.
+    ``seed`` is null if no seed found it. ``code`` is the digest of the package that it was planted
+    in.
     """
 
     name: str
@@ -281,10 +294,10 @@ class PlantedLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SimulateLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Many runs, ``directed`` ones and ``seeds``.
+    """The totals of a simulation campaign, including its earlier parts.
 
-    ``faults_covered`` of ``faults_total`` are cells of effect and fault; ``missed`` are the cells
-    that no run hit. All of one campaign, also of its earlier parts.
+    ``directed`` and ``seeds`` count the directed and the random runs. ``faults_covered`` of
+    ``faults_total`` cells of effect and fault occurred; ``missed`` lists the cells that no run hit.
     """
 
     directed: int
@@ -298,49 +311,49 @@ class SimulateLine(msgspec.Struct, frozen=True, kw_only=True):
     seconds: int
 
 
-def incident(told: Summary) -> IncidentLine:
-    """The line of a summary."""
+def incident(summary: Summary) -> IncidentLine:
+    """Return the document of a summary."""
     return IncidentLine(
-        incident=told.incident,
-        severity=told.severity,
-        condition=told.condition,
-        disposition=told.disposition,
-        alarm=told.alarm,
-        outcome=told.outcome,
-        signalled_at=told.signalled_at,
-        opened_at=told.opened_at,
-        paged_at=told.paged_at,
-        ended_at=told.ended_at,
-        hosts=told.hosts,
+        incident=summary.incident,
+        severity=summary.severity,
+        condition=summary.condition,
+        disposition=summary.disposition,
+        alarm=summary.alarm,
+        outcome=summary.outcome,
+        signalled_at=summary.signalled_at,
+        opened_at=summary.opened_at,
+        paged_at=summary.paged_at,
+        ended_at=summary.ended_at,
+        hosts=summary.hosts,
         fixes=tuple(
-            FixLine(**msgspec.structs.asdict(each), undoing=each.undoing) for each in told.fixes
+            FixLine(**msgspec.structs.asdict(each), undoing=each.undoing) for each in summary.fixes
         ),
-        denials=tuple(RefusalLine(**msgspec.structs.asdict(each)) for each in told.denials),
-        missed=told.missed,
-        signals=told.signals,
-        entries=told.entries,
-        whole=told.whole,
+        denials=tuple(RefusalLine(**msgspec.structs.asdict(each)) for each in summary.denials),
+        missed=summary.missed,
+        signals=summary.signals,
+        entries=summary.entries,
+        whole=summary.whole,
     )
 
 
-def entry(told: DecodedEntry) -> EntryLine:
-    """The line of an entry."""
+def entry(record: DecodedEntry) -> EntryLine:
+    """Return the document of an entry."""
     return EntryLine(
-        incident=told.entry.incident,
-        sequence=told.entry.sequence,
-        at=told.at,
-        kind=told.kind,
-        policy=told.policy,
-        code=told.code,
-        previous=told.previous,
-        hash=told.entry.hash,
-        data=told.data,
+        incident=record.entry.incident,
+        sequence=record.entry.sequence,
+        at=record.at,
+        kind=record.kind,
+        policy=record.policy,
+        code=record.code,
+        previous=record.previous,
+        hash=record.entry.hash,
+        data=record.data,
     )
 
 
 def emit(line: msgspec.Struct) -> None:
-    """Write *line* as one JSON document to standard output, in which nothing steers a terminal."""
+    """Print *line* as one line of JSON, with control characters escaped."""
     text = msgspec.json.encode(line).decode()
-    # JSON leaves DEL, C1 and marks of direction as they are; outside of strings there are none
-    shown = (each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
-    sys.stdout.write((text if text.isprintable() else "".join(shown)) + "\n")
+    # JSON does not escape DEL, C1 and direction marks; they occur only inside strings
+    escaped = (each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
+    sys.stdout.write((text if text.isprintable() else "".join(escaped)) + "\n")

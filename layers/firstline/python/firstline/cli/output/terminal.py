@@ -1,7 +1,7 @@
-"""The terminal: what came from outside is told there, and never steers it.
+"""Text on the terminal. External text is printed without control characters.
 
-On a terminal a line is folded at its width, with a hanging indent. In a pipe it stays whole, so
-that grep finds what stands in it.
+A terminal gets lines folded at its width, with a hanging indent. A pipe gets whole lines, so that
+grep works.
 """
 
 import sys
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from firstline.reporting.tones import Tone
 
-if TYPE_CHECKING:  # a pipe needs no rich, and importing it takes longer than most commands
+if TYPE_CHECKING:  # importing rich takes longer than most commands, and a pipe does not need it
     from rich.console import Console
     from rich.text import Text
 
@@ -26,44 +26,44 @@ STYLES = {
 """The style of each tone."""
 WORD = "cyan"
 """The style of a plain line's first word."""
-NARROW = 100
-"""Columns below which a line is told in two."""
+NARROW_COLUMNS = 100
+"""Width below which a line is printed as two."""
 
 
 def printable(text: str) -> str:
-    """*text* in one line, with U+FFFD for each character that a terminal might obey."""
+    """Return *text* in one line, with U+FFFD for each control character."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
-def say(lines: Iterable["str | Text"], hang: int = 0) -> None:
-    """Write *lines* to standard output; equal ones in a row are one, with their number.
+def print_lines(lines: Iterable["str | Text"], hang: int = 0) -> None:
+    """Print *lines* on standard output; equal consecutive lines are one, with their count.
 
-    What is folded goes on at column *hang*, by default two columns into its line.
+    A folded line continues at column *hang*, by default two columns into the line.
     """
     if sys.stdout.isatty():
         from firstline.cli.output import folding
 
-        folding.say(lines, hang)
+        folding.print_lines(lines, hang)
         return
     plain = (printable(each) if isinstance(each, str) else each.plain for each in lines)
-    for line, often in counted(plain):
-        print(f"{line}{often}")
+    for line, repeats in collapse_repeats(plain):
+        print(f"{line}{repeats}")
 
 
-def counted[Line: (str, "Text")](lines: Iterable[Line]) -> Iterator[tuple[Line, str]]:
-    """Each row of equal lines once, with the words that say how many there are, if several."""
+def collapse_repeats[Line: (str, "Text")](lines: Iterable[Line]) -> Iterator[tuple[Line, str]]:
+    """Yield each row of equal lines once, with a text for their count if there are several."""
     for line, equal in groupby(lines):
         times = sum(1 for _ in equal)
         yield line, f" ({times} times)" if times > 1 and line else ""
 
 
 def console() -> "Console":
-    """Standard output: colours on a terminal, plain text in a pipe, and no line of it is cut."""
+    """Return standard output: colours on a terminal, plain text in a pipe, no line cut."""
     from rich.console import Console
 
     return Console(highlight=False, soft_wrap=True)
 
 
-def narrow(console: "Console") -> bool:
-    """Whether *console* is a terminal of few columns."""
-    return console.is_terminal and console.width < NARROW
+def is_narrow(console: "Console") -> bool:
+    """True if *console* is a terminal with fewer than `NARROW_COLUMNS` columns."""
+    return console.is_terminal and console.width < NARROW_COLUMNS

@@ -1,1 +1,1 @@
-"""What a shell asks while a command line is typed."""
+"""Shell completion."""

@@ -1,8 +1,7 @@
-"""Completion: what may stand next in a command line, by the protocol of Typer's shell scripts.
+"""Completion of a command line, by the protocol of Typer's shell scripts.
 
-The names of commands come from the table of `firstline.cli.main`; only the command that is typed
-already is imported, for its subcommands and options. Where nothing is known to stand, the shell
-offers files.
+The names of commands come from the table of `firstline.cli.main`. Only the module of a typed
+command is imported, for its subcommands and options. Without candidates the shell offers files.
 """
 
 from collections.abc import Sequence
@@ -16,14 +15,14 @@ from firstline.errors import InvalidInput
 
 
 class Commands(TyperGroup):
-    """The rows of the table; a row's module is imported once its command is resolved."""
+    """The commands of the table; a command's module is imported when it is resolved."""
 
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - Typer's signature
-        """The first words, in the table's order."""
+        """Return the command names in the table's order."""
         return list(COMMANDS)
 
     def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | None:  # noqa: ARG002
-        """The row's name and line, with nothing behind them."""
+        """Return a command with its name and help line only."""
         row = COMMANDS.get(cmd_name)
         return TyperCommand(cmd_name, help=row[1]) if row else None
 
@@ -32,7 +31,7 @@ class Commands(TyperGroup):
         ctx: object,  # noqa: ARG002
         args: list[str],
     ) -> tuple[str | None, Any, list[str]]:
-        """The command itself; None where there is no such word, or it needs a checkout."""
+        """Return the command; None if there is no such command, or it needs a checkout."""
         name, *rest = args
         try:
             group = group_of(name)
@@ -49,10 +48,10 @@ def root() -> None:
     """Auto-remediation for a fleet of AWS Nitro Enclave hosts."""
 
 
-def answer(arguments: Sequence[str]) -> int:
-    """Install or show a shell's script, or complete what the environment holds.
+def complete(arguments: Sequence[str]) -> int:
+    """Install or show a shell's script, or complete the words in the environment.
 
-    Raises `InvalidInput` for a shell that is not known, or a word beside the option.
+    Raises `InvalidInput` for an unknown shell or an extra argument.
     """
     try:
         status = typer.main.get_command(app).main(

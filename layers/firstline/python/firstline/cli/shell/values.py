@@ -1,4 +1,4 @@
-"""Values: what an argument may be, where that is known without an account."""
+"""Completion values that need no access to an account."""
 
 import typer
 
@@ -10,24 +10,24 @@ from firstline.signal import Condition
 
 
 def conditions() -> list[str]:
-    """Every condition of a fleet."""
+    """Return every condition of a fleet."""
     return list(map(str, Condition))
 
 
 def scopes() -> list[str]:
-    """What a pause may be of, but for the ids of incidents."""
+    """Return the scopes of a pause; ids of incidents are left out."""
     return ["everything", *conditions()]
 
 
 def actions() -> list[str]:
-    """What may be done to a host or a group."""
+    """Return the fixes of a host or a group."""
     return list(FIXES)
 
 
 def alarms(ctx: typer.Context) -> list[str]:
-    """The alarms of the fleet file that is typed already, or of the one that the command takes.
+    """Return the alarms of the fleet file on the command line, else of the default one.
 
-    Of a file that does not hold together there is none.
+    An invalid file has none.
     """
     from firstline.lab.generate import alarms_of
 

@@ -1,1 +1,1 @@
-"""A game day: what it must come to, and what came."""
+"""A drill: its expectations and its results."""

@@ -1,86 +1,88 @@
-"""Drill checks: what was expected of a drill beside what came, and what of it did not hold."""
+"""Drill checks: expected and actual results, compared."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
 import msgspec
 
-from firstline.cli.analysis.drill.results import Drilled, Expected
+from firstline.cli.analysis.drill.results import DrillExpectation, DrillResult
 from firstline.reporting.incident_summary import OPEN
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was expected, and what came; a ``fault`` says in a line that it did not."""
+    """An expectation and the actual result; ``fault`` is empty if they match."""
 
-    what: str
-    wanted: str
-    came: str
+    name: str
+    expected: str
+    actual: str
     fault: str = ""
 
 
-def checks(found: Drilled, wanted: Expected) -> Iterator[Check]:
-    """Each thing in the order in which it comes; of what nobody heard nothing else is asked."""
-    never = f"no entry came within {_seconds(wanted.target)}: no signal was received"
-    yield _in_time("heard", found.heard_after, wanted.target, never, "the entry came")
-    if found.heard_after is None:
+def run_checks(result: DrillResult, expected: DrillExpectation) -> Iterator[Check]:
+    """Yield each check in order of time; without a received signal there are no further ones."""
+    never = f"no entry came within {_seconds(expected.target)}: no signal was received"
+    yield _time_check("heard", result.received_after, expected.target, never, "the entry came")
+    if result.received_after is None:
         return
-    yield _taken(found, wanted)
-    if wanted.channel is not None:
-        never = f"nothing was told on the channel {wanted.channel}"
-        what, late = f"told on the channel {wanted.channel}", "it was told"
-        yield _in_time(what, found.told_after, wanted.target, never, late)
-    never, late = "no decision was recorded", "the first decision came"
-    yield _in_time("decided", found.decided_after, wanted.target, never, late)
-    if wanted.observed:
-        yield _observed(found)
-    yield _ended(found, wanted)
+    yield _classification_check(result, expected)
+    if expected.channel is not None:
+        never = f"nothing was told on the channel {expected.channel}"
+        what, late_text = f"told on the channel {expected.channel}", "it was told"
+        yield _time_check(what, result.notified_after, expected.target, never, late_text)
+    never, late_text = "no decision was recorded", "the first decision came"
+    yield _time_check("decided", result.decided_after, expected.target, never, late_text)
+    if expected.observed:
+        yield _mode_check(result)
+    yield _end_check(result, expected)
 
 
-def faults(found: Drilled, wanted: Expected) -> tuple[str, ...]:
-    """What did not hold, in lines; nothing where the drill went well."""
-    return tuple(each.fault for each in checks(found, wanted) if each.fault)
+def faults(result: DrillResult, expected: DrillExpectation) -> tuple[str, ...]:
+    """Return the faults as lines; empty for a successful drill."""
+    return tuple(each.fault for each in run_checks(result, expected) if each.fault)
 
 
-def settled(found: Drilled, wanted: Expected) -> bool:
-    """Whether nothing more is awaited but the end."""
-    told = wanted.channel is None or found.told_after is not None
-    return told and found.heard_after is not None and found.decided_after is not None
+def is_settled(result: DrillResult, expected: DrillExpectation) -> bool:
+    """True if only the incident's end is missing."""
+    notified = expected.channel is None or result.notified_after is not None
+    return notified and result.received_after is not None and result.decided_after is not None
 
 
-def _taken(found: Drilled, wanted: Expected) -> Check:
-    said = f"{found.severity} {found.condition}"
-    meant = f"{wanted.severity} {wanted.condition}"
-    fault = "" if said == meant else f"it was taken for {said}, not {meant}"
-    return Check(what="taken for", wanted=meant, came=said, fault=fault)
+def _classification_check(result: DrillResult, expected: DrillExpectation) -> Check:
+    actual = f"{result.severity} {result.condition}"
+    wanted_text = f"{expected.severity} {expected.condition}"
+    fault = "" if actual == wanted_text else f"it was taken for {actual}, not {wanted_text}"
+    return Check(name="taken for", expected=wanted_text, actual=actual, fault=fault)
 
 
-def _in_time(what: str, after: timedelta | None, target: timedelta, never: str, late: str) -> Check:
-    within = f"within {_seconds(target)}"
-    if after is None:
-        return Check(what=what, wanted=within, came="never", fault=never)
-    fault = "" if after <= target else f"{late} after {_seconds(after)}, not {_seconds(target)}"
-    return Check(what=what, wanted=within, came=f"after {_seconds(after)}", fault=fault)
+def _time_check(
+    name: str, elapsed: timedelta | None, target: timedelta, never: str, late: str
+) -> Check:
+    limit = f"within {_seconds(target)}"
+    if elapsed is None:
+        return Check(name=name, expected=limit, actual="never", fault=never)
+    fault = "" if elapsed <= target else f"{late} after {_seconds(elapsed)}, not {_seconds(target)}"
+    return Check(name=name, expected=limit, actual=f"after {_seconds(elapsed)}", fault=fault)
 
 
-def _observed(found: Drilled) -> Check:
-    """A decision that could have led to a fix is a fault, whether it did or not."""
-    came = " and ".join(found.modes) or "a mode that no decision tells"
-    decided = found.decided_after is not None
-    fault = f"it was decided on in {came}, and was to be observed only"
-    held = found.modes == ("observe",) or not decided
-    return Check(what="mode", wanted="observe", came=came, fault="" if held else fault)
+def _mode_check(result: DrillResult) -> Check:
+    """A decision in a mode that permits fixes is a fault, even if no fix followed."""
+    actual = " and ".join(result.modes) or "a mode that no decision tells"
+    is_decided = result.decided_after is not None
+    fault = f"it was decided on in {actual}, and was to be observed only"
+    holds = result.modes == ("observe",) or not is_decided
+    return Check(name="mode", expected="observe", actual=actual, fault="" if holds else fault)
 
 
-def _ended(found: Drilled, wanted: Expected) -> Check:
-    """An incident ends unless a host is dead, which whoever only observes does not mend."""
-    left = wanted.observed and any(each.plan for each in found.considered)
-    ends = "none, for a host is dead and is left alone" if left else "an end"
-    if found.ended_after is not None:
-        came = f"{found.outcome} after {_seconds(found.ended_after)}"
-        return Check(what="ended", wanted=ends, came=came)
+def _end_check(result: DrillResult, expected: DrillExpectation) -> Check:
+    """An incident must end, unless a host is dead and the drill may not fix it."""
+    stays_open = expected.observed and any(each.plan for each in result.decisions)
+    end_text = "none, for a host is dead and is left alone" if stays_open else "an end"
+    if result.ended_after is not None:
+        actual = f"{result.outcome} after {_seconds(result.ended_after)}"
+        return Check(name="ended", expected=end_text, actual=actual)
     late = "it had not ended when the drill was over: see its timeline, or give --for longer"
-    return Check(what="ended", wanted=ends, came=OPEN, fault="" if left else late)
+    return Check(name="ended", expected=end_text, actual=OPEN, fault="" if stays_open else late)
 
 
-def _seconds(passed: timedelta) -> str:
-    return f"{passed.total_seconds():.0f} s"
+def _seconds(elapsed: timedelta) -> str:
+    return f"{elapsed.total_seconds():.0f} s"

@@ -1,7 +1,4 @@
-"""Drill: an alarm that is rung on purpose, and whether it reached a person in time.
-
-What is expected follows from the profile, what came from the ledger: both are values here.
-"""
+"""A drill's expectation, from the profile, and its result, from the ledger."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -19,14 +16,15 @@ from firstline.reporting.events import timed
 from firstline.reporting.incident_summary import summarise
 from firstline.signal import DRILL_ALARM, Condition, Severity
 
-UNHURRIED = timedelta(minutes=5)
-"""Within what an entry must be there where the profile sets the severity no target."""
+DEFAULT_TARGET = timedelta(minutes=5)
+"""Target for the entry of a severity without a response target in the profile."""
 
 
-class Expected(msgspec.Struct, frozen=True, kw_only=True):
-    """What must come of a drill; ``channel`` is where it is told, None where it is not at once.
+class DrillExpectation(msgspec.Struct, frozen=True, kw_only=True):
+    """The expected results of a drill.
 
-    One that is ``observed`` must lead to no fix, whatever the deployment may do.
+    ``channel`` is the channel of its notification; None where it is not sent at once. A drill that
+    is ``observed`` must lead to no fix, whatever the deployment's mode.
     """
 
     alarm: str
@@ -37,8 +35,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     observed: bool = True
 
 
-class Considered(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision, said once however often it was made; ``denied`` are the guards that said no."""
+class DecisionSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A distinct decision; ``denied`` lists the guards that denied its plan."""
 
     step: str
     rule: str
@@ -47,26 +45,26 @@ class Considered(msgspec.Struct, frozen=True, kw_only=True):
     denied: tuple[str, ...] = ()
 
 
-class Drilled(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it; times are since the alarm's own instant.
+class DrillResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The results of a drill; times count from the alarm's state change.
 
-    ``modes`` are those that its decisions were made in, each once.
+    ``modes`` are the distinct modes of its decisions.
     """
 
     incident: IncidentId | None = None
     condition: str | None = None
     severity: str | None = None
-    heard_after: timedelta | None = None
-    told_after: timedelta | None = None
+    received_after: timedelta | None = None
+    notified_after: timedelta | None = None
     decided_after: timedelta | None = None
     modes: tuple[str, ...] = ()
-    considered: tuple[Considered, ...] = ()
+    decisions: tuple[DecisionSummary, ...] = ()
     outcome: str | None = None
     ended_after: timedelta | None = None
 
 
-def alarms(profile: Profile, condition: Condition) -> tuple[str, ...]:
-    """What the rules call the alarms that mean *condition*, the gravest first; `InvalidInput`."""
+def alarm_names(profile: Profile, condition: Condition) -> tuple[str, ...]:
+    """Return the rules' names of alarms for *condition*, gravest first; raises `InvalidInput`."""
     if condition is Condition.DRILL:
         return (DRILL_ALARM,)
     rules = [it for it in profile.rules if (it.source, it.condition) == (ALARM, condition)]
@@ -76,62 +74,62 @@ def alarms(profile: Profile, condition: Condition) -> tuple[str, ...]:
             f"no alarm of the profile means {condition}: name one of {', '.join(sorted(known))}"
         )
         raise InvalidInput(message)
-    ordered = sorted(rules, key=lambda each: each.severity)
-    return tuple(dict.fromkeys(each.subject for each in ordered))
+    by_severity = sorted(rules, key=lambda each: each.severity)
+    return tuple(dict.fromkeys(each.subject for each in by_severity))
 
 
-def expected(
+def drill_expectation(
     alarm: str,
     condition: Condition,
     severity: Severity,
     profile: Profile,
     *,
     observed: bool = True,
-) -> Expected:
-    """What must come of ringing *alarm*, which means *condition* with *severity*."""
-    routed = next(iter(profile.routes.of(severity)), None)
-    channel = CHANGE if condition is Condition.DRILL else routed
-    return Expected(
+) -> DrillExpectation:
+    """Return the expectation for *alarm*, which means *condition* with *severity*."""
+    route = next(iter(profile.routes.of(severity)), None)
+    channel = CHANGE if condition is Condition.DRILL else route
+    return DrillExpectation(
         alarm=alarm,
         condition=condition.value,
         severity=severity.value,
         channel=channel,
-        target=profile.response_target(severity) or UNHURRIED,
+        target=profile.response_target(severity) or DEFAULT_TARGET,
         observed=observed,
     )
 
 
-def drilled(chain: Iterable[DecodedEntry], wanted: Expected) -> Drilled:
-    """What the entries of the incident tell; raises `InvalidInput` for one of another form."""
+def drill_result(chain: Iterable[DecodedEntry], expected: DrillExpectation) -> DrillResult:
+    """Return the result from the incident's entries; raises `InvalidInput` for an unknown form."""
     entries = tuple(chain)
     if not entries:
-        return Drilled()
+        return DrillResult()
     summary = summarise(entries)
-    since = summary.signalled_at or summary.opened_at
+    start = summary.signalled_at or summary.opened_at
     pages = timed(entries, PageDelivered)
-    told_at = next((at for at, page in pages if _tells(page, wanted.channel)), None)
+    notified_at = next((at for at, page in pages if _is_notification(page, expected.channel)), None)
     decisions = tuple(timed(entries, DecisionMade))
-    return Drilled(
+    return DrillResult(
         incident=summary.incident,
         condition=summary.condition,
         severity=summary.severity,
-        heard_after=summary.opened_at - since,
-        told_after=_after(since, told_at),
-        decided_after=_after(since, decisions[0][0]) if decisions else None,
+        received_after=summary.opened_at - start,
+        notified_after=_after(start, notified_at),
+        decided_after=_after(start, decisions[0][0]) if decisions else None,
         modes=tuple(dict.fromkeys(made.mode for _, made in decisions if made.mode)),
-        considered=tuple(dict.fromkeys(_considered(made) for _, made in decisions)),
+        decisions=tuple(dict.fromkeys(_decision_summary(made) for _, made in decisions)),
         outcome=summary.outcome,
-        ended_after=_after(since, summary.ended_at),
+        ended_after=_after(start, summary.ended_at),
     )
 
 
-def _tells(page: PageDelivered, channel: str | None) -> bool:
+def _is_notification(page: PageDelivered, channel: str | None) -> bool:
     return (page.channel, page.action, page.outcome) == (channel, "trigger", "accepted")
 
 
-def _considered(event: DecisionMade) -> Considered:
+def _decision_summary(event: DecisionMade) -> DecisionSummary:
     plan = event.plan
-    return Considered(
+    return DecisionSummary(
         step=event.step_type,
         rule=event.rule,
         why=event.why,
@@ -140,5 +138,5 @@ def _considered(event: DecisionMade) -> Considered:
     )
 
 
-def _after(since: datetime, at: datetime | None) -> timedelta | None:
-    return None if at is None else at - since
+def _after(start: datetime, at: datetime | None) -> timedelta | None:
+    return None if at is None else at - start

@@ -1,4 +1,4 @@
-"""A proxy on loopback that ends TLS itself, under a certificate of its own, and answers."""
+"""A proxy on loopback that terminates TLS with its own certificate, and answers."""
 
 import datetime as dt
 import ipaddress
@@ -20,9 +20,9 @@ ORIGIN = "https://127.0.0.1:9"
 
 
 class Proxy:
-    """Serves while it is entered; ``asked`` are the heads of what it was asked to connect to.
+    """A proxy that serves while it is entered; ``asked`` are the heads of its CONNECT requests.
 
-    ``bundle`` is the file of the authority that signs for whatever host is asked for.
+    ``bundle`` is the file of the authority that signs for every requested host.
     """
 
     def __init__(self, folder: Path, answer: bytes) -> None:
@@ -63,7 +63,7 @@ class Proxy:
             return  # the other side does not believe the certificate
 
     def _signed(self, host: str) -> ssl.SSLContext:
-        """What the proxy shows for *host*."""
+        """Return the certificate that the proxy shows for *host*."""
         key, path = ec.generate_private_key(ec.SECP256R1()), self._folder / f"{host}.pem"
         pem, bare = serialization.Encoding.PEM, serialization.NoEncryption()
         secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, bare)

@@ -1,4 +1,4 @@
-"""Envelopes as a person names them: files, folders, and the home that they came to."""
+"""Event files and folders on a command line, and the home account and Region."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import firstline
-from firstline.cli.main import mistake
+from firstline.cli.main import print_error
 from firstline.config.settings import Home
 from firstline.errors import InvalidInput
 
@@ -18,66 +18,66 @@ PROFILES = Path(firstline.__file__).parent / "profiles"
 RUNBOOK = PROFILES / "runbook.toml"
 
 EVENT_KEYS = frozenset({"detail-type", "Records", "requestPayload", "alarmData"})
-"""Of an envelope, a dead letter or SNS's notification, Lambda's record, an alarm's direct call."""
+"""Keys of an envelope, dead letter or SNS message, Lambda record, and direct alarm call."""
 
 Account = Annotated[str, typer.Option("--account", help="the home account")]
 Region = Annotated[str, typer.Option("--region", help="the home Region")]
 
 
 def home(account: str, region: str) -> Home:
-    """The account and Region of the command line; raises `InvalidInput`."""
+    """Return the account and Region of the command line; raises `InvalidInput`."""
     if not re.fullmatch(r"[0-9]{12}", account):
         raise InvalidInput(f"--account {account}: give the 12 digits of an account")
     return Home(account, region)
 
 
-class Unread:
-    """The files that *command* goes past: each is a line at its end, and makes its status 2."""
+class SkippedFiles:
+    """The files that *command* skips; each is a line at its end, and makes its status 2."""
 
     def __init__(self, command: str) -> None:
         self._command = command
-        self.lines: list[str] = []
+        self.messages: list[str] = []
 
     @contextmanager
-    def past(self) -> Iterator[None]:
-        """Go past what is `InvalidInput` inside."""
+    def skipping(self) -> Iterator[None]:
+        """Catch `InvalidInput` and keep its message."""
         try:
             yield
         except InvalidInput as error:
-            self.lines.append(str(error))
+            self.messages.append(str(error))
 
     def status(self, otherwise: int = 0) -> int:
-        """Write the lines; the exit status is 2, or *otherwise* where every file was read."""
-        for each in self.lines:
-            mistake(f"{self._command}: {each}")
-        return 2 if self.lines else otherwise
+        """Print the messages; return 2, or *otherwise* if every file was read."""
+        for each in self.messages:
+            print_error(f"{self._command}: {each}")
+        return 2 if self.messages else otherwise
 
 
-def files(paths: list[Path], suffixes: Collection[str], unread: Unread) -> list[Path]:
-    """What *paths* name: of a folder each file in it that ends so."""
-    found: list[Path] = []
+def files(paths: list[Path], suffixes: Collection[str], skipped: SkippedFiles) -> list[Path]:
+    """Return the files that *paths* name, including those in folders with one of *suffixes*."""
+    paths_found: list[Path] = []
     for path in paths:
-        with unread.past():
-            found += _inside(path, suffixes) if path.is_dir() else [path]
-    return found
+        with skipped.skipping():
+            paths_found += _files_in(path, suffixes) if path.is_dir() else [path]
+    return paths_found
 
 
-def _inside(folder: Path, suffixes: Collection[str]) -> list[Path]:
+def _files_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
     try:
-        inside = sorted(each for each in folder.iterdir() if each.suffix in suffixes)
+        matching = sorted(each for each in folder.iterdir() if each.suffix in suffixes)
     except OSError as error:
         raise InvalidInput(f"{folder}: cannot be read: {error.strerror}") from error
-    if not inside:
+    if not matching:
         raise InvalidInput(
             f"{folder}: has no {' or '.join(suffixes)} in it: name a folder of events"
         )
-    return inside
+    return matching
 
 
 def event(path: Path) -> bytes:
-    """The bytes of what firstline can be sent; raises `InvalidInput` for any other file.
+    """Return the file's bytes; raises `InvalidInput` unless firstline can receive them.
 
-    Ingest pages an unclassified P2 for the latter: on a laptop it is a slip.
+    Ingest pages an unclassified P2 for such input; on a command line it is a mistake.
     """
     body = read(path)
     if not EVENT_KEYS & json.loads(body).keys():
@@ -89,7 +89,7 @@ def event(path: Path) -> bytes:
 
 
 def read(path: Path) -> bytes:
-    """The file's bytes; raises `InvalidInput` unless they are one JSON object."""
+    """Return the file's bytes; raises `InvalidInput` unless they are one JSON object."""
     try:
         body = path.read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A report on the terminal; in a pipe plain text."""
+"""An incident report as text on the terminal or in a pipe."""
 
 from collections.abc import Iterable
 
@@ -13,8 +13,8 @@ from firstline.reporting.postmortem.report import Advice, Report
 from firstline.reporting.postmortem.timeline import fold_moments
 
 
-def show(reports: tuple[Report, ...]) -> None:
-    """Each report, one after the other; every text was made printable when it was read."""
+def print_reports(reports: tuple[Report, ...]) -> None:
+    """Print each report; their texts are printable, as reading them ensures."""
     console = Console(highlight=False)
     for each in reports:
         _show(console, each)
@@ -56,9 +56,9 @@ def _timeline(report: Report) -> Table:
     table.add_column(no_wrap=True)
     for moment, times in fold_moments(report.moments):
         after = f"+{format_duration(moment.at - report.began_at)}"
-        often = f" ({times} times)" if times > 1 else ""
+        repeats = f" ({times} times)" if times > 1 else ""
         word = Text(moment.word, style=STYLES[moment.tone] or WORD)
-        table.add_row(Text(after, style="dim"), word, Text(f"{moment.text}{often}"))
+        table.add_row(Text(after, style="dim"), word, Text(f"{moment.text}{repeats}"))
     return table
 
 
@@ -67,8 +67,8 @@ def _advice(advice: Advice) -> str:
 
 
 def _facts(console: Console, title: str, facts: Iterable[str]) -> None:
-    told = list(facts)
-    if told:
+    items = list(facts)
+    if items:
         console.print(Text(title, style="bold"))
-        for each in told:
+        for each in items:
             console.print(Text(f"  {each}"))

@@ -1,4 +1,4 @@
-"""The terminal: colours and progress there, plain text in a pipe."""
+"""A replay as text: the timeline of each incident. Colours and progress need a terminal."""
 
 import contextlib
 import sys
@@ -19,13 +19,13 @@ from firstline.reporting.timeline import Moment, format_elapsed
 from firstline.reporting.tones import Tone, tone
 
 WORD_WIDTH = 9
-BEGIN = 20
-"""The column of a moment's words, behind its time and its first word."""
+TEXT_COLUMN = 20
+"""The column where a moment's text begins, after its time and first word."""
 
 
 @contextlib.contextmanager
-def progress(name: str) -> Iterator[Callable[[datetime], None]]:
-    """Tell on a terminal which virtual time the run has reached; elsewhere say nothing."""
+def virtual_time_progress(name: str) -> Iterator[Callable[[datetime], None]]:
+    """Yield a function that shows the virtual time on a terminal, and does nothing elsewhere."""
     console = Console(file=sys.stderr)
     if not console.is_terminal:
         yield lambda _: None
@@ -34,20 +34,22 @@ def progress(name: str) -> Iterator[Callable[[datetime], None]]:
         yield lambda at: status.update(f"{name}  {at:%Y-%m-%d %H:%M:%S}")
 
 
-def show(scenario: Scenario, replayed: ReplayResult, lines: tuple[ReplayLine, ...]) -> None:
-    """The timeline of each incident, and its outcome as the last line."""
-    terminal.say([f"{scenario.name}   {scenario.mode}   {replayed.start:%Y-%m-%d %H:%M:%S} UTC"])
-    for chapter, line in zip(replayed.ledgers or (None,), lines, strict=True):
-        terminal.say(["", *_head(line)])
-        moments = timeline.moments(chapter.entries) if chapter else _pages_only(replayed)
-        terminal.say(_timeline(moments, replayed.start), BEGIN)
+def print_replay(scenario: Scenario, replayed: ReplayResult, lines: tuple[ReplayLine, ...]) -> None:
+    """Print the timeline of each incident, with its outcome as the last line."""
+    terminal.print_lines(
+        [f"{scenario.name}   {scenario.mode}   {replayed.start:%Y-%m-%d %H:%M:%S} UTC"]
+    )
+    for ledger, line in zip(replayed.ledgers or (None,), lines, strict=True):
+        terminal.print_lines(["", *_head(line)])
+        moments = timeline.moments(ledger.entries) if ledger else _pages_only(replayed)
+        terminal.print_lines(_timeline(moments, replayed.start), TEXT_COLUMN)
         style = STYLES[tone(line.outcome or "")] or "bold"
-        terminal.say([Text(_ending(line, _took(chapter, replayed)), style=style)])
+        terminal.print_lines([Text(_last_line(line, _duration(ledger, replayed)), style=style)])
 
 
-def _took(chapter: IncidentLedger | None, replayed: ReplayResult) -> timedelta:
-    """From the start to the incident's end; to the run's end where there is none."""
-    incident = chapter.incident if chapter else None
+def _duration(ledger: IncidentLedger | None, replayed: ReplayResult) -> timedelta:
+    """Return the time from the start to the incident's end, else to the end of the run."""
+    incident = ledger.incident if ledger else None
     end = incident.ended_at if incident and incident.ended_at else replayed.end
     return end - replayed.start
 
@@ -59,38 +61,38 @@ def _head(line: ReplayLine) -> Iterator[Text]:
 
 
 def _pages_only(replayed: ReplayResult) -> Iterator[Moment]:
-    """What is known of a run whose store took nothing: PagerDuty's own word."""
+    """Yield the pages of a run whose store accepted no write, as PagerDuty has them."""
     for page in replayed.pages:
         yield Moment(page.at, "paged", f"{page.action} {page.key}", Tone.ALERT)
     yield Moment(replayed.end, "ends", "the store took nothing, so nothing was fixed", Tone.BAD)
 
 
 def _timeline(moments: Iterable[Moment], start: datetime) -> Iterator[Text]:
-    """A line for each moment; what comes again at once is one line, with how often and how long."""
+    """Yield a line for each moment; repeated moments are one line with count and duration."""
     for _, equal in groupby(moments, key=lambda each: each[1:]):
         first, *more = equal
-        passed = f"+{format_elapsed(first.at - start)}"
-        again = (
-            f" ({len(more) + 1} times until +{format_elapsed(more[-1].at - start)})" if more else ""
-        )
+        elapsed = f"+{format_elapsed(first.at - start)}"
+        repeats = ""
+        if more:
+            repeats = f" ({len(more) + 1} times until +{format_elapsed(more[-1].at - start)})"
         yield Text.assemble(
-            (f"{passed:>8}  ", "dim"),
+            (f"{elapsed:>8}  ", "dim"),
             (f"{first.word:<{WORD_WIDTH}} ", STYLES[first.tone] or WORD),
-            terminal.printable(first.text),  # a foreign event's words are told too
-            (again, "dim"),
+            terminal.printable(first.text),  # may quote an external event
+            (repeats, "dim"),
         )
 
 
-def _ending(line: ReplayLine, took: timedelta) -> str:
-    """The last line: the outcome, what it took, and where the record ends."""
+def _last_line(line: ReplayLine, duration: timedelta) -> str:
+    """Return the last line: outcome, duration, counts, and the head of the ledger."""
     fixes = sum(1 for each in line.actions if each.kind == "fix")
     pages = sum(each.notified is True for each in line.pages)
     counts = f"{_count(fixes, 'fix', 'fixes')}, {_count(pages, 'page', 'pages')}"
     record = f"{_count(line.entries, 'entry', 'entries')}, ledger head {line.ledger_head}"
-    told_outcome = (line.outcome or "nothing heard").replace("-", " ")
+    outcome = (line.outcome or "nothing heard").replace("-", " ")
     if not line.entries:
         record = "no record"
-    return f"{told_outcome} after {format_elapsed(took)}: {counts}, {record}"
+    return f"{outcome} after {format_elapsed(duration)}: {counts}, {record}"
 
 
 def _count(number: int, one: str, many: str) -> str:

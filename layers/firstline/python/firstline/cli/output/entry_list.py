@@ -1,4 +1,4 @@
-"""Entries of a ledger as a person reads them: each whole but for what a decision rested on."""
+"""Ledger entries as text. The inputs of a decision are left out; ``--json`` has them."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -10,37 +10,41 @@ from firstline.cli.output import terminal
 from firstline.ledger.export import DecodedEntry
 from firstline.reporting.tones import Tone
 
-APART = frozenset({"guards", "seen", "around", "step", "plan"})
-"""What a decision says in words of its own; what it rested on is for ``--json``."""
+OMITTED_DECISION_FIELDS = frozenset({"guards", "seen", "around", "step", "plan"})
+"""Fields of a decision that have lines of their own, or that only ``--json`` prints."""
 INDENT = 6
 
 
-def tell(entries: Iterable[DecodedEntry], *, as_json: bool) -> int:
-    """Every entry, and what it says; gives how many there were."""
+def print_entries(entries: Iterable[DecodedEntry], *, as_json: bool) -> int:
+    """Print each entry with its data; return the number of entries."""
     count = 0
     for each in entries:
         count += 1
         if as_json:
             output.emit(output.entry(each))
         else:
-            terminal.say(_told(each))
+            terminal.print_lines(_entry_lines(each))
     return count
 
 
-def _told(entry: DecodedEntry) -> Iterator[Text]:
+def _entry_lines(entry: DecodedEntry) -> Iterator[Text]:
     at = entry.at.isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
     head = f"{entry.entry.sequence:>4}  {at}  {entry.kind:<12}  {_headline(entry)}"
     yield Text(terminal.printable(head.rstrip()), style="bold")
-    decided = entry.kind == "decision"
-    said = {name: value for name, value in entry.data.items() if not decided or name not in APART}
-    yield from (Text(terminal.printable(line)) for line in _lines(said, INDENT))
-    for line, tone in _answers(entry.data) if decided else ():
+    is_decision = entry.kind == "decision"
+    fields = {
+        name: value
+        for name, value in entry.data.items()
+        if not is_decision or name not in OMITTED_DECISION_FIELDS
+    }
+    yield from (Text(terminal.printable(line)) for line in _data_lines(fields, INDENT))
+    for line, tone in _guard_answers(entry.data) if is_decision else ():
         text = terminal.printable(f"{' ' * INDENT}{line}")
         yield Text(text, style=terminal.STYLES[tone])
 
 
 def _headline(entry: DecodedEntry) -> str:
-    """What it is about, in a few words."""
+    """Return the subject of *entry* in a few words."""
     data = entry.data
     match entry.kind:
         case "decision":
@@ -54,29 +58,29 @@ def _headline(entry: DecodedEntry) -> str:
 
 
 def _step(data: dict[str, Any]) -> str:
-    """The step, with its time or its plan."""
+    """Return the step of a decision, with its time or its plan."""
     step, plan = _table(data.get("step")), _table(data.get("plan"))
     until = step.get("until", step.get("read_at"))
-    about = f"{_words(plan, 'action', 'target')} (plan {str(plan.get('hash', ''))[:12]})"
+    plan_text = f"{_words(plan, 'action', 'target')} (plan {str(plan.get('hash', ''))[:12]})"
     return " ".join(
-        (str(step.get("type", "")), f"until {until}" if until else "", about if plan else "")
+        (str(step.get("type", "")), f"until {until}" if until else "", plan_text if plan else "")
     )
 
 
-def _answers(data: dict[str, Any]) -> Iterator[tuple[str, Tone]]:
-    """Each guard that denies, and those that let it pass."""
-    answers = [_table(each) for each in data.get("guards") or ()]
-    for each in answers:
+def _guard_answers(data: dict[str, Any]) -> Iterator[tuple[str, Tone]]:
+    """Yield a line for each guard that denies, then one for the guards that pass."""
+    guards = [_table(each) for each in data.get("guards") or ()]
+    for each in guards:
         if each.get("denial"):
             why = _table(each["denial"]).get("why", "")
             yield f"denied by {each.get('guard')}: {why}", Tone.BAD
-    passed = [str(each.get("guard")) for each in answers if not each.get("denial")]
-    if passed:
-        yield f"passed by {', '.join(passed)}", Tone.GOOD
+    passing = [str(each.get("guard")) for each in guards if not each.get("denial")]
+    if passing:
+        yield f"passed by {', '.join(passing)}", Tone.GOOD
 
 
-def _lines(data: dict[str, Any], indent: int) -> Iterator[str]:
-    """What *data* says, a line a name; what is empty or unknown is left out."""
+def _data_lines(data: dict[str, Any], indent: int) -> Iterator[str]:
+    """Yield the fields of *data*, a line each; empty and unknown fields are left out."""
     for name, value in data.items():
         begin = f"{' ' * indent}{name}:"
         match value:
@@ -85,16 +89,16 @@ def _lines(data: dict[str, Any], indent: int) -> Iterator[str]:
             case dict() | list() if not value:
                 pass
             case dict() if all(not isinstance(each, dict | list) for each in value.values()):
-                told = [f"{key} {each}" for key, each in value.items() if _says(each)]
-                yield from [f"{begin} {', '.join(told)}"] if told else []
+                pairs = [f"{key} {each}" for key, each in value.items() if _has_value(each)]
+                yield from [f"{begin} {', '.join(pairs)}"] if pairs else []
             case dict():
                 yield begin
-                yield from _lines(value, indent + 2)
+                yield from _data_lines(value, indent + 2)
             case list() if all(isinstance(each, dict) for each in value):
                 yield from (
                     line
                     for number, each in enumerate(value, start=1)
-                    for line in _lines({f"{name} {number}": each}, indent)
+                    for line in _data_lines({f"{name} {number}": each}, indent)
                 )
             case list():
                 yield f"{begin} {', '.join(map(str, value))}"
@@ -102,8 +106,8 @@ def _lines(data: dict[str, Any], indent: int) -> Iterator[str]:
                 yield f"{begin} {value}"
 
 
-def _says(value: object) -> bool:
-    """Whether a count counts something, or a fact is known; False is one."""
+def _has_value(value: object) -> bool:
+    """True for a known value; False counts as one, and zero does not."""
     return value is False or value not in {None, 0, ""}
 
 

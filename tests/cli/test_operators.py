@@ -1,4 +1,4 @@
-"""The levers on the command line: signed, sent once, told in one line."""
+"""Operator commands on the command line: signed, sent once, and printed as one line."""
 
 import json
 import re
@@ -41,7 +41,7 @@ def answering(status: str, body: object) -> Loopback:
 
 
 def test_an_approval_is_signed_for_lambda_and_sent_once(capsys: pytest.CaptureFixture[str]) -> None:
-    """Who asks is in the signature, and nowhere else."""
+    """The caller is in the signature alone."""
     with answering("200 OK", APPROVED) as server:
         assert dispatch([*APPROVE, "--url", server.url]) == 0
         (request,) = server.requests
@@ -59,7 +59,7 @@ def test_an_approval_is_signed_for_lambda_and_sent_once(capsys: pytest.CaptureFi
 
 
 class Looked(Exception):
-    """A deployment was looked for."""
+    """A deployment was looked up."""
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ class Looked(Exception):
 def test_a_deployment_is_found_by_its_fleet(
     order: list[str], given: list[str], fleet: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A page names it: whoever reads that has no profile at hand."""
+    """By its name, for a reader of a page without a fleet file."""
 
     def find(name: str, session: Session) -> str:
         raise Looked(name, session.region_name)
@@ -98,7 +98,7 @@ def test_a_deployment_is_found_by_its_fleet(
         (DENY, APPROVED | {"lever": "deny"}, "denied: restart_enclave on i-0a1b2c3d4e5f60711 for"),
     ],
 )
-def test_each_lever_says_what_it_did(
+def test_each_operator_command_prints_its_result(
     arguments: list[str],
     answer: dict[str, object],
     line: str,
@@ -109,8 +109,8 @@ def test_each_lever_says_what_it_did(
         assert dispatch([*arguments, "--url", server.url]) == 0
         assert capsys.readouterr().out.startswith(line)
         assert dispatch([*arguments, "--url", server.url, "--json"]) == 0
-        told = json.loads(capsys.readouterr().out)
-    assert {key: told[key] for key in answer if key != "until"} == {
+        output = json.loads(capsys.readouterr().out)
+    assert {key: output[key] for key in answer if key != "until"} == {
         key: value for key, value in answer.items() if key != "until"
     }
 
@@ -161,17 +161,17 @@ def test_a_pause_says_what_it_came_too_late_for(
         ("200 OK", {"x": 1}, "approve: the answer is none of firstline's"),
     ],
 )
-def test_a_refusal_is_told_in_one_line(
+def test_a_refusal_is_one_line(
     status: str, body: object, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What the function says, or the URL itself."""
+    """The message of the function, or of the URL itself."""
     with answering(status, body) as server:
         assert dispatch([*APPROVE, "--url", server.url]) == 2
     assert capsys.readouterr().err.startswith(f"firstline: {line}")
 
 
-def test_no_answer_is_told_as_unknown(capsys: pytest.CaptureFixture[str]) -> None:
-    """It may have been done: nobody sends twice by himself."""
+def test_no_answer_is_reported_as_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    """It may have been done, so it is not sent again."""
     assert dispatch([*APPROVE, "--url", "http://127.0.0.1:9/"]) == 2
     assert "it may be done or not, look" in capsys.readouterr().err
 
@@ -194,10 +194,10 @@ def test_a_mistake_needs_no_network(
 
 
 @pytest.mark.parametrize("command", ["doctor", "pause", "approve", "drill", "audit", "report"])
-def test_a_profile_that_cannot_be_read_is_told_before_the_region(
+def test_an_unreadable_profile_is_reported_before_the_region(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Both are wrong: the one that the line names is told."""
+    """Both are wrong: the one of the command line is reported."""
     for each in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(each, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "nowhere")
@@ -212,10 +212,10 @@ def test_a_profile_that_cannot_be_read_is_told_before_the_region(
     assert f"firstline: {command}: gone.toml: cannot be read" in capsys.readouterr().err
 
 
-def test_credentials_are_not_signed_for_whoever_listens(
+def test_credentials_are_signed_for_tls_only(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A signed request holds a session's token: it goes over TLS alone."""
+    """A signed request has a session token, so it uses TLS only."""
     assert dispatch([*APPROVE, "--url", "http://example.com/"]) == 2
     assert "give an address that begins with https://" in capsys.readouterr().err
 
@@ -254,14 +254,14 @@ NO_STACK = b"<ErrorResponse><Error><Code>ValidationError</Code></Error></ErrorRe
         ("400 Bad Request", NO_STACK, "the stack firstline-vettid-app cannot be read (Validation"),
     ],
 )
-def test_a_stack_that_does_not_say_the_url_is_told_of(
+def test_a_stack_without_the_url_is_reported(
     status: str,
     body: bytes,
     line: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Which stack was asked follows from the profile's fleet."""
+    """The stack's name follows from the profile's fleet."""
     with Loopback(http(status, body)) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", server.url)
         assert dispatch(APPROVE) == 2
@@ -269,7 +269,7 @@ def test_a_stack_that_does_not_say_the_url_is_told_of(
 
 
 def test_the_url_is_the_stacks_output(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody has to know it."""
+    """No one has to know it."""
     output = "<OutputKey>OperatorUrl</OutputKey><OutputValue>https://url</OutputValue>"
     with Loopback(http("200 OK", stacks(f"<member>{output}</member>"))) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", server.url)
@@ -277,7 +277,7 @@ def test_the_url_is_the_stacks_output(monkeypatch: pytest.MonkeyPatch) -> None:
         assert b"StackName=firstline-vettid-app" in server.requests[0]
 
 
-def test_a_stack_that_nobody_can_ask_for_is_told_of(
+def test_an_unreadable_stack_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nothing was sent."""

@@ -1,4 +1,4 @@
-"""An account as AWS tells it, in which the runbook's profile fits: what doctor asks of it."""
+"""A simulated AWS account in which the runbook's profile fits, as doctor reads it."""
 
 import json
 from collections.abc import Callable
@@ -40,7 +40,7 @@ REPORT = {
 
 
 class Clock:
-    """It stands still but for whom it lets sleep."""
+    """A clock that only `sleep` advances."""
 
     def __init__(self) -> None:
         self.at = NOW
@@ -160,14 +160,14 @@ def described(asked: Answer) -> Answer:
     if asked["StackName"] == STACK:
         outputs = [{"OutputKey": key, "OutputValue": value} for key, value in OUTPUTS.items()]
         return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]}
-    told = {"IncidentsTable": "incidents", "LedgerTable": "ledger", "ArchiveBucket": "archive"}
-    outputs = [{"OutputKey": key, "OutputValue": value} for key, value in told.items()]
+    known = {"IncidentsTable": "incidents", "LedgerTable": "ledger", "ArchiveBucket": "archive"}
+    outputs = [{"OutputKey": key, "OutputValue": value} for key, value in known.items()]
     outputs[0]["ExportName"] = "records:Incidents"
     return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]}
 
 
 def simulated(*lost: str) -> Callable[[Answer], Answer]:
-    """IAM's answers for a role that has all but the actions of *lost*."""
+    """Return IAM's answers for a role that has all but the actions of *lost*."""
 
     def simulate(asked: Answer) -> Answer:
         assert asked["PolicySourceArn"] == ROLE
@@ -185,10 +185,10 @@ def simulated(*lost: str) -> Callable[[Answer], Answer]:
 
 
 def remembering(*hosts: str, age: timedelta, **said: str) -> Callable[[Answer], Answer]:
-    """A store with one open incident, whose look brought this of *hosts*."""
+    """Return a store with one open incident, whose look reported this of *hosts*."""
     report = msgspec.convert(REPORT | {"type": "report", **said}, HostReport)
-    told = {InstanceId(each): HostEvidence(report, NOW - age) for each in hosts}
-    item = items.incident_item(incident(hosts=told))
+    known = {InstanceId(each): HostEvidence(report, NOW - age) for each in hosts}
+    item = items.incident_item(incident(hosts=known))
 
     def query(asked: Answer) -> Answer:
         return {"Items": [{"pk": item["pk"]} if "IndexName" in asked else item]}
@@ -197,7 +197,7 @@ def remembering(*hosts: str, age: timedelta, **said: str) -> Callable[[Answer], 
 
 
 def account() -> dict[str, Any]:
-    """An account in which all is well; the fleet has one host more than the profile calls safe."""
+    """Return a healthy account; the fleet has one host more than the profile's maximum."""
     fleet = PROFILE.fleet
     elb = f"arn:aws:elasticloadbalancing:{PLACE}"
     balancer = f"{elb}:loadbalancer/{fleet.load_balancer}"
@@ -294,7 +294,7 @@ def account() -> dict[str, Any]:
 
 
 def values(asked: Answer) -> Answer:
-    """A heartbeat a minute ago, no error, and a value for every metric that an alarm watches."""
+    """Return a heartbeat a minute ago, no error, and a value for every metric of an alarm."""
     return {
         "MetricDataResults": [
             {

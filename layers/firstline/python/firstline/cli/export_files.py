@@ -1,4 +1,4 @@
-"""Exports as files: read and written a line at a time."""
+"""Export files, read and written line by line."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,10 +12,10 @@ from firstline.ledger import export
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Iterator[export.Line]]:
-    """The lines of the export in *path*, which is closed with the block, read to its end or not.
+def open_export(path: Path) -> Iterator[Iterator[export.Line]]:
+    """Yield the lines of the export in *path*; the file is closed with the block.
 
-    Raises `InvalidInput` naming file and line, as reading does.
+    Raises `InvalidInput` with file and line, also while lines are read.
     """
     try:
         file = path.open("rb")
@@ -31,28 +31,28 @@ def _read(file: BinaryIO, path: Path) -> Iterator[export.Line]:
     except OSError as error:
         raise InvalidInput(f"{path}: cannot be read: {error.strerror}") from error
     except InvalidInput as error:
-        raise named(path, error) from error
+        raise with_path(path, error) from error
 
 
-def named(path: Path, error: InvalidInput) -> InvalidInput:
-    """*error* with the name of the file that it is about, once."""
-    told = str(error)
-    return error if told.startswith(str(path)) else InvalidInput(f"{path}: {told}")
+def with_path(path: Path, error: InvalidInput) -> InvalidInput:
+    """Return *error* with the path of its file, which is added only once."""
+    message = str(error)
+    return error if message.startswith(str(path)) else InvalidInput(f"{path}: {message}")
 
 
 @contextmanager
-def understood(path: Path) -> Iterator[None]:
-    """Raise `InvalidInput` with the name of *path* for entries that cannot be decoded."""
+def decoding(path: Path) -> Iterator[None]:
+    """Raise `InvalidInput` with *path* for entries that cannot be decoded."""
     try:
         yield
     except InvalidInput as error:
-        raise named(path, error) from error
+        raise with_path(path, error) from error
     except (msgspec.ValidationError, KeyError, ValueError, OverflowError) as error:
         raise InvalidInput(f"{path}: does not say what a ledger says: {error}") from error
 
 
 def write(lines: Iterable[bytes], path: Path) -> None:
-    """Write *lines* to *path*, which is there only when it is whole."""
+    """Write *lines* to *path* atomically."""
     part = path.with_name(f"{path.name}.part")
     try:
         with part.open("wb") as file:

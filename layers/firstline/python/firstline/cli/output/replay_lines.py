@@ -1,4 +1,4 @@
-"""Account for a replay: its ledgers and pages as the lines of `firstline.cli.output.lines`."""
+"""A replay as JSON documents, made from its ledgers and pages."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -27,17 +27,17 @@ _OUTCOMES = (LookReported, FixReported, HostsInspected)
 
 
 def lines(replayed: ReplayResult) -> tuple[ReplayLine, ...]:
-    """One line for each ledger; one for a replay of which nothing was recorded."""
+    """Return one line for each ledger; one line for a replay that recorded nothing."""
     if not replayed.ledgers:
-        return (_unrecorded(replayed),)
-    return tuple(_line(chapter, replayed) for chapter in replayed.ledgers)
+        return (_line_without_records(replayed),)
+    return tuple(_line(ledger, replayed) for ledger in replayed.ledgers)
 
 
-def _line(chapter: IncidentLedger, replayed: ReplayResult) -> ReplayLine:
-    incident = chapter.incident
-    read = [decode_entry(each) for each in chapter.entries]
-    disposition = _disposition(read[0])
-    pages = [each for each in replayed.pages if each.key.split(":")[0] == chapter.id]
+def _line(ledger: IncidentLedger, replayed: ReplayResult) -> ReplayLine:
+    incident = ledger.incident
+    records = [decode_entry(each) for each in ledger.entries]
+    disposition = _disposition(records[0])
+    pages = [each for each in replayed.pages if each.key.split(":")[0] == ledger.id]
     return ReplayLine(
         incident=incident.id if incident else None,
         severity=incident.severity if incident else None,
@@ -45,12 +45,12 @@ def _line(chapter: IncidentLedger, replayed: ReplayResult) -> ReplayLine:
         disposition=disposition,
         outcome=incident.status if incident else SIGNAL_OUTCOMES.get(disposition, "ignored"),
         pages=tuple(_page(each, replayed.start) for each in pages),
-        updates=tuple(_updates(chapter.id, replayed)),
-        actions=tuple(actions(read, replayed.start)),
-        denials=tuple(denials(read)),
-        entries=len(chapter.entries),
-        ledger_head=chapter.entries[-1].hash,
-        virtual_seconds=since(replayed.end, replayed.start),
+        updates=tuple(_updates(ledger.id, replayed)),
+        actions=tuple(actions(records, replayed.start)),
+        denials=tuple(denials(records)),
+        entries=len(ledger.entries),
+        ledger_head=ledger.entries[-1].hash,
+        virtual_seconds=seconds_since(replayed.end, replayed.start),
     )
 
 
@@ -59,8 +59,8 @@ def _disposition(first: DecodedEntry) -> str:
     return event.disposition if isinstance(event, SignalReceived) else ""
 
 
-def _unrecorded(replayed: ReplayResult) -> ReplayLine:
-    """The store never took anything: what was paged is with a person, and nothing else is."""
+def _line_without_records(replayed: ReplayResult) -> ReplayLine:
+    """Return the line of a replay whose store accepted no write: only pages were sent."""
     return ReplayLine(
         incident=None,
         severity=None,
@@ -73,17 +73,19 @@ def _unrecorded(replayed: ReplayResult) -> ReplayLine:
         denials=(),
         entries=0,
         ledger_head=None,
-        virtual_seconds=since(replayed.end, replayed.start),
+        virtual_seconds=seconds_since(replayed.end, replayed.start),
     )
 
 
 def _updates(incident: IncidentId, replayed: ReplayResult) -> Iterator[UpdateLine]:
-    """The change events of its decisions; those of a demotion and a drill say nothing of it."""
+    """Yield the change events of decisions; those of a demotion or a drill are left out."""
     for each in replayed.updates:
         payload: Any = each.body["payload"]
         details = payload["custom_details"]
         if details["incident"] == incident and "known" in details:
-            yield UpdateLine(at_seconds=since(each.at, replayed.start), summary=payload["summary"])
+            yield UpdateLine(
+                at_seconds=seconds_since(each.at, replayed.start), summary=payload["summary"]
+            )
 
 
 def _page(page: Received, start: datetime) -> PageLine:
@@ -92,17 +94,17 @@ def _page(page: Received, start: datetime) -> PageLine:
         event_action=page.action,
         dedup_key=page.key,
         severity=payload.get("severity"),
-        at_seconds=since(page.at, start),
+        at_seconds=seconds_since(page.at, start),
         body=page.body,
         notified=page.notified,
     )
 
 
-def actions(read: Sequence[DecodedEntry], start: datetime) -> Iterator[ActionLine]:
-    """Each intent's targets, with the last outcome that bears the intent's token."""
-    events = [each.event for each in read]
+def actions(records: Sequence[DecodedEntry], start: datetime) -> Iterator[ActionLine]:
+    """Yield each target of each intent, with the last outcome that has the intent's token."""
+    events = [each.event for each in records]
     outcomes = {it.token: it for it in events if isinstance(it, _OUTCOMES)}
-    for each in read:
+    for each in records:
         event = each.event
         if not isinstance(event, LookIntended | FixIntended):
             continue
@@ -112,20 +114,20 @@ def actions(read: Sequence[DecodedEntry], start: datetime) -> Iterator[ActionLin
                 kind="look" if isinstance(event, LookIntended) else "fix",
                 target=target,
                 outcome=_outcome(outcomes.get(event.token), target),
-                at_seconds=since(each.at, start),
+                at_seconds=seconds_since(each.at, start),
             )
 
 
 def _outcome(event: ActionReported | HostsInspected | None, target: str) -> str | None:
-    """``done``, ``failed``, ``unknown`` or ``not-sent``; a look is done where a host reported."""
+    """Return the outcome word; a look is ``done`` if the host reported, else ``unknown``."""
     if isinstance(event, HostsInspected):
         return "done" if isinstance(event.hosts[InstanceId(target)], HostReport) else "unknown"
     return event.outcome if event is not None else None
 
 
-def denials(read: Sequence[DecodedEntry]) -> Iterator[DenialLine]:
-    """Each guard's denial of each plan, once."""
-    events = (each.event for each in read)
+def denials(records: Sequence[DecodedEntry]) -> Iterator[DenialLine]:
+    """Yield each guard's denial of each plan, once."""
+    events = (each.event for each in records)
     lines = (
         DenialLine(
             guard=guard,
@@ -141,5 +143,5 @@ def denials(read: Sequence[DecodedEntry]) -> Iterator[DenialLine]:
     return iter(dict.fromkeys(lines))
 
 
-def since(at: datetime, start: datetime) -> int:
+def seconds_since(at: datetime, start: datetime) -> int:
     return round((at - start).total_seconds())

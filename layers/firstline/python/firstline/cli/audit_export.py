@@ -1,4 +1,4 @@
-"""``firstline audit export``: the deployed ledger, and what its archive says of it, in a file."""
+"""``firstline audit export``: the deployed ledger and its archive, written to a file."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from firstline.cli import exported, times
+from firstline.cli import export_files, times
 from firstline.cli.account import deployments
 from firstline.cli.account.deployments import Deployment
-from firstline.cli.analysis import archived
-from firstline.cli.analysis.selection import within
+from firstline.cli.analysis import archive_reader
+from firstline.cli.analysis.selection import chains_in_window
 from firstline.cli.fleets import Credentials, FileOrName, Place, Region
 from firstline.cli.output import lines as output
 from firstline.cli.output.lines import ExportLine
@@ -38,10 +38,10 @@ def export(
 ) -> None:
     """Write the deployed ledger to FILE: chains of entries, policies and checkpoints.
 
-    With --since or --until, the whole chains that have an entry in that time. What is not of all
-    incidents is verified with --partial.
+    With --since or --until, only the chains with an entry in that time, whole. An export of some
+    incidents only is verified with --partial.
     """
-    window = (times.read("--since", since), times.read("--until", until))
+    window = (times.parse_instant("--since", since), times.parse_instant("--until", until))
     deployment = deployments.find(Place(fleet, region, profile))
     line = write(file, deployment, incident or [], window)
     if as_json:
@@ -59,50 +59,54 @@ type Window = tuple[datetime | None, datetime | None]
 def write(file: Path, deployment: Deployment, incidents: list[str], window: Window) -> ExportLine:
     """Write the export of *incidents*, or of all in the *window*, to *file*.
 
-    What checkpoints there are is settled before the first entry is read.
+    The set of checkpoints is fixed before the first entry is read.
     """
-    counted = Counter[str]()
-    sealed = archived.checkpoints(deployment.archive) if deployment.archive else iter(())
+    counts = Counter[str]()
+    checkpoints = archive_reader.checkpoints(deployment.archive) if deployment.archive else iter(())
     lines = exports.write(
-        _counted(_chosen(deployment.ledger, incidents, window), counted),
-        _texts(deployment, counted),
-        (each for each in sealed if counted.update(("checkpoints",)) is None),
+        _count_entries(_selected_entries(deployment.ledger, incidents, window), counts),
+        _policy_texts(deployment, counts),
+        (each for each in checkpoints if counts.update(("checkpoints",)) is None),
     )
-    exported.write(lines, file)
+    export_files.write(lines, file)
     return ExportLine(
         file=str(file),
-        entries=counted["entries"],
-        incidents=counted["incidents"],
-        policies=counted["policies"],
-        checkpoints=counted["checkpoints"],
+        entries=counts["entries"],
+        incidents=counts["incidents"],
+        policies=counts["policies"],
+        checkpoints=counts["checkpoints"],
     )
 
 
-def _texts(deployment: Deployment, counted: Counter[str]) -> Callable[[Digest], str | None]:
-    """A policy's text: the archive's, or that of the fleet file that was named."""
+def _policy_texts(deployment: Deployment, counts: Counter[str]) -> Callable[[Digest], str | None]:
+    """Return a lookup of policy texts in the archive and the given fleet file."""
     archive = deployment.archive
-    own = fleet_file.read(deployment.file) if deployment.file else b""
+    fleet_text = fleet_file.read(deployment.file) if deployment.file else b""
 
     def text_of(policy: Digest) -> str | None:
-        kept = archived.policy(archive, policy) if archive else None
-        text = kept if kept is not None or policy != digest(own) else own.decode()
-        counted["policies"] += text is not None
+        archived = archive_reader.policy(archive, policy) if archive else None
+        text = (
+            archived
+            if archived is not None or policy != digest(fleet_text)
+            else fleet_text.decode()
+        )
+        counts["policies"] += text is not None
         return text
 
     return text_of
 
 
-def _chosen(ledger: Ledger, incidents: list[str], window: Window) -> Iterator[Entry]:
-    named = dict.fromkeys(map(IncidentId, incidents))
-    entries = chain.from_iterable(map(ledger.entries, named)) if named else ledger.everything()
-    return within(entries, *window)
+def _selected_entries(ledger: Ledger, incidents: list[str], window: Window) -> Iterator[Entry]:
+    ids = dict.fromkeys(map(IncidentId, incidents))
+    entries = chain.from_iterable(map(ledger.entries, ids)) if ids else ledger.everything()
+    return chains_in_window(entries, *window)
 
 
-def _counted(entries: Iterator[Entry], counted: Counter[str]) -> Iterator[Entry]:
-    """*entries*, counted as they pass; those of a chain stand together."""
-    before = None
+def _count_entries(entries: Iterator[Entry], counts: Counter[str]) -> Iterator[Entry]:
+    """Yield *entries* and count them; they are in chain order."""
+    previous = None
     for entry in entries:
-        counted["entries"] += 1
-        counted["incidents"] += entry.incident != before
-        before = entry.incident
+        counts["entries"] += 1
+        counts["incidents"] += entry.incident != previous
+        previous = entry.incident
         yield entry

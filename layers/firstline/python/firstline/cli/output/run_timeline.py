@@ -1,4 +1,4 @@
-"""A simulated run step by step: what the ledgers say, and what went wrong beside."""
+"""The timeline of a simulated run: ledger entries, faults and operator actions in order."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,20 +8,20 @@ from firstline.reporting import timeline
 
 
 def lines(run: Run) -> list[str]:
-    """Each with its seconds since the start: entries of every ledger, faults, and people's deeds.
+    """Return the lines of a run, each with its seconds since the start.
 
-    An entry bears the clock of the worker that wrote it, which may be wrong by seconds.
+    An entry has the clock of the worker that wrote it, which may be wrong by seconds.
     """
-    told = sorted([*_noted(run), *_recorded(run)], key=lambda each: each[0])
-    return [f"{at.total_seconds():8.1f}  {line}" for at, line in told]
+    rows = sorted([*_fault_rows(run), *_entry_rows(run)], key=lambda each: each[0])
+    return [f"{at.total_seconds():8.1f}  {line}" for at, line in rows]
 
 
-def _noted(run: Run) -> Iterator[tuple[timedelta, str]]:
+def _fault_rows(run: Run) -> Iterator[tuple[timedelta, str]]:
     for at, line in run.scheduler.trace:
         yield at, f"{'':12}  {line}"
 
 
-def _recorded(run: Run) -> Iterator[tuple[timedelta, str]]:
+def _entry_rows(run: Run) -> Iterator[tuple[timedelta, str]]:
     for id_, entries in run.backend.store.tables.entries.items():
         for moment in timeline.moments(entries):
             text = "".join(each if each.isprintable() else " " for each in moment.text)
