@@ -66,8 +66,8 @@ def bench(rounds: int) -> Iterator[Figure]:
     filters = [jmespath.compile(text) for text in expressions(profile)]
 
     def understand() -> None:
-        heard = with_profile_name(parse(body, HOME, NOW), profile, {})
-        if classify(heard, profile, HOME).disposition is not Disposition.INCIDENT:
+        received = with_profile_name(parse(body, HOME, NOW), profile, {})
+        if classify(received, profile, HOME).disposition is not Disposition.INCIDENT:
             raise SystemExit("the event is not understood any more")
 
     def decide() -> None:

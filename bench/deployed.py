@@ -87,7 +87,7 @@ def _archiving(entries: tuple[Entry, ...], settings: Settings, now: datetime) ->
             session.client("dynamodb").put_item(TableName=resources.LEDGER, Item=each)
         records = [{"eventName": "INSERT", "dynamodb": {"NewImage": each}} for each in stored]
         recorded = Recorded(session)
-        within = archive_wiring.archiving(settings, session, SystemClock())
+        within = archive_wiring.archive_context(settings, session, SystemClock())
         for handler, event in ((archive.handler, {"Records": records}), (audit.handler, {})):
             recorded.begin()
             with silence():

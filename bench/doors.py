@@ -11,7 +11,7 @@ from firstline.adapters import wiring
 from firstline.adapters.aws.wakes import decode_wake
 from firstline.cli.event_files import RUNBOOK
 from firstline.config import fleet_file as profiles
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.controller.system import System
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock

@@ -44,22 +44,22 @@ def outage(world: World, count: int) -> Iterator[bytes]:
     comes twice.
     """
     leader, *sides = service()
-    told, turned = _turn(world, leader, ALARM, 0, counts="healthy"), 0
-    yield told
+    result, turned = _turn(world, leader, ALARM, 0, counts="healthy"), 0
+    yield result
     for number in range(1, count):
         ending = number - (count - len(sides))
         if ending >= 0:
-            told = _turn(world, sides[ending], OK, number)
+            result = _turn(world, sides[ending], OK, number)
         elif number % 10 == 9:  # noqa: PLR2004
             pass  # once more
         elif number % 4 == 3:  # noqa: PLR2004
             seen, which = divmod(number // 4, STRANGERS)
-            told = _turn(world, f"stranger-{which}", OK if seen % 2 else NO_DATA, number)
+            result = _turn(world, f"stranger-{which}", OK if seen % 2 else NO_DATA, number)
         else:
             rounds, which = divmod(turned, len(sides))
-            told = _turn(world, sides[which], OK if rounds % 2 else ALARM, number)
+            result = _turn(world, sides[which], OK if rounds % 2 else ALARM, number)
             turned += 1
-        yield told
+        yield result
 
 
 def amid(world: World, count: int) -> Iterator[bytes]:
@@ -93,7 +93,7 @@ def _turn(
     """The alarm is in that state, since the hundredth of the last second that *number* says."""
     arn = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:{name}"
     at = world.now - SECOND + timedelta(milliseconds=number % RATE * 1000 // RATE)
-    event = _told(arn, name, state, at)
+    event = _alarm_event(arn, name, state, at)
     world.watch(arn, event if counts else _template(), counts, state)
     return event
 
@@ -104,7 +104,7 @@ def _template() -> bytes:
     return EVENT.read_bytes()
 
 
-def _told(arn: str, name: str, state: AlarmState, at: datetime) -> bytes:
+def _alarm_event(arn: str, name: str, state: AlarmState, at: datetime) -> bytes:
     event = json.loads(_template())
     stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
     event["id"] = digest(f"{arn}{state}{stamp}".encode())[:32]

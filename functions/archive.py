@@ -4,27 +4,28 @@ from typing import Any
 
 from firstline.adapters import archive_wiring
 from firstline.adapters.aws import stream
-from firstline.controller.archive.fill import Archiving, anchor, archive
-from firstline.controller.archive.reports import report
+from firstline.controller.archive.fill import ArchiveContext, anchor, archive
+from firstline.controller.archive.reports import write_reports
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.monitoring.metric import Metric
 from firstline.reporting.postmortem.report import Report
-from functions.emission import emit
+from functions.emf import emit
 from functions.log import logger
 
 
-def handler(event: dict[str, Any], context: object, within: Archiving | None = None) -> None:
-    """Archive a batch and anchor it. What raises comes again, whole, until the stream forgets it.
+def handler(
+    event: dict[str, Any], context: object, archive_context: ArchiveContext | None = None
+) -> None:
+    """Archive a batch and anchor it. After an exception the stream delivers the batch again.
 
-    Metrics tell of alterations before anything is signed: a key that cannot be used must not hide
-    them. A checkpoint in the bucket that is none of ours stops the chain, and not the archive; so
-    does a report that cannot be made.
+    Metrics of alterations come before the signing, since a failing key must not hide them. An
+    unreadable checkpoint stops the chain, but not the archive; nor does a report that fails.
     """
     del context
-    within = within or archive_wiring.from_environment()
-    archived = archive(map(stream.change, event["Records"]), within)
+    archive_context = archive_context or archive_wiring.from_environment()
+    archived = archive(map(stream.ledger_change, event["Records"]), archive_context)
     emit(
-        within.fleet,
+        archive_context.fleet,
         (
             Metric("EntriesArchived", archived.entries, "Count"),
             Metric("LedgerAltered", archived.altered, "Count"),
@@ -32,17 +33,17 @@ def handler(event: dict[str, Any], context: object, within: Archiving | None = N
         ),
     )
     try:
-        anchor(archived.heads, within)
+        anchor(archived.heads, archive_context)
     except InvalidInput as error:
         logger().error("the chain of checkpoints is broken", why=str(error))
-        emit(within.fleet, (Metric("ArchiveFaults", 1, "Count"),))
+        emit(archive_context.fleet, (Metric("ArchiveFaults", 1, "Count"),))
     try:
-        report(archived.heads, within, _page)
+        write_reports(archived.heads, archive_context, _page)
     except DependencyUnavailable:
         raise
     except Exception:  # noqa: BLE001 - a report must not keep the ledger from its archive
         logger().exception("a report cannot be made")
-        emit(within.fleet, (Metric("ReportFaults", 1, "Count"),))
+        emit(archive_context.fleet, (Metric("ReportFaults", 1, "Count"),))
 
 
 def _page(reports: tuple[Report, ...]) -> str:

@@ -1,7 +1,7 @@
-"""Batches from SQS: each record by itself, and one that fails is delivered again.
+"""Batches from SQS: each record is processed by itself, and a failed one is redelivered.
 
-Powertools has this too, and imports asyncio and every event source for it: 40 ms, or a twelfth of
-what a page waits for in a new execution environment (bench/cold_start.py).
+Powertools has this too, but imports asyncio and every event source: 40 ms, a twelfth of the time to
+page in a new execution environment (bench/cold_start.py).
 """
 
 from collections.abc import Callable
@@ -12,19 +12,19 @@ from functions.log import logger
 
 
 class Failure(TypedDict):
-    """A record that is to be delivered again."""
+    """A record to redeliver."""
 
     itemIdentifier: str
 
 
 class Failures(TypedDict):
-    """Lambda's partial batch response: what is not named is done."""
+    """Lambda's partial batch response: records that it does not name are done."""
 
     batchItemFailures: list[Failure]
 
 
 def each_record(event: dict[str, Any], act: Callable[[str], None]) -> Failures:
-    """Run *act* on each record's body. What it raises is logged and reported, never raised."""
+    """Run *act* on each record's body. Exceptions are logged and reported, never raised."""
     log, failed = logger(), list[Failure]()
     for record in event["Records"]:
         try:

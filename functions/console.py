@@ -1,11 +1,11 @@
-"""Lambda: a CloudWatch custom widget to `firstline.controller.console`: it only reads."""
+"""Lambda: a CloudWatch custom widget to `firstline.controller.console`. It only reads."""
 
 from typing import Any, Protocol
 
 import msgspec
 
 from firstline.adapters import wiring
-from firstline.controller.console import look
+from firstline.controller.console import read_view
 from firstline.controller.system import System
 from firstline.reporting.console.view import Missing
 from firstline.reporting.html.console import INCIDENT_PARAMETER, Theme, widget
@@ -23,7 +23,7 @@ of each decision. It reads, and changes nothing: the levers are commands.
 
 
 class Context(Protocol):
-    """What is used of Lambda's context."""
+    """The used part of Lambda's context."""
 
     invoked_function_arn: str
 
@@ -38,7 +38,7 @@ class _About(msgspec.Struct, frozen=True):
 
 
 class _Event(msgspec.Struct, frozen=True):
-    """What CloudWatch sends: the widget's parameters, and what it shows them in."""
+    """CloudWatch's event: the widget's parameters, and its surroundings."""
 
     describe: Any = None
     form: Any = None
@@ -47,18 +47,18 @@ class _Event(msgspec.Struct, frozen=True):
 
 
 def handler(event: object, context: Context, system: System | None = None) -> str | dict[str, str]:
-    """HTML for the widget; for ``describe`` what the widget is, in Markdown."""
+    """Return HTML for the widget; for ``describe`` its description, in Markdown."""
     try:
-        shown = msgspec.convert(event, _Event)
+        request = msgspec.convert(event, _Event)
     except ValueError as error:  # of another type, or half of a character
         why = f"Send the parameters of a custom widget, as CloudWatch does: {error}."
         return widget(Missing(why), context.invoked_function_arn, "light")
-    if shown.describe:
+    if request.describe:
         return {"markdown": DESCRIPTION}
-    about = shown.about or _About()
-    fields = (about.forms and about.forms.all) or {}
-    asked = str((fields.get(INCIDENT_PARAMETER) if shown.form else shown.incident) or "")
-    within = system or wiring.from_environment()
-    logger().info("shown", asked=bool(asked))
-    theme: Theme = "dark" if about.theme == "dark" else "light"
-    return widget(look(asked, within), context.invoked_function_arn, theme)
+    widget_context = request.about or _About()
+    fields = (widget_context.forms and widget_context.forms.all) or {}
+    query = str((fields.get(INCIDENT_PARAMETER) if request.form else request.incident) or "")
+    system_ = system or wiring.from_environment()
+    logger().info("shown", asked=bool(query))
+    theme: Theme = "dark" if widget_context.theme == "dark" else "light"
+    return widget(read_view(query, system_), context.invoked_function_arn, theme)

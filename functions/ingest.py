@@ -8,20 +8,20 @@ from firstline.controller.system import System
 from firstline.redaction import redact
 from functions.batch import Failures, each_record
 from functions.log import logger
-from functions.measuring import Measuring
+from functions.run_metrics import RunMetrics
 
 
 def handler(event: dict[str, Any], context: object, system: System | None = None) -> Failures:
-    """Take in each event; one that could not be recorded is delivered again."""
+    """Process each event; one that could not be recorded is redelivered."""
     del context
-    measuring = Measuring(system or wiring.from_environment())
+    run = RunMetrics(system or wiring.from_environment())
 
-    def take_in(body: str) -> None:
-        receipt = ingest(body.encode(), measuring.system)
+    def process(body: str) -> None:
+        receipt = ingest(body.encode(), run.system)
         logger().info(
             redact(receipt.why), disposition=receipt.disposition, incident=receipt.incident
         )
 
-    failures = each_record(event, take_in)
-    measuring.tell()
+    failures = each_record(event, process)
+    run.emit()
     return failures

@@ -1,4 +1,4 @@
-"""Log: the one logger of the functions, each line a JSON object."""
+"""The one logger of the functions; each line is a JSON object."""
 
 import functools
 import logging
@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 
 
 class _StandardOutput(logging.Handler):
-    """Writes to what standard output is by then: a replay redirects it for a while."""
+    """Writes to the present standard output, which a replay redirects."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -21,7 +21,7 @@ class _StandardOutput(logging.Handler):
 
 @functools.cache
 def logger() -> Logger:
-    """Made at its first use: to make one costs half of what a line costs."""
+    """The logger, made at its first use, which costs half of a line."""
     return Logger(service="firstline", json_serializer=_line, logger_handler=_StandardOutput())
 
 

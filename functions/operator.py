@@ -1,4 +1,7 @@
-"""Lambda: the operators' function URL to `controller/operators/execute.py`. IAM says who calls."""
+"""Lambda: the operators' function URL to `controller/operators/execute.py`.
+
+IAM authenticates the caller.
+"""
 
 import base64
 from typing import Annotated
@@ -6,12 +9,12 @@ from typing import Annotated
 import msgspec
 
 from firstline.adapters import wiring
-from firstline.controller.operators import commands as levers
-from firstline.controller.operators.execute import Call, pull
+from firstline.controller.operators import commands
+from firstline.controller.operators.execute import OperatorRequest, execute
 from firstline.controller.system import System
 from firstline.errors import FirstlineError, InvalidInput
 from functions.log import logger
-from functions.measuring import Measuring
+from functions.run_metrics import RunMetrics
 
 
 class _Iam(msgspec.Struct, frozen=True):
@@ -27,38 +30,38 @@ class _Context(msgspec.Struct, frozen=True):
 
 
 class _Signed(msgspec.Struct, frozen=True):
-    """What IAM adds to a request of a function URL (format 2.0)."""
+    """The fields that IAM adds to a request of a function URL (format 2.0)."""
 
     context: _Context = msgspec.field(name="requestContext")
 
 
 class _Request(msgspec.Struct, frozen=True):
-    """What the caller sends."""
+    """The caller's fields."""
 
     body: str | None = None
     encoded: bool | None = msgspec.field(name="isBase64Encoded", default=None)
 
 
 def handler(event: object, context: object, system: System | None = None) -> dict[str, object]:
-    """Pull the lever of the request's body; a mistake is answered with one line."""
+    """Execute the command in the request's body; a mistake is answered with one line."""
     del context
     try:
         caller = msgspec.convert(event, _Signed).context.authorizer.iam.arn
     except ValueError:  # of another type, or half of a character
         return _answer(403, {"error": "IAM named no caller: sign the request"})
     try:
-        lever = levers.read(_body(event))
-        measuring = Measuring(system or wiring.from_environment())
-        pulled = pull(Call(lever, caller), measuring.system)
+        command = commands.parse_command(_body(event))
+        run = RunMetrics(system or wiring.from_environment())
+        result = execute(OperatorRequest(command, caller), run.system)
     except InvalidInput as error:
         return _answer(400, {"error": str(error)})
     except FirstlineError as error:
         logger().exception("a lever was not pulled", by=caller)
         why = f"it may be done or not: look at the incident or the pauses, then try again ({error})"
         return _answer(503, {"error": why})
-    measuring.tell()
-    logger().info("a lever was pulled", lever=pulled.lever, by=caller)
-    return _answer(200, msgspec.to_builtins(pulled))
+    run.emit()
+    logger().info("a lever was pulled", lever=result.lever, by=caller)
+    return _answer(200, msgspec.to_builtins(result))
 
 
 def _body(event: object) -> bytes:

@@ -3,21 +3,21 @@
 import os
 import ssl
 
-from firstline.adapters import vault_health
+from firstline.adapters import http_probe
 from firstline.config.probe_settings import ProbeSettings
 from firstline.errors import InvalidInput
 from firstline.monitoring import http_probe as probe_health
-from functions.emission import emit
+from functions.emf import emit
 from functions.log import logger
 
 
 def handler(event: object, context: object, settings: ProbeSettings | None = None) -> None:
-    """Probe once. What cannot be probed raises, and the alarms on missing metrics tell of it."""
+    """Probe once. An invalid configuration raises, and alarms on missing metrics report it."""
     del event, context
     settings = settings or ProbeSettings.read(os.environ)
     if settings.health is None:
         raise InvalidInput(f"{settings.variable} has no `health`: say which address is probed")
-    reading = vault_health.ask(settings.health, ssl.create_default_context())
+    reading = http_probe.probe(settings.health, ssl.create_default_context())
     why = reading.why if isinstance(reading, probe_health.NoResponse) else ""
     logger().info("probed", outcome=probe_health.outcome(reading), why=why)
     emit(settings.fleet, probe_health.metrics(reading))

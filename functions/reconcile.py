@@ -7,14 +7,13 @@ from firstline.adapters.aws.wakes import decode_wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
 from functions.batch import Failures, each_record
-from functions.measuring import Measuring
+from functions.run_metrics import RunMetrics
 
 
 def handler(event: dict[str, Any], context: object, system: System | None = None) -> Failures:
-    """Take one step of each wake's incident; one that failed is delivered again."""
+    """Take one step of each wake's incident; a failed one is redelivered."""
     del context
-    measuring = Measuring(system or wiring.from_environment())
-    within = measuring.system
-    failures = each_record(event, lambda body: reconcile(decode_wake(body), within))
-    measuring.tell()
+    run = RunMetrics(system or wiring.from_environment())
+    failures = each_record(event, lambda body: reconcile(decode_wake(body), run.system))
+    run.emit()
     return failures

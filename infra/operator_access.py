@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from firstline.controller.operators.commands import OUTPUT
+from firstline.controller.operators.commands import URL_OUTPUT
 from infra import roles
 from infra.response import Resources
 from infra.runtime import Handler, Runtime
@@ -33,7 +33,7 @@ class OperatorAccess(Construct):
             description="May approve, deny, pause, resume and promote what firstline does",
             statements=_call_permissions(function, stack),
         )
-        CfnOutput(stack, OUTPUT, value=url.url)
+        CfnOutput(stack, URL_OUTPUT, value=url.url)
         CfnOutput(stack, "OperatorsPolicy", value=policy.managed_policy_arn)
 
 

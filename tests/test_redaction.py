@@ -76,15 +76,15 @@ def test_what_is_personal_or_secret_is_replaced_by_what_it_was(text: str, told: 
 def test_a_control_steers_nothing() -> None:
     """Lines become one; an escape and a turned direction are seen to have been there."""
     mark = "\N{REPLACEMENT CHARACTER}"
-    told = redact("one\n\ttwo\x1b[2J\u202ethree")
-    assert told == f"one  two{mark}[2J{mark}three"
+    result = redact("one\n\ttwo\x1b[2J\u202ethree")
+    assert result == f"one  two{mark}[2J{mark}three"
 
 
 def test_a_long_text_is_cut_where_it_was_replaced() -> None:
     """Never within a secret, so that no half of one is left."""
-    told = redact("x" * (LENGTH_MAX - 10) + f" {GUID} and more")
-    assert told == "x" * (LENGTH_MAX - 10) + " [guid] a\N{HORIZONTAL ELLIPSIS}"
-    assert len(told) == LENGTH_MAX
+    result = redact("x" * (LENGTH_MAX - 10) + f" {GUID} and more")
+    assert result == "x" * (LENGTH_MAX - 10) + " [guid] a\N{HORIZONTAL ELLIPSIS}"
+    assert len(result) == LENGTH_MAX
     assert redact(f"{'a1' * 1990} {GUID}") == "[hex] "
     assert redact("abcdef", 4) == "abc\N{HORIZONTAL ELLIPSIS}"
 

@@ -45,7 +45,7 @@ class Answering:
         return [name for name, _ in self.asked]
 
     def parameters(self, name: str) -> Answer:
-        """What the last call of this name asked."""
+        """The parameters of the last call of this name."""
         return [parameters for each, parameters in self.asked if each == name][-1]
 
     def _keep(self, params: Answer, context: Answer, **_: object) -> None:
@@ -68,7 +68,7 @@ class Answering:
 
 
 def answered(answer: Answer) -> tuple[AWSResponse, Answer]:
-    """What a handler of ``before-call`` gives, so that nothing is sent."""
+    """The result of a handler of ``before-call``, so that nothing is sent."""
     return _http(200), answer
 
 

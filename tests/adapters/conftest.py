@@ -4,7 +4,7 @@ import pytest
 
 from firstline.adapters import wiring
 from firstline.adapters.aws.wakes import decode_wake
-from firstline.config import fleet_file as profiles
+from firstline.config import fleet_file
 from firstline.config.profile import Profile
 from firstline.config.settings import Settings
 from firstline.lab.twin.aws import TwinAws
@@ -12,13 +12,13 @@ from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.memory import MemoryBackend
 from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.world import World
-from tests.adapters.doors import PROFILE_PATH, T0, Door, Requests
+from tests.adapters.backends import PROFILE_PATH, T0, Door, Requests
 
 
 @pytest.fixture
 def profile() -> Profile:
     """The runbook's own profile."""
-    return profiles.load(PROFILE_PATH)
+    return fleet_file.load(PROFILE_PATH)
 
 
 @pytest.fixture
@@ -37,12 +37,12 @@ def aws(world: World) -> Iterator[TwinAws]:
 @pytest.fixture
 def settings(aws: TwinAws) -> Settings:
     """The addresses of what the twin's AWS holds."""
-    return aws.settings(profiles.read(PROFILE_PATH), "enforce", "http://127.0.0.1:1/")
+    return aws.settings(fleet_file.read(PROFILE_PATH), "enforce", "http://127.0.0.1:1/")
 
 
 @pytest.fixture
 def requests(aws: TwinAws) -> Requests:
-    """What goes out through the session of `aws`."""
+    """The requests through the session of `aws`."""
     counted = Requests()
     counted.listen(aws.session)
     return counted

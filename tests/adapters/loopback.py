@@ -7,11 +7,11 @@ from threading import Event, Thread
 from typing import Self
 
 type Behaviour = Callable[[socket.socket, Event], None]
-"""What to do with a line; one that waits does so on the event, which comes when all is over."""
+"""The behaviour of a line; one that waits does so on the event, which is set at the end."""
 
 
 class Loopback:
-    """Serves while it is entered: gives its *answer* to a request, or behaves as told."""
+    """Serves while it is entered: gives its *answer* to a request, or follows its behaviour."""
 
     def __init__(self, answer: bytes | Behaviour) -> None:
         loopback = self

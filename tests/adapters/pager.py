@@ -1,11 +1,11 @@
-"""A pager to an address of the test's, its key in a Secrets Manager that ends as it is told."""
+"""A pager to an address of the test, with its key in a scripted Secrets Manager."""
 
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.routing_key import RoutingKey
 from firstline.adapters.clock import SystemClock
 from firstline.adapters.pagerduty.events_api import PagerDutyApi
-from firstline.controller.ports.people import Clock
-from tests.adapters.doors import Ends
+from firstline.controller.ports.messaging import Clock
+from tests.adapters.backends import Ends
 from tests.lab.twin.pages import TRIGGER, without
 
 BODY = without(TRIGGER, "routing_key")

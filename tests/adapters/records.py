@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from firstline.controller.ports.store import Change, Joined, LeaseWrite
+from firstline.controller.ports.store import Change, InboxSignal, LeaseWrite
 from firstline.ids import CorrelationKey, Digest, IncidentId, SignalKey
 from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Chain, Entry, Kind, Provenance, append
 from firstline.remediation.limits import Lease
 from firstline.signal import Component, Condition, Severity, Signal
-from tests.adapters.doors import T0
+from tests.adapters.backends import T0
 
 CAUSE = CorrelationKey("vettid#complete-outage")
 ID = IncidentId("inc-0123456789abcdef0123")
@@ -66,6 +66,6 @@ FULL = Change(
     entries=entries(),
     processed=KEY,
     opens=CAUSE,
-    joined=Joined(ID, signal(1), Severity.P2),
+    inbox_signal=InboxSignal(ID, signal(1), Severity.P2),
     lease=LeaseWrite(LEASE, fence_read=0),
 )

@@ -7,7 +7,7 @@ from firstline.adapters.aws.hosts import SsmHosts
 from firstline.config.profile import Profile
 from firstline.ids import CommandId, IncidentId, InstanceId, Token
 from firstline.remediation.execution import FixOrder, LookOrder
-from tests.adapters.doors import T0, Ends, Http
+from tests.adapters.backends import T0, Ends, Http
 
 TOKEN = Token("0123456789abcdef0123456789abcdef")
 ONE = InstanceId("i-0a1b2c3d4e5f60711")

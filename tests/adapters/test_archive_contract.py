@@ -17,8 +17,8 @@ from firstline.controller.ports.archive import Archive, Signer
 from firstline.errors import DependencyUnavailable
 from firstline.ids import Digest, digest
 from firstline.lab.twin.archive import MemoryArchive
-from firstline.ledger import verify as audit
-from tests.adapters.doors import Ends, Http, Requests
+from firstline.ledger import verify
+from tests.adapters.backends import Ends, Http, Requests
 
 BUCKET = "archive"
 
@@ -92,7 +92,7 @@ def test_each_method_is_one_request(session: Session, s3: Archive) -> None:
 
 
 def test_a_long_list_is_read_in_pages() -> None:
-    """A page tells where the next one begins."""
+    """A page has the token of the next one."""
     pages: list[dict[str, object]] = [
         {
             "Contents": [{"Key": "a"}],
@@ -108,7 +108,7 @@ def test_a_long_list_is_read_in_pages() -> None:
 
 
 def test_what_is_put_is_locked_with_a_checksum(session: Session, s3: Archive) -> None:
-    """By the bucket's own default: nobody can remove it before its time."""
+    """By the bucket's own default: it cannot be removed before its time."""
     s3.put("k", b"v")
     client = session.client("s3")
     (version,) = client.list_object_versions(Bucket=BUCKET)["Versions"]
@@ -159,7 +159,7 @@ def test_what_kms_signs_the_verifier_takes(session: Session, spec: str) -> None:
         kms.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]  # type: ignore[arg-type]
         for _ in range(2)
     ]
-    ours, theirs = (audit.read_key(kms.get_public_key(KeyId=each)["PublicKey"]) for each in keys)
+    ours, theirs = (verify.read_key(kms.get_public_key(KeyId=each)["PublicKey"]) for each in keys)
     requests = Requests(services=("kms",))
     requests.listen(session)
     asked: list[dict[str, object]] = []
@@ -178,11 +178,11 @@ def test_what_kms_signs_the_verifier_takes(session: Session, spec: str) -> None:
             "SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256",
         }
     ]
-    assert audit.read_key(signer.public_key()) == ours
+    assert verify.read_key(signer.public_key()) == ours
     assert requests.sends == ["kms.Sign", "kms.GetPublicKey"]
-    assert audit.signed_by(ours, bytes.fromhex(of), signed)
-    assert not audit.signed_by(ours, b"text", signed)
-    assert not audit.signed_by(theirs, bytes.fromhex(of), signed)
+    assert verify.signed_by(ours, bytes.fromhex(of), signed)
+    assert not verify.signed_by(ours, b"text", signed)
+    assert not verify.signed_by(theirs, bytes.fromhex(of), signed)
 
 
 def test_a_key_that_cannot_be_used_is_unavailable() -> None:

@@ -40,7 +40,7 @@ from firstline.doctor.readers.roles import RolesReader
 from firstline.doctor.readers.stack_resources import StackResourcesReader
 from firstline.doctor.readers.templates import TemplateReader
 from tests.adapters.account import Answer, Answering, Refusal
-from tests.adapters.doors import Ends, Http
+from tests.adapters.backends import Ends, Http
 from tests.builders import HOME, NOW, PROFILE, A, B
 
 PLACE = "us-east-1:111122223333"

@@ -20,13 +20,12 @@ from firstline.doctor.readers.records import (
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Status
 from firstline.lab.twin import aws, resources
-from firstline.ledger import archive as archiving
-from firstline.ledger import export
+from firstline.ledger import archive, export
 from firstline.ledger.archive import Checkpoint
 from firstline.ledger.chain import GENESIS
 from firstline.remediation.kill_switch import OFF
 from tests.adapters.account import Answer, Answering, Refusal
-from tests.adapters.doors import Requests
+from tests.adapters.backends import Requests
 from tests.builders import NOW, A, B, host, incident, report
 
 BUCKET = "the-archive"
@@ -62,8 +61,8 @@ def session() -> Iterator[Session]:
         s3.create_bucket(Bucket=BUCKET)
         heads = {ENDED: (9, GENESIS)}
         checkpoint = Checkpoint(sequence=1, previous=GENESIS, at=NOW, heads=heads)
-        line = export.checkpoint_line(archiving.checkpoint_text(checkpoint), "c2ln")
-        s3.put_object(Bucket=BUCKET, Key=archiving.checkpoint_key(1), Body=line)
+        line = export.checkpoint_line(archive.checkpoint_text(checkpoint), "c2ln")
+        s3.put_object(Bucket=BUCKET, Key=archive.checkpoint_key(1), Body=line)
         yield made
 
 
@@ -94,7 +93,7 @@ def test_what_cannot_be_read_is_not_known(refused: str, action: str) -> None:
     """Not half of it: a later look may stand in the other half."""
     answers: dict[str, Answer | Refusal] = {
         "dynamodb.Query": {"Items": []},
-        "s3.ListObjectsV2": {"KeyCount": 1, "Contents": [{"Key": archiving.checkpoint_key(1)}]},
+        "s3.ListObjectsV2": {"KeyCount": 1, "Contents": [{"Key": archive.checkpoint_key(1)}]},
     }
     answers[refused] = Refusal("AccessDenied")
     one = Answering({**answers})

@@ -31,7 +31,7 @@ PATIENCE: dict[str, tuple[Callable[[Session], BaseClient], tuple[int, int], dict
 def test_patience(
     make: Callable[[Session], BaseClient], seconds: tuple[int, int], retries: dict[str, object]
 ) -> None:
-    """How long each client waits for a connection and an answer, and how often it tries."""
+    """The timeouts and tries of each client."""
     config: Any = make(session("us-east-1")).meta.config  # its stubs leave out its options
     assert (config.connect_timeout, config.read_timeout) == seconds
     assert config.retries == retries
@@ -49,8 +49,8 @@ def test_a_client_is_made_at_its_first_use() -> None:
     assert made == [1]
 
 
-def test_cloudtrail_hears_who_asked() -> None:
-    """Each request begins with firstline's name, and is not told botocore's long one."""
+def test_the_user_agent_in_cloudtrail() -> None:
+    """Each request begins with firstline's name, and not with botocore's long one."""
     sent: list[bytes] = []
     held = session("us-east-1")
 

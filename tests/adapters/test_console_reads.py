@@ -1,4 +1,4 @@
-"""What the console's function asks of AWS: reads, and few of them."""
+"""The requests of the console's function to AWS: reads, and few of them."""
 
 import copy
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.world import World
 from functions import console
-from tests.adapters.doors import Requests
+from tests.adapters.backends import Requests
 from tests.adapters.records import ID, OPENING
 
 

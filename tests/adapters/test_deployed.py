@@ -5,7 +5,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from firstline.doctor.readers import stacks
 from firstline.errors import DependencyUnavailable, InvalidInput
-from tests.adapters.doors import Ends, Http
+from tests.adapters.backends import Ends, Http
 
 
 def test_an_output_is_found_by_its_stack_and_name() -> None:

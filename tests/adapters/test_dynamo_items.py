@@ -1,4 +1,4 @@
-"""What the Store's two tables hold, and what an item that nobody can read does."""
+"""The items of the store's two tables, and the effect of an unreadable one."""
 
 import copy
 import json
@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws import dynamo_items
 from firstline.adapters.aws.dynamo_items import Item
-from firstline.controller.ports.store import Change, Joined, Store
+from firstline.controller.ports.store import Change, InboxSignal, Store
 from firstline.errors import InvariantViolation, Unreadable
 from firstline.incidents.incident import Status, encode
 from firstline.lab.twin import resources
@@ -18,7 +18,7 @@ from firstline.lab.twin.aws import TwinAws
 from firstline.remediation.kill_switch import OFF
 from firstline.signal import Severity
 from firstline.signals.storm import Openings
-from tests.adapters.doors import T0, Door
+from tests.adapters.backends import T0, Door
 from tests.adapters.records import CAUSE, FULL, ID, OPENING, entries, incident, signal
 from tests.remediation.situations import switch
 
@@ -73,9 +73,9 @@ def test_what_the_indexes_hold() -> None:
     """Without a next wake none of the attributes of the one; the other changes by the end."""
     rested = copy.replace(incident(), next_wake_at=None)
     known = {"pk", "sk", "body", "version", "status", "severity", "open", "opened_at"}
-    assert items.incident_item(rested).keys() == known
+    assert dynamo_items.incident_item(rested).keys() == known
     lists = [
-        items.incident_item(copy.replace(rested, status=each))["open"]["S"]
+        dynamo_items.incident_item(copy.replace(rested, status=each))["open"]["S"]
         for each in (Status.VERIFYING, Status.HANDED_OVER, Status.RESOLVED, Status.OBSERVED)
     ]
     assert lists == ["yes", "escalated", "closed", "closed"]
@@ -85,9 +85,9 @@ def test_switch_is_read(store: Store, aws: TwinAws) -> None:
     """The switch is what was put there; one that cannot be read stops fixes."""
     client = aws.session.client("dynamodb")
     for each in (switch("everything"), OFF):
-        client.put_item(TableName=resources.INCIDENTS, Item=items.switch_item(each))
+        client.put_item(TableName=resources.INCIDENTS, Item=dynamo_items.switch_item(each))
         assert store.limits("vaults").switch == store.switch() == each
-    client.put_item(TableName=resources.INCIDENTS, Item=items.SWITCH_KEY)
+    client.put_item(TableName=resources.INCIDENTS, Item=dynamo_items.SWITCH_KEY)
     assert store.limits("vaults").switch.unreadable
 
 
@@ -95,34 +95,37 @@ def test_switch_is_read(store: Store, aws: TwinAws) -> None:
     "item",
     [
         {},
-        {"body": items.text("{}")},
-        {"body": items.text('{"pauses": "no"}')},
-        {"body": items.text('{"pauses": [], "paused": true}'), "version": items.number(0)},
-        {"body": items.text('{"pauses": []}'), "version": items.number(1)},
-        {"body": items.text('{"x":' + "[" * 9999)},
+        {"body": dynamo_items.text("{}")},
+        {"body": dynamo_items.text('{"pauses": "no"}')},
+        {
+            "body": dynamo_items.text('{"pauses": [], "paused": true}'),
+            "version": dynamo_items.number(0),
+        },
+        {"body": dynamo_items.text('{"pauses": []}'), "version": dynamo_items.number(1)},
+        {"body": dynamo_items.text('{"x":' + "[" * 9999)},
     ],
     ids=["bare", "no field", "a word", "of before", "another version", "deep"],
 )
 def test_corrupt_switch_is_thrown(item: Item) -> None:
     """A kill switch that cannot be read stops fixes, and says why."""
-    assert items.switch_of(item).unreadable
+    assert dynamo_items.switch_of(item).unreadable
 
 
 def test_corrupt_openings_are_as_if_nothing_had_opened() -> None:
     """They are a hint: a page never waits for them, and the next write replaces them."""
     for body in ("", "{}", '{"latest": 3}'):
-        item = {"version": items.number(7), "body": items.text(body)}
-        assert items.openings_of(item) == Openings(7)
+        item = {"version": dynamo_items.number(7), "body": dynamo_items.text(body)}
+        assert dynamo_items.openings_of(item) == Openings(7)
 
 
-LEASE = items.text('{"group": "vaults", "fence": 3}')
-OTHER = items.text('{"group": "others", "fence": 3}')
-SPENT = items.text('{"group": "vaults", "fence": 3, "spent": [{}]}')
-TRUST = items.text('{"group": "vaults", "fence": 3, "trusts": [{"action": 1}]}')
-FENCE = items.number(3)
+LEASE = dynamo_items.text('{"group": "vaults", "fence": 3}')
+OTHER = dynamo_items.text('{"group": "others", "fence": 3}')
+SPENT = dynamo_items.text('{"group": "vaults", "fence": 3, "spent": [{}]}')
+TRUST = dynamo_items.text('{"group": "vaults", "fence": 3, "trusts": [{"action": 1}]}')
+FENCE = dynamo_items.number(3)
 
 
-def test_the_end_of_a_p1_stays_beside_its_cause(store: Store, aws: TwinAws) -> None:
+def test_the_end_of_a_p1_is_stored_next_to_its_cause(store: Store, aws: TwinAws) -> None:
     """In an item of its own, for as long as the incident itself."""
     store.commit(FULL)
     handed_over = copy.replace(
@@ -140,25 +143,37 @@ def test_the_end_of_a_p1_stays_beside_its_cause(store: Store, aws: TwinAws) -> N
 @pytest.mark.parametrize(
     ("read", "item"),
     [
-        (lambda item: items.lease_of(item, "vaults"), {"body": LEASE}),
-        (lambda item: items.lease_of(item, "vaults"), {"fence": FENCE}),
-        (lambda item: items.lease_of(item, "vaults"), {"body": LEASE, "fence": items.number(4)}),
-        (lambda item: items.lease_of(item, "vaults"), {"body": OTHER, "fence": FENCE}),
-        (lambda item: items.lease_of(item, "vaults"), {"body": SPENT, "fence": FENCE}),
-        (lambda item: items.lease_of(item, "vaults"), {"body": TRUST, "fence": FENCE}),
-        (items.incident_of, {"body": items.text("")}),
-        (items.incident_of, {"body": items.text(encode(copy.replace(incident(), schema=2)))}),
-        (items.joined_of, {"pk": items.text(ID), "body": items.text('{"key": "key"}')}),
+        (lambda item: dynamo_items.lease_of(item, "vaults"), {"body": LEASE}),
+        (lambda item: dynamo_items.lease_of(item, "vaults"), {"fence": FENCE}),
         (
-            items.joined_of,
-            {**items.inbox_item(Joined(ID, signal(1))), "severity": items.text("P0")},
+            lambda item: dynamo_items.lease_of(item, "vaults"),
+            {"body": LEASE, "fence": dynamo_items.number(4)},
         ),
-        (items.accounted_of, {}),
-        (items.accounted_of, {"body": items.text('{"until": "yesterday"}')}),
+        (lambda item: dynamo_items.lease_of(item, "vaults"), {"body": OTHER, "fence": FENCE}),
+        (lambda item: dynamo_items.lease_of(item, "vaults"), {"body": SPENT, "fence": FENCE}),
+        (lambda item: dynamo_items.lease_of(item, "vaults"), {"body": TRUST, "fence": FENCE}),
+        (dynamo_items.incident_of, {"body": dynamo_items.text("")}),
+        (
+            dynamo_items.incident_of,
+            {"body": dynamo_items.text(encode(copy.replace(incident(), schema=2)))},
+        ),
+        (
+            dynamo_items.inbox_signal_of,
+            {"pk": dynamo_items.text(ID), "body": dynamo_items.text('{"key": "key"}')},
+        ),
+        (
+            dynamo_items.inbox_signal_of,
+            {
+                **dynamo_items.inbox_item(InboxSignal(ID, signal(1))),
+                "severity": dynamo_items.text("P0"),
+            },
+        ),
+        (dynamo_items.handled_alarms_of, {}),
+        (dynamo_items.handled_alarms_of, {"body": dynamo_items.text('{"until": "yesterday"}')}),
     ],
 )
 def test_corrupt_item_is_a_bug(read: Callable[[Item], object], item: Item) -> None:
-    """What cannot be read, or is at odds with itself, stops everything: nothing is skipped."""
+    """A corrupt item stops everything: nothing is skipped."""
     with pytest.raises(InvariantViolation):
         read(item)
 
@@ -166,13 +181,13 @@ def test_corrupt_item_is_a_bug(read: Callable[[Item], object], item: Item) -> No
 def test_an_earlier_version_reads_this_ones_inbox() -> None:
     """After a rollback: it knows an inbox by ``inbox#``, and all else for people's answers."""
     for severity in (None, *Severity):
-        key = items.inbox_key(Joined(ID, signal(1), severity))
+        key = dynamo_items.inbox_key(InboxSignal(ID, signal(1), severity))
         assert str(key["sk"]["S"]).startswith("inbox#")
 
 
-def test_inbox_of_nobody_cannot_be_read(store: Store) -> None:
+def test_an_inbox_without_an_incident_is_unreadable(store: Store) -> None:
     """A signal that joined an incident which is not there is not lost in silence."""
-    store.commit(Change(joined=Joined(ID, signal(1))))
+    store.commit(Change(inbox_signal=InboxSignal(ID, signal(1))))
     with pytest.raises(Unreadable, match=f"{ID} cannot be read by this code: .* no aggregate"):
         store.load(ID)
 
@@ -191,11 +206,15 @@ def spoil(aws: TwinAws, key: dict[str, Any], **attributes: Any) -> None:  # noqa
     [
         ({}, "P1", T0),
         ({"severity": None, "opened_at": None}, "", None),
-        ({"severity": items.text("P0"), "opened_at": items.text("long ago")}, "P0", None),
-        ({"severity": items.number(1), "opened_at": items.number(1)}, "", None),
+        (
+            {"severity": dynamo_items.text("P0"), "opened_at": dynamo_items.text("long ago")},
+            "P0",
+            None,
+        ),
+        ({"severity": dynamo_items.number(1), "opened_at": dynamo_items.number(1)}, "", None),
     ],
 )
-def test_what_stands_beside_an_unreadable_text_is_told(
+def test_the_attributes_of_an_unreadable_incident(
     store: Store,
     aws: TwinAws,
     attributes: dict[str, Any],
@@ -204,7 +223,7 @@ def test_what_stands_beside_an_unreadable_text_is_told(
 ) -> None:
     """As far as it is there, and in whatever form."""
     store.commit(OPENING)
-    spoil(aws, items.incident_key(ID), body=items.text("{}"), **attributes)
+    spoil(aws, dynamo_items.incident_key(ID), body=dynamo_items.text("{}"), **attributes)
     with pytest.raises(Unreadable, match="does not fit its schema") as caught:
         store.load(ID)
     error = caught.value
@@ -216,8 +235,12 @@ def test_a_signal_or_an_answer_of_newer_code_makes_its_incident_unreadable(
 ) -> None:
     """To skip one would lose it."""
     store.commit(OPENING)
-    store.commit(Change(joined=Joined(ID, signal(1))))
-    spoil(aws, items.inbox_key(Joined(ID, signal(1))), body=items.text('{"kind": "newer"}'))
+    store.commit(Change(inbox_signal=InboxSignal(ID, signal(1))))
+    spoil(
+        aws,
+        dynamo_items.inbox_key(InboxSignal(ID, signal(1))),
+        body=dynamo_items.text('{"kind": "newer"}'),
+    )
     with pytest.raises(Unreadable, match="a stored signal does not fit") as caught:
         store.load(ID)
     assert caught.value.severity == "P1"

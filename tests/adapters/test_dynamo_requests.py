@@ -1,4 +1,4 @@
-"""What the Store asks of DynamoDB, and what it makes of each answer."""
+"""The store's requests to DynamoDB, and their answers."""
 
 import copy
 import json
@@ -8,22 +8,20 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies
 
-from firstline.adapters.aws import clients
-from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws import clients, dynamo_items
 from firstline.adapters.aws.store import DynamoStore
 from firstline.adapters.aws.transaction import Tables, writes
 from firstline.controller.ports.store import (
+    AlarmTransition,
     Change,
-    CircumstancesWrite,
+    ExternalEventsWrite,
     Fence,
-    Given,
-    Heard,
-    Joined,
+    InboxSignal,
     LeaseWrite,
     OpeningsWrite,
+    OperatorAnswer,
     Store,
 )
 from firstline.diagnosis.external_events import ExternalEvents
@@ -38,7 +36,7 @@ from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.world import World
 from firstline.remediation.kill_switch import OFF
 from firstline.signals.storm import Openings
-from tests.adapters.doors import T0, Door, Ends, Http, Requests
+from tests.adapters.backends import T0, Door, Ends, Http, Requests
 from tests.adapters.records import CAUSE, FULL, ID, KEY, LEASE, entries, incident, signal
 from tests.remediation.situations import approval
 
@@ -86,18 +84,18 @@ def test_each_method_is_one_request(aws_door: Door, requests: Requests) -> None:
 
 def test_load_reads_every_page(store_of: Callable[[Ends], Store]) -> None:
     """An inbox that does not fit into one answer is read in full."""
-    aggregate = items.incident_item(incident())
+    aggregate = dynamo_items.incident_item(incident())
     pages: list[dict[str, Any]] = [
-        {"Items": [aggregate], "LastEvaluatedKey": items.incident_key(ID)},
-        {"Items": [items.inbox_item(Joined(ID, signal(1)))]},
+        {"Items": [aggregate], "LastEvaluatedKey": dynamo_items.incident_key(ID)},
+        {"Items": [dynamo_items.inbox_item(InboxSignal(ID, signal(1)))]},
     ]
     loaded = store_of(Ends(pages)).load(ID)
     assert loaded is not None
-    assert loaded.inbox == (Joined(ID, signal(1)),)
+    assert loaded.inbox == (InboxSignal(ID, signal(1)),)
 
 
 def test_change_holds_100_actions() -> None:
-    """100 actions are one transaction; one more, or none, is a Bug before anything is asked."""
+    """100 actions are one transaction; one more, or none, raises before any request."""
     [entry] = entries()
     many = Change(incident=incident(), entries=(entry,) * 99)
     assert len(writes(many, TABLES, T0)) == 100
@@ -106,23 +104,29 @@ def test_change_holds_100_actions() -> None:
             writes(change, TABLES, T0)
 
 
-CHANGES = st.builds(
+CHANGES = strategies.builds(
     Change,
-    incident=st.just(incident()),
-    entries=st.sampled_from([entries(count=number) for number in (0, 1, 7)]),
-    processed=st.sampled_from((None, KEY)),
-    opens=st.sampled_from((None, CAUSE)),
-    closes=st.sampled_from((None, CAUSE)),
-    joined=st.sampled_from((None, Joined(ID, signal(1)))),
-    folded=st.lists(st.integers(0, 9)).map(lambda them: tuple(Joined(ID, signal(n)) for n in them)),
-    given=st.sampled_from((None, *(Given(ID, 1, each) for each in (YES, NO)))),
-    taken=st.sampled_from(((), (YES,), (YES, NO))),
-    switch=st.sampled_from((None, OFF)),
-    lease=st.sampled_from((None, LeaseWrite(LEASE, fence_read=0))),
-    heard=st.sampled_from((None, Heard("arn", T0))),
-    openings=st.sampled_from((None, OpeningsWrite("vettid", Openings()))),
-    circumstances=st.sampled_from((None, CircumstancesWrite("vaults", ExternalEvents()))),
-    fence=st.sampled_from((None, Fence(switch=1, group="v", events=0, incident=ID, plan=YES.plan))),
+    incident=strategies.just(incident()),
+    entries=strategies.sampled_from([entries(count=number) for number in (0, 1, 7)]),
+    processed=strategies.sampled_from((None, KEY)),
+    opens=strategies.sampled_from((None, CAUSE)),
+    closes=strategies.sampled_from((None, CAUSE)),
+    inbox_signal=strategies.sampled_from((None, InboxSignal(ID, signal(1)))),
+    merged_signals=strategies.lists(strategies.integers(0, 9)).map(
+        lambda them: tuple(InboxSignal(ID, signal(n)) for n in them)
+    ),
+    answer=strategies.sampled_from((None, *(OperatorAnswer(ID, 1, each) for each in (YES, NO)))),
+    applied_approvals=strategies.sampled_from(((), (YES,), (YES, NO))),
+    switch=strategies.sampled_from((None, OFF)),
+    lease=strategies.sampled_from((None, LeaseWrite(LEASE, fence_read=0))),
+    transition=strategies.sampled_from((None, AlarmTransition("arn", T0))),
+    openings=strategies.sampled_from((None, OpeningsWrite("vettid", Openings()))),
+    external_events=strategies.sampled_from(
+        (None, ExternalEventsWrite("vaults", ExternalEvents()))
+    ),
+    fence=strategies.sampled_from(
+        (None, Fence(switch=1, group="v", events=0, incident=ID, plan=YES.plan))
+    ),
 )
 
 
@@ -133,10 +137,15 @@ def test_a_change_counts_its_actions(change: Change) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [Change(opens=CAUSE), Change(closes=CAUSE), Change(folded=(Joined(ID, signal(1)),))]
+    "change",
+    [
+        Change(opens=CAUSE),
+        Change(closes=CAUSE),
+        Change(merged_signals=(InboxSignal(ID, signal(1)),)),
+    ],
 )
 def test_change_of_no_incident_moves_none(change: Change) -> None:
-    """What goes by the incident's id needs an incident."""
+    """A change by the incident's id needs an incident."""
     with pytest.raises(InvariantViolation, match="names no incident"):
         writes(change, TABLES, T0)
 
@@ -166,7 +175,7 @@ def refused(message: str) -> Http:
 def test_what_dynamodb_takes_at_no_time_is_no_outage(
     end: Http, change: Change, id_: str, store_of: Callable[[Ends], Store]
 ) -> None:
-    """The first is of an item, the last of the request; a commit beside incidents names none."""
+    """The first is of an item, the last of the request; a commit without an incident names none."""
     with pytest.raises(Unwritable) as error:
         store_of(Ends(end)).commit(change)
     assert error.value.incident == id_
@@ -215,7 +224,7 @@ def test_all_else_is_unavailable(store_of: Callable[[Ends], Store], end: Http | 
 
 def test_unprocessed_keys_are_unavailable(store_of: Callable[[Ends], Store]) -> None:
     """A batch that DynamoDB did not finish could hide a lease."""
-    left: dict[str, Any] = {"incidents": {"Keys": [items.lease_key("vaults")]}}
+    left: dict[str, Any] = {"incidents": {"Keys": [dynamo_items.lease_key("vaults")]}}
     ends = Ends({"Responses": {"incidents": []}, "UnprocessedKeys": left})
     with pytest.raises(DependencyUnavailable, match="left out"):
         store_of(ends).limits("vaults")
@@ -223,7 +232,7 @@ def test_unprocessed_keys_are_unavailable(store_of: Callable[[Ends], Store]) -> 
 
 @pytest.mark.parametrize("end", [Http(200, "<html>"), Http(400, "{}"), Http(502, "<html>")])
 def test_unreadable_answer_is_no_answer(store_of: Callable[[Ends], Store], end: Http) -> None:
-    """What is not DynamoDB's answer is never taken for *there is none*."""
+    """A foreign answer never counts as *there is none*."""
     # a commit has an empty answer, and a later read finds out
     for name in METHODS.keys() - {"TransactWriteItems"}:
         with pytest.raises(DependencyUnavailable):

@@ -1,6 +1,6 @@
-"""AWS's closed lists of words: each word of botocore's models, and what the code does with it.
+"""AWS's closed lists of values: each value of botocore's models, and its effect in the code.
 
-A word that a newer model has fails here until somebody writes down what is done with it.
+A value of a newer model fails here until its effect is written down.
 """
 
 import copy
@@ -14,11 +14,11 @@ import pytest
 
 from firstline.actions.refresh_fleet import REFRESH_FLEET
 from firstline.adapters.aws import ssm_results
-from firstline.adapters.aws.alarm_kinds import KINDS
+from firstline.adapters.aws.alarm_types import ALARM_TYPES
 from firstline.adapters.aws.external_alarm import COMPARISONS
 from firstline.adapters.aws.fleet import AwsFleet
-from firstline.adapters.aws.investigation import AwsBackground
-from firstline.adapters.aws.preflight import AwsAround
+from firstline.adapters.aws.investigation import AwsInvestigation
+from firstline.adapters.aws.preflight import AwsPreflight
 from firstline.adapters.clock import SystemClock
 from firstline.diagnosis import health_checks
 from firstline.diagnosis.evidence import (
@@ -41,7 +41,7 @@ from firstline.remediation.execution import Answered
 from firstline.remediation.guards.blast_radius import MEMORY_GONE
 from firstline.remediation.verification import is_launching
 from tests.adapters.account import Answering
-from tests.adapters.doors import T0, Ends
+from tests.adapters.backends import T0, Ends
 from tests.builders import PROFILE, A, evidence, group
 
 MODELS = botocore.session.get_session()
@@ -89,7 +89,7 @@ def stack(word: str) -> str:
     times = {"CreationTime": T0, "LastUpdatedTime": T0}
     ends = Ends({"Stacks": [{"StackStatus": word, **times}]})
     fleet = copy.replace(PROFILE.fleet, stack="VettID-Nitro")
-    found = AwsAround(ends.session, fleet).stack()
+    found = AwsPreflight(ends.session, fleet).stack()
     assert isinstance(found, Deployments)
     return "busy" if found.known[0].in_progress else "at rest"
 
@@ -101,23 +101,23 @@ def metric(word: str) -> str:
     many = Ends({"MetricDataResults": [{"Id": f"m{n}", **values} for n in range(30)]})
     reads: tuple[Callable[[], object], ...] = (
         AwsFleet(one.session, PROFILE, HOME, SystemClock()).answering,
-        lambda: AwsBackground(many.session, PROFILE, "us-east-1").metrics(T0),
+        lambda: AwsInvestigation(many.session, PROFILE, "us-east-1").metrics(T0),
     )
-    told = set()
+    result = set()
     for read in reads:
         try:
             read()
-            told.add("read")
+            result.add("read")
         except DependencyUnavailable:
-            told.add("unknown")
-    (only,) = told
+            result.add("unknown")
+    (only,) = result
     return only
 
 
 def asked_of_health(key: str) -> Callable[[str], bool]:
     def asked(word: str) -> bool:
         one = Answering({"health.DescribeEvents": {"events": []}})
-        AwsBackground(one.session, PROFILE, "us-east-1").issues()
+        AwsInvestigation(one.session, PROFILE, "us-east-1").issues()
         return word in one.parameters("health.DescribeEvents")["filter"][key]
 
     return asked
@@ -126,14 +126,14 @@ def asked_of_health(key: str) -> Callable[[str], bool]:
 def command(word: str) -> str:
     """Ended with success, without it, or waited on."""
     invocation: Any = {"Status": word}
-    found = ssm_results.read(invocation, look=False)
+    found = ssm_results.parse_answer(invocation, look=False)
     if not isinstance(found, Answered):
         return "waited on"
     return "success" if found.success else "failure"
 
 
 def detail(word: str) -> bool:
-    """Whether it is shown; the document writes words apart that SSM may write together."""
+    """True if the detail is shown; SSM may write the document's words without spaces."""
     return word.replace(" ", "") in ssm_results.DETAILS
 
 
@@ -160,7 +160,7 @@ WORDS = (
     Words(
         "cloudwatch",
         "AlarmType",
-        lambda word: word in KINDS,
+        lambda word: word in ALARM_TYPES,
         yes("MetricAlarm", "CompositeAlarm", "LogAlarm"),
     ),
     Words(
@@ -360,7 +360,7 @@ def test_every_word_of_the_model_is_known(words: Words) -> None:
     [(words, word) for words in WORDS for word in words.table],
     ids=[f"{words.shape} {word}" for words in WORDS for word in words.table],
 )
-def test_a_word_does_what_the_table_says(words: Words, word: str) -> None:
+def test_each_enum_value_has_the_effect_in_the_table(words: Words, word: str) -> None:
     """By the code that reads it."""
     assert words.does(word) == words.table[word]
 
@@ -377,5 +377,5 @@ def test_a_deployment_of_code_deploy_is_read_whatever_its_status() -> None:
     one = Answering({"codedeploy.ListDeployments": {"deployments": []}})
     fleet = copy.replace(PROFILE.fleet, deployment_group="vaults/blue")
     profile = copy.replace(PROFILE, fleet=fleet)
-    assert AwsBackground(one.session, profile, "us-east-1").releases(T0) == ()
+    assert AwsInvestigation(one.session, profile, "us-east-1").releases(T0) == ()
     assert "includeOnlyStatuses" not in one.parameters("codedeploy.ListDeployments")

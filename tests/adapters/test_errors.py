@@ -10,11 +10,11 @@ from boto3.session import Session
 from botocore.exceptions import ClientError, NoCredentialsError, TokenRetrievalError
 from botocore.parsers import ResponseParserError
 
-from firstline.adapters.aws.errors import SLIPS, in_words, unavailable, why
+from firstline.adapters.aws.errors import PARSER_ERRORS, describe, failure_reason, unavailable
 from firstline.doctor.facts import ReadFailure
 from firstline.doctor.readers.requests import read
 from firstline.errors import DependencyUnavailable
-from tests.adapters.doors import Ends, Http
+from tests.adapters.backends import Ends, Http
 
 ROOT = Path(__file__).parents[2]
 HTML = "<html><head><title>Sign in</title></head></html>"
@@ -53,7 +53,7 @@ def test_an_answer_that_is_none_of_the_services_is_unavailable(
 
 
 def found(how: str, ask: Callable[[Session], Any], session: Session) -> dict[str, Any]:
-    """What the services' answer holds but for HTTP's own."""
+    """The services' answer without HTTP's own part."""
     try:
         with unavailable("service"):
             answer = ask(session) if how == "unavailable" else read("a:B", lambda: ask(session))
@@ -64,7 +64,7 @@ def found(how: str, ask: Callable[[Session], Any], session: Session) -> dict[str
     return {key: value for key, value in answer.items() if key != "ResponseMetadata" and value}
 
 
-@pytest.mark.parametrize("slip", SLIPS)
+@pytest.mark.parametrize("slip", PARSER_ERRORS)
 def test_an_error_of_our_own_is_no_failure_of_aws(slip: type[Exception]) -> None:
     """But for a part that an answer lacks, or has once too often."""
 
@@ -80,24 +80,24 @@ def test_an_error_of_our_own_is_no_failure_of_aws(slip: type[Exception]) -> None
 
 
 def test_why_names_what_is_lacking() -> None:
-    assert why(KeyError("Stacks")) == "its answer has no 'Stacks'"
-    assert why(IndexError()) == "its answer has other parts than it must"
-    assert why(TypeError()) is None
-    assert why(NoCredentialsError()) == "NoCredentialsError"
+    assert failure_reason(KeyError("Stacks")) == "its answer has no 'Stacks'"
+    assert failure_reason(IndexError()) == "its answer has other parts than it must"
+    assert failure_reason(TypeError()) is None
+    assert failure_reason(NoCredentialsError()) == "NoCredentialsError"
 
 
 def test_a_person_gets_the_reason_in_words() -> None:
     """Botocore's own sentence, or that something else than AWS answers."""
     mend = "sign in (aws sso login, aws configure), or name other credentials by --profile"
-    assert in_words(NoCredentialsError()) == f"there are no credentials: {mend}"
+    assert describe(NoCredentialsError()) == f"there are no credentials: {mend}"
     over = TokenRetrievalError(provider="sso", error_msg="Token has expired")
-    assert in_words(over).endswith(f"Token has expired: {mend}")
+    assert describe(over).endswith(f"Token has expired: {mend}")
     expired = ClientError({"Error": {"Code": "ExpiredToken"}}, "GetCallerIdentity")
-    assert in_words(expired) == f"ExpiredToken: {mend}"
+    assert describe(expired) == f"ExpiredToken: {mend}"
     denied = ClientError({"Error": {"Code": "AccessDenied"}}, "GetCallerIdentity")
-    assert in_words(denied) == "AccessDenied"
-    said = "what is at its endpoint is none of AWS's (ResponseParserError)"
-    assert in_words(ResponseParserError("b'<html>...'")) == said
+    assert describe(denied) == "AccessDenied"
+    text = "what is at its endpoint is none of AWS's (ResponseParserError)"
+    assert describe(ResponseParserError("b'<html>...'")) == text
 
 
 APART = {

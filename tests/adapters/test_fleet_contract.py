@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from firstline.adapters.aws import alarm_kinds
+from firstline.adapters.aws import alarm_types
 from firstline.adapters.aws.fleet import AwsFleet
 from firstline.adapters.clock import SystemClock
 from firstline.config.probe_section import Probe
 from firstline.config.profile import Profile
-from firstline.controller.ports.readings import Fleet
+from firstline.controller.ports.readers import Fleet
 from firstline.diagnosis.evidence import (
     AlarmReading,
     AlarmState,
@@ -34,7 +34,7 @@ from firstline.lab.twin.fleet.alarms import MuteWindow
 from firstline.lab.twin.fleet.hosts import ENCLAVE_RESTART_TAKES, Host
 from firstline.lab.twin.scenario import BreakPlan, FaultKind
 from tests.adapters import account
-from tests.adapters.doors import T0, Door, Ends, Http, Requests
+from tests.adapters.backends import T0, Door, Ends, Http, Requests
 from tests.events import body
 
 HOSTS = tuple(InstanceId(f"i-0a1b2c3d4e5f6071{number}") for number in (1, 2, 3))
@@ -67,13 +67,13 @@ def test_group_lists_every_instance(door: Door) -> None:
     assert {each.health for each in group.instances} == {"Unhealthy"}  # as the load balancer says
 
 
-def test_group_tells_what_it_says_of_each_instance(door: Door) -> None:
-    """Its own word, host by host: one that serves again is healthy beside the others."""
+def test_the_instances_of_a_group(door: Door) -> None:
+    """The group's own health, host by host."""
     first, *others = sorted(door.world.hosts)
     restart(door.world.hosts[first], door.world.now)
     door.world.advance(door.world.now + 3 * ENCLAVE_RESTART_TAKES)
-    told = {each.id: each.health for each in door.ports.fleet.group().instances}
-    assert told == {first: "Healthy", **dict.fromkeys(others, "Unhealthy")}
+    result = {each.id: each.health for each in door.ports.fleet.group().instances}
+    assert result == {first: "Healthy", **dict.fromkeys(others, "Unhealthy")}
 
 
 def test_target_health_follows_the_hosts(door: Door) -> None:
@@ -103,7 +103,7 @@ def test_status_checks_are_of_each_instance_that_is_known(door: Door) -> None:
 
 
 def test_a_load_balancers_own_failure_bears_its_reason(profile: Profile) -> None:
-    """Its reason code tells it apart from what the target failed."""
+    """Its reason code tells it apart from a failed target."""
     described = [
         {"Target": {"Id": host}, "TargetHealth": {"State": "unhealthy", "Reason": reason}}
         for host, reason in zip(HOSTS, ("Elb.InternalError", "Target.Timeout"), strict=False)
@@ -220,7 +220,7 @@ def test_an_alarm_shows_whether_somebody_silenced_it(
 
 
 def test_both_doors_show_that_actions_are_disabled(door: Door) -> None:
-    """From the instant on at which somebody did it, whatever the state."""
+    """From the instant of the change on, in every state."""
     door.world.watch(ALARM, b"{}", None)
     door.world.disable_actions(ALARM, door.world.now + timedelta(seconds=1))
     assert door.ports.fleet.alarms((ALARM,)) == {ALARM: AlarmReading(AlarmState.ALARM)}
@@ -284,7 +284,7 @@ def test_a_mute_window_is_shown_while_it_lasts(door: Door) -> None:
 
 
 def test_only_rules_that_are_active_mute(profile: Profile) -> None:
-    """Also where CloudWatch shows others beside what was asked for."""
+    """Also if CloudWatch returns others."""
     for statuses, expected in ((["SCHEDULED", "ACTIVE"], True), (["SCHEDULED", "EXPIRED"], False)):
         shown_rules = {"AlarmMuteRuleSummaries": [{"Status": each} for each in statuses]}
         one = account.Answering({"cloudwatch.ListAlarmMuteRules": shown_rules})
@@ -358,7 +358,7 @@ def test_the_metric_is_the_one_that_the_event_shows(
     fields: dict[str, object], metric: tuple[str, dict[str, str]]
 ) -> None:
     """The one that is returned, or that all parts are of; of different ones none."""
-    assert alarm_kinds.metric(fields) == metric
+    assert alarm_types.metric(fields) == metric
 
 
 def test_an_alarm_that_has_not_turned_for_years_shows_its_last_update(profile: Profile) -> None:
@@ -398,11 +398,11 @@ def test_group_is_the_one_of_its_name(profile: Profile) -> None:
 def test_target_is_as_healthy_as_its_worst_port(profile: Profile, states: tuple[str, ...]) -> None:
     """A host that is registered twice is healthy when both registrations are."""
     reasons: dict[str, dict[str, str]] = {"unhealthy": {"Reason": "Target.Timeout"}}
-    told = [
+    result = [
         {"Target": {"Id": "i-1"}, "TargetHealth": {"State": each, **reasons.get(each, {})}}
         for each in states
     ]
-    fleet = fleet_of(Ends({"TargetHealthDescriptions": told}), profile)
+    fleet = fleet_of(Ends({"TargetHealthDescriptions": result}), profile)
     one = InstanceId("i-1")
     assert fleet.target_health() == TargetHealth({one: "unhealthy"}, {one: "Target.Timeout"})
 
@@ -419,7 +419,7 @@ def test_no_target_group_is_unknown(profile: Profile) -> None:
     ("end", "sends"), [(TIMEOUT, 2), (NOWHERE, 2), (Http(500), 2), (Http(403), 1)]
 )
 def test_reads_are_tried_twice(profile: Profile, end: Http | Exception, sends: int) -> None:
-    """What may pass is tried twice, as botocore counts, and ends as Unavailable."""
+    """A temporary failure is tried twice, as botocore counts, and is then unavailable."""
     for _, read in READS:
         ends = Ends(end)
         with pytest.raises(DependencyUnavailable):
@@ -486,7 +486,7 @@ def test_an_outcome_that_came_in_part_is_unavailable(
 
 
 def test_a_fleet_without_a_probe_is_not_asked(profile: Profile) -> None:
-    """Nobody knows, and nothing is asked."""
+    """Unknown, without a request."""
     ends = Ends({})
     without = copy.replace(profile, probe=Probe())
     assert isinstance(fleet_of(ends, without).answering(), Unknown)

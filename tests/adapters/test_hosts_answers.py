@@ -1,18 +1,17 @@
-"""What SSM tells of a command: each host's answer, and the command of a token."""
+"""SSM's answers to a command: each host's answer, and the command of a token."""
 
 import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies
 
-from firstline.adapters.aws import ssm_results as answers
+from firstline.adapters.aws import ssm_results
 from firstline.config.profile import Profile
 from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.errors import DependencyUnavailable
 from firstline.remediation.execution import Answer, Answered, Pending
-from tests.adapters.doors import T0, Ends, Http
+from tests.adapters.backends import T0, Ends, Http
 from tests.adapters.ssm import COMMAND, FIX, ONE, TOKEN, hosts_of, refusal
 
 REPORT = HostReport(schema=1, enclave_unit="active", enclave_state="RUNNING", parent_unit="failed")
@@ -30,7 +29,7 @@ def printed(*outputs: str) -> list[dict[str, str]]:
 def read(status: str, *, look: bool = True, **parts: object) -> Answer:
     """The answer of a host whose part in a command is this."""
     invocation: Any = {"Status": status, **parts}
-    return answers.read(invocation, look=look)
+    return ssm_results.parse_answer(invocation, look=look)
 
 
 def answered(status: str, *, look: bool = True, **parts: object) -> Answered:
@@ -120,7 +119,7 @@ def test_other_output_is_unknown(plugins: list[dict[str, str]]) -> None:
 
 
 @settings(max_examples=40)
-@given(st.text(), st.booleans())
+@given(strategies.text(), strategies.booleans())
 def test_no_output_breaks_its_reader(output: str, look: bool) -> None:  # noqa: FBT001 - drawn
     """Whatever a host prints, there is an answer, and no report that its script did not make."""
     answer = answered("Success", look=look, CommandPlugins=printed(output))
@@ -128,7 +127,7 @@ def test_no_output_breaks_its_reader(output: str, look: bool) -> None:  # noqa: 
 
 
 def test_failed_look_reports_nothing() -> None:
-    """What a look printed before it failed is not evidence."""
+    """The output of a failed look is not evidence."""
     answer = answered("Failed", CommandPlugins=printed(encoded()))
     assert answer.report == Unknown("the look ended as Failed")
 
@@ -139,7 +138,7 @@ def test_failed_look_reports_nothing() -> None:
     ids=["empty", "no invocation", "no command"],
 )
 def test_command_not_there_yet_has_no_answers(profile: Profile, end: Http | dict[str, Any]) -> None:
-    """Right after a send SSM may not know the command: nobody has answered yet."""
+    """Right after a send SSM may not know the command, so there is no answer yet."""
     assert hosts_of(Ends(end), profile).answers(COMMAND) == {}
 
 

@@ -19,7 +19,7 @@ from firstline.remediation.execution import (
     Sent,
     Unsettled,
 )
-from tests.adapters.doors import T0, Door, Requests
+from tests.adapters.backends import T0, Door, Requests
 from tests.adapters.ssm import FIX, LOOK, ONE, TOKEN
 
 OTHER = Token("f" * 32)

@@ -17,12 +17,12 @@ from firstline.adapters.aws import clients
 from firstline.adapters.aws.hosts import SsmHosts
 from firstline.config.probe_section import NatsProbe, Network, Probe
 from firstline.config.profile import Nats, Profile, Units
-from firstline.controller.ports.orders import Hosts
+from firstline.controller.ports.executors import Hosts
 from firstline.errors import InvariantViolation
 from firstline.ids import IncidentId, InstanceId, Token
 from firstline.lab.twin.aws import session
 from firstline.remediation.execution import FixOrder, LookOrder, Refused, Sent, Unsettled
-from tests.adapters.doors import T0, Ends, Http
+from tests.adapters.backends import T0, Ends, Http
 from tests.adapters.ssm import (
     COMMAND,
     DOCUMENTS,
@@ -43,7 +43,7 @@ def send(hosts: Hosts, order: LookOrder | FixOrder) -> object:
 
 
 def asked(profile: Profile, order: LookOrder | FixOrder) -> dict[str, Any]:
-    """What SendCommand is asked for *order*."""
+    """The parameters of SendCommand for *order*."""
     ends = Ends(ACCEPTED)
     found: dict[str, Any] = {}
 
@@ -136,7 +136,7 @@ BUGS: list[tuple[LookOrder | FixOrder, str]] = [
 
 @pytest.mark.parametrize(("order", "message"), BUGS)
 def test_bad_order_is_a_bug(profile: Profile, order: LookOrder | FixOrder, message: str) -> None:
-    """What no command of ours may say is a Bug, and nothing is sent."""
+    """An invalid command raises, and nothing is sent."""
     ends = Ends({})
     with pytest.raises(InvariantViolation, match=message):
         send(hosts_of(ends, profile), order)
@@ -145,7 +145,7 @@ def test_bad_order_is_a_bug(profile: Profile, order: LookOrder | FixOrder, messa
 
 @pytest.mark.parametrize("unit", ["a b", "$(reboot)", "enclave\n"])
 def test_parameters_match_in_full(profile: Profile, unit: str) -> None:
-    """A unit's name that its pattern does not match as a whole is a Bug, and nothing is sent."""
+    """A unit's name that its pattern does not match as a whole raises, and nothing is sent."""
     ends = Ends({})
     units = Units(enclave=unit, parent="parent")
     hosts = hosts_of(ends, copy.replace(profile, fleet=copy.replace(profile.fleet, units=units)))

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from firstline.adapters.aws import clients
-from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws import clients, dynamo_items
 from firstline.adapters.aws.ledger import DynamoLedger
 from firstline.config.settings import Settings
 from firstline.controller.ports.ledger import Ledger
@@ -15,7 +14,7 @@ from firstline.controller.ports.store import Change
 from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.lab.twin.aws import TwinAws
 from firstline.ledger.chain import Entry
-from tests.adapters.doors import Door, Ends, Http, Requests
+from tests.adapters.backends import Door, Ends, Http, Requests
 from tests.adapters.records import ID, OTHER_ID, entries, incident
 
 
@@ -44,7 +43,10 @@ def test_what_was_committed_is_read(ledger: Ledger, aws_door: Door, requests: Re
 def paged(*pages: tuple[Entry, ...]) -> Ends:
     """A session that answers with these pages, and one that goes wrong after the last."""
     answers: list[dict[str, Any]] = [
-        {"Items": [items.entry_item(each) for each in page], "LastEvaluatedKey": {"x": {"S": "y"}}}
+        {
+            "Items": [dynamo_items.entry_item(each) for each in page],
+            "LastEvaluatedKey": {"x": {"S": "y"}},
+        }
         for page in pages
     ]
     return Ends(answers)
@@ -52,7 +54,7 @@ def paged(*pages: tuple[Entry, ...]) -> Ends:
 
 @pytest.mark.parametrize("read", [lambda it: it.entries(ID), lambda it: it.everything()])
 def test_a_page_is_asked_for_when_it_is_needed(read: Callable[[Ledger], Iterator[Entry]]) -> None:
-    """Whoever stops reading asks no more: a page is held, and never the whole."""
+    """A reader that stops sends no more requests: only a page is in memory."""
     ends = paged(entries(ID, 2), entries(OTHER_ID, 2))
     ledger = DynamoLedger(clients.ledger(ends.session), "ledger")
     assert list(islice(read(ledger), 2)) == list(entries(ID, 2))

@@ -130,7 +130,7 @@ def certificate(path: Path, host: str) -> ssl.SSLContext:
 
 
 def test_server_must_prove_its_name(tmp_path: Path) -> None:
-    """Without a certificate of somebody trusted, for this host, it is told nothing."""
+    """Without a trusted certificate for this host, nothing is sent to it."""
     served: list[str] = []
     trusted = tmp_path / "trusted.pem"
 

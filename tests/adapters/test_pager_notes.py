@@ -8,11 +8,11 @@ import pytest
 import urllib3
 
 from firstline.adapters.pagerduty.events_api import PagerDutyApi
-from firstline.adapters.pagerduty.notes_api import _api
+from firstline.adapters.pagerduty.notes_api import _api_url
 from firstline.errors import InvalidInput
 from firstline.lab.twin.pager.pagerduty import REST_KEY, USER, PagerDutyServer
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
-from tests.adapters.doors import T0, Ends, Http
+from tests.adapters.backends import T0, Ends, Http
 from tests.adapters.loopback import Loopback, http, request_of
 from tests.adapters.pager import pager_to
 from tests.lab.twin.pages import KEY, event
@@ -39,7 +39,7 @@ def server() -> Iterator[PagerDutyServer]:
 
 
 def test_a_note_is_put_on_the_latest_incident_of_its_alert(server: PagerDutyServer) -> None:
-    """Also on one that is resolved by then; and nobody is notified."""
+    """Also on a resolved one; it notifies no one."""
     pager = noting(server.url)
     assert pager.note("inc-1", "one host is back") == Accepted()
     server.alerts.resolve("inc-1", T0)
@@ -119,8 +119,8 @@ def test_each_answer_has_its_meaning(answers: tuple[bytes, ...], delivery: Deliv
 
 def test_a_refusal_repeats_no_key() -> None:
     """Whatever it says."""
-    said = json.dumps({"error": {"message": f"{REST_KEY} is wrong"}}).encode()
-    with Loopback(answering(http("403 No", said))) as line:
+    text = json.dumps({"error": {"message": f"{REST_KEY} is wrong"}}).encode()
+    with Loopback(answering(http("403 No", text))) as line:
         delivery = noting(line.url).note("inc-1", "x")
     assert delivery == BadBody("PagerDuty answered 403: [routing key] is wrong")
 
@@ -148,7 +148,7 @@ def test_the_key_is_read_again_after_a_refusal(server: PagerDutyServer) -> None:
 )
 def test_the_rest_api_is_of_the_same_service_region(events: str, api: str) -> None:
     """PagerDuty's EU service region has addresses of its own."""
-    assert _api(urllib3.util.parse_url(events)) == api
+    assert _api_url(urllib3.util.parse_url(events)) == api
 
 
 def test_an_unsafe_address_takes_no_key() -> None:

@@ -11,7 +11,7 @@ from firstline.adapters.pagerduty.http_line import PATIENCE
 from firstline.lab.twin import replay
 from firstline.lab.twin.pager.pagerduty import Fault, PagerDutyServer
 from firstline.notifications.delivery import Accepted, BadBody, NotYet
-from tests.adapters.doors import T0
+from tests.adapters.backends import T0
 from tests.adapters.loopback import Loopback, http
 from tests.adapters.pager import BODY, pager_to
 from tests.lab.twin.pages import KEY
@@ -42,7 +42,7 @@ def test_a_redirect_takes_the_key_nowhere(status: str, change: bool) -> None:  #
         assert other.connections == 0
 
 
-def test_every_http_request_says_that_it_follows_nothing() -> None:
+def test_no_http_request_follows_redirects() -> None:
     """In the call itself: what a pool's own default means differs between urllib3's versions."""
     found = set[str]()
     for path in sorted(PACKAGE.rglob("*.py")):
@@ -55,7 +55,7 @@ def test_every_http_request_says_that_it_follows_nothing() -> None:
                     found.add(path.name)
                 case _:
                     pass
-    assert found == {"operator_url.py", "http_line.py", "vault_health.py"}
+    assert found == {"operator_url.py", "http_line.py", "http_probe.py"}
 
 
 def test_post_adds_the_key_to_the_body() -> None:
@@ -94,7 +94,7 @@ def test_each_post_is_one_request() -> None:
     ids=["closed", "mail", "the key", "long", "headers"],
 )
 def test_garbage_is_not_yet(answer: bytes) -> None:
-    """What is no answer is tried again later, and is quoted short and without the key."""
+    """A foreign answer is retried later, and is quoted short and without the key."""
     with Loopback(answer) as line:
         delivery = pager_to(line.url).post(KEY, BODY)
     assert isinstance(delivery, NotYet)
@@ -104,19 +104,19 @@ def test_garbage_is_not_yet(answer: bytes) -> None:
     assert line.connections == 1
 
 
-def told(answer: object) -> bytes:
+def refusal(answer: object) -> bytes:
     return http("400 Bad Request", json.dumps(answer).encode())
 
 
 REFUSALS: list[tuple[bytes, str]] = [
-    (told({"errors": ["one is wrong", "two is too"]}), "one is wrong; two is too"),
-    (told({"message": "invalid", "errors": []}), "invalid"),
-    (told({"status": "invalid event"}), "PagerDuty gave no reason"),
-    (told({"errors": [f"{KEY[:9]}\x00{KEY[9:]}"]}), "[routing key]"),
-    (told({"errors": ["x" * 190 + KEY]}), "x" * 190 + "[routing\N{HORIZONTAL ELLIPSIS}"),
-    (told({"errors": ["of dana@vettid.dev"]}), "of [mail]"),
-    (told({"errors": ["\x1b[31mred\x07\r\n\u202eover"]}), "[31mredover"),
-    (told({"errors": "text"}), UNREADABLE),
+    (refusal({"errors": ["one is wrong", "two is too"]}), "one is wrong; two is too"),
+    (refusal({"message": "invalid", "errors": []}), "invalid"),
+    (refusal({"status": "invalid event"}), "PagerDuty gave no reason"),
+    (refusal({"errors": [f"{KEY[:9]}\x00{KEY[9:]}"]}), "[routing key]"),
+    (refusal({"errors": ["x" * 190 + KEY]}), "x" * 190 + "[routing\N{HORIZONTAL ELLIPSIS}"),
+    (refusal({"errors": ["of dana@vettid.dev"]}), "of [mail]"),
+    (refusal({"errors": ["\x1b[31mred\x07\r\n\u202eover"]}), "[31mredover"),
+    (refusal({"errors": "text"}), UNREADABLE),
     (http("400 No"), UNREADABLE),
     (http("400 No", b"[" * 60_000), UNREADABLE),
     (http("400 No", b'{"errors":["x"]}', "Content-Encoding: gzip"), UNREADABLE),
@@ -125,7 +125,7 @@ REFUSALS: list[tuple[bytes, str]] = [
 
 
 @pytest.mark.parametrize(("answer", "why"), REFUSALS)
-def test_400_is_a_refusal_whatever_it_says(answer: bytes, why: str) -> None:
+def test_any_400_is_a_refusal(answer: bytes, why: str) -> None:
     """The reason is a courtesy: it may be long, odd, broken, or repeat the key."""
     with Loopback(answer) as line:
         assert pager_to(line.url).post(KEY, BODY) == BadBody(why)
@@ -145,14 +145,14 @@ def test_400_is_a_refusal_whatever_it_says(answer: bytes, why: str) -> None:
     ],
     ids=["too long", "no key", "no text", "no JSON"],
 )
-def test_bad_body_says_why(key: str, change: dict[str, object], why: str) -> None:
-    """What PagerDuty would never take is told from what it may take later."""
+def test_bad_body_has_a_reason(key: str, change: dict[str, object], why: str) -> None:
+    """A permanent refusal is told apart from a temporary one."""
     with PagerDutyServer(now=lambda: T0) as server:
         assert pager_to(server.url).post(key, BODY | change) == BadBody(why)
         assert server.requests == ("client" not in change)
 
 
-def test_port_where_nobody_listens_is_not_yet() -> None:
+def test_a_closed_port_is_not_yet() -> None:
     """Being out of reach is no refusal."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))

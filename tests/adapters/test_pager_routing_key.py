@@ -14,7 +14,7 @@ from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.world import World
 from firstline.notifications.delivery import BadBody
-from tests.adapters.doors import Ends, Http
+from tests.adapters.backends import Ends, Http
 from tests.adapters.loopback import Loopback, http
 from tests.adapters.pager import BODY, pager_to
 from tests.lab.twin.pages import KEY
@@ -67,10 +67,10 @@ def test_secret_that_is_no_key_is_not_shown(pager: Api, ends: Ends, end: Http) -
         DependencyUnavailable, match=r"^the secret firstline/routing-key holds no"
     ) as raised:
         pager.routing_key()
-    told = str(raised.value)
-    assert "32 letters and digits" in told
-    assert "s3cret" not in told
-    assert KEY[:-1] not in told
+    result = str(raised.value)
+    assert "32 letters and digits" in result
+    assert "s3cret" not in result
+    assert KEY[:-1] not in result
     assert raised.value.__cause__ is None
 
 
@@ -82,7 +82,7 @@ def test_secret_that_is_no_key_is_not_shown(pager: Api, ends: Ends, end: Http) -
         (f'{{"routing_key": "{KEY}", "rest_key": "y_abc+123"}}', "y_abc+123"),
     ],
 )
-def test_the_rest_key_stands_beside_the_routing_key(held: str, rest_key: str) -> None:
+def test_the_rest_key_is_next_to_the_routing_key(held: str, rest_key: str) -> None:
     """Where there is one; both are read in one request."""
     ends = Ends(holding(held))
     key = RoutingKey("firstline/routing-key", clients.secrets(ends.session), SystemClock())
@@ -99,7 +99,7 @@ def test_the_rest_key_stands_beside_the_routing_key(held: str, rest_key: str) ->
 def test_secret_out_of_reach_is_unavailable(
     pager: Api, ends: Ends, end: Http | Exception, why: str
 ) -> None:
-    """What botocore raises goes no further, and it is asked once."""
+    """Botocore's exceptions go no further, and there is one request."""
     ends.end = end
     with pytest.raises(DependencyUnavailable, match=f"cannot be read: {why}"):
         pager.routing_key()

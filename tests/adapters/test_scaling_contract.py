@@ -22,7 +22,7 @@ from firstline.remediation.execution import (
     Sent,
     Unsettled,
 )
-from tests.adapters.doors import T0, Door, Ends, Http, Requests
+from tests.adapters.backends import T0, Door, Ends, Http, Requests
 from tests.adapters.ssm import INCIDENT
 
 ONE = InstanceId("i-0a1b2c3d4e5f60711")
@@ -90,7 +90,7 @@ def test_a_refresh_replaces_its_canary_and_then_the_rest(door: Door) -> None:
 
 
 def test_a_cancelled_refresh_replaces_no_more(door: Door) -> None:
-    """What was replaced stays replaced."""
+    """Replaced instances stay replaced."""
     scaling, before = door.ports.scaling, in_service(door)
     refresh = sent(scaling.fix(REFRESH))
     assert sent(scaling.fix(CANCEL)) == refresh
@@ -145,11 +145,11 @@ def test_a_cancel_is_sent_only_while_the_refresh_that_it_means_goes_on(door: Doo
     group, scaling = door.world.group, door.ports.scaling
     sent(scaling.fix(REFRESH))
     group.cancel()
-    told = "refresh-0 is to be cancelled, and no refresh goes on"
-    assert scaling.fix(CANCEL) == Refused(told)
+    result = "refresh-0 is to be cancelled, and no refresh goes on"
+    assert scaling.fix(CANCEL) == Refused(result)
     theirs = group.refresh(BY_HAND, by_hand=True)
-    told = "refresh-0 is to be cancelled, and refresh-1 goes on"
-    assert scaling.fix(CANCEL) == Refused(told)
+    result = "refresh-0 is to be cancelled, and refresh-1 goes on"
+    assert scaling.fix(CANCEL) == Refused(result)
     assert theirs.cancelled_at is None
     assert [each.id for each in scaling.refreshes().active()] == [theirs.id]
 
@@ -235,7 +235,7 @@ def scaling_of(ends: Ends) -> AsgScaling:
 
 
 def asked(order: FixOrder, answer: dict[str, Any]) -> dict[str, Any]:
-    """What the group is asked for *order*."""
+    """The group's request for *order*."""
     ends, found = Ends(answer), dict[str, Any]()
 
     def keep(params: dict[str, Any], **_: object) -> None:
@@ -246,7 +246,7 @@ def asked(order: FixOrder, answer: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_a_refresh_is_asked_for_as_the_plan_says() -> None:
+def test_a_refresh_has_the_plans_preferences() -> None:
     """It skips no instance, and stops after its canary; a group of one needs no stop."""
     answer = {"InstanceRefreshId": "one"}
     assert asked(REFRESH, answer) == {
@@ -291,7 +291,7 @@ def test_a_parameter_that_does_not_fit_is_never_sent(
 
 
 def test_a_command_is_no_change_of_the_group() -> None:
-    """What a host carries out is not asked of the group."""
+    """A host's action is not sent to the group."""
     order = copy.replace(
         REPLACE,
         action="restart_parent",
@@ -345,7 +345,7 @@ PREFERENCES = {
     "ScaleInProtectedInstances": "Ignore",
     "StandbyInstances": "Ignore",
 }
-"""What `REFRESH` asks for."""
+"""The preferences of `REFRESH`."""
 
 
 def listing(*refreshes: dict[str, Any]) -> AsgScaling:
@@ -377,7 +377,7 @@ def test_a_refresh_that_has_not_started_is_one() -> None:
 def test_a_refresh_is_ours_by_every_preference(name: str, other: object) -> None:
     """One that differs in a single one, or does not show it, is another's."""
     assert listing({"Preferences": PREFERENCES | {name: other}}).find(REFRESH, T0) == ANOTHER
-    lacking = {each: told for each, told in PREFERENCES.items() if each != name}
+    lacking = {each: result for each, result in PREFERENCES.items() if each != name}
     assert listing({"Preferences": lacking}).find(REFRESH, T0) == ANOTHER
     assert listing({}).find(REFRESH, T0) == ANOTHER
 
@@ -412,15 +412,15 @@ def test_a_cancel_is_found_where_its_refresh_replaces_nothing_more(
 
 
 def test_a_cancel_waits_until_the_refreshes_can_be_read() -> None:
-    """What is not known to be meant is not cancelled, and nothing was sent."""
+    """An unidentified refresh is not cancelled, and nothing was sent."""
     ends = Ends(refusal("Throttling"))
-    told = scaling_of(ends).fix(CANCEL)
-    assert isinstance(told, Refused)
+    result = scaling_of(ends).fix(CANCEL)
+    assert isinstance(result, Refused)
     assert ends.sends >= 1
-    assert told.why.startswith("scaling: ")
+    assert result.why.startswith("scaling: ")
 
 
-def test_a_cancel_tells_what_it_hit() -> None:
+def test_a_cancel_returns_its_refresh() -> None:
     """The group's answer is what was cancelled, and not what was meant."""
     listed = {"InstanceRefreshes": [{"InstanceRefreshId": "refresh-0", "Status": "InProgress"}]}
     ends = Ends([listed, {"InstanceRefreshId": "two"}])
@@ -438,7 +438,7 @@ HEALTH = (
 
 
 def activity(description: str, cause: str = USER, seconds: float = 10) -> dict[str, Any]:
-    """What the group did so many seconds after T0."""
+    """An activity of the group, that many seconds after T0."""
     return {
         "ActivityId": "one",
         "Description": description,
@@ -450,7 +450,7 @@ def activity(description: str, cause: str = USER, seconds: float = 10) -> dict[s
 def searched(
     host: InstanceId, did: dict[str, Any], **states: str
 ) -> CommandId | OtherRefresh | None:
-    """What a search for the termination of *host* finds; *states* are of the group's instances."""
+    """The termination of *host* that a search finds; *states* are of the group's instances."""
     instances = [
         {"InstanceId": each.replace("_", "-"), "LifecycleState": state}
         for each, state in states.items()
@@ -500,7 +500,7 @@ def test_what_is_no_termination_of_ours_is_not_found(
     ("leaves", "unhealthy"),
     [("terminated", False), ("detached", False), ("standby", False), ("unhealthy", True)],
 )
-def test_a_host_that_left_says_how(
+def test_the_departure_of_a_host(
     door: Door,
     leaves: Literal["terminated", "detached", "standby", "unhealthy"],
     *,

@@ -1,4 +1,4 @@
-"""Two writers and one Store: who comes second is told what was contested, and writes nothing."""
+"""Two writers and one store: the second one gets the contested part, and writes nothing."""
 
 import copy
 
@@ -6,18 +6,18 @@ import pytest
 
 from firstline.controller.ports.store import (
     Change,
-    CircumstancesWrite,
-    Due,
+    DueIncident,
+    ExternalEventsWrite,
     Fence,
-    Given,
-    Joined,
+    InboxSignal,
     LeaseWrite,
-    Loaded,
+    LoadedIncident,
+    OperatorAnswer,
 )
 from firstline.diagnosis.external_events import ExternalEvents
 from firstline.errors import CommitConflict, Contested
 from firstline.ids import CorrelationKey, Digest
-from tests.adapters.doors import T0, Door
+from tests.adapters.backends import T0, Door
 from tests.adapters.records import (
     CAUSE,
     ID,
@@ -79,7 +79,7 @@ CONTESTED: dict[str, tuple[Change, Contested]] = {
         Change(
             incident=incident(OTHER_ID),
             opens=OTHER_CAUSE,
-            circumstances=CircumstancesWrite("vaults", CALM),
+            external_events=ExternalEventsWrite("vaults", CALM),
         ),
         Contested.CIRCUMSTANCES,
     ),
@@ -96,7 +96,7 @@ CONTESTED: dict[str, tuple[Change, Contested]] = {
         Contested.DENIED,
     ),
     "an answer is not written to an incident that went on": (
-        Change(given=Given(ID, 1, copy.replace(approval(), granted=False))),
+        Change(answer=OperatorAnswer(ID, 1, copy.replace(approval(), granted=False))),
         Contested.VERSION,
     ),
     "a redelivery is known as one, whatever else it meets": (OPENING, Contested.PROCESSED),
@@ -114,29 +114,29 @@ def test_conflict_writes_nothing(door: Door) -> None:
     store.commit(Change(incident=copy.replace(incident(), version=1)))
     store.commit(Change(lease=LeaseWrite(LEASE, fence_read=0)))
     store.commit(Change(lease=LeaseWrite(HELD, fence_read=1)))
-    store.commit(Change(circumstances=CircumstancesWrite("vaults", ANSWERED)))
+    store.commit(Change(external_events=ExternalEventsWrite("vaults", ANSWERED)))
     store.commit(Change(switch=copy.replace(switch("everything"), version=0)))
     no = copy.replace(approval(), plan=DENIED, granted=False)
-    store.commit(Change(given=Given(ID, 2, no)))
+    store.commit(Change(answer=OperatorAnswer(ID, 2, no)))
     fresh = signal(1)
     for name, (change, contested) in CONTESTED.items():
         full = copy.replace(
             change,
             entries=change.entries or entries(OTHER_ID, count=3),
             processed=change.processed or fresh.key,
-            joined=Joined(ID, fresh),
+            inbox_signal=InboxSignal(ID, fresh),
             lease=change.lease or LeaseWrite(copy.replace(LEASE, fence=3), fence_read=2),
         )
         with pytest.raises(CommitConflict) as conflict:
             store.commit(full)
         assert conflict.value.contested is contested, name
-    assert store.load(ID) == Loaded(copy.replace(incident(), version=2), (), (no,))
+    assert store.load(ID) == LoadedIncident(copy.replace(incident(), version=2), (), (no,))
     assert store.load(OTHER_ID) is None
     assert (store.entries(ID), store.entries(OTHER_ID)) == (OPENING.entries, ())
     assert (store.open_incident(CAUSE), store.open_incident(OTHER_CAUSE)) == (ID, None)
     limits = store.limits("vaults")
     assert (limits.lease, limits.circumstances) == (HELD, copy.replace(ANSWERED, version=1))
-    assert store.due(T0 + SECOND) == (Due(ID, 4, T0 + SECOND),)
+    assert store.due(T0 + SECOND) == (DueIncident(ID, 4, T0 + SECOND),)
     store.commit(Change(processed=fresh.key))
     store.commit(Change(incident=NEXT, fence=FENCE))
 
@@ -147,7 +147,7 @@ def test_an_intent_rests_on_what_is_absent(door: Door) -> None:
     store.commit(OPENING)
     never = copy.replace(FENCE, switch=0, events=0)
     store.commit(Change(incident=copy.replace(incident(), version=1), fence=never))
-    store.commit(Change(circumstances=CircumstancesWrite("vaults", CALM)))
+    store.commit(Change(external_events=ExternalEventsWrite("vaults", CALM)))
     store.commit(Change(incident=copy.replace(incident(), version=2), fence=never))
     later = copy.replace(never, events=3)
     with pytest.raises(CommitConflict) as conflict:

@@ -8,16 +8,16 @@ import pytest
 
 from firstline.controller.ports.store import (
     DUE_MAX,
-    WAITING_MAX,
+    INBOX_READ_MAX,
+    AlarmTransition,
     Change,
-    Due,
-    Given,
-    Heard,
-    Joined,
+    DueIncident,
+    InboxSignal,
     LeaseWrite,
-    Loaded,
+    LoadedIncident,
     OpeningsWrite,
-    Paged,
+    OperatorAnswer,
+    PageReceipt,
     Store,
 )
 from firstline.errors import (
@@ -43,7 +43,7 @@ from firstline.remediation.limits import (
 )
 from firstline.signal import Severity
 from firstline.signals.storm import Openings
-from tests.adapters.doors import T0, Door
+from tests.adapters.backends import T0, Door
 from tests.adapters.records import (
     CAUSE,
     ID,
@@ -87,17 +87,17 @@ def test_nothing_is_stored_at_first(store: Store) -> None:
 
 
 def test_the_latest_transition_of_an_alarm_is_remembered(store: Store) -> None:
-    """An earlier one is contested, so that whoever brings it knows that it comes late."""
-    store.commit(Change(heard=Heard("arn", T0)))
-    store.commit(Change(heard=Heard("arn", T0)))
-    store.commit(Change(heard=Heard("arn", T0 + TICK)))
+    """An earlier one is contested, so that its worker knows that it is late."""
+    store.commit(Change(transition=AlarmTransition("arn", T0)))
+    store.commit(Change(transition=AlarmTransition("arn", T0)))
+    store.commit(Change(transition=AlarmTransition("arn", T0 + TICK)))
     with pytest.raises(CommitConflict) as conflict:
-        store.commit(Change(heard=Heard("arn", T0), processed=KEY))
+        store.commit(Change(transition=AlarmTransition("arn", T0), processed=KEY))
     assert conflict.value.contested is Contested.HEARD
-    store.commit(Change(heard=Heard("other", T0), processed=KEY))
+    store.commit(Change(transition=AlarmTransition("other", T0), processed=KEY))
 
 
-def test_what_opened_lately_is_kept_under_its_version(store: Store) -> None:
+def test_openings_are_stored_under_their_version(store: Store) -> None:
     """Two who read the same version cannot both write."""
     assert store.openings("vettid") == Openings()
     first = Openings().with_cause(CAUSE, T0, keep=3)
@@ -112,17 +112,17 @@ def test_what_opened_lately_is_kept_under_its_version(store: Store) -> None:
     assert store.openings("vettid") == copy.replace(second, version=2)
 
 
-def test_what_people_said_waits_for_the_incident_until_it_is_taken_in(store: Store) -> None:
+def test_an_answer_waits_in_the_inbox_until_it_is_applied(store: Store) -> None:
     """Each word has a place of its own, in the order of saying; none overwrites another."""
     store.commit(OPENING)
     yes = approval()
     no = copy.replace(yes, granted=False, at=yes.at - SECOND)
     for each in (yes, no, yes):
-        store.commit(Change(given=Given(ID, 1, each)))
-    store.commit(Change(joined=Joined(ID, signal(1))))
-    assert store.load(ID) == Loaded(stored(store), (Joined(ID, signal(1)),), (no, yes))
-    store.commit(Change(incident=stored(store), taken=(no,)))
-    assert store.load(ID) == Loaded(stored(store), (Joined(ID, signal(1)),), (yes,))
+        store.commit(Change(answer=OperatorAnswer(ID, 1, each)))
+    store.commit(Change(inbox_signal=InboxSignal(ID, signal(1))))
+    assert store.load(ID) == LoadedIncident(stored(store), (InboxSignal(ID, signal(1)),), (no, yes))
+    store.commit(Change(incident=stored(store), applied_approvals=(no,)))
+    assert store.load(ID) == LoadedIncident(stored(store), (InboxSignal(ID, signal(1)),), (yes,))
 
 
 def test_the_switch_is_turned_under_its_version_with_its_entry(store: Store) -> None:
@@ -140,9 +140,9 @@ def test_the_switch_is_turned_under_its_version_with_its_entry(store: Store) -> 
 
 
 def test_incident_is_kept_under_its_version(store: Store) -> None:
-    """What was opened is there under version 1, with all that it is; each commit adds one."""
+    """A new incident has version 1; each commit adds one."""
     store.commit(OPENING)
-    assert store.load(ID) == Loaded(copy.replace(incident(), version=1), ())
+    assert store.load(ID) == LoadedIncident(copy.replace(incident(), version=1), ())
     assert store.entries(ID) == OPENING.entries
     assert store.open_incident(CAUSE) == ID
     for wakes in (1, 2):
@@ -161,7 +161,7 @@ def test_ledger_is_kept_in_order_and_to_the_byte(store: Store) -> None:
 
 
 def test_signal_is_processed_without_an_incident(store: Store) -> None:
-    """What is context or ignored is recorded once, and opens nothing."""
+    """A context or ignored signal is recorded once, and opens nothing."""
     store.commit(Change(processed=KEY, entries=entries()))
     assert store.load(ID) is None
     assert store.entries(ID) == entries()
@@ -212,66 +212,66 @@ def kept_of(ended_at: datetime) -> HandledAlarms:
 def test_inbox_holds_a_signal_once_until_it_is_folded(store: Store) -> None:
     """Signals join without touching the incident, are read in one order, and go when folded."""
     store.commit(OPENING)
-    store.commit(Change(incident=incident(OTHER_ID), joined=Joined(OTHER_ID, signal(9))))
+    store.commit(Change(incident=incident(OTHER_ID), inbox_signal=InboxSignal(OTHER_ID, signal(9))))
     first = stored(store)
-    one, two, three = (Joined(ID, signal(number), Severity.P2) for number in (1, 2, 3))
+    one, two, three = (InboxSignal(ID, signal(number), Severity.P2) for number in (1, 2, 3))
     for each in (two, one, three, one):
-        store.commit(Change(joined=each))
-    assert store.load(ID) == Loaded(first, (one, two, three))
+        store.commit(Change(inbox_signal=each))
+    assert store.load(ID) == LoadedIncident(first, (one, two, three))
     with pytest.raises(CommitConflict):
-        store.commit(Change(incident=incident(), folded=(one, two, one)))
-    assert store.load(ID) == Loaded(first, (one, two, three))
-    store.commit(Change(incident=first, folded=(one, two, one)))
-    assert store.load(ID) == Loaded(copy.replace(first, version=2), (three,))
+        store.commit(Change(incident=incident(), merged_signals=(one, two, one)))
+    assert store.load(ID) == LoadedIncident(first, (one, two, three))
+    store.commit(Change(incident=first, merged_signals=(one, two, one)))
+    assert store.load(ID) == LoadedIncident(copy.replace(first, version=2), (three,))
     other = store.load(OTHER_ID)
     assert other is not None
-    assert other.inbox == (Joined(OTHER_ID, signal(9)),)
+    assert other.inbox == (InboxSignal(OTHER_ID, signal(9)),)
 
 
 def test_the_gravest_signals_are_read_first(store: Store) -> None:
-    """What an earlier version stored, without a severity, may be the gravest; each is removed."""
+    """A signal of an earlier version, without a severity, may be the gravest; each is removed."""
     store.commit(OPENING)
     severities = [*reversed(Severity), None]
-    waiting = [Joined(ID, signal(number), each) for number, each in enumerate(severities)]
+    waiting = [InboxSignal(ID, signal(number), each) for number, each in enumerate(severities)]
     for each in waiting:
-        store.commit(Change(joined=each))
-    assert store.load(ID) == Loaded(stored(store), tuple(reversed(waiting)))
-    store.commit(Change(incident=stored(store), folded=tuple(waiting)))
-    assert store.load(ID) == Loaded(stored(store), ())
+        store.commit(Change(inbox_signal=each))
+    assert store.load(ID) == LoadedIncident(stored(store), tuple(reversed(waiting)))
+    store.commit(Change(incident=stored(store), merged_signals=tuple(waiting)))
+    assert store.load(ID) == LoadedIncident(stored(store), ())
 
 
 def test_a_signal_that_came_with_two_severities_waits_twice(store: Store) -> None:
     """A redelivery after the profile changed: one may be folded without the other."""
     store.commit(OPENING)
-    minor, grave = Joined(ID, signal(1), Severity.P3), Joined(ID, signal(1), Severity.P1)
+    minor, grave = InboxSignal(ID, signal(1), Severity.P3), InboxSignal(ID, signal(1), Severity.P1)
     for each in (minor, grave):
-        store.commit(Change(joined=each))
-    assert store.load(ID) == Loaded(stored(store), (grave, minor))
-    store.commit(Change(incident=stored(store), folded=(grave,)))
-    assert store.load(ID) == Loaded(stored(store), (minor,))
+        store.commit(Change(inbox_signal=each))
+    assert store.load(ID) == LoadedIncident(stored(store), (grave, minor))
+    store.commit(Change(incident=stored(store), merged_signals=(grave,)))
+    assert store.load(ID) == LoadedIncident(stored(store), (minor,))
 
 
 def test_of_a_long_inbox_a_part_is_read_with_every_answer(store: Store) -> None:
     """The one P1 is in that part, whatever its key."""
     store.commit(OPENING)
-    for number in range(WAITING_MAX):
-        store.commit(Change(joined=Joined(ID, signal(number), Severity.P2)))
+    for number in range(INBOX_READ_MAX):
+        store.commit(Change(inbox_signal=InboxSignal(ID, signal(number), Severity.P2)))
     no = copy.replace(approval(), granted=False, at=approval().at - SECOND)
     for each in (approval(), no):
-        store.commit(Change(given=Given(ID, 1, each)))
+        store.commit(Change(answer=OperatorAnswer(ID, 1, each)))
     whole = store.load(ID)
     assert whole is not None
-    assert (len(whole.inbox), whole.approvals) == (WAITING_MAX, (no, approval()))
-    grave = Joined(ID, signal(WAITING_MAX), Severity.P1)
-    store.commit(Change(joined=grave))
+    assert (len(whole.inbox), whole.approvals) == (INBOX_READ_MAX, (no, approval()))
+    grave = InboxSignal(ID, signal(INBOX_READ_MAX), Severity.P1)
+    store.commit(Change(inbox_signal=grave))
     loaded = store.load(ID)
     assert loaded is not None
-    assert (loaded.inbox[0], len(loaded.inbox)) == (grave, WAITING_MAX)
+    assert (loaded.inbox[0], len(loaded.inbox)) == (grave, INBOX_READ_MAX)
     assert loaded.approvals == (no, approval())
 
 
 def test_a_change_has_1_to_100_actions(store: Store) -> None:
-    """What no transaction can hold is a `InvariantViolation`, and nothing of it is written."""
+    """A change that no transaction can hold raises `InvariantViolation`, and nothing is written."""
     made = entries(count=100)
     for change in (Change(incident=incident(), entries=made), Change()):
         with pytest.raises(InvariantViolation, match="actions; a transaction holds"):
@@ -321,7 +321,7 @@ def test_due_are_the_oldest_first(store: Store) -> None:
         store.commit(Change(incident=copy.replace(made, next_wake_at=at, wake_generation=number)))
     due = store.due(T0 + SECOND)
     assert [each.generation for each in due] == list(range(25))
-    assert due[0] == Due(IncidentId(f"inc-{29:020}"), 0, T0)
+    assert due[0] == DueIncident(IncidentId(f"inc-{29:020}"), 0, T0)
     assert [each.generation for each in store.due(T0 + TICK)] == [0, 1]
 
 
@@ -344,7 +344,7 @@ def test_a_page_that_no_incident_holds_is_noted(store: Store) -> None:
     """By its note; noted again, the last instant counts."""
     assert store.paged("key") is None
     for at in (T0, T0 + TICK):
-        store.commit(Change(paged=Paged("key", at)))
+        store.commit(Change(page_receipt=PageReceipt("key", at)))
         assert store.paged("key") == at
     assert store.paged("another") is None
 
@@ -352,11 +352,11 @@ def test_a_page_that_no_incident_holds_is_noted(store: Store) -> None:
 def test_due_follows_the_incident(store: Store) -> None:
     """A later wake moves it, and without a next wake it is not due at all."""
     store.commit(OPENING)
-    assert store.due(T0 + SECOND) == (Due(ID, 4, T0 + SECOND),)
+    assert store.due(T0 + SECOND) == (DueIncident(ID, 4, T0 + SECOND),)
     later = copy.replace(stored(store), next_wake_at=T0 + 2 * SECOND, wake_generation=5)
     store.commit(Change(incident=later))
     assert store.due(T0 + SECOND) == ()
-    assert store.due(T0 + 3 * SECOND) == (Due(ID, 5, T0 + 2 * SECOND),)
+    assert store.due(T0 + 3 * SECOND) == (DueIncident(ID, 5, T0 + 2 * SECOND),)
     store.commit(Change(incident=copy.replace(stored(store), next_wake_at=None)))
     assert store.due(T0 + timedelta(days=400)) == ()
 
@@ -422,7 +422,7 @@ READS: tuple[Callable[[Store], object], ...] = (
     ("kind", "version"), [("error", None), ("hang", None), ("timeout-after", 1)]
 )
 def test_fault_is_never_an_empty_answer(door: Door, kind: FaultKind, version: int | None) -> None:
-    """A read, and a commit without an answer, is Unavailable; reading again tells what came."""
+    """A failed read or commit is unavailable; a second read shows the outcome."""
     store = door.ports.store
     door.trouble("store", kind)
     for read in READS:

@@ -1,7 +1,6 @@
-"""Threads that race for one item on the real adapter: whoever comes second begins again.
+"""Threads that race for one item on the real adapter: the second one starts again.
 
-moto's conditions are not safe for threads: a lock is held for each request, as DynamoDB itself
-orders them.
+moto's conditions are not thread-safe: each request holds a lock, as DynamoDB orders them.
 """
 
 import copy
@@ -13,14 +12,14 @@ from firstline.controller.ports.store import Change, LeaseWrite
 from firstline.errors import CommitConflict
 from firstline.remediation import limits
 from firstline.remediation.limits import Lease
-from tests.adapters.doors import Door
+from tests.adapters.backends import Door
 from tests.adapters.records import ID, incident
 
 WORKERS, TIMES = 6, 5
 
 
 def race(act: Callable[[], bool]) -> int:
-    """How often *act* came first, by several threads that each go on until they did."""
+    """The number of times that *act* came first, in several threads that retry until they did."""
 
     def until_first(_: int) -> int:
         return sum(1 for _ in range(TIMES) if any(iter(act, None)))

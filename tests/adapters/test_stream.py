@@ -4,13 +4,12 @@ from typing import Any
 
 import pytest
 
-from firstline.adapters.aws import dynamo_items as items
-from firstline.adapters.aws import stream
+from firstline.adapters.aws import dynamo_items, stream
 from firstline.ledger.archive import EntryAdded, ItemAlteration
 from tests.adapters.records import ID, entries
 
 (ENTRY,) = entries()
-IMAGE = items.entry_item(ENTRY)
+IMAGE = dynamo_items.entry_item(ENTRY)
 OTHER = {**IMAGE, "body": {"S": "{}"}}
 KEYS = {name: IMAGE[name] for name in ("incident", "sequence")}
 
@@ -36,7 +35,7 @@ def record(name: str, **images: object) -> dict[str, Any]:
 
 
 def test_an_item_that_is_put_once_is_an_entry() -> None:
-    assert stream.change(record("INSERT", NewImage=IMAGE)) == EntryAdded(ENTRY)
+    assert stream.ledger_change(record("INSERT", NewImage=IMAGE)) == EntryAdded(ENTRY)
 
 
 NO_ENTRIES = [
@@ -47,7 +46,7 @@ NUMBER = "4421584500000000017450439091"
 
 
 @pytest.mark.parametrize(
-    ("told", "how", "old", "new"),
+    ("record", "how", "old", "new"),
     [
         (record("MODIFY", OldImage=IMAGE, NewImage=OTHER), "MODIFY", IMAGE, OTHER),
         (record("REMOVE", OldImage=IMAGE), "REMOVE", IMAGE, None),
@@ -58,7 +57,7 @@ NUMBER = "4421584500000000017450439091"
     ],
 )
 def test_whatever_else_happens_to_an_item_is_an_alteration(
-    told: dict[str, Any], how: str, old: object, new: object
+    record: dict[str, Any], how: str, old: object, new: object
 ) -> None:
     """With both images as they were, under the stream's own number."""
-    assert stream.change(told) == ItemAlteration(ID, "1", how, NUMBER, old, new)  # type: ignore[arg-type]
+    assert stream.ledger_change(record) == ItemAlteration(ID, "1", how, NUMBER, old, new)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from firstline.adapters.aws.sns_notifier import SnsNotifier, Topic
 from firstline.adapters.aws.sns_topic import SnsTopic
 from firstline.lab.twin.scenario import FaultKind
 from firstline.notifications.delivery import Accepted, NotYet
-from tests.adapters.doors import Door, Ends, Http, Requests
+from tests.adapters.backends import Door, Ends, Http, Requests
 
 TOPIC = "arn:aws:sns:us-east-1:111122223333:team"
 
@@ -27,8 +27,8 @@ def test_a_notice_reaches_the_topic(door: Door) -> None:
 
 
 @pytest.mark.parametrize("kind", ["error", "hang", "timeout-after"])
-def test_a_topic_in_trouble_leaves_it_owed(door: Door, kind: FaultKind) -> None:
-    """It never raises: whoever settles goes on with the next page."""
+def test_a_topic_in_trouble_is_not_yet(door: Door, kind: FaultKind) -> None:
+    """It never raises, so the next page follows."""
     door.trouble("team", kind)
     assert isinstance(topic(door).publish("P3 x", "text"), NotYet)
 
@@ -45,12 +45,12 @@ def test_a_refusal_is_named() -> None:
     """By the service's own word."""
     body = "<ErrorResponse><Error><Code>AuthorizationError</Code></Error></ErrorResponse>"
     ends = Ends(Http(403, body))
-    told = SnsTopic(clients.team(ends.session), TOPIC).publish("P3 x", "text")
-    assert told == NotYet("AuthorizationError")
+    result = SnsTopic(clients.team(ends.session), TOPIC).publish("P3 x", "text")
+    assert result == NotYet("AuthorizationError")
 
 
 @pytest.mark.parametrize("end", [Http(200, "<html>"), Http(200, "no XML"), Http(200)], ids=str)
-def test_an_answer_that_names_no_message_leaves_it_owed(end: Http) -> None:
+def test_an_answer_without_a_message_is_not_yet(end: Http) -> None:
     """SNS names each message that it takes."""
-    told = SnsTopic(clients.team(Ends(end).session), TOPIC).publish("P3 x", "text")
-    assert isinstance(told, NotYet)
+    result = SnsTopic(clients.team(Ends(end).session), TOPIC).publish("P3 x", "text")
+    assert isinstance(result, NotYet)

@@ -7,11 +7,11 @@ from botocore.exceptions import ReadTimeoutError
 
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.wakes import SqsWakes, decode_wake
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.ids import IncidentId
 from firstline.lab.twin.scenario import FaultKind
-from tests.adapters.doors import T0, Door, Ends, Http, Requests
+from tests.adapters.backends import T0, Door, Ends, Http, Requests
 
 WAKE = Wake(IncidentId("inc-0123456789abcdef0123"), generation=3)
 
@@ -72,6 +72,6 @@ def test_generation_may_be_left_out() -> None:
     ["", "[]", "{}", '{"incident": 1}', '{"incident": "inc-1", "generation": "x"}', "\ud800"],
 )
 def test_other_messages_are_malformed(body: str) -> None:
-    """What is no wake is Malformed."""
+    """A message that is not a wake is invalid."""
     with pytest.raises(InvalidInput, match="no wake"):
         decode_wake(body)

@@ -16,7 +16,7 @@ from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.memory import ROUTING_KEY
 from firstline.lab.twin.world import World
 from firstline.signal import Condition
-from tests.adapters.doors import Requests
+from tests.adapters.backends import Requests
 
 PROGRAM = """
 from firstline.adapters.wiring import from_environment
@@ -68,8 +68,8 @@ def test_bad_profile_pages_and_fixes_nothing(
     path = tmp_path / "profile.toml"
     if text is not None:
         path.write_bytes(text.encode("latin-1"))
-    told = copy.replace(settings, profile_path=str(path))
-    system = wiring.system(told, aws.session, WorldClock(world))
+    result = copy.replace(settings, profile_path=str(path))
+    system = wiring.system(result, aws.session, WorldClock(world))
     assert system.profile.rules == ()
     assert [system.profile.rungs(each) for each in Condition] == [()] * len(Condition)
     assert system.profile.autonomy("restart_enclave", Condition.COMPLETE_OUTAGE) == "observe"

@@ -12,7 +12,7 @@ from firstline.lab.twin import resources
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.world import World
-from tests.adapters.doors import T0
+from tests.adapters.backends import T0
 
 TABLE, LEDGER = resources.INCIDENTS, resources.LEDGER
 

@@ -12,7 +12,7 @@ from firstline.ledger import archive as archiving
 from firstline.ledger import export
 from firstline.ledger.chain import Chain
 from tests.builders import NOW
-from tests.controller.archiving_rig import public_key, signature
+from tests.controller.archive_rig import public_key, signature
 
 EVENT = Path(__file__).parents[2] / "events" / "scenarios" / "one-dead-host.toml"
 

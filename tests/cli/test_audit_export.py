@@ -16,16 +16,16 @@ from firstline.adapters.aws.ledger import DynamoLedger
 from firstline.adapters.aws.s3_archive import S3Archive
 from firstline.cli.main import dispatch
 from firstline.config import fleet_choice, fleet_file
-from firstline.controller.archive.fill import Archiving, anchor, archive
+from firstline.controller.archive.fill import ArchiveContext, anchor, archive
 from firstline.ids import IncidentId, digest
 from firstline.lab.twin import resources
 from firstline.ledger import export
 from firstline.ledger.archive import EntryAdded
 from firstline.ledger.chain import Chain, Entry, Kind, Provenance, append
 from firstline.ledger.export import DecodedEntry, Policy
-from tests.adapters.doors import T0
+from tests.adapters.backends import T0
 from tests.adapters.loopback import Loopback, http
-from tests.controller.archiving_rig import KeySigner, Ticks, public_key, quiet
+from tests.controller.archive_rig import KeySigner, Ticks, public_key, quiet
 
 PROFILE = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
 BY = Provenance(policy=digest(fleet_file.read(PROFILE)), code="test")
@@ -50,9 +50,9 @@ def chain(incident: IncidentId, days: int) -> list[Entry]:
 CHAINS = {EARLY: chain(EARLY, 0), LATE: chain(LATE, 1)}
 
 
-def archiving(session: Session) -> Archiving:
+def archiving(session: Session) -> ArchiveContext:
     """The archive's function, with a key of the tests' own and the deployed profile."""
-    return Archiving(
+    return ArchiveContext(
         archive=S3Archive(clients.archive(session), "archive"),
         signer=KeySigner(quiet),
         ledger=DynamoLedger(clients.ledger(session), "ledger"),
@@ -82,7 +82,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
 
 
 @pytest.fixture
-def deployed(bare: Session) -> Archiving:
+def deployed(bare: Session) -> ArchiveContext:
     """The same, archived, in two batches."""
     within = archiving(bare)
     for entries in CHAINS.values():
@@ -163,7 +163,7 @@ def test_what_is_exported_is_anchored(
 
 
 def test_an_entry_that_was_replaced_in_the_table_is_found(
-    bare: Session, deployed: Archiving, key: Path, tmp_path: Path
+    bare: Session, deployed: ArchiveContext, key: Path, tmp_path: Path
 ) -> None:
     """The table's lie does not fit what was archived before."""
     _, forged = append(Chain(), EARLY, Kind.DECISION, T0, BY, {"number": 9})

@@ -171,8 +171,8 @@ def test_no_word_of_an_entry_steers_the_terminal(
 ) -> None:
     """Nor the name of a field, nor one that turns the direction of writing."""
     evil = "a\x1b[2Jb\u202ec\rd"
-    said = Said(Kind.SIGNAL, {**heard(condition=evil, subject=evil).data, evil: evil})
-    path = written(tmp_path / "x", chain(said, decided("fix", 1, evil)))
+    text = Said(Kind.SIGNAL, {**heard(condition=evil, subject=evil).data, evil: evil})
+    path = written(tmp_path / "x", chain(text, decided("fix", 1, evil)))
     assert dispatch(["audit", "show", ID, str(path)]) == 0
     assert dispatch(["audit", "list", str(path)]) == 0
     out = capsys.readouterr().out
@@ -203,9 +203,9 @@ def endless(incidents: int) -> Iterator[DecodedEntry]:
     """Chains of ten entries, made as they are read."""
     for number in range(incidents):
         before, id_ = Chain(), IncidentId(f"inc-{number:020}")
-        for said in (heard(), *(decided("wait", at) for at in range(8)), closed(9)):
-            at = NOW + timedelta(seconds=said.seconds)
-            before, entry = append(before, id_, said.kind, at, BY, said.data)
+        for text in (heard(), *(decided("wait", at) for at in range(8)), closed(9)):
+            at = NOW + timedelta(seconds=text.seconds)
+            before, entry = append(before, id_, text.kind, at, BY, text.data)
             yield decode_entry(entry)
 
 

@@ -194,8 +194,8 @@ def test_what_would_stop_cloudformation_is_reported_before(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A log group that is not there; a low limit alone is a line, and no reason to stop."""
-    said = {"LogGroupName": "/vaults/parent"}
-    counted = {"Resources": {"F": {"Type": "AWS::Logs::MetricFilter", "Properties": said}}}
+    text = {"LogGroupName": "/vaults/parent"}
+    counted = {"Resources": {"F": {"Type": "AWS::Logs::MetricFilter", "Properties": text}}}
     folder = str(assembled(tmp_path, firstline_x_app=counted))
     answers: dict[str, Any] = {
         "cloudformation.GetTemplate": Refusal("ValidationError"),

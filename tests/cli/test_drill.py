@@ -19,7 +19,7 @@ from firstline.cli.main import dispatch, end_on_signals
 from firstline.cli.output.deployment_lines import DrillLine
 from firstline.config.profile import Profile
 from firstline.controller.operators.commands import AnnounceDrill, CommandResult
-from firstline.controller.operators.execute import Call, pull
+from firstline.controller.operators.execute import OperatorRequest, execute
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.lab.twin.scenario import DEFAULT_HOSTS, HostPlan
@@ -96,7 +96,7 @@ def stage(
     mode = rig.system.settings.mode
 
     def tell_of_it(lever: AnnounceDrill) -> CommandResult:
-        return pull(Call(lever, ALICE), rig.system)
+        return execute(OperatorRequest(lever, ALICE), rig.system)
 
     return DrillDeployment(
         profile, HOME, mode, alarms, rig.door.ports.store, Clock(rig), tell_of_it
@@ -247,11 +247,11 @@ def test_a_drill_is_observed_where_the_deployment_may_fix() -> None:
     line = drilled(rig)
     assert (line.holds, line.mode, line.observed) == (True, "enforce", True)
     assert {each.plan for each in line.decisions} >= {f"restart_enclave on {ONE_DEAD[0].id}"}
-    assert {each["mode"] for each in rig.told(Kind.DECISION)} == {"observe"}
+    assert {each["mode"] for each in rig.entries_of(Kind.DECISION)} == {"observe"}
     assert rig.fixes == []
     (entry,) = rig.control
     assert (entry["change"], entry["by"]) == ("announced", ALICE)
-    (signal,) = [each for each in rig.told(Kind.SIGNAL) if "joined" not in each]
+    (signal,) = [each for each in rig.entries_of(Kind.SIGNAL) if "joined" not in each]
     assert signal["drill"] == entry["word"]
 
 

@@ -15,7 +15,7 @@ from firstline.signal import Condition, Restricted, Severity
 from firstline.signals.classify import classify, with_profile_name
 from firstline.signals.sources.envelope import parse
 from firstline.signals.sources.user import with_pseudonym
-from tests.adapters.doors import Ends
+from tests.adapters.backends import Ends
 from tests.builders import HOME, NOW, PROFILE
 
 GUID = "0f3c9a1e-5b7d-4c2a-9e10-aa0000000001"

@@ -175,11 +175,11 @@ component = "fleet"
 def test_a_policy_that_changes_has_another_version(path: Path) -> None:
     """It names no fleet, and no host, alarm or network of one."""
     table = tomllib.loads(path.read_text())
-    version, said = VERSIONS[path.stem]
+    version, text = VERSIONS[path.stem]
     assert (table.pop("name"), table.pop("version")) == (path.stem, version)
     assert not {"fleet", "probe", "links"} & table.keys()
     assert "external" not in table["alarms"]
-    assert digest(repr(table).encode()) == said
+    assert digest(repr(table).encode()) == text
 
 
 def test_the_shipped_example_extends_the_runbook() -> None:

@@ -11,7 +11,7 @@ from firstline.config.profile import Profile
 from firstline.config.settings import Mode
 from firstline.controller.ingest import ingest
 from firstline.controller.join_incident import Receipt
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState
@@ -46,7 +46,7 @@ SHORT = {
     "pager.change": "tell_change",
     "pager.note": "note",
 }
-"""What a test calls an effect, where it is not the method's name alone."""
+"""Short names of effects in tests, if they are not the method's name."""
 
 
 class Script:
@@ -86,7 +86,7 @@ class Script:
 
 
 def raising(error: BaseException) -> Callable[[], object]:
-    """What raises *error* when it is called."""
+    """A function that raises *error*."""
 
     def do() -> object:
         raise error
@@ -142,11 +142,11 @@ class Rig:
         raise AssertionError(self.incident())
 
     def at_the_end(self) -> Incident:
-        """The first incident when nothing more is owed and nobody will wake it."""
+        """The first incident, once no page is pending and no wake is queued."""
         return self.until(lambda held: held.ended and held.next_wake_at is None)
 
     def at_the_end_of(self, number: int) -> datetime:
-        """When the incident of that number ended, once it has no wake any more."""
+        """The incident of that number, once it has no further wake."""
         while self.incident(number).next_wake_at is not None:
             self.turn()
         ended_at = self.incident(number).ended_at
@@ -169,8 +169,8 @@ class Rig:
         self.tables.incidents[held.id] = incidents.encode(stored)
         self.tables.rows[held.id] = row_of(stored)
 
-    def told(self, kind: Kind, number: int = 0) -> list[dict[str, Any]]:
-        """What the entries of a kind say."""
+    def entries_of(self, kind: Kind, number: int = 0) -> list[dict[str, Any]]:
+        """The events of the entries of a kind."""
         bodies = [json.loads(each.body) for each in self.tables.entries[self.id(number)]]
         return [each["data"] for each in bodies if each["kind"] == kind]
 
@@ -194,17 +194,17 @@ class Rig:
 
     @property
     def control(self) -> list[dict[str, Any]]:
-        """What the entries of the kill switch's own chain say."""
+        """The events of the kill switch's own chain."""
         return [json.loads(each.body)["data"] for each in self.tables.entries[CHAIN]]
 
     @property
     def posts(self) -> list[tuple[str, str]]:
-        """What PagerDuty took: action and key, in order."""
+        """The events that PagerDuty accepted: action and key, in order."""
         return [(each.action, each.key) for each in self.door.pager.alerts.received]
 
     @property
     def notified(self) -> dict[str, int]:
-        """How often somebody was notified, by key."""
+        """The number of notifications, by key."""
         alerts = self.door.pager.alerts
         return {key: alerts.notified(key) for key in alerts.by_key}
 
@@ -227,7 +227,7 @@ def later(seconds: float, state: AlarmState = AlarmState.ALARM) -> bytes:
 
 
 def opened(*hosts: HostPlan, paused: bool = False) -> Rig:
-    """A rig that has heard its alarm."""
+    """A rig that received its alarm."""
     rig = Rig(*hosts, paused=paused)
     rig.hear()
     return rig

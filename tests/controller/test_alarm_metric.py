@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from firstline.config.profile import Profile
-from firstline.controller.background import WITHIN
+from firstline.controller.investigate import INVESTIGATION_DURATION_MAX
 from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
@@ -34,7 +34,7 @@ def test_it_is_read_once_and_recorded_with_the_end(profile: Profile) -> None:
     made.hear()
     held = made.at_the_end()
     assert made.script.calls["alarm_metric"] == 1
-    (recorded,) = made.told(Kind.METRIC)
+    (recorded,) = made.entries_of(Kind.METRIC)
     assert (recorded["alarm"], recorded["period_seconds"]) == ("healthy-hosts", 60)
     assert recorded["begins"] == "2026-03-11T03:48:00Z"
     values = recorded["values"]
@@ -54,30 +54,32 @@ def test_what_cannot_be_read_leaves_no_entry(profile: Profile) -> None:
         each.hear()
         each.at_the_end()
     assert failed.script.calls["alarm_metric"] == 1
-    assert failed.told(Kind.METRIC) == []
+    assert failed.entries_of(Kind.METRIC) == []
     assert failed.incident().ended_at == read.incident().ended_at
     assert failed.posts == read.posts
 
 
 @pytest.mark.parametrize("name", ["healthy-hosts", OTHERS])
 def test_where_the_turn_took_long_it_is_not_asked_for(name: str) -> None:
-    """What was read before took the function's time."""
+    """Earlier reads took the function's time."""
     made = rig(UNMENDED, name)
-    made.script.before("releases", lambda: made.world.advance(made.world.now + WITHIN))
+    made.script.before(
+        "releases", lambda: made.world.advance(made.world.now + INVESTIGATION_DURATION_MAX)
+    )
     made.hear()
     made.at_the_end()
     assert made.script.calls["alarm_metric"] == made.script.calls["external_metric"] == 0
-    assert made.told(Kind.METRIC) == []
+    assert made.entries_of(Kind.METRIC) == []
 
 
 @pytest.mark.parametrize("profile", ENDS)
-def test_of_an_alarm_of_others_the_entry_says_what_it_judges(profile: Profile) -> None:
+def test_the_entry_of_an_external_alarm_has_its_threshold(profile: Profile) -> None:
     """CloudWatch alone has its threshold, and it is read as often: once."""
     made = rig(profile, OTHERS)
     made.hear()
     held = made.at_the_end()
     assert (made.script.calls["external_metric"], made.script.calls["alarm_metric"]) == (1, 0)
-    (recorded,) = made.told(Kind.METRIC)
+    (recorded,) = made.entries_of(Kind.METRIC)
     assert recorded == recorded | {
         "alarm": OTHERS,
         "begins": "2026-03-11T03:48:00Z",
@@ -113,7 +115,7 @@ def test_an_alarm_of_others_that_cannot_be_read_leaves_no_entry() -> None:
         assert each.script.calls["external_metric"] == 1
         assert each.incident().ended_at == read.incident().ended_at
         assert each.posts == read.posts
-    assert failed.told(Kind.METRIC) == without.told(Kind.METRIC) == []
+    assert failed.entries_of(Kind.METRIC) == without.entries_of(Kind.METRIC) == []
 
 
 def test_of_an_incident_without_an_alarm_nothing_is_asked() -> None:
@@ -122,7 +124,7 @@ def test_of_an_incident_without_an_alarm_nothing_is_asked() -> None:
     made.hear(FINDING)
     made.at_the_end()
     assert made.script.calls["external_metric"] == made.script.calls["alarm_metric"] == 0
-    assert made.told(Kind.METRIC) == []
+    assert made.entries_of(Kind.METRIC) == []
 
 
 def test_the_page_of_the_opening_goes_before_it() -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from firstline.controller.operators.commands import AnnounceDrill, CommandResult
-from firstline.controller.operators.execute import Call, pull
+from firstline.controller.operators.execute import OperatorRequest, execute
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import InvalidInput
 from firstline.lab.twin.scenario import Scenario
@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 def announced(rig: Rig, alarm: str = ALARM_ARN, until: timedelta = HOUR) -> str:
     """The word under which an operator announced a drill."""
     lever = AnnounceDrill(alarm=alarm, until=rig.world.now + until)
-    pulled = pull(Call(lever, ALICE), rig.system)
+    pulled = execute(OperatorRequest(lever, ALICE), rig.system)
     assert isinstance(pulled, CommandResult)
     assert pulled.word
     return pulled.word
@@ -40,19 +40,19 @@ def saying(said: str) -> bytes:
 def modes(rig: Rig) -> set[str]:
     """The modes that the first incident was decided on in, to its end."""
     rig.at_the_end()
-    return {each["mode"] for each in rig.told(Kind.DECISION)}
+    return {each["mode"] for each in rig.entries_of(Kind.DECISION)}
 
 
 def test_an_announced_drill_is_only_observed() -> None:
-    """Dead hosts are planned for, and whoever is on call has them at the end."""
+    """Plans are made for dead hosts, and it is escalated at the end."""
     rig = Rig()
     rig.hear(saying(state_reason(announced(rig))))
     assert modes(rig) == {"observe"}
     assert rig.fixes == []
     denied = {
         each["guard"]
-        for told in rig.told(Kind.DECISION)
-        for each in told["guards"]
+        for result in rig.entries_of(Kind.DECISION)
+        for each in result["guards"]
         if each["denial"]
     }
     assert denied == {"mode_enforces"}
@@ -67,7 +67,7 @@ def test_an_announced_drill_is_only_observed() -> None:
     ],
     ids=["by itself", "a word that nobody announced", "the weekly drill's"],
 )
-def test_what_nobody_announced_is_fixed(said: str) -> None:
+def test_an_unannounced_incident_is_fixed(said: str) -> None:
     """Whatever the reason says: text from outside switches nothing off."""
     rig = Rig()
     announced(rig)
@@ -78,7 +78,7 @@ def test_what_nobody_announced_is_fixed(said: str) -> None:
 
 @pytest.mark.parametrize("around", ["x {}", "{} x", "{}\n", "\n{}"])
 def test_a_reason_that_only_holds_the_word_is_no_drills(around: str) -> None:
-    """As where somebody's text came into the reason of an alarm that rings by itself."""
+    """An alarm that fires by itself can have the word in its reason."""
     rig = Rig()
     rig.hear(saying(around.format(state_reason(announced(rig)))))
     assert modes(rig) == {"enforce"}
@@ -92,7 +92,7 @@ def test_the_word_is_of_one_alarm() -> None:
 
 
 def test_a_drill_that_is_over_is_a_true_incident() -> None:
-    """What is dead by then is fixed like anything else."""
+    """A host that is dead after it is fixed as usual."""
     rig = Rig()
     word = announced(rig, until=timedelta(minutes=5))
     rig.hear(saying(state_reason(word)))
@@ -124,7 +124,7 @@ def test_a_drill_that_joins_trouble_changes_nothing() -> None:
 
 
 def test_a_switch_that_cannot_be_read_stops_fixes_of_both() -> None:
-    """Nobody knows then what was announced."""
+    """The announcements are unknown."""
     rig = Rig(scenario=Scenario(name="corrupt", switch_corrupt=True))
     with pytest.raises(InvalidInput, match="cannot be read, so fixes are stopped"):
         announced(rig)
@@ -135,7 +135,7 @@ def test_a_switch_that_cannot_be_read_stops_fixes_of_both() -> None:
 
 @pytest.mark.parametrize("until", [timedelta(0), timedelta(hours=5)])
 def test_for_how_long_a_drill_may_be_observed(until: timedelta) -> None:
-    """Nobody leaves a fleet observed for a day."""
+    """A fleet cannot be in dry-run mode for a day."""
     with pytest.raises(InvalidInput, match="within the next 4 hours, later than now"):
         announced(Rig(), until=until)
 
@@ -149,5 +149,5 @@ def test_drills_are_counted_and_forgotten() -> None:
         announced(rig)
     rig.world.advance(START + HOUR)
     assert announced(rig) not in words
-    told = rig.control[-1]
-    assert (told["change"], told["by"]) == ("announced", ALICE)
+    result = rig.control[-1]
+    assert (result["change"], result["by"]) == ("announced", ALICE)

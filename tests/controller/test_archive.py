@@ -4,18 +4,17 @@ from collections.abc import Sequence
 from itertools import combinations, count
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from firstline.controller.archive.fill import TRIES_MAX, archive
+from firstline.controller.archive.fill import CHECKPOINT_TRIES_MAX, archive
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.ids import IncidentId
 from firstline.ledger import archive as archiving
 from firstline.ledger.archive import EntryAdded, ItemAlteration, LedgerChange
 from firstline.ledger.chain import Chain, Kind, append
 from tests.builders import NOW
-from tests.controller.archiving_rig import BY, Killed, Records, Workers
+from tests.controller.archive_rig import BY, Killed, Records, Workers
 
 
 def test_a_batch_is_archived_and_anchored() -> None:
@@ -63,7 +62,7 @@ def test_a_batch_that_comes_again_changes_nothing() -> None:
 
 
 def test_a_gap_is_filled_from_the_table() -> None:
-    """What the stream did not bring is read where it was written."""
+    """An entry that the stream missed is read from the table."""
     records = Records()
     records.archive(records.append(1, 2))
     records.append(1, 3)
@@ -71,8 +70,8 @@ def test_a_gap_is_filled_from_the_table() -> None:
     assert records.check(ended=True).entries == 6
 
 
-def test_what_nobody_has_any_more_is_counted_and_the_rest_archived() -> None:
-    """The hole is found by whoever verifies, too."""
+def test_lost_entries_are_counted_and_the_rest_archived() -> None:
+    """The verifier finds the gap too."""
     records = Records()
     batch = records.append(1, 4)
     del records.table[IncidentId("inc-1")][1]
@@ -102,7 +101,7 @@ def test_what_was_changed_or_removed_is_kept_with_its_old_image() -> None:
 
 
 def test_a_second_entry_in_the_place_of_another_never_replaces_it() -> None:
-    """In one batch or in two: the first is the entry, and the other is kept beside it."""
+    """In one batch or in two, the first is the entry, and the other is kept as a duplicate."""
     _, other = append(Chain(), IncidentId("inc-1"), Kind.OUTCOME, NOW, BY, {"a": "lie"})
     for batches in ([[0], [1]], [[0, 1]]):
         records = Records()
@@ -190,13 +189,13 @@ def test_who_loses_every_race_leaves_the_batch_to_come_again() -> None:
     with pytest.raises(DependencyUnavailable, match="others were first"):
         records.archive(batch)
     records.effect = lambda _name, _key: None
-    assert records.check(ended=False).checkpoints == TRIES_MAX
+    assert records.check(ended=False).checkpoints == CHECKPOINT_TRIES_MAX
     records.archive(batch)
     records.check(ended=True)
 
 
 def test_a_checkpoint_that_is_none_stops_the_chain_and_not_the_archive() -> None:
-    """Whoever puts nonsense into its place is found out; entries go on being archived."""
+    """A forged object is detected; entries are still archived."""
     for nonsense in (
         b"nonsense",
         b'{"policy":"x","text":"y"}',
@@ -232,28 +231,28 @@ class Archived(RuleBasedStateMachine):
         self.records = Records()
         self.stream: list[LedgerChange] = []
 
-    @rule(number=st.integers(1, 3), entries=st.integers(1, 4))
+    @rule(number=strategies.integers(1, 3), entries=strategies.integers(1, 4))
     def entries_come(self, number: int, entries: int) -> None:
         self.stream += self.records.append(number, entries)
 
-    @rule(number=st.integers(1, 99))
+    @rule(number=strategies.integers(1, 99))
     def an_item_is_altered(self, number: int) -> None:
         change = altered("MODIFY", str(number))
         if change not in self.records.altered:
             self.records.altered.append(change)
             self.stream.append(change)
 
-    @rule(data=st.data())
-    def workers_archive(self, data: st.DataObject) -> None:
+    @rule(data=strategies.data())
+    def workers_archive(self, data: strategies.DataObject) -> None:
         """Two or three of them, each a part of the stream, in any order, some of it twice."""
         if not self.stream:
             return
-        parts = st.lists(st.sampled_from(self.stream), min_size=1, max_size=6)
-        batches = data.draw(st.lists(parts, min_size=2, max_size=3))
+        parts = strategies.lists(strategies.sampled_from(self.stream), min_size=1, max_size=6)
+        batches = data.draw(strategies.lists(parts, min_size=2, max_size=3))
         workers = Workers(self.records, batches)
         while workers.left:
-            number = data.draw(st.integers(0, len(workers.left) - 1))
-            workers.go(number, kill=data.draw(st.integers(0, 9)) == 9)
+            number = data.draw(strategies.integers(0, len(workers.left) - 1))
+            workers.go(number, kill=data.draw(strategies.integers(0, 9)) == 9)
         self.records.effect = lambda _name, _key: None
 
     @invariant()

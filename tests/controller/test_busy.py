@@ -6,9 +6,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from firstline.controller.commit import BEGINS_WITHIN, BUSY_MAX, TRIES_MAX, commit, contend
-from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import Change, Heard
+from firstline.controller.commit import (
+    ATTEMPTS_DURATION_MAX,
+    BUSY_DURATION_MAX,
+    TRIES_MAX,
+    commit,
+    retry_on_conflict,
+)
+from firstline.controller.ports.messaging import Wake
+from firstline.controller.ports.store import AlarmTransition, Change
 from firstline.errors import Busy, CommitConflict, Contested, DependencyUnavailable
 from firstline.incidents.incident import Status
 from firstline.lab.twin.pager.alerts import State
@@ -53,7 +59,7 @@ def delivered(rig: Rig, raw: bytes) -> None:
 
 
 def over(rig: Rig) -> None:
-    """The trouble ends, and nobody was notified of it twice, or of what stays open."""
+    """The trouble ends; nothing was notified twice or stays open."""
     held = rig.at_the_end()
     assert (len(rig.tables.incidents), held.status) == (1, Status.RESOLVED)
     assert rig.notified == {held.id: 1}
@@ -67,21 +73,21 @@ def test_an_opening_that_meets_others_notifies_once(times: int) -> None:
     rig = both()
     busy(rig, times)
     delivered(rig, ZERO)
-    assert rig.world.now - START < 2 * BUSY_MAX
+    assert rig.world.now - START < 2 * BUSY_DURATION_MAX
     delivered(rig, SICK)
     over(rig)
 
 
 @pytest.mark.parametrize("times", [1, 5, TRIES_A_SECOND, 2 * TRIES_A_SECOND])
 def test_a_side_of_an_open_trouble_joins_it_however_busy_the_store_is(times: int) -> None:
-    """The claim of the cause is what both meet on; who comes second has nobody to page."""
+    """Both contend for the cause; the second one does not page."""
     rig = both()
     delivered(rig, ZERO)
     busy(rig, times)
     delivered(rig, SICK)
     assert len(rig.tables.inboxes[rig.id()]) == 1
     over(rig)
-    joined = [each for told in rig.told(Kind.SIGNAL) for each in told.get("joined", [])]
+    joined = [each for result in rig.entries_of(Kind.SIGNAL) for each in result.get("joined", [])]
     assert "unhealthy-hosts" in {each["subject"] for each in joined}
 
 
@@ -102,7 +108,7 @@ def test_what_another_worker_opens_while_the_store_is_busy_is_joined() -> None:
 
 
 def test_a_cause_that_cannot_be_read_then_is_paged() -> None:
-    """Open for paging: whether somebody opened it is not known."""
+    """An unknown cause counts as not open."""
     rig = both()
     rig.script.failing = {"open_incident"}
     busy(rig, TRIES_A_SECOND)
@@ -141,7 +147,7 @@ def test_a_reconcile_that_meets_others_for_long_is_woken_again() -> None:
     busy(rig, 300)
     with pytest.raises(DependencyUnavailable):
         rig.turn()
-    assert rig.world.now - at < BEGINS_WITHIN
+    assert rig.world.now - at < ATTEMPTS_DURATION_MAX
     assert rig.fixes == []
     rig.script.before("commit", bool)
     rig.waiting.append((at, wake))
@@ -164,12 +170,12 @@ def test_a_contested_turn_begins_again_while_there_is_time(
         raise error
 
     with pytest.raises(DependencyUnavailable, match="the turn is contested"):
-        contend(turn, "the turn", clock)
+        retry_on_conflict(turn, "the turn", clock)
     assert len(begun) == turns
 
 
 class Still:
-    """A clock in whose time nobody waits, as that of a record."""
+    """A clock that stands still, as in a recorded incident."""
 
     def now(self) -> datetime:
         return START
@@ -184,5 +190,5 @@ def test_a_clock_that_stands_still_ends_it_too() -> None:
     busy(rig, 1000)
     ports = copy.replace(rig.system.ports, clock=Still())
     with pytest.raises(Busy):
-        commit(ports, Change(heard=Heard("arn", START)))
+        commit(ports, Change(transition=AlarmTransition("arn", START)))
     assert rig.script.calls["commit"] == TRIES_MAX

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from firstline.controller.console import ALARMS_MAX, ENDED_MAX, SHOWN_MAX, look
+from firstline.controller.console import ALARMS_MAX, ENDED_MAX, OPEN_MAX, read_view
 from firstline.controller.ports.store import Change
 from firstline.ids import CorrelationKey, IncidentId
 from firstline.incidents.incident import Status
@@ -20,7 +20,7 @@ MENDED_AT = 3600
 
 @pytest.fixture
 def rig() -> Rig:
-    """A rig whose incident was escalated; somebody mends the hosts an hour after the alarm."""
+    """A rig whose incident was escalated; an operator repairs the hosts an hour after the alarm."""
     hosts = [copy.replace(each, restarted_by_hand_at_seconds=MENDED_AT) for each in DEFAULT_HOSTS]
     made = Rig(*hosts, mode="observe")
     made.hear()
@@ -31,7 +31,7 @@ def rig() -> Rig:
 
 
 def shown(rig: Rig) -> Overview:
-    view = look("", rig.system)
+    view = read_view("", rig.system)
     assert isinstance(view, Overview)
     return view
 
@@ -58,12 +58,12 @@ def test_an_escalated_incident_is_open_until_its_alarm_is_ok(rig: Rig) -> None:
 def test_its_alarms_are_read_by_one_request_and_only_while_one_is_escalated(rig: Rig) -> None:
     shown(rig)
     assert rig.script.calls["alarms"] == 1
-    look(rig.id(), rig.system)
+    read_view(rig.id(), rig.system)
     assert rig.script.calls["alarms"] == 2
     held = rig.incident()
     rig.store(copy.replace(held, status=Status.RESOLVED), version=held.version + 1)
     shown(rig)
-    look(rig.id(), rig.system)
+    read_view(rig.id(), rig.system)
     assert rig.script.calls["alarms"] == 2
 
 
@@ -73,7 +73,7 @@ def test_alarms_that_cannot_be_read_are_unknown(rig: Rig) -> None:
     rig.script.failing = {"alarms"}
     (row,) = shown(rig).escalated
     assert row.alarms == "vettid-prod-enclave-healthy-hosts: unknown (fleet.alarms: throttled)"
-    detail = look(rig.id(), rig.system)
+    detail = read_view(rig.id(), rig.system)
     assert isinstance(detail, Detail)
     assert (detail.row.escalated, detail.row.alarms) == (True, row.alarms)
 
@@ -106,14 +106,14 @@ def put(rig: Rig, number: int, status: Status, ended_at: datetime | None) -> Non
 def test_of_many_the_latest_are_shown_and_the_others_are_counted(status: Status) -> None:
     rig = Rig()
     ended = None if status is Status.INVESTIGATING else START
-    for number in range(SHOWN_MAX):
+    for number in range(OPEN_MAX):
         put(rig, number, status, ended)
     assert not shown(rig).more
-    put(rig, SHOWN_MAX, status, ended)
+    put(rig, OPEN_MAX, status, ended)
     view = shown(rig)
     found = view.open or view.escalated
-    assert (len(found), view.more) == (SHOWN_MAX, True)
-    assert found[0].id == IncidentId(f"inc-{SHOWN_MAX:020}")
+    assert (len(found), view.more) == (OPEN_MAX, True)
+    assert found[0].id == IncidentId(f"inc-{OPEN_MAX:020}")
 
 
 def test_of_those_that_ended_the_latest_day_is_shown() -> None:

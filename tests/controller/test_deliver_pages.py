@@ -8,12 +8,12 @@ from firstline.controller.deliver_pages import send
 from firstline.errors import DependencyUnavailable
 from firstline.lab.twin.memory import MemoryPager
 from firstline.ledger.chain import Kind
-from firstline.notifications import pages as paging
+from firstline.notifications import pages
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
 from tests.builders import PROFILE, incident, signal
 from tests.controller.rig import START, Rig
 
-(PAGE,) = paging.opening(incident(), signal(), "a rule fits", PROFILE)
+(PAGE,) = pages.opening_pages(incident(), signal(), "a rule fits", PROFILE)
 
 
 class Keyless(MemoryPager):
@@ -55,7 +55,7 @@ def test_a_page_is_tried_three_times_inside_twenty_seconds(
     assert rig.world.now == START + timedelta(seconds=until)
 
 
-def test_a_routing_key_that_cannot_be_read_leaves_the_page_owed() -> None:
+def test_a_routing_key_that_cannot_be_read_leaves_the_page_pending() -> None:
     """Nothing is posted without it, and the page is not lost."""
     rig = Rig()
     ports = rig.system.ports
@@ -65,6 +65,6 @@ def test_a_routing_key_that_cannot_be_read_leaves_the_page_owed() -> None:
     )
     rig.hear()
     assert rig.script.calls["post"] == 0
-    (told,) = rig.told(Kind.PAGE)
-    assert (told["outcome"], told["why"]) == ("owed", "the secret cannot be read")
+    (result,) = rig.entries_of(Kind.PAGE)
+    assert (result["outcome"], result["why"]) == ("owed", "the secret cannot be read")
     assert send(PAGE, rig.system, 1) == NotYet("the secret cannot be read")

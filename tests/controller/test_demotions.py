@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from firstline.config.profile import ActionPolicy, Profile
-from firstline.controller.operators import commands as levers
+from firstline.controller.operators import commands
 from firstline.controller.operators.commands import CommandResult, Promote
-from firstline.controller.operators.execute import Call, pull
+from firstline.controller.operators.execute import OperatorRequest, execute
 from firstline.errors import InvalidInput, InvariantViolation
 from firstline.incidents.demotion import ActionTrackRecord, Demotion
 from firstline.incidents.incident import Status
@@ -25,7 +25,7 @@ RESTART = "restart_enclave"
 
 
 def failing_twice(**policy: int) -> Profile:
-    """Restarts alone, of which two failures in a row demote."""
+    """Restarts alone; two failures in a row demote."""
     numbers = {"demote_after_failed": 2, **policy}
     restarting = laddered(RESTART)
     return copy.replace(restarting, policy=copy.replace(restarting.policy, **numbers))  # type: ignore[arg-type]
@@ -51,7 +51,9 @@ def stands(rig: Rig) -> Demotion | None:
 
 
 def promote(rig: Rig, action: str = RESTART) -> CommandResult:
-    return pull(Call(Promote(action=action, why="it was the image"), ALICE), rig.system)
+    return execute(
+        OperatorRequest(Promote(action=action, why="it was the image"), ALICE), rig.system
+    )
 
 
 def again(rig: Rig, seconds: float = 7200) -> Rig:
@@ -61,17 +63,17 @@ def again(rig: Rig, seconds: float = 7200) -> Rig:
     return rig
 
 
-def test_an_action_whose_fixes_failed_is_demoted_and_told_of() -> None:
-    """An entry, a change beside the alert, and a line of the hand-over."""
+def test_an_action_whose_fixes_failed_is_demoted_with_a_change_event() -> None:
+    """An entry, a change event, and a line of the escalation."""
     rig = failed()
     held = rig.at_the_end()
-    (told,) = rig.told(Kind.DEMOTION)
-    assert (told["action"], told["failed"], told["autonomy"]) == (RESTART, 2, "approve")
+    (result,) = rig.entries_of(Kind.DEMOTION)
+    assert (result["action"], result["failed"], result["autonomy"]) == (RESTART, 2, "approve")
     down = stands(rig)
     assert down is not None
     assert (down.failed, down.incident) == (2, held.id)
     change = next(
-        each for each in rig.told(Kind.PAGE) if each["key"] == f"{held.id}:demoted-{RESTART}"
+        each for each in rig.entries_of(Kind.PAGE) if each["key"] == f"{held.id}:demoted-{RESTART}"
     )
     assert (change["channel"], change["outcome"]) == ("change", "accepted")
     page = next(each for each in held.pages if each.key == f"{held.id}:gave-up")
@@ -85,7 +87,7 @@ def test_the_ladder_in_which_it_failed_goes_on() -> None:
     """Demoted by its first failure, and tried once more: the attempts are the limit there."""
     rig = failed(failing_twice(demote_after_failed=1))
     assert rig.fixes == [A, A]
-    assert len(rig.told(Kind.DEMOTION)) == 1
+    assert len(rig.entries_of(Kind.DEMOTION)) == 1
 
 
 def test_a_later_incident_asks_a_person_and_is_paged_as_before() -> None:
@@ -103,13 +105,13 @@ def test_a_later_incident_asks_a_person_and_is_paged_as_before() -> None:
 
 
 def test_what_a_person_promoted_goes_by_itself_again() -> None:
-    """Written beside the lease under a new fence, and into the chain of what people turned."""
+    """Written into the lease under a new fence, and into the switch's chain."""
     rig = failed()
     before = lease(rig)
     assert promote(rig) == CommandResult(lever="promote", by=ALICE, action=RESTART)
     assert (lease(rig).trusts, lease(rig).fence) == ((), before.fence + 1)
-    (told,) = rig.control
-    assert {key: told[key] for key in ("change", "action", "failed", "by", "why")} == {
+    (result,) = rig.control
+    assert {key: result[key] for key in ("change", "action", "failed", "by", "why")} == {
         "change": "promoted",
         "action": RESTART,
         "failed": 2,
@@ -151,7 +153,7 @@ def test_what_was_never_sent_does_not_count() -> None:
     """SSM refuses the restart: nothing was tried."""
     rig = failed(failing_twice(demote_after_failed=1), registered=False, enclave="down")
     assert not any(each.failed for each in rig.incident().attempts)
-    assert rig.told(Kind.DEMOTION) == []
+    assert rig.entries_of(Kind.DEMOTION) == []
 
 
 def test_the_way_back_is_never_demoted() -> None:
@@ -183,7 +185,7 @@ def test_a_verdict_whose_lease_is_another_ones_counts_in_its_incident_alone() ->
     assert (stands(rig), lease(rig).holder) == (None, OTHER)
 
 
-def test_a_hand_over_without_readable_limits_tells_what_it_can() -> None:
+def test_an_escalation_without_readable_limits() -> None:
     rig = failed()
     rig = again(rig)
     rig.script.failing = {"limits"}
@@ -208,12 +210,12 @@ def test_only_what_is_demoted_is_promoted(action: str, why: str) -> None:
     assert lease(rig) == before
 
 
-def test_where_nothing_is_demoted_that_is_said() -> None:
+def test_nothing_is_demoted() -> None:
     with pytest.raises(InvalidInput, match="restart_enclave is not demoted: demoted is nothing"):
         promote(Rig())
 
 
-def test_what_cannot_be_read_is_promoted_by_nobody() -> None:
+def test_unreadable_limits_block_a_reinstatement() -> None:
     """S12: a corrupt lease or switch stops every fix, and is mended at the table alone."""
     rig = failed()
     rig.script.before("limits", raising(InvariantViolation("the stored lease does not fit")))
@@ -226,8 +228,8 @@ def test_what_cannot_be_read_is_promoted_by_nobody() -> None:
         promote(rig)
 
 
-def test_two_who_write_at_the_same_time_are_both_heard() -> None:
-    """Whoever comes second reads again: it was promoted, and is so once."""
+def test_two_concurrent_writers_both_succeed() -> None:
+    """The second one reads again; the action is reinstated once."""
     rig = failed()
     rig.script.before("commit", lambda: promote(rig))
     with pytest.raises(InvalidInput, match="restart_enclave is not demoted"):
@@ -244,7 +246,7 @@ def test_a_promotion_in_the_midst_of_a_fix_loses_neither() -> None:
     while not rig.incident(1).proposals:
         rig.turn()
     plan = rig.incident(1).proposals[-1].plan
-    pull(Call(levers.Approve(incident=rig.id(1), plan=plan), ALICE), rig.system)
+    execute(OperatorRequest(commands.Approve(incident=rig.id(1), plan=plan), ALICE), rig.system)
     rig.script.after("send", lambda: promote(rig))
     while not any(each.failed for each in rig.incident(1).attempts):
         rig.turn()
@@ -256,4 +258,4 @@ def test_a_promotion_in_the_midst_of_a_fix_loses_neither() -> None:
 def test_an_unknown_action_is_no_lever() -> None:
     body = b'{"lever": "promote", "action": "reboot", "why": "x"}'
     with pytest.raises(InvalidInput, match="action: give one of restart_parent, restart_enclave"):
-        levers.read(body)
+        commands.parse_command(body)

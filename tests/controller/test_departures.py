@@ -44,8 +44,8 @@ def test_a_host_that_somebody_took_away_is_no_failure(
     held = rig.at_the_end()
     assert held.status is Status.RESOLVED
     assert [each.target for each in held.attempts] == [A, B]
-    told = [each for each in rig.told(Kind.OUTCOME) if each.get("outcome") == "target-left"]
-    assert [each["detail"] for each in told] == ["it was taken away"]
+    result = [each for each in rig.entries_of(Kind.OUTCOME) if each.get("outcome") == "target-left"]
+    assert [each["detail"] for each in result] == ["it was taken away"]
 
 
 def test_a_host_that_its_group_replaced_for_its_health_was_not_helped() -> None:
@@ -71,7 +71,7 @@ def test_a_host_whose_group_does_not_say_why_it_left_is_judged_late() -> None:
 
 
 def test_what_hosts_before_it_used_up_counts_for_a_host() -> None:
-    """I20: in a group of one, restarts that did not last are not begun anew on a new host."""
+    """I20: in a group of one, a new host does not reset the count of restarts."""
     patient = copy.replace(REPLACING.policy, failed_fixes_max=9)
     rig = Rig(
         HostPlan(id=A, relapses_after_seconds=50, replacement_helps=False),
@@ -82,5 +82,5 @@ def test_what_hosts_before_it_used_up_counts_for_a_host() -> None:
     actions = [each.action for each in held.attempts]
     assert actions == ["restart_enclave"] * 2 + ["replace_instance"] * 2
     assert len({each.target for each in held.attempts}) == 2
-    (told,) = rig.told(Kind.HAND_OVER)
-    assert "or hosts before it, and 2 are allowed" in told["why"]
+    (result,) = rig.entries_of(Kind.HAND_OVER)
+    assert "or hosts before it, and 2 are allowed" in result["why"]

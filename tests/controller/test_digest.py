@@ -1,4 +1,4 @@
-"""The digest: what can wait is told to the team on the next business day, in one message (R04)."""
+"""The digest: minor incidents go to the team on the next business day, in one message (R04)."""
 
 import copy
 from datetime import timedelta
@@ -7,9 +7,9 @@ import pytest
 
 from firstline.config.business_day import BusinessDay
 from firstline.config.profile import Profile, Rule
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.controller.reconcile import reconcile
-from firstline.controller.sweep import WITHIN, Swept, sweep
+from firstline.controller.sweep import SWEEP_DURATION_MAX, SweepResult, sweep
 from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Status
@@ -25,7 +25,7 @@ THROTTLED = (EVENTS / "cloudtrail.kms-throttled.json").read_bytes()
 
 
 def minor(profile: Profile = UNLADDERED, *events: bytes) -> Rig:
-    """A rig that hears of P4s at night, by default two: nothing at all is told yet."""
+    """A rig that receives P4s at night, by default two; nothing is sent yet."""
 
     def low(rule: Rule) -> Rule:
         return copy.replace(rule, severity=Severity.P4)
@@ -43,19 +43,19 @@ def at_night(rig: Rig) -> list[IncidentId]:
     return list(rig.tables.incidents)
 
 
-def morning(rig: Rig, minutes: float = 0) -> Swept:
+def morning(rig: Rig, minutes: float = 0) -> SweepResult:
     rig.world.advance(MORNING + timedelta(minutes=minutes))
     return sweep(rig.system)
 
 
-def test_a_p4_is_told_on_the_next_business_day_and_pages_nobody() -> None:
+def test_a_p4_is_in_the_digest_of_the_next_business_day() -> None:
     """Two of them are one message; how they stand by then is in it."""
     rig = minor()
     ids = at_night(rig)
-    assert sweep(rig.system).pages_owed_for == timedelta(0)
+    assert sweep(rig.system).oldest_page_age == timedelta(0)
     assert (rig.posts, rig.world.notices, len(ids)) == ([], [], 2)
     assert rig.incident().next_wake_at == MORNING
-    assert morning(rig) == Swept()
+    assert morning(rig) == SweepResult()
     ((at, subject, message),) = rig.world.notices
     assert (at, subject) == (MORNING, "firstline: minor troubles of vettid, 2 in all")
     first, *lines = message.split("\n")
@@ -64,12 +64,12 @@ def test_a_p4_is_told_on_the_next_business_day_and_pages_nobody() -> None:
     assert all("P4 " in each and "; handed-over (" in each for each in lines)
     assert rig.posts == []
     assert [rig.incident(number).next_wake_at for number in (0, 1)] == [None, None]
-    assert [each["channel"] for each in rig.told(Kind.PAGE)] == ["digest"]
-    assert morning(rig, 1) == Swept()
+    assert [each["channel"] for each in rig.entries_of(Kind.PAGE)] == ["digest"]
+    assert morning(rig, 1) == SweepResult()
     assert len(rig.world.notices) == 1
 
 
-def test_one_that_ended_well_is_told_as_such() -> None:
+def test_the_digest_shows_that_an_incident_ended() -> None:
     """The team need not look at it."""
     rig = minor()
     at_night(rig)
@@ -78,26 +78,28 @@ def test_one_that_ended_well_is_told_as_such() -> None:
     assert "; resolved (" in rig.world.notices[0][2]
 
 
-def test_a_digest_that_the_topic_did_not_take_is_told_later() -> None:
-    """It is owed from its hour on, and no sooner."""
+def test_a_refused_digest_is_retried() -> None:
+    """It is pending from its hour on."""
     rig = minor()
     at_night(rig)
     rig.script.failing.add("publish")
-    assert morning(rig).pages_owed_for == timedelta(0)
-    assert morning(rig, 2).pages_owed_for == timedelta(minutes=2)
+    assert morning(rig).oldest_page_age == timedelta(0)
+    assert morning(rig, 2).oldest_page_age == timedelta(minutes=2)
     assert rig.world.notices == []
     rig.script.failing.clear()
     morning(rig, 3)
     assert len(rig.world.notices) == 1
 
 
-def test_a_slow_sweep_tells_the_digest_first() -> None:
+def test_a_slow_sweep_sends_the_digest_first() -> None:
     """Incidents that take all the time of each sweep do not keep the team from it."""
     rig = minor()
     ids = at_night(rig)
     rig.world.advance(MORNING)
     sleep = rig.system.ports.clock.sleep
-    rig.script.after("publish", lambda: rig.script.before("load", lambda: sleep(1.1 * WITHIN)))
+    rig.script.after(
+        "publish", lambda: rig.script.before("load", lambda: sleep(1.1 * SWEEP_DURATION_MAX))
+    )
     sweep(rig.system)
     assert len(rig.world.notices) == 1
     assert [rig.incident(number).next_wake_at for number in range(len(ids))] == [None, None]
@@ -105,13 +107,13 @@ def test_a_slow_sweep_tells_the_digest_first() -> None:
 
 @pytest.mark.parametrize(("name", "told"), [("load", 1), ("commit", 2)])
 def test_a_slow_digest_leaves_time_for_incidents(name: str, told: int) -> None:
-    """Ten seconds to read, and as many to record; what is left is told by the next sweep."""
+    """Ten seconds to read, and ten to record; the next sweep sends the rest."""
     rig = minor()
     at_night(rig)
     rig.world.advance(MORNING)
     sleep = rig.system.ports.clock.sleep
     rig.script.before(name, lambda: sleep(timedelta(seconds=11)))
-    assert sweep(rig.system) == Swept()
+    assert sweep(rig.system) == SweepResult()
     assert f", {told} in all" in rig.world.notices[0][1]
     waits = [rig.incident(number).next_wake_at for number in (0, 1)]
     assert waits.count(None) == 1
@@ -120,7 +122,7 @@ def test_a_slow_digest_leaves_time_for_incidents(name: str, told: int) -> None:
 
 
 def test_a_digest_of_what_cannot_be_read_is_of_the_others() -> None:
-    """It is told of with a later one, and needs no wake for it."""
+    """It is in a later digest, without a wake."""
     rig = minor()
     at_night(rig)
     rig.script.before("load", raising(InvariantViolation("corrupt")))
@@ -141,7 +143,7 @@ def test_what_joined_a_trouble_of_the_digest_wakes_it() -> None:
 
 
 def test_a_wake_in_the_morning_does_not_spin() -> None:
-    """What the digest owes is the sweep's: reconcile neither sends it nor wakes itself for it."""
+    """Reconcile neither sends a digest line nor wakes itself for it."""
     rig = minor()
     at_night(rig)
     rig.world.advance(MORNING)
@@ -150,8 +152,8 @@ def test_a_wake_in_the_morning_does_not_spin() -> None:
     assert rig.incident().next_wake_at == MORNING
 
 
-def test_one_that_is_not_over_goes_on_after_it_was_told() -> None:
-    """It is watched on, and told once."""
+def test_an_open_incident_continues_after_its_digest() -> None:
+    """It is sent once, and stays open."""
     rig = minor(PROFILE, ZERO)
     held = rig.until(lambda held: held.wakes > 2)
     early = tuple(copy.replace(each, due_at=rig.world.now) for each in held.pages)
@@ -163,8 +165,8 @@ def test_one_that_is_not_over_goes_on_after_it_was_told() -> None:
     assert len(rig.world.notices) == 1
 
 
-def test_one_that_cannot_be_written_is_told_once_more() -> None:
-    """Told twice is better than never."""
+def test_an_uncommitted_digest_line_is_sent_again() -> None:
+    """Twice is better than never."""
     rig = minor()
     at_night(rig)
     rig.script.failing.add("commit")

@@ -1,4 +1,4 @@
-"""What may look like recovery, an outage or silence, and is not."""
+"""States that look like recovery, an outage or silence, and are not."""
 
 import copy
 from datetime import timedelta
@@ -32,19 +32,19 @@ def test_a_group_that_lost_a_host_has_not_recovered(desired: int, rule: str) -> 
     """One host back, and the others gone, does not close a complete outage."""
     held = incident(targets=targets(verified=60), clear_readings=3)
     whole = copy.replace(group(*FLEET), desired=desired)
-    told = decide(situation(incident=held, evidence=evidence(group=whole)))
-    assert (told.rule == "recovered") is (rule == "recovered")
+    result = decide(situation(incident=held, evidence=evidence(group=whole)))
+    assert (result.rule == "recovered") is (rule == "recovered")
 
 
-def test_a_page_that_is_tried_again_and_again_is_still_owed() -> None:
-    """Its wakes are alive, so it is never overdue: the sweep must tell its age all the same."""
+def test_a_page_stays_pending_after_many_tries() -> None:
+    """Its wakes work, so it is never overdue; the sweep still measures its age."""
     rig = Rig()
     rig.script.failing = {"post"}
     rig.hear()
     while rig.world.elapsed < timedelta(seconds=200):
         rig.turn()
     swept = sweep(rig.system)
-    assert swept.pages_owed_for >= timedelta(seconds=180)
+    assert swept.oldest_page_age >= timedelta(seconds=180)
     assert (swept.woken, swept.failed) == (0, 0)
 
 

@@ -1,4 +1,4 @@
-"""The drill's own alarm goes the whole way, and wakes nobody."""
+"""The drill's own alarm goes the whole way, and notifies no one."""
 
 import copy
 import json
@@ -29,17 +29,17 @@ def rung(*hosts: HostPlan, rings: bool = True) -> Rig:
     return rig
 
 
-def test_a_drill_is_minor_and_told_as_a_change() -> None:
-    """By the pager's own key and way; nobody is notified, and nothing waits for the morning."""
+def test_a_drill_is_minor_and_sends_a_change_event() -> None:
+    """By the pager's own key and path; it notifies no one, and nothing waits for the morning."""
     rig = rung()
     held = rig.incident()
     assert (held.severity, held.condition) == (Severity.P4, Condition.DRILL)
     assert rig.posts == []
     (change,) = rig.door.pager.alerts.changes
     assert "firstline: a drill went through, nothing is wrong" in str(change.body["payload"])
-    (page,) = rig.told(Kind.PAGE)
-    told = (page["channel"], page["outcome"], page["key"])
-    assert told == ("change", "accepted", f"{held.id}:drill")
+    (page,) = rig.entries_of(Kind.PAGE)
+    result = (page["channel"], page["outcome"], page["key"])
+    assert result == ("change", "accepted", f"{held.id}:drill")
 
 
 def test_nothing_is_fixed_and_it_ends_with_its_alarm() -> None:
@@ -51,13 +51,13 @@ def test_nothing_is_fixed_and_it_ends_with_its_alarm() -> None:
 
 
 def test_pagerduty_that_does_not_take_it() -> None:
-    """Then no drill passed: the entry says so, and the alarm on missed drills tells."""
+    """Then the drill did not pass: the entry shows it, and the alarm on missed drills fires."""
     rig = rung(rings=False)
     rig.script.failing.add("tell_change")
     rig.script.failing.add("routing_key")
     rig.hear(RING)
     rig.at_the_end()
-    assert [each["outcome"] for each in rig.told(Kind.PAGE)] == ["owed", "dropped"]
+    assert [each["outcome"] for each in rig.entries_of(Kind.PAGE)] == ["owed", "dropped"]
 
 
 @pytest.mark.parametrize("order", ["before", "after"])

@@ -8,8 +8,8 @@ import pytest
 
 from firstline.config.profile import seconds
 from firstline.controller.ingest import ingest
-from firstline.controller.operators.commands import UnderWay
-from firstline.controller.operators.kill_switch import sweep_switch
+from firstline.controller.operators.commands import FixInProgress
+from firstline.controller.operators.kill_switch import sweep_pauses
 from firstline.diagnosis.evidence import Unknown
 from firstline.diagnosis.external_events import EVENTS_PER_SORT_MAX
 from firstline.errors import Contested, DependencyUnavailable, InvalidInput, InvariantViolation
@@ -17,8 +17,8 @@ from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.remediation.kill_switch import KillSwitch
 from tests.controller.rig import FLEET, START, A, Rig, later, raising
-from tests.controller.test_levers import BOB, approve, deny, pause, proposing
-from tests.controller.test_surroundings import FINDING, FREEZE, KMS_ISSUE
+from tests.controller.test_operator_commands import BOB, approve, deny, pause, proposing
+from tests.controller.test_preflight import FINDING, FREEZE, KMS_ISSUE
 from tests.events import edited
 
 MUTED = edited(
@@ -34,7 +34,7 @@ MUTED = edited(
 
 
 def muted(number: int) -> bytes:
-    """A mute of an alarm that nobody listed."""
+    """A mute of an alarm that the fleet does not use."""
     arn = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:of-others-{number}"
     named = {"detail.alarmName": f"of-others-{number}", "id": f"m{number}"}
     return edited(MUTED, {"resources": [arn], **named})
@@ -67,7 +67,7 @@ def about_to_fix() -> Rig:
 
 @cache
 def requests() -> tuple[str, ...]:
-    """What the wake that fixes asks for, up to the commit of its intent."""
+    """The requests of the wake that fixes, up to the commit of its intent."""
     rig = about_to_fix()
     before = len(rig.script.made)
     rig.turn()
@@ -93,7 +93,7 @@ def test_what_is_committed_before_the_intent_stops_the_fix(word: str) -> None:
     """I15, I18, I22: before each request between the wake and its intent, that one included."""
     for number, request in enumerate(requests()):
         rig = interrupted(WORDS[word], number)
-        intended = {each["action"] for each in rig.told(Kind.INTENT)}
+        intended = {each["action"] for each in rig.entries_of(Kind.INTENT)}
         assert (rig.fixes, intended) == ([], {"look_host"}), f"{word} before {request}"
 
 
@@ -103,7 +103,7 @@ def test_what_is_committed_after_the_intent_names_it() -> None:
     rig.script.before("send", lambda: answers.append(pause(rig)))
     rig.turn()
     (attempt,) = rig.incident().attempts
-    known = UnderWay(
+    known = FixInProgress(
         action="restart_enclave",
         target=A,
         alive=(),
@@ -184,16 +184,16 @@ def test_a_mute_that_a_slow_clock_dates_before_the_incident_counts() -> None:
     rig = about_to_fix()
     known = rig.tables.circumstances
     ingest(MUTED, rig.system)
-    ((group, told),) = known.items()
-    early = copy.replace(told.known[0], at=START - seconds(299))
-    known[group] = copy.replace(told, known=(early,))
+    ((group, result),) = known.items()
+    early = copy.replace(result.known[0], at=START - seconds(299))
+    known[group] = copy.replace(result, known=(early,))
     rig.turn()
     assert rig.fixes == []
 
 
 @pytest.mark.parametrize("noise", [ELSEWHERE, FINDING, muted(1)])
 def test_noise_vetoes_no_fix(noise: bytes) -> None:
-    """Neither a finding on a host of another fleet, nor one that is told a second time."""
+    """Neither a finding on another fleet's host, nor a repeated one."""
     rig = about_to_fix()
     again = noise if noise == muted(1) else edited(noise, {"id": "again", "detail.severity": 2.0})
     rig.script.at[len(rig.script.made) + len(requests())] = lambda: ingest(again, rig.system)
@@ -209,7 +209,7 @@ def test_a_pause_that_ends_is_decided_on_again() -> None:
     """The switch's version is another: the fix is decided on at once, and goes on."""
     rig = about_to_fix()
     pause(rig, scope="kms-errors", length=seconds(1))
-    rig.script.at[len(rig.script.made) + len(requests())] = lambda: sweep_switch(rig.system)
+    rig.script.at[len(rig.script.made) + len(requests())] = lambda: sweep_pauses(rig.system)
     rig.turn()
     assert rig.fixes == [A]
 

@@ -18,7 +18,7 @@ BEFORE = [
     for line in Path(__file__).with_name("former_release.jsonl").read_text().splitlines()
 ]
 OWN = ("chain", "version", "wake_generation")
-"""What ties the item to its ledger, its writes and its wake, which are of this run."""
+"""Fields that tie the item to its ledger, its writes and its wake in this run."""
 STAGES: dict[str, Callable[[Incident], object]] = {
     "investigating": lambda held: held.look is not None,
     "remediating": lambda held: held.status == Status.REMEDIATING,

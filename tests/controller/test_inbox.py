@@ -1,12 +1,17 @@
 import copy
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies
 
-from firstline.controller.inbox import APPROVALS_MAX, FOLDED_MAX, REST_MAX
-from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import ACTIONS_MAX, WAITING_MAX, Change, Given, Joined
+from firstline.controller.inbox import APPROVALS_MAX, MERGED_MAX, RESERVED_ACTIONS_MAX
+from firstline.controller.ports.messaging import Wake
+from firstline.controller.ports.store import (
+    ACTIONS_MAX,
+    INBOX_READ_MAX,
+    Change,
+    InboxSignal,
+    OperatorAnswer,
+)
 from firstline.controller.reconcile import reconcile
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import SignalKey
@@ -31,7 +36,9 @@ def ended(*joined: bytes) -> Rig:
     rig.at_the_end()
     for raw in joined:
         signal = with_profile_name(parse(raw, HOME, rig.world.now), PROFILE, {})
-        rig.door.store.commit(Change(joined=Joined(rig.id(), signal), processed=signal.key))
+        rig.door.store.commit(
+            Change(inbox_signal=InboxSignal(rig.id(), signal), processed=signal.key)
+        )
     return rig
 
 
@@ -56,32 +63,32 @@ def test_many_signals_are_folded_in_several_entries() -> None:
     """One transaction takes seventy; the rest wakes the incident again at once."""
     rig = Rig()
     rig.hear()
-    for seconds in range(60, 60 + 2 * FOLDED_MAX + 10):
+    for seconds in range(60, 60 + 2 * MERGED_MAX + 10):
         rig.hear(later(seconds))
     rig.waiting.clear()
-    for signals in (1 + FOLDED_MAX, 1 + 2 * FOLDED_MAX, 11 + 2 * FOLDED_MAX):
+    for signals in (1 + MERGED_MAX, 1 + 2 * MERGED_MAX, 11 + 2 * MERGED_MAX):
         wake(rig)
         assert rig.incident().signals == signals
-        left = signals < 11 + 2 * FOLDED_MAX
+        left = signals < 11 + 2 * MERGED_MAX
         assert (rig.incident().next_wake_at == rig.world.now) is left
     assert rig.tables.inboxes[rig.id()] == {}
-    assert [len(each["joined"]) for each in rig.told(Kind.SIGNAL)[1:]] == [70, 70, 10]
+    assert [len(each["joined"]) for each in rig.entries_of(Kind.SIGNAL)[1:]] == [70, 70, 10]
 
 
 MANY = tuple(
     with_profile_name(parse(later(60 + number), HOME, START), PROFILE, {})
-    for number in range(WAITING_MAX)
+    for number in range(INBOX_READ_MAX)
 )
 
 
 def flood(rig: Rig, signals: int, answers: int, pages: int = 0) -> None:
-    """So many signals and answers wait for the incident, and so many pages are owed."""
+    """Add that many signals, answers and pending pages."""
     held, store = rig.incident(), rig.door.store
     for signal in MANY[:signals]:
-        store.commit(Change(joined=Joined(held.id, signal, Severity.P1)))
+        store.commit(Change(inbox_signal=InboxSignal(held.id, signal, Severity.P1)))
     for number in range(answers):
         answer = copy.replace(approval(), at=START, by=f"arn:{number}")
-        store.commit(Change(given=Given(held.id, held.version, answer)))
+        store.commit(Change(answer=OperatorAnswer(held.id, held.version, answer)))
     (first, *_), now = held.pages, rig.world.now
     owed = copy.replace(first, sent_at=None, owed_at=now, due_at=now)
     more = tuple(copy.replace(owed, key=f"{held.id}:more-{number}") for number in range(pages))
@@ -90,21 +97,25 @@ def flood(rig: Rig, signals: int, answers: int, pages: int = 0) -> None:
 
 
 def test_the_fullest_turn_is_one_transaction() -> None:
-    """The next fix, beside as many signals and answers as one turn takes in."""
+    """The next fix, with the most signals and answers of one run."""
     rig = opened()
     rig.until(lambda held: held.attempts and held.targets[0].verified and held.look is not None)
-    flood(rig, WAITING_MAX, 2 * APPROVALS_MAX)
+    flood(rig, INBOX_READ_MAX, 2 * APPROVALS_MAX)
     made = changes_of(rig)
     rig.turn()
-    assert (len(made[0].folded), len(made[0].taken)) == (68, APPROVALS_MAX)
+    assert (len(made[0].merged_signals), len(made[0].applied_approvals)) == (68, APPROVALS_MAX)
     assert (made[0].fence is not None, rig.fixes) == (True, [A, B])
     assert made[0].actions <= ACTIONS_MAX
     assert rig.incident().next_wake_at == rig.world.now
 
 
-@given(st.integers(0, WAITING_MAX), st.integers(0, 9), st.integers(0, ACTIONS_MAX))
-@example(WAITING_MAX, 9, 0)
-@example(WAITING_MAX, 9, ACTIONS_MAX)
+@given(
+    strategies.integers(0, INBOX_READ_MAX),
+    strategies.integers(0, 9),
+    strategies.integers(0, ACTIONS_MAX),
+)
+@example(INBOX_READ_MAX, 9, 0)
+@example(INBOX_READ_MAX, 9, ACTIONS_MAX)
 @settings(CALM, max_examples=3)
 def test_no_turn_writes_more_than_one_transaction_holds(
     signals: int, answers: int, pages: int
@@ -122,12 +133,14 @@ def test_no_turn_writes_more_than_one_transaction_holds(
             flooded_at = rig.world.now
             flood(rig, signals, answers, pages)
         rig.turn()
-    assert rig.told(Kind.DEMOTION)
+    assert rig.entries_of(Kind.DEMOTION)
     assert max(each.actions for each in made) <= ACTIONS_MAX
     for each in made:
-        taken_in = len(each.folded) + bool(each.folded) + 2 * len(each.taken)
+        taken_in = (
+            len(each.merged_signals) + bool(each.merged_signals) + 2 * len(each.applied_approvals)
+        )
         sent = sum('"kind":"page"' in entry.body for entry in each.entries)
-        assert each.actions - taken_in - sent <= 1 + REST_MAX
+        assert each.actions - taken_in - sent <= 1 + RESERVED_ACTIONS_MAX
 
 
 def test_a_p1_among_many_signals_is_folded_and_paged_first() -> None:
@@ -137,20 +150,20 @@ def test_a_p1_among_many_signals_is_folded_and_paged_first() -> None:
     held = rig.incident()
     for number in range(300):
         key = SignalKey(f"{number:03}")
-        joined = Joined(held.id, copy.replace(MANY[0], key=key, subject=""), Severity.P2)
-        rig.door.store.commit(Change(joined=joined))
+        joined = InboxSignal(held.id, copy.replace(MANY[0], key=key, subject=""), Severity.P2)
+        rig.door.store.commit(Change(inbox_signal=joined))
     rig.hear(ZERO)
     assert min(rig.tables.inboxes[held.id])[0] == "P1"
     wake(rig)
     assert (held.severity, rig.incident().severity) == (Severity.P2, Severity.P1)
     assert rig.notified == {held.id: 1, f"{held.id}:p1": 1}
-    assert len(rig.tables.inboxes[held.id]) == 301 - FOLDED_MAX
+    assert len(rig.tables.inboxes[held.id]) == 301 - MERGED_MAX
     assert rig.incident().next_wake_at == rig.world.now
     rig.until(lambda _: rig.tables.inboxes[held.id] == {})
 
 
 def test_an_alarm_that_came_too_late_opens_an_episode_of_its_own() -> None:
-    """I3: the ended one is not opened again, and somebody is paged under a new key."""
+    """I3: the ended one is not reopened, and the page has a new key."""
     rig = ended(later(9000))
     wake(rig)
     assert len(rig.tables.incidents) == 2
@@ -172,30 +185,30 @@ def test_an_alarm_that_came_too_late_joins_the_next_episode() -> None:
 
 
 def test_an_alarm_from_before_the_end_belongs_to_the_episode_that_is_over() -> None:
-    """I3: it was only slow on its way, so nobody is paged for it again."""
+    """I3: it was only delayed, so it is not paged again."""
     rig = ended(later(60))
     posts = rig.posts
     wake(rig)
     assert (len(rig.tables.incidents), rig.posts) == (1, posts)
     assert rig.tables.inboxes[rig.id()] == {}
-    assert rig.told(Kind.SIGNAL)[-1]["joined"][0]["state"] == "ALARM"
+    assert rig.entries_of(Kind.SIGNAL)[-1]["joined"][0]["state"] == "ALARM"
 
 
 def test_alarms_from_before_the_end_are_looked_at_together() -> None:
     """A storm's are many, and an account may ask for alarms nine times a second."""
-    rig = ended(*(later(60 + n) for n in range(FOLDED_MAX)))
+    rig = ended(*(later(60 + n) for n in range(MERGED_MAX)))
     asked = rig.script.calls["alarms"]
     wake(rig)
     assert rig.script.calls["alarms"] == asked + 1
     assert len(rig.tables.incidents) == 1
 
 
-def test_a_recovery_that_came_too_late_is_only_told() -> None:
+def test_a_late_recovery_is_only_recorded() -> None:
     """There is nothing left to recover."""
     rig = ended(later(9000, AlarmState.OK))
     wake(rig)
     assert len(rig.tables.incidents) == 1
-    assert rig.told(Kind.SIGNAL)[-1]["joined"][0]["disposition"] == "recovery"
+    assert rig.entries_of(Kind.SIGNAL)[-1]["joined"][0]["disposition"] == "recovery"
     assert (rig.tables.inboxes[rig.id()], rig.waiting) == ({}, [])
 
 
@@ -215,11 +228,11 @@ def test_a_worker_that_dies_while_it_forwards_forwards_once(name: str) -> None:
 
 def test_more_late_alarms_than_one_transaction_holds_are_all_forwarded() -> None:
     """The ended incident is woken again until its inbox is empty."""
-    rig = ended(*(later(9000 + n) for n in range(FOLDED_MAX + 5)))
+    rig = ended(*(later(9000 + n) for n in range(MERGED_MAX + 5)))
     wake(rig)
     assert len(rig.tables.inboxes[rig.id()]) == 5
     assert Wake(rig.id(), rig.incident().wake_generation) in [wake for _, wake in rig.waiting]
     reconcile(Wake(rig.id(), rig.incident().wake_generation), rig.system)
     assert rig.tables.inboxes[rig.id()] == {}
     assert len(rig.tables.incidents) == 2
-    assert len(rig.tables.inboxes[rig.id(1)]) == FOLDED_MAX + 4
+    assert len(rig.tables.inboxes[rig.id(1)]) == MERGED_MAX + 4

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from firstline.controller.join_incident import Receipt
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import DependencyUnavailable
 from firstline.incidents.incident import Status
@@ -26,8 +26,8 @@ def test_an_alarm_opens_an_incident_pages_and_wakes() -> None:
     assert receipt == Receipt(Disposition.INCIDENT, receipt.why, held.id)
     assert (held.status, held.version, held.pages[0].sent_at) == (Status.INVESTIGATING, 2, START)
     assert rig.posts == [("trigger", held.id)]
-    assert [each["disposition"] for each in rig.told(Kind.SIGNAL)] == ["incident"]
-    assert [each["outcome"] for each in rig.told(Kind.PAGE)] == ["accepted"]
+    assert [each["disposition"] for each in rig.entries_of(Kind.SIGNAL)] == ["incident"]
+    assert [each["outcome"] for each in rig.entries_of(Kind.PAGE)] == ["accepted"]
     assert rig.waiting == [(START, Wake(held.id, 1))]
 
 
@@ -45,7 +45,7 @@ def test_a_second_delivery_is_one_incident_and_one_page() -> None:
 
 
 LATER = START + timedelta(seconds=180)
-"""When a message whose worker died is delivered again."""
+"""The instant of the redelivery after a worker died."""
 
 
 def test_a_second_delivery_pages_when_the_first_died_before_it() -> None:
@@ -131,7 +131,7 @@ def test_an_episode_that_ends_just_then_has_the_event_delivered_again() -> None:
     ],
 )
 def test_what_opens_nothing_is_one_entry(raw: bytes, disposition: Disposition) -> None:
-    """S01, S23, I25: nobody is woken, and it is recorded once however often it comes."""
+    """S01, S23, I25: no page, and one entry for any number of deliveries."""
     rig = Rig()
     for _ in range(2):
         receipt = rig.hear(raw)
@@ -142,7 +142,7 @@ def test_what_opens_nothing_is_one_entry(raw: bytes, disposition: Disposition) -
     assert (rig.posts, rig.waiting) == ([], [])
 
 
-def test_a_recovery_tells_the_open_incident_to_look() -> None:
+def test_a_recovery_wakes_the_open_incident() -> None:
     """It goes into the inbox, and resolves nothing by itself."""
     rig = Rig()
     rig.hear()
@@ -170,7 +170,7 @@ def test_a_worker_that_dies_while_it_joins_loses_nothing() -> None:
 
 
 def test_a_store_that_is_down_keeps_a_note_in_its_queue() -> None:
-    """What opens nothing pages nobody, and is delivered again."""
+    """A signal that opens nothing is not paged, and is redelivered."""
     rig = Rig()
     rig.script.failing = {"commit"}
     with pytest.raises(DependencyUnavailable):
@@ -205,7 +205,7 @@ def test_a_change_of_the_alarm_wakes_its_open_incident() -> None:
 
 
 def test_an_alarm_of_the_future_is_never_silent() -> None:
-    """Its instant is not believed, so it is a P2 that somebody must look at."""
+    """Its instant is implausible, so it is a P2 for a person."""
     rig = Rig()
     rig.hear(body("future-dated"))
     held = rig.incident()
@@ -215,7 +215,7 @@ def test_an_alarm_of_the_future_is_never_silent() -> None:
 
 @pytest.mark.parametrize("year", [1, 50, 1969, 2100, 9999])
 def test_an_alarm_of_a_year_that_cannot_be_is_paged_and_ends(year: int) -> None:
-    """What is looked up around its start, for a person, is around its receipt."""
+    """The investigation is around its receipt."""
     edits: dict[str, object] = {
         "time": f"{year:04}-01-01T00:00:00Z",
         "detail.state.timestamp": f"{year:04}-01-01T00:00:00.000+0000",

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from firstline.config.profile import Profile
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.incidents.incident import Outcome, Status
 from firstline.lab.twin.fleet.group import BY_HAND, Preferences
 from firstline.lab.twin.scenario import HostPlan, Scenario
@@ -114,7 +114,7 @@ def test_a_cancel_names_the_refresh_that_it_means() -> None:
     held = rig.at_the_end()
     refresh, cancel = held.attempts[-2:]
     assert cancel.parameters == {"InstanceRefreshId": refresh.command}
-    intents = [each for each in rig.told(Kind.INTENT) if each["action"] == "cancel_refresh"]
+    intents = [each for each in rig.entries_of(Kind.INTENT) if each["action"] == "cancel_refresh"]
     assert [each["parameters"] for each in intents] == [cancel.parameters]
 
 
@@ -153,12 +153,12 @@ def test_a_cancel_that_hit_another_refresh_is_a_persons_at_once() -> None:
     cancel = held.attempts[-1]
     assert (cancel.outcome, cancel.command, cancel.failed) == (Outcome.ANOTHER, "refresh-1", False)
     assert held.status is Status.HANDED_OVER
-    told = "cancel_refresh meant refresh-0, and cancelled refresh-1 instead"
+    result = "cancel_refresh meant refresh-0, and cancelled refresh-1 instead"
     (page,) = [each for each in held.pages if each.key == f"{held.id}:gave-up"]
-    assert page.details["why"] == told
+    assert page.details["why"] == result
     assert (
-        rig.told(Kind.OUTCOME)[-1] | {"outcome": "another", "detail": told}
-        == (rig.told(Kind.OUTCOME)[-1])
+        rig.entries_of(Kind.OUTCOME)[-1] | {"outcome": "another", "detail": result}
+        == (rig.entries_of(Kind.OUTCOME)[-1])
     )
     assert rig.tables.leases[GROUP].holder is None
 
@@ -201,7 +201,7 @@ def test_the_breaker_gives_a_person_what_the_ladder_does_not_mend() -> None:
 
 
 def test_a_group_without_capacity_is_waited_for_and_handed_over() -> None:
-    """What was terminated is not launched: nothing more is tried, and a person has it."""
+    """The replacement is not launched: it is escalated."""
     rig = heard(HostPlan(id=A, restart_helps=False), profile=REPLACING)
     rig.world.group.scenario = copy.replace(rig.world.group.scenario, launches=False)
     held = rig.at_the_end()
@@ -225,7 +225,7 @@ def test_a_change_of_which_nothing_is_known_is_found_and_not_sent_again(
     assert held.status is Status.RESOLVED
     begun = len(rig.world.group.refreshes) or len(rig.world.group.activities)
     assert begun == len([each for each in held.attempts if each.outcome is Outcome.DONE])
-    assert "found by what it began" in [each.get("detail") for each in rig.told(Kind.OUTCOME)]
+    assert "found by what it began" in [each.get("detail") for each in rig.entries_of(Kind.OUTCOME)]
 
 
 def test_a_change_that_the_group_refuses_was_not_made() -> None:
@@ -238,7 +238,7 @@ def test_a_change_that_the_group_refuses_was_not_made() -> None:
 
 
 def test_a_fix_that_cannot_be_looked_for_waits() -> None:
-    """While the group's activities cannot be read nobody knows, and nothing is sent."""
+    """While the group's activities are unknown, nothing is sent."""
     rig = heard(*stubborn(), profile=laddered("replace_instance"))
     rig.script.before("change", TIMEOUT)
     rig.script.failing = {"find_change"}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import Change, Joined
+from firstline.controller.ports.messaging import Wake
+from firstline.controller.ports.store import Change, InboxSignal
 from firstline.controller.reconcile import reconcile
 from firstline.diagnosis.evidence import AlarmState
 from firstline.signals.classify import with_profile_name
@@ -25,7 +25,7 @@ def test_an_alarm_from_before_the_end_opens_unless_it_is_ok_now(
     rig.hear()
     rig.at_the_end()
     signal = with_profile_name(parse(later(30), HOME, rig.world.now), PROFILE, {})
-    rig.door.store.commit(Change(joined=Joined(rig.id(), signal)))
+    rig.door.store.commit(Change(inbox_signal=InboxSignal(rig.id(), signal)))
     rig.world.alarms[ALARM_ARN].state = state
     rig.script.failing = failing
     reconcile(Wake(rig.id()), rig.system)

@@ -83,7 +83,7 @@ def test_a_fix_is_delivered_within_its_limit_or_not_at_all() -> None:
     rig = ready()
     rig.turn()
     (attempt,) = rig.incident().attempts
-    (intent,) = [each for each in rig.told(Kind.INTENT) if each["action"] == attempt.action]
+    (intent,) = [each for each in rig.entries_of(Kind.INTENT) if each["action"] == attempt.action]
     assert attempt.not_after == attempt.intended_at + RESTART_ENCLAVE.delivery_limit
     assert RESTART_ENCLAVE.delivery_limit == timedelta(seconds=60)
     assert intent["not_after"] == attempt.not_after.isoformat(timespec="microseconds")
@@ -95,10 +95,10 @@ def test_what_a_fix_touches_alive_is_spent() -> None:
     """I11: the budget of every later incident counts the hosts that were not proven dead."""
     rig = ready()
     rig.turn()
-    draft = IncidentUnitOfWork(rig.incident(), rig.system, rig.world.now)
+    work = IncidentUnitOfWork(rig.incident(), rig.system, rig.world.now)
     held = copy.replace(rig.incident(), status=Status.INVESTIGATING, attempts=())
-    draft.incident = held
-    about = situation(
+    work.incident = held
+    situation_ = situation(
         incident=held,
         limits=rig.system.ports.store.limits(rig.world.group_name),
         surroundings=PreflightFacts(refreshes=Refreshes()),
@@ -107,7 +107,7 @@ def test_what_a_fix_touches_alive_is_spent() -> None:
         ),
     )
     refresh = copy.replace(plan(action="restart_enclave"), hosts=FLEET)
-    act.fix(draft, refresh, about)
+    act.send_fix(work, refresh, situation_)
     assert [each.alive for each in rig.tables.leases[rig.world.group_name].spent] == [(), (B, C)]
 
 
@@ -122,10 +122,10 @@ def test_what_a_fix_touches_alive_is_spent() -> None:
 def test_a_fix_without_what_it_rests_on_is_a_bug(unread: dict[str, object]) -> None:
     """The guards never let it come so far; if they did, nothing would be sent."""
     rig = ready()
-    draft = IncidentUnitOfWork(rig.incident(), rig.system, rig.world.now)
+    work = IncidentUnitOfWork(rig.incident(), rig.system, rig.world.now)
     known: dict[str, object] = {"surroundings": PreflightFacts(refreshes=Refreshes())}
     with pytest.raises(InvariantViolation, match="without readable limits"):
-        act.fix(draft, plan(), situation(**(known | unread)))
+        act.send_fix(work, plan(), situation(**(known | unread)))
     assert rig.fixes == []
 
 
@@ -138,7 +138,9 @@ def test_limits_that_cannot_be_read_stop_fixes_until_they_can(error: Exception) 
     rig.script.before("limits", raising(error))
     rig.turn()
     assert rig.fixes == []
-    denied = {each["guard"] for each in rig.told(Kind.DECISION)[-1]["guards"] if each["denial"]}
+    denied = {
+        each["guard"] for each in rig.entries_of(Kind.DECISION)[-1]["guards"] if each["denial"]
+    }
     assert denied == {
         "switch_is_off",
         "action_is_allowed",
@@ -166,7 +168,7 @@ def test_the_kill_switch_stops_fixes_and_nothing_else() -> None:
 
 
 def test_a_hand_over_with_a_fix_under_way_keeps_the_lease() -> None:
-    """I10: nobody else fixes anything here before that fix has run out."""
+    """I10: no other incident fixes this group before that fix has expired."""
     rig = Rig(profile=policy(wakes_max=3))
     rig.hear()
     held = rig.until(lambda held: held.ended)

@@ -19,11 +19,11 @@ def test_a_look_is_intended_sent_and_read_at_a_later_wake() -> None:
     held = rig.incident()
     assert held.look is not None
     assert held.look.command in rig.world.commands
-    assert rig.told(Kind.INTENT)[0]["targets"] == [A, B, C]
-    assert rig.told(Kind.OUTCOME)[0]["outcome"] == "sent"
+    assert rig.entries_of(Kind.INTENT)[0]["targets"] == [A, B, C]
+    assert rig.entries_of(Kind.OUTCOME)[0]["outcome"] == "sent"
     rig.turn()
     assert rig.incident().look is None
-    assert rig.told(Kind.OUTCOME)[1]["hosts"].keys() == {A, B, C}
+    assert rig.entries_of(Kind.OUTCOME)[1]["hosts"].keys() == {A, B, C}
 
 
 def test_a_look_is_committed_before_it_is_sent() -> None:
@@ -42,7 +42,7 @@ def test_a_look_of_which_nothing_is_known_is_silence_after_its_time() -> None:
     rig = opened()
     rig.script.after("send", TIMEOUT)
     rig.turn()
-    assert rig.told(Kind.OUTCOME)[0]["outcome"] == "unknown"
+    assert rig.entries_of(Kind.OUTCOME)[0]["outcome"] == "unknown"
     sent = rig.world.now
     held = rig.until(lambda held: held.hosts)
     assert rig.world.now >= sent + timedelta(seconds=PROFILE.policy.look_timeout_seconds)
@@ -60,10 +60,10 @@ def test_a_host_that_ssm_does_not_know_does_not_hide_the_others(unknown: str) ->
     assert [each.id for each in held.targets if each.verified] == others
     (left,) = [each for each in held.targets if not each.verified]
     assert held.hosts[left.id].report == Unknown("InvalidInstanceId")
-    refused = [each for each in rig.told(Kind.OUTCOME) if each.get("outcome") == "not-sent"]
+    refused = [each for each in rig.entries_of(Kind.OUTCOME) if each.get("outcome") == "not-sent"]
     assert [each["targets"] for each in refused] == [[A, B, C]] + [[unknown]] * left.silent
     assert held.status is Status.HANDED_OVER
-    assert rig.told(Kind.DECISION)[-1]["rule"] == "silent hosts"
+    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "silent hosts"
 
 
 @pytest.mark.parametrize("fleet", [(A, B), (A, B, C)])
@@ -91,13 +91,13 @@ def test_hosts_that_are_lost_are_beyond_a_restart() -> None:
     rig.hear()
     held = rig.at_the_end()
     assert (held.status, rig.fixes) == (Status.HANDED_OVER, [])
-    assert rig.told(Kind.DECISION)[-1]["rule"] == "beyond mending"
+    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "beyond mending"
 
 
 def test_a_group_without_hosts_is_handed_over() -> None:
-    """R14: there is nobody to restart."""
+    """R14: there is no host to restart."""
     rig = opened()
     rig.world.hosts.clear()
     held = rig.at_the_end()
     assert (held.status, held.targets) == (Status.HANDED_OVER, ())
-    assert rig.told(Kind.DECISION)[-1]["rule"] == "no hosts"
+    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "no hosts"

@@ -1,4 +1,4 @@
-"""What one committed change adds to the counts of an operations review."""
+"""The metrics of one committed change."""
 
 import copy
 from datetime import timedelta
@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from firstline.controller import metrics as measures
+from firstline.controller import metrics
 from firstline.controller.ports.store import Change
-from firstline.controller.sweep import Swept
+from firstline.controller.sweep import SweepResult
 from firstline.ids import CorrelationKey, Digest, IncidentId, Token
 from firstline.incidents.incident import Incident, Page, Response, Status
 from firstline.ledger.chain import Chain, Data, Entry, Kind, Provenance, append
@@ -159,7 +159,7 @@ CASES: dict[str, tuple[Incident, Kind, Data, tuple[Metric, ...]]] = {
 def test_an_entry_is_counted_once(
     held: Incident, kind: Kind, data: Data, expected: tuple[Metric, ...]
 ) -> None:
-    assert measures.of_change(Change(incident=held, entries=(entry(kind, data),))) == expected
+    assert metrics.change_metrics(Change(incident=held, entries=(entry(kind, data),))) == expected
 
 
 ENDS: dict[Status, tuple[Metric, ...]] = {
@@ -180,7 +180,7 @@ ENDS: dict[Status, tuple[Metric, ...]] = {
 def test_an_end_is_counted_by_its_outcome(status: Status, expected: tuple[Metric, ...]) -> None:
     """The time to recover is that of a fix: what recovered by itself says nothing of us."""
     ended = copy.replace(HELD, status=status, ended_at=NOW)
-    assert measures.of_change(Change(incident=ended, closes=CAUSE)) == expected
+    assert metrics.change_metrics(Change(incident=ended, closes=CAUSE)) == expected
 
 
 @pytest.mark.parametrize(
@@ -196,43 +196,45 @@ def test_an_end_is_counted_by_its_outcome(status: Status, expected: tuple[Metric
 def test_who_mended_it(changes: dict[str, Any], expected: tuple[float, ...]) -> None:
     """Alone is without a person: what one allowed is not."""
     ended = copy.replace(HELD, status=Status.RESOLVED, ended_at=NOW, **changes)
-    found = measures.of_change(Change(incident=ended, closes=CAUSE))
+    found = metrics.change_metrics(Change(incident=ended, closes=CAUSE))
     assert tuple(each.value for each in found if each.name == "ResolvedAlone") == expected
 
 
 def test_an_opening_is_counted_by_its_severity() -> None:
     opening = Change(incident=HELD, opens=CAUSE)
-    assert measures.of_change(opening) == (counted("IncidentsOpened", severity="P1"),)
+    assert metrics.change_metrics(opening) == (counted("IncidentsOpened", severity="P1"),)
 
 
 def test_a_page_of_a_pause_belongs_to_no_incident() -> None:
-    """One that PagerDuty refused is told all the same; of its entries nothing else is."""
+    """A refused one is counted; its other entries are not."""
     entries = (
         entry(Kind.PAGE, PAGE | {"outcome": "owed"}),
         entry(Kind.PAGE, PAGE),
         entry(Kind.PAUSE, {"change": "paused"}),
     )
-    assert measures.of_change(Change(entries=entries)) == (counted("PagesFailed"),)
+    assert metrics.change_metrics(Change(entries=entries)) == (counted("PagesFailed"),)
 
 
 def test_a_clock_that_goes_before_makes_no_time_negative() -> None:
     early = copy.replace(HELD, signalled_at=NOW + timedelta(seconds=5))
     change = Change(incident=early, entries=(entry(Kind.PAGE, PAGE),))
-    assert measures.of_change(change) == (Metric("TimeToPage", 0, "Seconds"),)
+    assert metrics.change_metrics(change) == (Metric("TimeToPage", 0, "Seconds"),)
 
 
-def test_a_sweep_tells_of_itself_and_of_what_is_open() -> None:
+def test_the_metrics_of_a_sweep() -> None:
     minute = timedelta(minutes=1)
-    swept = Swept(pages_owed_for=minute, wakes_late_for=2 * minute, unreadable=2, unasked=True)
-    assert measures.of_sweep(swept) == (
+    swept = SweepResult(
+        oldest_page_age=minute, oldest_wake_age=2 * minute, unreadable=2, poll_failed=True
+    )
+    assert metrics.sweep_metrics(swept) == (
         Metric("Heartbeat", 1, "Count"),
         Metric("PagesOwedSeconds", 60, "Seconds"),
         Metric("WakesLateSeconds", 120, "Seconds"),
         Metric("IncidentsUnreadable", 2, "Count"),
         Metric("AlarmsUnasked", 1, "Count"),
     )
-    assert len(measures.of_sweep(Swept())) == 4
-    assert measures.of_open([HELD.id]) == Metric("IncidentsOpen", 1, "Count")
+    assert len(metrics.sweep_metrics(SweepResult())) == 4
+    assert metrics.open_incidents_metric([HELD.id]) == Metric("IncidentsOpen", 1, "Count")
 
 
 def test_the_oldest_page_counts_that_the_last_change_of_an_incident_left() -> None:
@@ -241,11 +243,11 @@ def test_the_oldest_page_counts_that_the_last_change_of_an_incident_left() -> No
     other = copy.replace(HELD, id=IncidentId("inc-other"), pages=(later,))
     owes, paid = (Change(incident=copy.replace(HELD, pages=(each,))) for each in (owed, sent("k")))
     now = NOW + timedelta(seconds=60)
-    assert measures.of_owed((owes, paid), now) == ()
-    assert measures.of_owed((owes, paid, Change(incident=other)), now) == (
+    assert metrics.pending_page_metrics((owes, paid), now) == ()
+    assert metrics.pending_page_metrics((owes, paid, Change(incident=other)), now) == (
         Metric("PagesOwedSeconds", 30, "Seconds"),
     )
-    assert measures.of_owed((owes, Change(incident=other), Change()), now) == (
+    assert metrics.pending_page_metrics((owes, Change(incident=other), Change()), now) == (
         Metric("PagesOwedSeconds", 60, "Seconds"),
     )
 

@@ -1,11 +1,11 @@
-"""S17: whoever wakes reconcile, and in whatever mode, the same guards are asked."""
+"""S17: for every wake and in every mode, the same guards are checked."""
 
 from typing import Any
 
 import pytest
 
 from firstline.config.settings import Mode
-from firstline.controller.sweep import GRACE, sweep
+from firstline.controller.sweep import WAKE_GRACE, sweep
 from firstline.errors import DependencyUnavailable
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
@@ -17,7 +17,7 @@ GUARDS = [guard_name(each) for each in ALL_GUARDS]
 
 def plans(rig: Rig) -> list[dict[str, Any]]:
     """Every decision that was about a plan."""
-    return [each for each in rig.told(Kind.DECISION) if each["plan"] is not None]
+    return [each for each in rig.entries_of(Kind.DECISION) if each["plan"] is not None]
 
 
 @pytest.mark.parametrize("mode", ["observe", "enforce"])
@@ -26,9 +26,9 @@ def test_every_guard_is_asked_in_both_modes(mode: Mode) -> None:
     rig = Rig(mode=mode)
     rig.hear()
     rig.at_the_end()
-    said = plans(rig)
-    assert said
-    for decision in said:
+    text = plans(rig)
+    assert text
+    for decision in text:
         answers = decision["guards"]
         assert [each["guard"] for each in answers] == GUARDS
         denied = {each["guard"] for each in answers if each["denial"]}
@@ -45,8 +45,8 @@ def test_the_sweep_wakes_to_the_same_decisions_as_an_event() -> None:
     while not rig.incident().ended:
         rig.world.advance(rig.incident().next_wake_at or rig.world.now)
         rig.waiting.clear()
-        rig.world.advance(rig.world.now + GRACE)
+        rig.world.advance(rig.world.now + WAKE_GRACE)
         sweep(rig.system)
         rig.turn()
     assert (rig.incident().status, rig.fixes) == (Status.RESOLVED, list(FLEET))
-    assert all([each["guard"] for each in told["guards"]] == GUARDS for told in plans(rig))
+    assert all([each["guard"] for each in result["guards"]] == GUARDS for result in plans(rig))

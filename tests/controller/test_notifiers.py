@@ -38,7 +38,7 @@ def chatting(answer: Delivery, routes: Routes) -> tuple[Rig, Chat]:
 
 def outcomes(rig: Rig) -> list[tuple[str, str]]:
     """Each delivery to the chat as the ledger has it."""
-    entries = rig.told(Kind.PAGE)
+    entries = rig.entries_of(Kind.PAGE)
     return [(it["action"], it["outcome"]) for it in entries if it.get("channel") == "chat"]
 
 
@@ -48,7 +48,7 @@ def test_a_p1_is_sent_to_each_channel_of_its_route_and_ends_there() -> None:
     rig.hear()
     assert [each.action for each in chat.received] == ["trigger"]
     assert chat.received[0].summary.startswith("[vettid us-east-1] P1 complete outage")
-    channels = [each["channel"] for each in rig.told(Kind.PAGE)]
+    channels = [each["channel"] for each in rig.entries_of(Kind.PAGE)]
     assert channels == ["pager", "chat"]
     rig.at_the_end()
     assert [each.action for each in chat.received] == ["trigger", "resolve"]

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from firstline.config.fallback_profile import fallback_profile
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.errors import DependencyUnavailable
 from firstline.incidents.incident import Status
@@ -27,13 +27,13 @@ def test_a_store_that_is_down_stops_the_record_and_not_the_page() -> None:
     assert rig.notified == {receipt.incident: 1}
 
 
-def test_a_pager_that_is_down_leaves_the_page_owed() -> None:
+def test_a_pager_that_is_down_leaves_the_page_pending() -> None:
     """S15: three tries at once, and the next at most ten seconds after them."""
     rig = Rig()
     rig.script.failing = {"post"}
     rig.hear()
     assert rig.script.calls["post"] == 3
-    assert [each["outcome"] for each in rig.told(Kind.PAGE)] == ["owed"]
+    assert [each["outcome"] for each in rig.entries_of(Kind.PAGE)] == ["owed"]
     rig.turn()
     held = rig.incident()
     assert held.next_wake_at is not None
@@ -41,9 +41,9 @@ def test_a_pager_that_is_down_leaves_the_page_owed() -> None:
     rig.until(lambda held: held.pages[0].tries == 5)
     rig.script.failing = set()
     rig.until(lambda held: held.pages[0].sent_at)
-    told = [each for each in rig.told(Kind.PAGE) if each["channel"] == "pager"]
-    assert [each["outcome"] for each in told] == ["owed", "accepted"]
-    assert told[1]["tries"] == 6
+    result = [each for each in rig.entries_of(Kind.PAGE) if each["channel"] == "pager"]
+    assert [each["outcome"] for each in result] == ["owed", "accepted"]
+    assert result[1]["tries"] == 6
     assert rig.notified == {held.id: 1}
 
 
@@ -72,11 +72,11 @@ def test_reconcile_may_be_quicker_than_the_record_of_the_page() -> None:
     rig.script.after("post", lambda: reconcile(Wake(rig.id(), 1), rig.system))
     receipt = rig.hear()
     assert rig.notified == {receipt.incident: 1}
-    assert [each["outcome"] for each in rig.told(Kind.PAGE)] == ["accepted"]
+    assert [each["outcome"] for each in rig.entries_of(Kind.PAGE)] == ["accepted"]
 
 
-def test_a_page_that_is_owed_goes_before_anything_else() -> None:
-    """A wake settles first, also after the end, until nothing is owed."""
+def test_a_pending_page_goes_first() -> None:
+    """A wake delivers first, also after the end, until nothing is pending."""
     rig = opened()
     rig.until(lambda held: held.attempts and held.attempts[-1].target == C)
     rig.script.failing = {"post"}

@@ -18,7 +18,7 @@ from firstline.signals.drill_marker import REASON, state_reason
 from tests.builders import ALARM_ARN, PROFILE
 from tests.controller.rig import START, ZERO, A, B, Rig
 from tests.controller.test_announced_drills import saying
-from tests.controller.test_levers import allowing, approve, pause
+from tests.controller.test_operator_commands import allowing, approve, pause
 from tests.events import body
 
 QUIET = seconds(PROFILE.policy.quiet_seconds)
@@ -52,7 +52,7 @@ def watched(held: Incident) -> bool:
 
 
 def verified(held: Incident) -> bool:
-    """Whether the incident looked at its hosts, and found that all of them serve."""
+    """True if the incident looked at its hosts, and all of them serve."""
     return bool(held.targets) and all(each.verified for each in held.targets)
 
 
@@ -90,7 +90,7 @@ def test_a_recovery_by_itself_is_believed_after_a_quiet_window() -> None:
     assert held.ended_at is not None
     assert QUIET <= held.ended_at - since < QUIET + timedelta(minutes=1)
     assert rig.posts == [("trigger", held.id), ("resolve", held.id)]
-    last = rig.told(Kind.DECISION)[-1]["step"]
+    last = rig.entries_of(Kind.DECISION)[-1]["step"]
     assert last == {"type": "close", "recovered_at": since.isoformat().replace("+00:00", "Z")}
 
 
@@ -141,7 +141,7 @@ def test_a_ring_that_was_over_before_anybody_looked_begins_a_new_window() -> Non
 
 
 def test_a_signal_from_before_the_recovery_brings_nothing_back() -> None:
-    """A delivery that comes late tells of the trouble that is over."""
+    """A late delivery belongs to the trouble that is over."""
     rig = recovered()
     since = rig.incident().recovered_at
     later(rig, timedelta(minutes=1))
@@ -150,7 +150,7 @@ def test_a_signal_from_before_the_recovery_brings_nothing_back() -> None:
     assert (rig.incident().recovered_at, rig.incident().returns) == (since, 0)
 
 
-def test_a_return_that_no_signal_tells_of_is_read() -> None:
+def test_a_return_without_a_signal_is_observed() -> None:
     """Its event was lost: the wake at the end of the window finds the alarm in ALARM."""
     rig = recovered()
     rig.world.alarms[SICK_ARN].turn(AlarmState.ALARM, rig.world.now)
@@ -169,7 +169,7 @@ def test_what_comes_back_after_the_window_is_a_trouble_of_its_own() -> None:
 
 @pytest.mark.parametrize("said", [REASON, state_reason("0123456789abcdef"), "Threshold Crossed"])
 def test_a_drill_ends_with_its_alarm(said: str) -> None:
-    """Whoever rang it lets it go; what rings by itself is watched."""
+    """A drill ends with its alarm; an alarm that fires by itself is watched."""
     rig = Rig(*UP)
     rig.world.alarms[ALARM_ARN].counts = None
     rig.hear(saying(said))
@@ -234,13 +234,13 @@ def test_an_alarm_that_cannot_be_read_for_long_is_a_persons() -> None:
 
 
 def test_an_alarm_that_is_deleted_in_the_window_ends_it() -> None:
-    """It had recovered, and nothing is left to watch: nobody is rung for that."""
+    """It had recovered, and nothing is left to watch: no page."""
     rig = recovered()
     del rig.world.alarms[SICK_ARN]
     held = rig.at_the_end()
     assert held.status is Status.OBSERVED
     assert rig.posts == [("trigger", held.id), ("resolve", held.id)]
-    assert rig.told(Kind.DECISION)[-1]["why"].endswith("its alarm was deleted")
+    assert rig.entries_of(Kind.DECISION)[-1]["why"].endswith("its alarm was deleted")
 
 
 # --- what comes back as a P1 -------------------------------------------------------------------
@@ -258,7 +258,7 @@ def test_a_p2_that_comes_back_as_a_p1_rings() -> None:
 
 
 def test_a_p1_that_comes_back_rings_under_a_key_of_its_own() -> None:
-    """Its alert may be acknowledged; a trigger under that key would reach nobody."""
+    """Its alert may be acknowledged; a trigger under that key would not notify."""
     rig = recovered(raw=ZERO, arn=ALARM_ARN)
     rig.door.pager.alerts.acknowledge(rig.id(), rig.world.now)
     for number in (1, 2):
@@ -286,7 +286,7 @@ def test_a_p1_that_comes_back_without_its_signal_rings() -> None:
     assert rig.notified == {rig.id(): 1, f"{rig.id()}:returned-1": 1}
 
 
-def test_a_lesser_alarm_that_comes_back_in_a_p1_rings_nobody() -> None:
+def test_a_lesser_alarm_that_returns_in_a_p1_does_not_page() -> None:
     """The P1 itself is still well."""
     rig = recovered(raw=ZERO, arn=ALARM_ARN)
     later(rig, timedelta(minutes=5))
@@ -295,7 +295,7 @@ def test_a_lesser_alarm_that_comes_back_in_a_p1_rings_nobody() -> None:
     assert (held.severity, rig.notified) == (Severity.P1, {held.id: 1})
 
 
-def test_a_p3_that_comes_back_is_told_once() -> None:
+def test_a_p3_that_returns_is_sent_once() -> None:
     """The team reads of one trouble once."""
     rig = recovered(profile=minor(Severity.P3))
     later(rig, timedelta(minutes=5))
@@ -393,11 +393,11 @@ def test_what_flaps_for_longer_is_handed_over_once() -> None:
     held = rig.at_the_end()
     assert (held.status, len(rig.tables.incidents)) == (Status.HANDED_OVER, 1)
     assert rig.notified == {held.id: 1, f"{held.id}:gave-up": 1}
-    assert rig.told(Kind.DECISION)[-1]["rule"] == "bounded"
+    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "bounded"
 
 
 def test_a_page_that_is_late_holds_the_resolve_back() -> None:
-    """PagerDuty was down until the end of the window: nobody is notified after the resolve."""
+    """PagerDuty was down until the end of the window: no page follows the resolve."""
     rig = Rig(*UP)
     rig.world.alarms[ALARM_ARN].counts = None
     rig.script.failing = {"post"}

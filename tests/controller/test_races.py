@@ -14,7 +14,7 @@ from tests.controller.rig import DIES, TIMEOUT, A, B, C, Crash, Rig, later, read
 
 
 def swept(rig: Rig) -> None:
-    """What was lost with a worker is found by the sweep, once it is late."""
+    """The sweep finds the lost work once it is late."""
     rig.waiting.clear()
     rig.world.advance(rig.world.now + timedelta(seconds=30))
     assert sweep(rig.system).woken == 1
@@ -74,7 +74,7 @@ def test_a_fix_of_which_nothing_is_known_is_found_by_its_token(*, searches_fail:
     rig = ready()
     rig.script.after("send", TIMEOUT)
     rig.turn()
-    assert [each["outcome"] for each in rig.told(Kind.OUTCOME)[-1:]] == ["unknown"]
+    assert [each["outcome"] for each in rig.entries_of(Kind.OUTCOME)[-1:]] == ["unknown"]
     lease_until = rig.incident().attempts[0].lease_until
     rig.until(lambda _: rig.world.now >= lease_until - timedelta(seconds=5))
     assert rig.script.calls["find"] == 0
@@ -145,7 +145,7 @@ def test_a_fix_that_ssm_refuses_was_not_sent() -> None:
     assert held.attempts[0].helped is False
     lease = rig.tables.leases[rig.world.group_name]
     assert (lease.holder, lease.fence, len(lease.spent)) == (None, 1, 1)
-    assert rig.told(Kind.OUTCOME)[-1]["outcome"] == "not-sent"
+    assert rig.entries_of(Kind.OUTCOME)[-1]["outcome"] == "not-sent"
     host.plan = copy.replace(host.plan, registered=True)
     assert rig.at_the_end().status is Status.RESOLVED
 
@@ -177,7 +177,7 @@ def test_a_commit_of_which_nothing_is_known_is_no_licence(*, after: bool) -> Non
 
 
 def test_signals_of_the_fixs_own_making_start_nothing() -> None:
-    """S18: alarms that flap while it works join the incident, and nobody is paged again."""
+    """S18: alarms that flap during the fix join the incident without a page."""
     rig = ready()
     rig.turn()
     for seconds in (200, 201, 202):

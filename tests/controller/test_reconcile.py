@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import digest
@@ -41,7 +41,7 @@ def test_every_step_has_its_entry_in_one_chain() -> None:
         assert f'"previous":"{previous}"' in entry.body
         previous = entry.hash
     assert (held.chain.length, held.chain.head) == (len(entries), previous)
-    intents = rig.told(Kind.INTENT)
+    intents = rig.entries_of(Kind.INTENT)
     assert len(intents) == len(rig.world.commands)
     assert {each["token"] for each in intents} == {
         each.comment for each in rig.world.commands.values()
@@ -97,7 +97,7 @@ def test_in_observe_mode_it_records_what_it_would_have_done() -> None:
     held = rig.at_the_end()
     assert (held.status, rig.fixes, held.attempts) == (Status.HANDED_OVER, [], ())
     assert rig.notified == {held.id: 1, f"{held.id}:gave-up": 1}
-    planned = [each["plan"]["target"] for each in rig.told(Kind.DECISION) if each["plan"]]
+    planned = [each["plan"]["target"] for each in rig.entries_of(Kind.DECISION) if each["plan"]]
     assert set(planned) == {A}
     assert rig.world.now - START >= timedelta(minutes=15)
 
@@ -122,14 +122,14 @@ def test_a_fix_that_does_not_help_is_tried_twice_and_handed_over() -> None:
     tried = f"restart_enclave on {A}: did not help"
     assert page.details["tried"] == f"{tried}; {tried}"
     assert "R18" in page.details["next"]
-    (told,) = rig.told(Kind.HAND_OVER)
-    assert told["owner"] == "on-call"
-    assert told["metrics"] == []  # this world has none
-    assert {key: told[key] for key in told.keys() - {"owner", "metrics"}}.items() <= (
+    (result,) = rig.entries_of(Kind.HAND_OVER)
+    assert result["owner"] == "on-call"
+    assert result["metrics"] == []  # this world has none
+    assert {key: result[key] for key in result.keys() - {"owner", "metrics"}}.items() <= (
         page.details.items()
     )
     assert page.details["report_link"].endswith(f"prefix=reports/{held.id}/")
-    assert rig.told(Kind.SIGNAL)[0]["owner"] == "firstline"
+    assert rig.entries_of(Kind.SIGNAL)[0]["owner"] == "firstline"
     assert "acknowledge" not in {action for action, _ in rig.posts}
     assert rig.posts[-1] == ("trigger", page.key)
     assert rig.tables.leases[rig.world.group_name].holder is None
@@ -145,14 +145,14 @@ def test_the_wakes_of_an_incident_are_capped() -> None:
 
 
 def test_a_fault_during_a_fix_is_folded_in() -> None:
-    """S06: the signal is told in one entry, and the fix goes on."""
+    """S06: the signal has one entry, and the fix continues."""
     rig = opened()
     rig.until(lambda held: held.current)
     rig.hear(later(60))
     rig.hear(later(61, AlarmState.OK))
     held = rig.at_the_end()
     assert held.signals == 4  # these two, the opening one, and the alarm's own OK
-    joined = [each["joined"] for each in rig.told(Kind.SIGNAL)[1:]]
+    joined = [each["joined"] for each in rig.entries_of(Kind.SIGNAL)[1:]]
     assert [each["state"] for each in joined[0]] == ["ALARM", "OK"]
     assert rig.fixes == [A, B, C]
     assert held.attempts[-1].outcome is Outcome.DONE

@@ -86,7 +86,7 @@ def test_a_newer_alarm_after_an_ok_is_believed() -> None:
 
 
 def test_an_old_ok_does_not_hide_a_newer_alarm() -> None:
-    """What is remembered is the latest, in whatever order it comes."""
+    """The latest transition is stored, in any order of delivery."""
     rig = delivered(timedelta(seconds=90), OK)
     rig.hear(later(60, OK))
     rig.hear(later(-60, OK))
@@ -96,7 +96,7 @@ def test_an_old_ok_does_not_hide_a_newer_alarm() -> None:
 
 
 def test_a_late_alarm_joins_what_is_open() -> None:
-    """It is told there, and pages nobody by itself."""
+    """It is recorded there, without a page."""
     rig = Rig()
     opened = rig.hear().incident
     raw = state_change_event(ZERO, ALARM, START - timedelta(minutes=1))

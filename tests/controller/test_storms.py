@@ -29,7 +29,7 @@ def stranger(number: int, after: float = 0, state: AlarmState = AlarmState.ALARM
 
 
 def stormy(strangers: int) -> Rig:
-    """A rig that has heard so many."""
+    """A rig that received that many alarms."""
     rig = Rig()
     for number in range(strangers):
         raw = stranger(number)
@@ -64,7 +64,7 @@ def test_a_storm_never_hides_a_p1_and_never_stops_its_fix() -> None:
     assert len(rig.fixes) == 3
 
 
-def test_a_p1_does_not_read_what_opened_lately() -> None:
+def test_a_p1_does_not_read_the_openings() -> None:
     """Nothing stands before its page that need not."""
     rig = Rig()
     rig.hear()
@@ -78,7 +78,7 @@ def test_what_is_known_already_joins_its_own() -> None:
     assert len(rig.notified) == COUNTED + 1
 
 
-def test_what_recovers_tells_the_storm() -> None:
+def test_a_recovery_wakes_the_storm() -> None:
     """Its alarm opened nothing of its own, so the parent must look."""
     rig = stormy(COUNTED + 2)
     assert rig.hear(stranger(COUNTED + 1, 60, AlarmState.OK)).incident == rig.id(COUNTED)
@@ -152,7 +152,7 @@ def test_a_storm_of_findings_stays_open_while_it_gathers() -> None:
 
 
 def unread(number: int, after: float) -> bytes:
-    """An event of our own account that nobody understands, and behind which stands no alarm."""
+    """An unknown event of the own account, without an alarm."""
     at = (START + timedelta(seconds=after)).strftime("%Y-%m-%dT%H:%M:%SZ")
     return edited(body("no-state-value"), {"id": f"unread-{number}", "time": at})
 
@@ -169,14 +169,14 @@ def test_what_is_given_up_at_once_is_not_while_more_of_it_comes() -> None:
             rig.turn()
     assert (len(rig.tables.incidents), len(rig.notified)) == (1, 1)
     assert (rig.incident().signals, rig.incident().ended) == (300, False)
-    assert rig.told(Kind.DECISION)[-1]["rule"] == "nothing to watch"
+    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "nothing to watch"
     ended = rig.at_the_end()
     assert (ended.status, len(rig.notified)) == (Status.HANDED_OVER, 1)
     assert rig.world.now == START + timedelta(seconds=29 + PROFILE.policy.quiet_seconds)
 
 
 def test_what_comes_back_of_an_open_storm_joins_it_again() -> None:
-    """I36: its first ring was told by the storm's page, and the storm is watched still."""
+    """I36: the storm's page covers its first alarm, and the storm is still open."""
     rig = stormy(COUNTED + 1)
     gone = START + WINDOW + timedelta(minutes=1)
     rig.world.advance(gone)
@@ -186,7 +186,7 @@ def test_what_comes_back_of_an_open_storm_joins_it_again() -> None:
 
 
 def test_a_storm_remembers_nothing_of_the_one_before() -> None:
-    """What an earlier storm took in opens and pages by itself, unless this one took it in."""
+    """An alarm of an earlier storm opens its own incident, unless this storm gathered it."""
     rig = stormy(COUNTED + 1)
     first = rig.incident(COUNTED)
     rig.store(copy.replace(first, status=Status.HANDED_OVER), version=first.version)

@@ -3,10 +3,10 @@ from datetime import timedelta
 
 import pytest
 
-from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import Change, Loaded
+from firstline.controller.ports.messaging import Wake
+from firstline.controller.ports.store import Change, LoadedIncident
 from firstline.controller.reconcile import reconcile
-from firstline.controller.sweep import Swept, sweep
+from firstline.controller.sweep import SweepResult, sweep
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import DependencyUnavailable, InvariantViolation
 from firstline.ids import IncidentId
@@ -21,7 +21,7 @@ OTHER = body("unlisted-http-api-5xx")
 
 
 def lost(*alarms: bytes, page: bool = True) -> Rig:
-    """A rig whose wakes were lost after it heard its alarms; without *page* the pager was down."""
+    """A rig whose wakes were lost after its alarms; without *page* the pager was down."""
     rig = Rig()
     rig.script.failing = set() if page else {"post"}
     for each in alarms or (body("healthy-hosts-zero"),):
@@ -30,7 +30,7 @@ def lost(*alarms: bytes, page: bool = True) -> Rig:
     return rig
 
 
-def after(rig: Rig, seconds: float) -> Swept:
+def after(rig: Rig, seconds: float) -> SweepResult:
     rig.world.advance(START + timedelta(seconds=seconds))
     return sweep(rig.system)
 
@@ -39,7 +39,7 @@ def after(rig: Rig, seconds: float) -> Swept:
 def test_a_wake_that_is_late_is_queued_again(late: float, woken: int) -> None:
     """After a grace, under the generation that the incident has, so a late one is harmless."""
     rig = lost()
-    assert after(rig, late) == Swept(woken=woken, wakes_late_for=timedelta(seconds=late))
+    assert after(rig, late) == SweepResult(woken=woken, oldest_wake_age=timedelta(seconds=late))
     assert rig.waiting == [(rig.world.now, Wake(rig.id(), 1))] * woken
 
 
@@ -60,12 +60,12 @@ def test_an_incident_that_the_sweep_alone_carries_ends_like_any_other() -> None:
     assert rig.notified == {rig.id(): 1, f"{rig.id()}:gave-up": 1}
 
 
-def test_an_owed_page_is_settled_by_the_sweep() -> None:
-    """I1: a minute at most after the pager is back, though nobody else tries."""
+def test_a_pending_page_is_delivered_by_the_sweep() -> None:
+    """I1: within a minute after the pager is back, without another worker."""
     rig = lost(page=False)
     opened = rig.incident().opened_at
     rig.script.failing = set()
-    assert after(rig, 60) == Swept(woken=1, wakes_late_for=rig.world.now - opened)
+    assert after(rig, 60) == SweepResult(woken=1, oldest_wake_age=rig.world.now - opened)
     assert rig.notified == {rig.id(): 1}
     assert rig.incident().pages[0].sent_at == rig.world.now
 
@@ -80,7 +80,7 @@ def test_a_page_is_not_held_until_its_lost_wake_is_late() -> None:
     assert held.next_wake_at is not None
     assert held.next_wake_at > START + timedelta(seconds=60)
     read = rig.script.calls["load"]
-    assert after(rig, 60) == Swept()
+    assert after(rig, 60) == SweepResult()
     assert (
         rig.script.calls["load"] == read + 2
     )  # for its pages, and for its alarm: no digest is due
@@ -100,17 +100,17 @@ def test_what_waits_in_the_inbox_is_looked_at_though_its_wake_is_lost() -> None:
     assert rig.waiting == [(rig.world.now, Wake(rig.id(), 1))]
 
 
-def test_the_age_of_the_oldest_page_still_owed_is_told() -> None:
+def test_the_age_of_the_oldest_pending_page() -> None:
     """It feeds the alarm that needs no code of ours."""
     rig = lost(page=False)
     rig.world.advance(START + timedelta(seconds=30))
     rig.hear(OTHER)
     opened = rig.incident().opened_at
     swept = after(rig, 90)
-    assert (swept.woken, swept.pages_owed_for) == (2, rig.world.now - opened)
+    assert (swept.woken, swept.oldest_page_age) == (2, rig.world.now - opened)
     rig.script.failing = set()
     swept = after(rig, 150)
-    assert (swept.woken, swept.pages_owed_for) == (2, timedelta(0))
+    assert (swept.woken, swept.oldest_page_age) == (2, timedelta(0))
 
 
 @pytest.mark.parametrize(
@@ -118,13 +118,13 @@ def test_the_age_of_the_oldest_page_still_owed_is_told() -> None:
 )
 @pytest.mark.parametrize("name", ["commit", "queue"])
 def test_one_incident_that_fails_does_not_stop_the_others(name: str, error: Exception) -> None:
-    """The one that fails first is the oldest, every minute anew."""
+    """The failing one is the oldest in every sweep."""
     rig = lost(body("healthy-hosts-zero"), OTHER, page=False)
     rig.script.failing = set()
     rig.script.before(name, raising(error))
     swept = after(rig, 60)
     assert (swept.woken, swept.failed) == (1, 1)
-    assert swept.pages_owed_for == timedelta(seconds=60)
+    assert swept.oldest_page_age == timedelta(seconds=60)
     assert [wake.incident for _, wake in rig.waiting] == [rig.id(1)]
     assert ("trigger", rig.id(1)) in rig.posts
 
@@ -138,7 +138,7 @@ def test_one_incident_that_cannot_be_read_does_not_stop_the_others(error: Except
     rig.script.failing = set()
     load = rig.door.store.load
 
-    def readable(incident: IncidentId) -> Loaded | None:
+    def readable(incident: IncidentId) -> LoadedIncident | None:
         if incident == rig.id():
             raise error
         return load(incident)
@@ -146,7 +146,7 @@ def test_one_incident_that_cannot_be_read_does_not_stop_the_others(error: Except
     rig.door.store.load = readable  # type: ignore[method-assign]
     swept = after(rig, 60)
     assert (swept.woken, swept.failed) == (1, 1)
-    assert swept.pages_owed_for == timedelta(seconds=60)
+    assert swept.oldest_page_age == timedelta(seconds=60)
     assert [wake.incident for _, wake in rig.waiting] == [rig.id(1)]
     assert rig.posts == [("trigger", rig.id(1))]
 
@@ -170,14 +170,14 @@ def test_a_sweep_that_takes_too_long_leaves_the_rest_to_the_next(
     takes = timedelta(seconds=each_takes)
     rig.script.before("queue", lambda: rig.world.advance(rig.world.now + takes))
     # what nobody read may owe a page, since its wake was due
-    owed_for, late_for = timedelta(seconds=60 if left else 0), timedelta(seconds=60)
+    page_age, wake_age = timedelta(seconds=60 if left else 0), timedelta(seconds=60)
     # where time is over, alarms are not asked for either
-    expected = Swept(woken, 0, left, owed_for, late_for, unasked=bool(left))
+    expected = SweepResult(woken, 0, left, page_age, wake_age, poll_failed=bool(left))
     assert sweep(rig.system) == expected
 
 
 PAUSE = Pause(scope="everything", why="a test", by="arn", at=START, until=START)
-"""It is over as soon as somebody looks."""
+"""A pause that is expired at its first read."""
 
 
 def slow(rig: Rig, seconds: float) -> None:
@@ -204,7 +204,7 @@ def test_a_pause_ends_and_its_alert_too_before_a_slow_sweep_is_cut() -> None:
 
 
 def test_a_pager_that_hangs_on_pauses_leaves_time_for_incidents() -> None:
-    """What is owed of pauses may take ten seconds, and no more."""
+    """Pages of pauses take ten seconds at most."""
     rig = lost(page=False)
     (page,) = rig.incident().pages
     owed = tuple(copy.replace(page, key=f"pause-{number}") for number in range(20))
@@ -257,8 +257,8 @@ def test_a_failure_in_what_comes_first_does_not_stop_the_incidents(
     assert (swept.failed, rig.notified) == (1, {rig.id(): 1})
 
 
-def test_a_page_is_told_as_owed_though_its_wake_cannot_be_queued() -> None:
-    """I7: the wake may be of a minute ago, and the page owed since the beginning."""
+def test_a_page_counts_as_pending_although_its_wake_cannot_be_queued() -> None:
+    """I7: the wake may be a minute old, and the page pending since the beginning."""
     rig = lost(page=False)
     reconcile(Wake(rig.id(), 1), rig.system)
     rig.script.failing = {"post", "queue"}
@@ -266,12 +266,12 @@ def test_a_page_is_told_as_owed_though_its_wake_cannot_be_queued() -> None:
     assert due is not None
     assert due > START
     swept = after(rig, 60)
-    assert (swept.failed, swept.pages_owed_for) == (1, timedelta(seconds=60))
-    assert swept.wakes_late_for == START + timedelta(seconds=60) - due
+    assert (swept.failed, swept.oldest_page_age) == (1, timedelta(seconds=60))
+    assert swept.oldest_wake_age == START + timedelta(seconds=60) - due
 
 
 def test_a_sweep_that_cannot_list_fails_as_a_whole() -> None:
-    """Its silence is what the heartbeat's alarm hears."""
+    """The missing heartbeat raises an alarm."""
     rig = lost()
     rig.script.failing = {"due"}
     with pytest.raises(DependencyUnavailable):
@@ -294,7 +294,7 @@ def test_an_incident_that_is_gone_is_passed_over() -> None:
     """Its record may end between the two reads."""
     rig = lost()
     rig.script.before("load", rig.tables.incidents.clear)
-    assert after(rig, 59) == Swept(wakes_late_for=timedelta(seconds=59))
+    assert after(rig, 59) == SweepResult(oldest_wake_age=timedelta(seconds=59))
     assert rig.waiting == []
 
 

@@ -1,10 +1,10 @@
-"""What is minor is told to the team, and wakes nobody."""
+"""Minor incidents go to the team, and page no one."""
 
 import copy
 from datetime import timedelta
 
 from firstline.config.profile import Profile
-from firstline.controller.sweep import GRACE, sweep
+from firstline.controller.sweep import WAKE_GRACE, sweep
 from firstline.incidents.incident import Status
 from firstline.ledger.chain import Kind
 from firstline.notifications.pages import NO_LADDER
@@ -26,8 +26,8 @@ def subjects(rig: Rig) -> list[str]:
     return [subject for _, subject, _ in rig.world.notices]
 
 
-def test_a_p3_is_told_when_it_opens_and_when_it_ends() -> None:
-    """The pager hears nothing of it."""
+def test_a_p3_is_sent_at_its_opening_and_its_end() -> None:
+    """Nothing goes to the pager."""
     rig = Rig(profile=minor())
     rig.hear()
     held = rig.at_the_end()
@@ -36,14 +36,14 @@ def test_a_p3_is_told_when_it_opens_and_when_it_ends() -> None:
     over = f"[vettid us-east-1] over: {opening}"
     assert subjects(rig) == [f"[vettid us-east-1] {opening}", over]
     assert rig.posts == []
-    told = [each for each in rig.told(Kind.PAGE) if each["channel"] != "change"]
-    assert [(each["channel"], each["action"], each["outcome"]) for each in told] == [
+    result = [each for each in rig.entries_of(Kind.PAGE) if each["channel"] != "change"]
+    assert [(each["channel"], each["action"], each["outcome"]) for each in result] == [
         ("team", "trigger", "accepted"),
         ("team", "resolve", "accepted"),
     ]
 
 
-def test_a_topic_that_is_down_is_told_later_and_holds_nothing_back() -> None:
+def test_a_topic_that_is_down_delays_nothing() -> None:
     """The incident goes on meanwhile."""
     rig = Rig(profile=minor())
     rig.script.failing = {"publish"}
@@ -71,7 +71,7 @@ def test_a_topic_that_hangs_does_not_hold_a_page_back() -> None:
 
 
 def test_a_users_report_is_looked_into_and_given_to_the_team() -> None:
-    """R23 to R26: hosts are looked at, nothing is fixed, and the next steps are told."""
+    """R23 to R26: hosts are inspected, nothing is fixed, and the next steps are sent."""
     rig = Rig()
     rig.hear(REPORT)
     held = rig.at_the_end()
@@ -94,10 +94,10 @@ def test_a_sweep_sends_a_message_once_its_wake_is_late() -> None:
     rig.waiting.clear()
     rig.script.failing = set()
     due_at = rig.incident().pages[0].due_at
-    rig.world.advance(due_at + GRACE - timedelta(milliseconds=1))
+    rig.world.advance(due_at + WAKE_GRACE - timedelta(milliseconds=1))
     sweep(rig.system)
     assert subjects(rig) == []
-    rig.world.advance(due_at + GRACE)
+    rig.world.advance(due_at + WAKE_GRACE)
     sweep(rig.system)
     assert len(subjects(rig)) == 1
     assert rig.incident().pages[0].sent_at == rig.world.now

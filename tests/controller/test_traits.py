@@ -40,7 +40,7 @@ class Management:
         return Unsettled("the answer was lost") if self._lost else Sent(CommandId("switched"))
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | None:
-        """What it remembers."""
+        """The remembered command."""
         del since
         return CommandId("switched") if order.token in self.sent else None
 
@@ -68,5 +68,5 @@ def test_an_action_of_a_third_executor_repairs_a_host(
     (attempt,) = held.attempts
     assert (attempt.action, attempt.outcome, attempt.helped) == ("power_cycle", Outcome.DONE, True)
     assert list(board.sent.values()) == [A]
-    (intent,) = (each for each in rig.told(Kind.INTENT) if each["action"] == "power_cycle")
+    (intent,) = (each for each in rig.entries_of(Kind.INTENT) if each["action"] == "power_cycle")
     assert intent["hosts"] == [A]

@@ -1,11 +1,11 @@
-"""What another version of firstline stored, and this one has no action for."""
+"""Stored actions of another version, which this one does not know."""
 
 import copy
 from datetime import timedelta
 
 import pytest
 
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.ids import CommandId, Digest
 from firstline.incidents.approvals import Approval
@@ -45,12 +45,12 @@ def stored(status: Status, *attempts: Attempt) -> Rig:
     ids=["unsent", "on its way", "without an answer", "under way", "answered", "over"],
 )
 def test_a_fix_that_this_version_does_not_know_is_a_persons(status: Status, held: Attempt) -> None:
-    """One line says so; nothing is sent, read or judged that nobody here understands."""
+    """One line names it; nothing of it is sent, read or judged."""
     rig = stored(status, copy.replace(held, target=A, hosts=(A,)))
     reconcile(Wake(rig.id(), 99), rig.system)
     assert rig.incident().status is Status.HANDED_OVER
-    (told,) = rig.told(Kind.HAND_OVER)
-    assert told["why"] == WHY
+    (result,) = rig.entries_of(Kind.HAND_OVER)
+    assert result["why"] == WHY
     assert rig.fixes == []
 
 
@@ -62,7 +62,7 @@ def test_a_plan_that_this_version_does_not_know_is_a_persons(said: Approval | No
     held = rig.incident()
     rig.store(copy.replace(held, proposals=(asked,)), version=held.version)
     reconcile(Wake(rig.id(), 99), rig.system)
-    assert [each["why"] for each in rig.told(Kind.HAND_OVER)] == [WHY]
+    assert [each["why"] for each in rig.entries_of(Kind.HAND_OVER)] == [WHY]
 
 
 def test_a_command_of_another_version_is_not_read() -> None:

@@ -4,7 +4,7 @@ import copy
 
 from firstline.config.profile import Profile
 from firstline.controller.operators.commands import Approve, Deny
-from firstline.controller.operators.execute import Call, pull
+from firstline.controller.operators.execute import OperatorRequest, execute
 from firstline.incidents.incident import Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.ledger.chain import Kind
@@ -21,7 +21,7 @@ def fragile() -> Profile:
 
 
 def proposing() -> Rig:
-    """An enclave hangs, and nobody knows what it holds: the restart was just proposed."""
+    """An enclave hangs, and its stored data is unknown: the restart was just proposed."""
     rig = Rig(HostPlan(id=A, enclave="hung", restart_blockers=None), profile=fragile())
     rig.hear()
     rig.until(lambda held: held.proposals)
@@ -29,13 +29,14 @@ def proposing() -> Rig:
 
 
 def looks(rig: Rig) -> int:
-    """How many looks were sent by now."""
+    """The number of looks sent so far."""
     return sum(each.document == "look_host" for each in rig.world.commands.values())
 
 
 def approve(rig: Rig) -> None:
-    pull(
-        Call(Approve(incident=rig.id(), plan=rig.incident().proposals[-1].plan), ALICE), rig.system
+    execute(
+        OperatorRequest(Approve(incident=rig.id(), plan=rig.incident().proposals[-1].plan), ALICE),
+        rig.system,
     )
 
 
@@ -47,8 +48,8 @@ def test_the_page_names_what_is_unknown() -> None:
     assert (asked.unknowns, asked.approvable) == ((UNSAVED,), True)
     assert rig.asked().summary == f"P1 complete outage: approve restart_enclave? on {A}"
     assert rig.asked().details["unknowns"] == UNSAVED
-    (told,) = rig.told(Kind.PROPOSAL)
-    assert told["unknowns"] == UNSAVED
+    (result,) = rig.entries_of(Kind.PROPOSAL)
+    assert result["unknowns"] == UNSAVED
     assert rig.fixes == []
 
 
@@ -61,7 +62,7 @@ def test_a_yes_is_done_after_one_more_look() -> None:
     assert (looks(rig), rig.fixes) == (before + 1, [])
     rig.until(lambda held: held.attempts)
     assert (looks(rig), rig.fixes) == (before + 1, [A])
-    decided = [each for each in rig.told(Kind.DECISION) if each["step"]["type"] == "fix"]
+    decided = [each for each in rig.entries_of(Kind.DECISION) if each["step"]["type"] == "fix"]
     (over,) = [each for each in decided[-1]["guards"] if each["overridden"]]
     assert (over["guard"], over["denial"]["unknown"]) == (UNSAVED, True)
     held = rig.at_the_end()
@@ -82,8 +83,9 @@ def test_a_no_and_silence_hand_over() -> None:
     """Once each; nothing is done."""
     refused = proposing()
     plan = refused.incident().proposals[-1].plan
-    pull(
-        Call(Deny(incident=refused.id(), plan=plan, why="it holds a vault"), ALICE), refused.system
+    execute(
+        OperatorRequest(Deny(incident=refused.id(), plan=plan, why="it holds a vault"), ALICE),
+        refused.system,
     )
     assert refused.at_the_end().status is Status.HANDED_OVER
     silent = proposing()
@@ -97,7 +99,7 @@ def test_a_no_stands_once_the_fact_is_known() -> None:
     """The profile would let the action go by itself."""
     rig = proposing()
     plan = rig.incident().proposals[-1].plan
-    pull(Call(Deny(incident=rig.id(), plan=plan, why="not now"), ALICE), rig.system)
+    execute(OperatorRequest(Deny(incident=rig.id(), plan=plan, why="not now"), ALICE), rig.system)
     host = rig.world.hosts[A]
     host.plan = copy.replace(host.plan, restart_blockers=0)
     rig.until(lambda held: held.ended)

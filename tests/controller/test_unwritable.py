@@ -1,12 +1,12 @@
-"""What the store takes at no time is given to a person, and not tried for ever."""
+"""A change that the store never accepts is paged, and not retried for ever."""
 
 import copy
 
 from firstline.config.profile import HOSTS_MAX
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.ids import InstanceId
-from firstline.incidents import incident as incidents
+from firstline.incidents import incident
 from firstline.incidents.incident import INCIDENT_BYTES_MAX, Incident, Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.lab.twin.store import ITEM_BYTES_MAX
@@ -17,9 +17,9 @@ from tests.controller.rig import Rig, opened
 def grown(rig: Rig, size: int) -> Incident:
     """The open incident of *rig*, with a name so long that its text has this many bytes."""
     held = rig.incident()
-    left = size - len(incidents.encode(held)) + len(held.rule or "")
+    left = size - len(incident.encode(held)) + len(held.rule or "")
     held = copy.replace(held, rule="r" * left)
-    rig.tables.incidents[held.id] = incidents.encode(held)
+    rig.tables.incidents[held.id] = incident.encode(held)
     return held
 
 
@@ -29,7 +29,7 @@ def test_one_that_has_grown_is_handed_over_while_the_store_takes_it() -> None:
     reconcile(Wake(held.id, held.wake_generation), rig.system)
     after = rig.incident()
     assert after.status is Status.HANDED_OVER
-    assert "the incident has grown to 3" in rig.told(Kind.DECISION)[-1]["why"]
+    assert "the incident has grown to 3" in rig.entries_of(Kind.DECISION)[-1]["why"]
     assert f"{held.id}:gave-up" in {each.key for each in after.pages}
 
 
@@ -41,7 +41,7 @@ def test_a_fleet_of_more_hosts_than_an_incident_holds_is_a_persons_at_once() -> 
     held = rig.at_the_end()
     assert (held.status, held.attempts) == (Status.HANDED_OVER, ())
     why = f"the group has {HOSTS_MAX + 1} hosts, and an incident holds the evidence of {HOSTS_MAX}"
-    assert rig.told(Kind.DECISION)[-1]["why"] == why
+    assert rig.entries_of(Kind.DECISION)[-1]["why"] == why
 
 
 def test_what_the_store_refuses_for_good_is_paged_once_and_done() -> None:

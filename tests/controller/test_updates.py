@@ -1,4 +1,4 @@
-"""People are informed of each turn of an incident, beside its alerts, and no one is notified."""
+"""Updates inform people of each turn of an incident, and notify no one."""
 
 import copy
 from collections import Counter
@@ -52,8 +52,8 @@ def noted(rig: Rig) -> Rig:
     return rig
 
 
-def told(rig: Rig, channel: str) -> list[dict[str, Any]]:
-    return [each for each in rig.told(Kind.PAGE) if each["channel"] == channel]
+def deliveries(rig: Rig, channel: str) -> list[dict[str, Any]]:
+    return [each for each in rig.entries_of(Kind.PAGE) if each["channel"] == channel]
 
 
 # --- the first decision ----------------------------------------------------------------------
@@ -69,7 +69,7 @@ FIRST = {
 def test_the_first_decision_is_sent_at_once_in_every_mode(
     mode: Mode, profile: Profile, doing: str
 ) -> None:
-    """What is known, what is or would be done, and until when the next thing is awaited."""
+    """The facts, the planned or executed step, and the time of the next one."""
     rig = heard(mode, profile)
     rig.until(lambda held: held.wakes > 4)
     at, line = rig.updates[0]
@@ -92,8 +92,8 @@ def test_an_alarm_without_a_rule_has_its_first_decision_at_once() -> None:
     assert len(rig.updates) == 1
 
 
-def test_a_first_look_that_takes_long_is_told_in_time() -> None:
-    """What comes of it is another turn; the looks that follow are none."""
+def test_a_slow_first_look_has_its_update_in_time() -> None:
+    """Its result is another turn; later looks are none."""
     rig = heard("enforce", PROFILE, *SILENT)
     rig.until(lambda held: held.wakes > 12)
     (at, line), (_, after), *_ = rig.updates
@@ -138,7 +138,7 @@ def test_each_turn_is_one_update() -> None:
     assert rig.posts == [("trigger", held.id), ("resolve", held.id)]
 
 
-def test_a_fix_that_does_not_help_and_the_next_rung_are_told() -> None:
+def test_the_updates_of_a_failed_fix_and_of_the_next_rung() -> None:
     """And the hand-over, whose page goes before it."""
     rig = opened(HostPlan(id=A, restart_helps=False, replacement_helps=False))
     rig.at_the_end()
@@ -150,7 +150,7 @@ def test_a_fix_that_does_not_help_and_the_next_rung_are_told() -> None:
     assert made[-2:] == ["post", "tell_change"]
 
 
-def test_an_update_says_what_it_is_in_its_details() -> None:
+def test_the_details_of_an_update() -> None:
     """Each fact under a name of its own, and the plan whole."""
     rig = opened()
     rig.until(lambda held: held.attempts)
@@ -182,14 +182,14 @@ def test_the_ledger_has_what_was_sent() -> None:
     """Its words once, and no entry for what was not a turn."""
     rig = heard("observe")
     rig.at_the_end()
-    entries = told(rig, "change")
+    entries = deliveries(rig, "change")
     assert [each["summary"] for each in entries] == [line for _, line in rig.updates]
     assert [each["key"].partition(":")[2] for each in entries] == ["update-1", "update-2"]
-    assert all("summary" not in each for each in told(rig, "pager"))
+    assert all("summary" not in each for each in deliveries(rig, "pager"))
 
 
-def test_a_minor_incident_tells_its_fixes_alone() -> None:
-    """A P3 has no alert that an update could stand beside; a fix changes the fleet all the same."""
+def test_a_minor_incident_has_updates_of_its_fixes_alone() -> None:
+    """A P3 has no alert for an update; a fix changes the fleet all the same."""
     rules = tuple(copy.replace(each, severity=Severity.P3) for each in PROFILE.rules)
     rig = Rig(profile=copy.replace(PROFILE, rules=rules))
     rig.hear()
@@ -199,7 +199,7 @@ def test_a_minor_incident_tells_its_fixes_alone() -> None:
 
 
 def test_a_flapping_reason_does_not_tell_for_ever() -> None:
-    """After so many updates only fixes and the end are told."""
+    """Above the limit only fixes and the end have updates."""
     often = copy.replace(PROFILE, policy=copy.replace(PROFILE.policy, watch_seconds=20))
     rig = heard("observe", often)
     while not rig.incident().ended:
@@ -214,7 +214,7 @@ def test_a_flapping_reason_does_not_tell_for_ever() -> None:
 # --- pages first -----------------------------------------------------------------------------
 
 
-def test_no_update_goes_before_the_page_that_is_owed() -> None:
+def test_no_update_goes_before_a_pending_page() -> None:
     """While PagerDuty takes no page, an update is not even tried."""
     rig = Rig()
     rig.script.failing = {"post"}
@@ -245,8 +245,8 @@ def test_an_update_that_is_not_taken_is_given_up() -> None:
     rig.script.failing = {"tell_change"}
     held, same = rig.at_the_end(), quiet.at_the_end()
     assert (held.status, rig.fixes, rig.updates) == (Status.RESOLVED, [A, B, C], [])
-    assert [each["outcome"] for each in told(rig, "change")][:2] == ["owed", "dropped"]
-    assert {each["tries"] for each in told(rig, "change")} == {1, TRIES_MAX}
+    assert [each["outcome"] for each in deliveries(rig, "change")][:2] == ["owed", "dropped"]
+    assert {each["tries"] for each in deliveries(rig, "change")} == {1, TRIES_MAX}
     assert [each for each in held.pages if each.channel == "change"] == []
     assert held.ended_at == same.ended_at
 
@@ -290,7 +290,7 @@ def test_the_update_of_the_end_is_tried_until_it_is_taken_or_given_up() -> None:
     rig.until(lambda held: held.ended)
     rig.script.failing = {"tell_change"}
     held = rig.at_the_end()
-    assert [each["outcome"] for each in told(rig, "change")][-2:] == ["owed", "dropped"]
+    assert [each["outcome"] for each in deliveries(rig, "change")][-2:] == ["owed", "dropped"]
     assert held.next_wake_at is None
 
 
@@ -314,7 +314,7 @@ def test_what_cannot_be_recorded_fails_nothing(error: Exception) -> None:
     assert len(rig.updates) == 1
     rig.turn()
     assert [line for _, line in rig.updates] == [rig.updates[0][1]] * 2
-    assert [each["outcome"] for each in told(rig, "change")] == ["accepted"]
+    assert [each["outcome"] for each in deliveries(rig, "change")] == ["accepted"]
 
 
 def test_the_sweep_sends_no_update() -> None:
@@ -331,7 +331,7 @@ def test_the_sweep_sends_no_update() -> None:
 
 
 def test_what_a_person_resolved_does_not_ring_again() -> None:
-    """Every turn after it stands beside the alert."""
+    """Every later turn is a change event."""
     rig = opened()
     rig.until(lambda held: held.attempts)
     rig.door.pager.alerts.resolve(rig.id(), rig.world.now)
@@ -344,15 +344,15 @@ def test_what_a_person_resolved_does_not_ring_again() -> None:
 # --- notes -----------------------------------------------------------------------------------
 
 
-def test_a_note_says_on_the_incident_what_the_change_says() -> None:
+def test_a_note_has_the_text_of_the_change_event() -> None:
     """Where a user is set in whose name; each turn once, and no one is notified."""
     rig = noted(opened())
     held = rig.at_the_end()
     (alert,) = rig.door.pager.alerts.opened
     assert alert.notes == [f"[vettid us-east-1] {line}" for _, line in rig.updates]
     assert alert.notifications == 1
-    assert [each["outcome"] for each in told(rig, "note")] == ["accepted"] * 4
-    assert all("summary" not in each for each in told(rig, "note"))
+    assert [each["outcome"] for each in deliveries(rig, "note")] == ["accepted"] * 4
+    assert all("summary" not in each for each in deliveries(rig, "note"))
     assert held.ended
 
 

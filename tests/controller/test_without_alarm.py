@@ -38,7 +38,7 @@ def call(number: int) -> bytes:
 
 
 def lacking(desired: int = 2, **rigged: object) -> Rig:
-    """A rig whose group wants *desired* instances, of which one is in service."""
+    """A rig whose group needs *desired* instances, with one in service."""
     scenario = Scenario(name="short", hosts=(UP,), desired=desired, launches=False)
     return Rig(scenario=scenario, **rigged)  # type: ignore[arg-type]
 
@@ -59,7 +59,7 @@ def subjects(rig: Rig) -> list[str]:
 
 
 def test_it_stays_open_for_the_window_and_is_then_a_persons() -> None:
-    """It was told at once; nothing is read that could tell a recovery."""
+    """It was paged at once; no read can prove a recovery."""
     rig = Rig(UP)
     rig.hear(THROTTLED)
     assert rig.incident().status is Status.INVESTIGATING
@@ -71,7 +71,7 @@ def test_it_stays_open_for_the_window_and_is_then_a_persons() -> None:
 
 
 def test_refused_calls_are_one_incident_and_one_notice() -> None:
-    """Each that comes begins the window anew; the hand-over has nothing new to tell."""
+    """Each one restarts the window; the escalation has no news."""
     rig = Rig(UP)
     for number in range(6):
         rig.hear(call(number))
@@ -84,7 +84,7 @@ def test_refused_calls_are_one_incident_and_one_notice() -> None:
     assert rig.posts == []
 
 
-def test_what_comes_after_the_window_is_told_again() -> None:
+def test_a_return_after_the_window_is_sent_again() -> None:
     """It is a trouble of its own by then."""
     rig = Rig(UP)
     rig.hear(call(1))
@@ -101,7 +101,7 @@ def test_what_comes_for_hours_is_handed_over_at_the_age_that_bounds_it() -> None
         wait(rig, timedelta(minutes=10))
         if rig.incident().ended:
             break
-    assert rig.told(Kind.DECISION)[-1]["rule"] == "bounded"
+    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "bounded"
     assert len(subjects(rig)) == 1
 
 
@@ -115,8 +115,8 @@ def test_a_finding_pages_at_once_and_once() -> None:
     assert rig.notified == {held.id: 1}
 
 
-def test_what_was_seen_for_a_user_is_told_at_the_end() -> None:
-    """Hosts were looked at, which no first notice could tell."""
+def test_the_end_of_a_users_incident_has_its_findings() -> None:
+    """The first notice could not have the inspection's results."""
     rig = Rig(UP)
     rig.hear(REPORT)
     held = rig.at_the_end()
@@ -128,7 +128,7 @@ def test_what_was_seen_for_a_user_is_told_at_the_end() -> None:
 # --- a group that cannot launch ------------------------------------------------------------------
 
 
-def test_a_launch_that_fails_once_pages_nobody() -> None:
+def test_one_failed_launch_does_not_page() -> None:
     """The group has what it wants: the team reads of it."""
     rig = lacking(desired=1)
     rig.hear(LAUNCH)
@@ -154,12 +154,12 @@ def test_launches_that_fail_are_one_page_once_the_group_was_short_for_long() -> 
     assert page.summary.startswith("P2 capacity: 1 of 2 instances are in service, and it was short")
 
 
-def test_the_record_tells_of_the_rise() -> None:
+def test_the_ledger_has_the_rise() -> None:
     """A decision of its own, with its reason; reports take its severity."""
     rig = lacking()
     rig.hear(LAUNCH)
     rig.at_the_end()
-    raised = [each for each in rig.told(Kind.DECISION) if each["rule"] == "short group"]
+    raised = [each for each in rig.entries_of(Kind.DECISION) if each["rule"] == "short group"]
     assert [each["step"] for each in raised] == [{"type": "raise", "severity": "P2"}]
     summary = summarise(map(decode_entry, rig.tables.entries[rig.id()]))
     assert (summary.severity, summary.condition) == ("P2", "capacity")
@@ -167,7 +167,7 @@ def test_the_record_tells_of_the_rise() -> None:
     assert responses == [(Severity.P3, False), (Severity.P2, False)]
 
 
-def test_a_group_that_is_whole_in_between_begins_anew() -> None:
+def test_a_complete_group_resets_the_time() -> None:
     """It was short for five minutes, and then not."""
     rig = lacking()
     rig.hear(launch(1))
@@ -185,7 +185,7 @@ def test_a_group_that_is_whole_in_between_begins_anew() -> None:
 
 
 def test_the_group_is_read_before_it_pages() -> None:
-    """An instance came into service meanwhile, and no event told of it."""
+    """An instance came into service meanwhile, without an event."""
     rig = lacking()
     rig.hear(LAUNCH)
     wait(rig, timedelta(minutes=1))
@@ -227,4 +227,4 @@ def test_what_pages_already_is_not_raised(severity: Severity) -> None:
     rig.hear(LAUNCH)
     held = rig.at_the_end()
     assert rig.notified == {held.id: 1}
-    assert "short group" not in {each["rule"] for each in rig.told(Kind.DECISION)}
+    assert "short group" not in {each["rule"] for each in rig.entries_of(Kind.DECISION)}

@@ -90,11 +90,11 @@ class Clock:
         self._state = "OK"
 
     def now(self) -> datetime:
-        """See `firstline.controller.ports.people.Clock`."""
+        """See `firstline.controller.ports.messaging.Clock`."""
         return self._world.now
 
     def sleep(self, duration: timedelta) -> None:
-        """See `firstline.controller.ports.people.Clock`."""
+        """See `firstline.controller.ports.messaging.Clock`."""
         alarms = Session().client("cloudwatch")
         (shown,) = alarms.describe_alarms(AlarmNames=[ALARM])["MetricAlarms"]
         if shown["StateValue"] != self._state:

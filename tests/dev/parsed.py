@@ -45,4 +45,4 @@ def _read(name: str, given: dict[str, Any]) -> None:
     order = {"lever": name, **{key: given[key] for key in fields & given.keys()}}
     if name == "pause":
         order["until"] = (NOW + parse_duration(given["duration"])).isoformat()
-    commands.read(msgspec.json.encode(order))
+    commands.parse_command(msgspec.json.encode(order))

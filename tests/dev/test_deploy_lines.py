@@ -45,10 +45,10 @@ def lacking(text: str) -> Iterator[str]:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: each.name)
 def test_a_document_names_the_fleet_and_nothing_else(document: Path) -> None:
     """In a block as in a sentence."""
-    said = (
+    text = (
         document.read_text().replace("`./dev synth` says", "").replace("`./dev destroy` takes", "")
     )
-    assert list(lacking(said)) == []
+    assert list(lacking(text)) == []
 
 
 def test_the_documents_have_such_lines() -> None:

@@ -56,8 +56,8 @@ def test_operator_commands_and_ledger(document: Path, monkeypatch: pytest.Monkey
     with waiting(monkeypatch.setenv) as there:
         for line in lines(document):
             if line[0] not in ("drill", "doctor"):
-                said = run(put(line, there))
-                assert SAYS.get(line[0], "") in said, line
+                text = run(put(line, there))
+                assert SAYS.get(line[0], "") in text, line
 
 
 SAYS = {
@@ -77,9 +77,9 @@ def test_a_drill(document: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         if line[0] == "drill":
             with quiet(monkeypatch.setenv) as there:
                 monkeypatch.setattr("firstline.adapters.clock.SystemClock", lambda: there.clock)
-                said = run(line)
-            assert "in mode enforce, observed only" in said
-            assert "holds: heard, understood, told and decided on in time" in said
+                text = run(line)
+            assert "in mode enforce, observed only" in text
+            assert "holds: heard, understood, told and decided on in time" in text
             for each in line:
                 if each.startswith("drill."):
                     assert "Drill of complete-outage: holds" in (tmp_path / each).read_text()

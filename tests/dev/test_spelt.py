@@ -55,7 +55,7 @@ def test_what_stands_in_a_sentence_is_taken_too(document: str, line: str) -> Non
 def test_a_page_spells_them() -> None:
     """The command in a proposal or a demotion page answers it."""
     asked = proposal()
-    page = paging.asked(incident(), asked, (), ORIGIN, Demotion(NOW, 3, ID))
+    page = paging.approval_page(incident(), asked, (), ORIGIN, Demotion(NOW, 3, ID))
     where = " --fleet vettid --region us-east-1"
     assert page.details["approve"] == command_lines.approve(ID, asked.plan[:12], where)
     assert page.details["deny"] == command_lines.deny(ID, asked.plan[:12], where)

@@ -170,10 +170,10 @@ def test_a_silent_fleet_proves_an_enclave_silent_only_with_another_cause() -> No
 def test_a_diagnosis_is_of_the_hosts_in_question_alone() -> None:
     """It sorts the hosts by what is known of them, in one order."""
     found = evidence(hosts={C: host(), A: host(), B: host(up=True)})
-    told = diagnose(found, (C, A), AGE_MAX)
-    assert told.having(DEAD) == (A, C)
-    assert told.having(SERVING) == told.having(NOTHING) == ()
-    assert told.cause == "2 hosts: 2 dead; its enclave is gone (confidence full)"
+    result = diagnose(found, (C, A), AGE_MAX)
+    assert result.having(DEAD) == (A, C)
+    assert result.having(SERVING) == result.having(NOTHING) == ()
+    assert result.cause == "2 hosts: 2 dead; its enclave is gone (confidence full)"
     assert diagnose(found, FLEET, AGE_MAX).cause == (
         "3 hosts: 2 dead, 1 unknown; its enclave is gone (confidence partial)"
     )
@@ -199,7 +199,7 @@ UNKNOWN, SERVES = (NOTHING, FailureMode.UNKNOWN), (SERVING, FailureMode.UNKNOWN)
 
 
 @pytest.mark.parametrize(
-    ("told", "component", "confidence"),
+    ("diagnosis", "component", "confidence"),
     [
         (verdicts(NO_ENCLAVE, NO_ENCLAVE), Component.ENCLAVE, Confidence.FULL),
         (verdicts(NO_ENCLAVE, SERVES), Component.ENCLAVE, Confidence.FULL),
@@ -210,10 +210,10 @@ UNKNOWN, SERVES = (NOTHING, FailureMode.UNKNOWN), (SERVING, FailureMode.UNKNOWN)
     ],
 )
 def test_a_diagnosis_names_the_component_and_how_sure_it_is(
-    told: Diagnosis, component: Component | None, confidence: Confidence
+    diagnosis: Diagnosis, component: Component | None, confidence: Confidence
 ) -> None:
     """An unknown host is never fine."""
-    assert (told.component, told.confidence) == (component, confidence)
+    assert (diagnosis.component, diagnosis.confidence) == (component, confidence)
 
 
 def probed(outcome: ProbeOutcome, age: float = 0) -> Answering:
@@ -256,17 +256,17 @@ def test_a_failure_of_every_host_is_their_dependency(
     hosts: dict[InstanceId, HostEvidence], answering: Answering | Unknown, *, fails: bool
 ) -> None:
     """NATS greets no host: then none of the hosts is the cause."""
-    told = diagnose(evidence(hosts=hosts, answering=answering), FLEET, AGE_MAX)
-    assert told.dependency is (Component.NATS if fails else None)
-    assert ("no host reaches nats" in told.cause) is fails
+    result = diagnose(evidence(hosts=hosts, answering=answering), FLEET, AGE_MAX)
+    assert result.dependency is (Component.NATS if fails else None)
+    assert ("no host reaches nats" in result.cause) is fails
     if fails:
-        assert told.component is Component.NATS
+        assert result.component is Component.NATS
 
 
 def test_hosts_that_are_only_silent_depend_on_nothing_that_fails() -> None:
     """Lost connections, targets and a probe that times out are no evidence about NATS itself."""
     lost = Connections(dict.fromkeys(FLEET, "ConnectionLost"))
-    told = diagnose(
+    result = diagnose(
         evidence(connections=lost, answering=probed(ProbeOutcome.TIMEOUT)), FLEET, AGE_MAX
     )
-    assert told.dependency is None
+    assert result.dependency is None

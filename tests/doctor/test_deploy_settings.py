@@ -25,8 +25,8 @@ STANDS = Deployment(
 
 def found(settings: Deployment | None, output: str | None = None) -> list[DoctorResult]:
     """Return the differences between the file and the deployment."""
-    said = {} if output is None else {deploy_settings.CONTEXT_OUTPUT: output}
-    deployed = copy.replace(DEPLOYED, outputs=DEPLOYED.outputs | said)
+    text = {} if output is None else {deploy_settings.CONTEXT_OUTPUT: output}
+    deployed = copy.replace(DEPLOYED, outputs=DEPLOYED.outputs | text)
     account = copy.replace(ACCOUNT, deployed=deployed)
     seen = doctor.examine(WELL, account, "mine.toml", settings)
     return [each for each in seen if each.check == "deployment-settings"]

@@ -161,8 +161,8 @@ OF_OTHERS = {"Type": "AWS::Logs::MetricFilter", "Properties": {"LogGroupName": {
 
 
 def function(reserved: int | None = None) -> dict[str, Any]:
-    said = {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
-    return {"Type": "AWS::Lambda::Function", "Properties": said}
+    text = {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
+    return {"Type": "AWS::Lambda::Function", "Properties": text}
 
 
 def test_a_template_needs_log_groups_and_executions() -> None:

@@ -236,13 +236,13 @@ def test_the_one_topic_by_mail(
 def test_the_topics_whose_readers_are_asked_for() -> None:
     """Those that alarms speak to which firstline does not hear itself."""
     external = VETTID.alarms.external
-    heard = copy.replace(VETTID, alarms=copy.replace(VETTID.alarms, external=(HEARD,)))
+    received = copy.replace(VETTID, alarms=copy.replace(VETTID.alarms, external=(HEARD,)))
     named = copy.replace(THEIRS, actions=(SCALING, TOPIC))
     own = shown("firstline-vettid-app-OversightPagesOwed", actions=(f"{TOPIC}2",))
     account = copy.replace(REAL, alarms=(named, own))
     assert external == ()
     assert list(topics(VETTID, account)) == [TOPIC]
-    assert list(topics(heard, account)) == []
+    assert list(topics(received, account)) == []
 
 
 def test_a_topic_that_nobody_reads_is_told_by_its_name() -> None:

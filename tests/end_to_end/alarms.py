@@ -76,8 +76,8 @@ class Alarms:
 
     def composites(self) -> list[dict[str, Any]]:
         """The composite alarms as CloudWatch describes them."""
-        told = self._cloud.client("cloudwatch").describe_alarms(AlarmTypes=["CompositeAlarm"])
-        return list(told["CompositeAlarms"])
+        result = self._cloud.client("cloudwatch").describe_alarms(AlarmTypes=["CompositeAlarm"])
+        return list(result["CompositeAlarms"])
 
     def _measure(self, alarms: list[dict[str, Any]], at: datetime) -> None:
         """What AWS itself measures, twice a minute: targets by their health, and queues.
@@ -132,7 +132,7 @@ class Alarms:
         turned = {"reason": alarm["StateReason"], "timestamp": stamp}
         detail = {
             "alarmName": alarm["AlarmName"],
-            "configuration": {"metrics": [_told(alarm)]},
+            "configuration": {"metrics": [_metric_of(alarm)]},
             "previousState": {"value": before, **turned},
             "state": {"value": alarm["StateValue"], **turned},
         }
@@ -176,7 +176,7 @@ def _metric(alarm: dict[str, Any]) -> Metric:
     return Metric(alarm["Namespace"], alarm["MetricName"], by)
 
 
-def _told(alarm: dict[str, Any]) -> dict[str, Any]:
+def _metric_of(alarm: dict[str, Any]) -> dict[str, Any]:
     metric = {
         "namespace": alarm["Namespace"],
         "name": alarm["MetricName"],

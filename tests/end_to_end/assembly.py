@@ -38,10 +38,12 @@ class Cdk:
             text=True,
             check=False,
         )
-        told = ran.stdout + ran.stderr
+        result = ran.stdout + ran.stderr
         faults = "" if ran.returncode == status else self._cloud.faults.take()
-        assert ran.returncode == status, f"{arguments}: {ran.returncode}\n{told[-3000:]}\n{faults}"
-        return told
+        assert ran.returncode == status, (
+            f"{arguments}: {ran.returncode}\n{result[-3000:]}\n{faults}"
+        )
+        return result
 
     def synth(self, folder: Path, fleet: Path) -> "Assembly":
         """The stacks of this checkout for the *fleet* of that file, in *folder*."""

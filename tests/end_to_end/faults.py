@@ -22,8 +22,8 @@ class Faults:
     def take(self) -> list[str]:
         """All that were kept, which are kept no longer."""
         with self._lock:
-            told, self._told = self._told, []
-        return told
+            result, self._told = self._told, []
+        return result
 
     @contextmanager
     def of_moto(self) -> Iterator[None]:

@@ -131,9 +131,9 @@ class Fleet:
         results = []
         measured = [each for each in asked["MetricDataQueries"] if "MetricStat" in each]
         for query in measured:
-            told = query["MetricStat"]["Metric"]
-            by = frozenset((each["Name"], each["Value"]) for each in told["Dimensions"])
-            metric = Metric(told["Namespace"], told["MetricName"], by)
+            result = query["MetricStat"]["Metric"]
+            by = frozenset((each["Name"], each["Value"]) for each in result["Dimensions"])
+            metric = Metric(result["Namespace"], result["MetricName"], by)
             found = self._metrics.latest(metric, asked["StartTime"])
             times, values = ([found.at], [found.value]) if found else ([], [])
             results.append(

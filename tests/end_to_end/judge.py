@@ -64,14 +64,14 @@ class Judge:
 
     def bind(self, function: str) -> None:
         """Read what *function* may do, of what was deployed: it is about to start."""
-        told = self._cloud.client("lambda").get_function_configuration(FunctionName=function)
-        role = READERS["AWS::IAM::Role"](self._cloud, told["Role"].rpartition("/")[2])
+        result = self._cloud.client("lambda").get_function_configuration(FunctionName=function)
+        role = READERS["AWS::IAM::Role"](self._cloud, result["Role"].rpartition("/")[2])
         statements = [
             statement
             for policy in role["Policies"]
             for statement in policy["PolicyDocument"]["Statement"]
         ]
-        self._bound[function] = Bound(told["Handler"].split(".")[1], statements)
+        self._bound[function] = Bound(result["Handler"].split(".")[1], statements)
 
     def hear(self, environment: "WSGIEnvironment") -> None:
         """Judge the request, if a function makes it."""

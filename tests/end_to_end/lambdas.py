@@ -129,16 +129,16 @@ class Lambdas:
 
     def _take(self, name: str, line: str) -> None:
         self.logs.append(line)
-        said = _json(line)
-        if "_aws" in said:
-            self._metrics.take_emf(said)
-        elif said.get("level") != "INFO":
+        text = _json(line)
+        if "_aws" in text:
+            self._metrics.take_emf(text)
+        elif text.get("level") != "INFO":
             self._cloud.faults.add(f"function {name} logged: {line[:2000]}")
 
 
 def _json(line: str) -> dict[str, Any]:
     try:
-        said = json.loads(line)
+        text = json.loads(line)
     except json.JSONDecodeError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return text if isinstance(text, dict) else {}

@@ -48,30 +48,30 @@ def _alarm(cloud: Cloud, id_: str) -> Told:
 
 def _composite(cloud: Cloud, id_: str) -> Told:
     names = [id_.rpartition(":")[2]]
-    told = cloud.client("cloudwatch").describe_alarms(AlarmNames=names)["CompositeAlarms"]
-    return dict(told[0])
+    result = cloud.client("cloudwatch").describe_alarms(AlarmNames=names)["CompositeAlarms"]
+    return dict(result[0])
 
 
 def _rule(cloud: Cloud, id_: str) -> Told:
     events = cloud.client("events")
-    told = events.describe_rule(Name=id_.rpartition("/")[2])
-    targets = events.list_targets_by_rule(Rule=told["Name"])["Targets"]
-    return {**told, "EventPattern": json.loads(told["EventPattern"]), "Targets": targets}
+    result = events.describe_rule(Name=id_.rpartition("/")[2])
+    targets = events.list_targets_by_rule(Rule=result["Name"])["Targets"]
+    return {**result, "EventPattern": json.loads(result["EventPattern"]), "Targets": targets}
 
 
 def _archive(cloud: Cloud, id_: str) -> Told:
-    told = cloud.client("events").describe_archive(ArchiveName=id_)
-    pattern = json.loads(told["EventPattern"])
-    return {**told, "EventPattern": pattern, "SourceArn": told["EventSourceArn"]}
+    result = cloud.client("events").describe_archive(ArchiveName=id_)
+    pattern = json.loads(result["EventPattern"])
+    return {**result, "EventPattern": pattern, "SourceArn": result["EventSourceArn"]}
 
 
 def _role(cloud: Cloud, id_: str) -> Told:
     iam = cloud.client("iam")
-    told = iam.get_role(RoleName=id_)["Role"]
+    result = iam.get_role(RoleName=id_)["Role"]
     names = iam.list_role_policies(RoleName=id_)["PolicyNames"]
     policies = [iam.get_role_policy(RoleName=id_, PolicyName=each) for each in names]
     return {
-        **told,
+        **result,
         "Policies": [
             # moto's CloudFormation keeps what Python calls the document
             {
@@ -85,17 +85,17 @@ def _role(cloud: Cloud, id_: str) -> Told:
 
 def _managed_policy(cloud: Cloud, id_: str) -> Told:
     iam = cloud.client("iam")
-    told = iam.get_policy(PolicyArn=id_)["Policy"]
-    version = iam.get_policy_version(PolicyArn=id_, VersionId=told["DefaultVersionId"])
-    return {**told, "PolicyDocument": version["PolicyVersion"]["Document"]}
+    result = iam.get_policy(PolicyArn=id_)["Policy"]
+    version = iam.get_policy_version(PolicyArn=id_, VersionId=result["DefaultVersionId"])
+    return {**result, "PolicyDocument": version["PolicyVersion"]["Document"]}
 
 
 def _function(cloud: Cloud, id_: str) -> Told:
-    told = cloud.client("lambda").get_function_configuration(FunctionName=id_)
-    network = told.get("VpcConfig", {})
+    result = cloud.client("lambda").get_function_configuration(FunctionName=id_)
+    network = result.get("VpcConfig", {})
     return {
-        **told,
-        "Layers": [each["Arn"] for each in told["Layers"]],
+        **result,
+        "Layers": [each["Arn"] for each in result["Layers"]],
         "RecursiveLoop": LOOPS[id_],
         "VpcConfig": {key: network.get(key) for key in ("SecurityGroupIds", "SubnetIds")},
     }
@@ -103,15 +103,15 @@ def _function(cloud: Cloud, id_: str) -> Told:
 
 def _invocation(cloud: Cloud, id_: str) -> Told:
     name, qualifier = id_.split("|")
-    told = cloud.client("lambda").get_function_event_invoke_config(
+    result = cloud.client("lambda").get_function_event_invoke_config(
         FunctionName=name, Qualifier=qualifier
     )
-    return {**told, "FunctionName": name, "Qualifier": qualifier}
+    return {**result, "FunctionName": name, "Qualifier": qualifier}
 
 
 def _source(cloud: Cloud, id_: str) -> Told:
-    told = cloud.client("lambda").get_event_source_mapping(UUID=id_)
-    return {**told, "FunctionName": told["FunctionArn"].rpartition(":")[2]}
+    result = cloud.client("lambda").get_event_source_mapping(UUID=id_)
+    return {**result, "FunctionName": result["FunctionArn"].rpartition(":")[2]}
 
 
 def _layer(cloud: Cloud, id_: str) -> Told:
@@ -122,31 +122,31 @@ def _layer(cloud: Cloud, id_: str) -> Told:
 
 
 def _url(cloud: Cloud, id_: str) -> Told:
-    told = cloud.client("lambda").get_function_url_config(FunctionName=id_)
-    return {**told, "TargetFunctionArn": told["FunctionArn"]}
+    result = cloud.client("lambda").get_function_url_config(FunctionName=id_)
+    return {**result, "TargetFunctionArn": result["FunctionArn"]}
 
 
 def _log_group(cloud: Cloud, id_: str) -> Told:
-    (told,) = cloud.client("logs").describe_log_groups(logGroupNamePrefix=id_)["logGroups"]
-    return {"RetentionInDays": told["retentionInDays"]}
+    (result,) = cloud.client("logs").describe_log_groups(logGroupNamePrefix=id_)["logGroups"]
+    return {"RetentionInDays": result["retentionInDays"]}
 
 
 def _metric_filter(cloud: Cloud, id_: str) -> Told:
-    (told,) = cloud.client("logs").describe_metric_filters(filterNamePrefix=id_)["metricFilters"]
+    (result,) = cloud.client("logs").describe_metric_filters(filterNamePrefix=id_)["metricFilters"]
     transformations = [
         {key[0].upper() + key[1:]: value for key, value in each.items()}
-        for each in told["metricTransformations"]
+        for each in result["metricTransformations"]
     ]
     return {
-        "FilterPattern": told["filterPattern"],
-        "LogGroupName": told["logGroupName"],
+        "FilterPattern": result["filterPattern"],
+        "LogGroupName": result["logGroupName"],
         "MetricTransformations": transformations,
     }
 
 
 def _queue(cloud: Cloud, id_: str) -> Told:
-    told = cloud.client("sqs").get_queue_attributes(QueueUrl=id_, AttributeNames=["All"])
-    attributes = told["Attributes"]
+    result = cloud.client("sqs").get_queue_attributes(QueueUrl=id_, AttributeNames=["All"])
+    attributes = result["Attributes"]
     return {
         "MessageRetentionPeriod": int(attributes["MessageRetentionPeriod"]),
         "RedrivePolicy": json.loads(attributes.get("RedrivePolicy", "{}")),
@@ -164,8 +164,8 @@ def _association(_: Cloud, id_: str) -> Told:
 
 
 def _document(cloud: Cloud, id_: str) -> Told:
-    told = cloud.client("ssm").get_document(Name=id_)
-    return {**told, "Content": json.loads(told["Content"])}
+    result = cloud.client("ssm").get_document(Name=id_)
+    return {**result, "Content": json.loads(result["Content"])}
 
 
 def _secret(cloud: Cloud, id_: str) -> Told:
@@ -173,8 +173,8 @@ def _secret(cloud: Cloud, id_: str) -> Told:
 
 
 def _subscription(cloud: Cloud, id_: str) -> Told:
-    told = cloud.client("sns").get_subscription_attributes(SubscriptionArn=id_)
-    return dict(told["Attributes"])
+    result = cloud.client("sns").get_subscription_attributes(SubscriptionArn=id_)
+    return dict(result["Attributes"])
 
 
 def _topic(cloud: Cloud, id_: str) -> Told:
@@ -216,20 +216,20 @@ def _dashboard(cloud: Cloud, id_: str) -> Told:
 
 def _table(cloud: Cloud, id_: str) -> Told:
     tables = cloud.client("dynamodb")
-    told = tables.describe_table(TableName=id_)["Table"]
+    result = tables.describe_table(TableName=id_)["Table"]
     backups = tables.describe_continuous_backups(TableName=id_)["ContinuousBackupsDescription"]
     restorable = backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
     ttl = tables.describe_time_to_live(TableName=id_)["TimeToLiveDescription"]
     kept = ("IndexName", "KeySchema", "Projection")
     return {
-        **told,
-        "BillingMode": told["BillingModeSummary"]["BillingMode"],
+        **result,
+        "BillingMode": result["BillingModeSummary"]["BillingMode"],
         "GlobalSecondaryIndexes": [
-            {key: each[key] for key in kept} for each in told.get("GlobalSecondaryIndexes", [])
+            {key: each[key] for key in kept} for each in result.get("GlobalSecondaryIndexes", [])
         ],
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": restorable == "ENABLED"},
         "StreamSpecification": {
-            "StreamViewType": told.get("StreamSpecification", {}).get("StreamViewType")
+            "StreamViewType": result.get("StreamSpecification", {}).get("StreamViewType")
         },
         "TimeToLiveSpecification": {
             "AttributeName": ttl.get("AttributeName"),

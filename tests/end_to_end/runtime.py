@@ -207,12 +207,12 @@ def _api(sandbox: Sandbox) -> type[BaseHTTPRequestHandler]:
             if invocation is None:
                 self._send(410, b"")
                 return
-            told = {
+            result = {
                 "Lambda-Runtime-Aws-Request-Id": invocation.id,
                 "Lambda-Runtime-Deadline-Ms": str(int(invocation.deadline * 1000)),
                 "Lambda-Runtime-Invoked-Function-Arn": sandbox.arn,
             }
-            self._send(200, invocation.event, told)
+            self._send(200, invocation.event, result)
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))

@@ -73,7 +73,7 @@ class Template:
         return f"arn:aws:{ARNS[kind]}{last}"
 
     def _stack_id(self) -> str:
-        told = self._deployment.cloud.client("cloudformation").describe_stacks(
+        result = self._deployment.cloud.client("cloudformation").describe_stacks(
             StackName=self._stack
         )
-        return str(told["Stacks"][0]["StackId"])
+        return str(result["Stacks"][0]["StackId"])

@@ -29,8 +29,8 @@ def test_what_would_be_lost_is_named_and_stays(deployment: Deployment, tmp_path:
     kinds = without(template)
     path.write_text(json.dumps(template))
     before = deployment.resources()
-    said = deployment.cdk.run("deploy", "--app", str(folder), status=2)
-    lost = {line.partition("would be lost: ")[2] for line in said.splitlines()} - {""}
+    text = deployment.cdk.run("deploy", "--app", str(folder), status=2)
+    lost = {line.partition("would be lost: ")[2] for line in text.splitlines()} - {""}
     assert {each[: len(kind)] for each in lost for kind in kinds if each.startswith(kind)} == kinds
     assert len(lost) == len(kinds)
     assert deployment.resources() == before

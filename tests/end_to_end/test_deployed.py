@@ -26,10 +26,10 @@ def policy_at(deployment: Deployment, service: str, id_: str) -> dict[str, Any]:
     if service == "s3":
         return dict(json.loads(client.get_bucket_policy(Bucket=id_)["Policy"]))
     if service == "sqs":
-        told = client.get_queue_attributes(QueueUrl=id_, AttributeNames=["Policy"])
+        result = client.get_queue_attributes(QueueUrl=id_, AttributeNames=["Policy"])
     else:
-        told = client.get_topic_attributes(TopicArn=id_)
-    return dict(json.loads(told["Attributes"]["Policy"]))
+        result = client.get_topic_attributes(TopicArn=id_)
+    return dict(json.loads(result["Attributes"]["Policy"]))
 
 
 def differences(deployment: Deployment, template: Template, logical_id: str) -> Iterator[str]:
@@ -41,10 +41,10 @@ def differences(deployment: Deployment, template: Template, logical_id: str) -> 
             if policy_at(deployment, service, id_) != asked["PolicyDocument"]:
                 yield f"{kind} {logical_id}: another policy at {id_}"
         return
-    told = READERS[kind](deployment.cloud, template.ids[logical_id])
+    result = READERS[kind](deployment.cloud, template.ids[logical_id])
     for name in asked.keys() - UNTOLD.get(kind, {}).keys():
-        if ordered(told.get(name)) != ordered(asked[name]):
-            yield f"{kind} {logical_id}: {name} is {told.get(name)!r}, not {asked[name]!r}"
+        if ordered(result.get(name)) != ordered(asked[name]):
+            yield f"{kind} {logical_id}: {name} is {result.get(name)!r}, not {asked[name]!r}"
 
 
 def ordered(value: Any) -> Any:  # noqa: ANN401 - any JSON
@@ -75,9 +75,9 @@ def test_every_resource_is_there_as_the_template_has_it(deployment: Deployment, 
 
 def test_what_alarms_name_is_there(deployment: Deployment) -> None:
     """A composite's rule names deployed alarms or the fleet's own; actions are deployed topics."""
-    told = deployment.cloud.client("cloudwatch").describe_alarms()
+    result = deployment.cloud.client("cloudwatch").describe_alarms()
     topics = deployment.cloud.client("sns").list_topics()["Topics"]
-    composites, alarms = told["CompositeAlarms"], told["MetricAlarms"]
+    composites, alarms = result["CompositeAlarms"], result["MetricAlarms"]
     named = {arn for each in composites for arn in re.findall('"([^"]+)"', each["AlarmRule"])}
     assert composites
     others = {arn.rpartition(":")[2] for arn in named - {each["AlarmArn"] for each in alarms}}

@@ -52,14 +52,14 @@ def session(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Session:
 def _policies(deployment: Deployment, arn: str) -> Policies:
     """What the role has in the cloud; moto tells what CloudFormation made as Python writes it."""
     iam, role = deployment.cloud.client("iam"), arn.rpartition("/")[2]
-    told = {
+    result = {
         name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
         for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
     }
-    documents = (literal_eval(each) if isinstance(each, str) else each for each in told.values())
+    documents = (literal_eval(each) if isinstance(each, str) else each for each in result.values())
     return {
         name: [_of_logs(each) for each in document["Statement"]]
-        for name, document in zip(told, documents, strict=True)
+        for name, document in zip(result, documents, strict=True)
     }
 
 
@@ -79,12 +79,12 @@ def found_in(session: Session, deployment: Deployment) -> list[tuple[str, str, s
     made = TemplateReader(session, APP, Home(ACCOUNT, REGION), kept.exports).deployed_template(
         resources
     )
-    told = copy.replace(
+    result = copy.replace(
         DEPLOYED,
         simulations=RolesReader(session).simulations(made),
         drift=DriftReader(session).drift(made),
     )
-    return [(each.check, each.severity, each.subject) for each in found(deployed=told)]
+    return [(each.check, each.severity, each.subject) for each in found(deployed=result)]
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def drifted(deployment: Deployment) -> Iterator[list[str]]:
     schedules = deployment.cloud.client("scheduler")
     rule = events.describe_rule(Name=own_name(deployment, r"DetectionAlarmStates"))
     queue = own_name(deployment, r"QueuesSignals[0-9A-F]{8}\Z")
-    told = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["Policy"])["Attributes"]
+    result = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["Policy"])["Attributes"]
     name = own_name(deployment, r"ResponseSweepEveryMinute")
     schedule = schedules.get_schedule(Name=name)
     kept = {key: schedule[key] for key in ("ScheduleExpression", "FlexibleTimeWindow", "Target")}
@@ -127,7 +127,7 @@ def drifted(deployment: Deployment) -> Iterator[list[str]]:
     yield [rule["Name"], queue, name, ingest]
     functions.delete_function_concurrency(FunctionName=ingest)
     events.put_rule(**{key: rule[key] for key in ("Name", "EventPattern", "Description")})
-    queues.set_queue_attributes(QueueUrl=queue, Attributes=told)
+    queues.set_queue_attributes(QueueUrl=queue, Attributes=result)
     schedules.update_schedule(Name=name, State="ENABLED", **kept)
 
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from botocore.exceptions import ClientError
 
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.ids import IncidentId
 from tests.end_to_end.cloud import Cloud
 from tests.end_to_end.deployment import Deployment
@@ -51,12 +51,14 @@ def test_a_refusal_is_told_by_the_cloud_and_by_every_function(deployment: Deploy
     assert swept.failed
     assert woken.payload == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     faults = deployment.cloud.faults.take()
-    for told in (
+    for result in (
         "answered: dynamodb Query 400: ",
         f"function {deployment.function('sweep')}: ",
         f"function {deployment.function('reconcile')} logged: ",
     ):
-        assert [each for each in faults if each.startswith(told) and "AccessDenied" in each], told
+        assert [each for each in faults if each.startswith(result) and "AccessDenied" in each], (
+            result
+        )
 
 
 def test_a_refusal_of_the_fleet_is_told_with_its_code(deployment: Deployment) -> None:
@@ -64,9 +66,9 @@ def test_a_refusal_of_the_fleet_is_told_with_its_code(deployment: Deployment) ->
     commands = deployment.cloud.client("ssm")
     with pytest.raises(ClientError, match="InvalidDocument"):
         commands.send_command(DocumentName="not-deployed", InstanceIds=["i-0a1b2c3d4e5f60711"])
-    (told,) = deployment.cloud.faults.take()
-    assert told.startswith("answered: ssm SendCommand 400: ")
-    assert "InvalidDocument" in told
+    (result,) = deployment.cloud.faults.take()
+    assert result.startswith("answered: ssm SendCommand 400: ")
+    assert "InvalidDocument" in result
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,8 @@ def break_it(package: Path) -> None:
 def heard(deployment: Deployment, queue: str) -> list[dict[str, Any]]:
     """What a queue was told, as the messages' own documents; they stay in it."""
     queues = deployment.cloud.client("sqs")
-    told = queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0)
-    bodies = [json.loads(each["Body"]) for each in told.get("Messages", [])]
+    result = queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0)
+    bodies = [json.loads(each["Body"]) for each in result.get("Messages", [])]
     return [json.loads(each["Message"]) for each in bodies]
 
 

@@ -16,8 +16,8 @@ FRESH = HostPlan(id=InstanceId("i-0a1b2c3d4e5f60719"))
 
 def stacks(deployment: Deployment) -> set[str]:
     """The stacks that stand."""
-    told = deployment.cloud.client("cloudformation").describe_stacks()["Stacks"]
-    return {each["StackName"] for each in told} & {APP, RECORDS}
+    result = deployment.cloud.client("cloudformation").describe_stacks()["Stacks"]
+    return {each["StackName"] for each in result} & {APP, RECORDS}
 
 
 class Kept(NamedTuple):
@@ -75,8 +75,8 @@ def test_a_destroy_leaves_the_records(deployment: Deployment) -> None:
     before = whole(deployment, outputs)
     deployment.cdk.destroy(deployment.assembly)
     assert stacks(deployment) == {RECORDS}
-    told = deployment.cdk.destroy(deployment.assembly, RECORDS, status=1)
-    assert "TerminationProtection" in told.replace(" ", "")
+    result = deployment.cdk.destroy(deployment.assembly, RECORDS, status=1)
+    assert "TerminationProtection" in result.replace(" ", "")
     assert stacks(deployment) == {RECORDS}
     assert whole(deployment, outputs) == before
 

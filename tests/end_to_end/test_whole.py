@@ -34,6 +34,8 @@ def test_the_package_takes_as_much_as_ten_deployments_at_most(
     deployment.lambdas.close()
     spent = deployment.begun.spent()
     of_making = spent.cpu / deployment.making.cpu
-    told = f"end_to_end: {spent.wall:.0f} s, {spent.cpu:.0f} s of CPU, {of_making:.1f} deployments"
-    record_property("figure", told)
+    result = (
+        f"end_to_end: {spent.wall:.0f} s, {spent.cpu:.0f} s of CPU, {of_making:.1f} deployments"
+    )
+    record_property("figure", result)
     assert of_making < DEPLOYMENTS_MAX

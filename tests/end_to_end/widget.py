@@ -15,8 +15,8 @@ class Widget:
 
     def __init__(self, deployment: Deployment) -> None:
         self._lambdas = deployment.lambdas
-        told = deployment.cloud.client("cloudwatch").get_dashboard(DashboardName="firstline-e2e")
-        widgets = json.loads(told["DashboardBody"])["widgets"]
+        result = deployment.cloud.client("cloudwatch").get_dashboard(DashboardName="firstline-e2e")
+        widgets = json.loads(result["DashboardBody"])["widgets"]
         (self._properties,) = (each["properties"] for each in widgets if each["type"] == "custom")
 
     def show(self, **given: object) -> str:

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws import dynamo_items
 from firstline.errors import DependencyUnavailable
 from firstline.ledger.archive import EntryAdded, LedgerChange
 from firstline.ledger.chain import Kind
 from functions.archive import handler
 from functions.audit import handler as audit
 from tests.builders import ID
-from tests.controller.archiving_rig import Records
+from tests.controller.archive_rig import Records
 from tests.reporting.chains import chain, outage
 
 
@@ -21,16 +21,16 @@ def batch(changes: list[LedgerChange], name: str = "INSERT") -> dict[str, Any]:
     records = []
     for number, change in enumerate(changes):
         assert isinstance(change, EntryAdded)
-        image = items.entry_item(change.entry)
+        image = dynamo_items.entry_item(change.entry)
         keys = {key: image[key] for key in ("incident", "sequence")}
         images = {"NewImage": image} if name == "INSERT" else {"OldImage": image}
-        told = {"Keys": keys, "SequenceNumber": str(number), **images}
-        records.append({"eventName": name, "dynamodb": told})
+        result = {"Keys": keys, "SequenceNumber": str(number), **images}
+        records.append({"eventName": name, "dynamodb": result})
     return {"Records": records}
 
 
 def emitted(capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
-    """What was emitted for the fleet, by name."""
+    """The metrics of the fleet, by name."""
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     metrics = [line for line in lines if "_aws" in line]
     assert {line["service"] for line in metrics} == {"vettid"}
@@ -49,7 +49,7 @@ def test_a_batch_is_archived_anchored_and_counted(capsys: pytest.CaptureFixture[
     assert emitted(capsys) == {"EntriesArchived": 3, "LedgerAltered": 0, "LedgerLost": 0}
 
 
-def test_an_alteration_is_told_though_nothing_can_be_signed(
+def test_an_alteration_is_counted_although_nothing_can_be_signed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The metric is out before the batch fails, and comes again."""
@@ -71,8 +71,8 @@ def test_an_alteration_is_told_though_nothing_can_be_signed(
     assert "altered/inc-1/1/0.json" in records.bucket.objects
 
 
-def test_a_broken_chain_of_checkpoints_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    """The batch is done: entries must not wait until somebody mends it."""
+def test_a_broken_chain_of_checkpoints_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """The batch is done: entries must not wait for a repair."""
     records = Records()
     records.bucket.objects["checkpoints/999999998-000000001.json"] = b"nonsense"
     handler(batch(records.append(1, 1)), None, records.within)
@@ -91,7 +91,7 @@ def test_an_ended_incident_is_reported(capsys: pytest.CaptureFixture[str]) -> No
     assert "P1 complete-outage: resolved" in html
 
 
-def test_a_report_that_cannot_be_made_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_report_that_cannot_be_made_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
     """The ledger is archived and anchored all the same, and the batch is done."""
     records, entries = Records(), chain(*outage(), (101, Kind.RESPONSE, {"met": 3}))
     records.table[ID] = list(entries)

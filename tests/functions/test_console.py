@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies
 
 from functions import console
 from tests.controller.rig import opened
 from tests.strategies import CALM
 from tests.strategies import JSON as ANY_JSON
 
-JSON = ANY_JSON | st.just("\ud800")
+JSON = ANY_JSON | strategies.just("\ud800")
 
 
 @dataclass
@@ -23,10 +22,10 @@ class Called:
 
 
 def test_it_describes_itself_without_reading_anything() -> None:
-    """CloudWatch asks so when somebody adds the widget."""
-    told = console.handler({"describe": True}, Called())
-    assert isinstance(told, dict)
-    assert told["markdown"].startswith("## firstline")
+    """CloudWatch asks for it when a widget is added."""
+    result = console.handler({"describe": True}, Called())
+    assert isinstance(result, dict)
+    assert result["markdown"].startswith("## firstline")
 
 
 @pytest.mark.parametrize("parameters", [{}, {"widgetContext": {"theme": "dark", "forms": None}}])
@@ -56,7 +55,7 @@ def test_it_shows_an_incident_by_a_click_or_by_the_form() -> None:
 @pytest.mark.parametrize(
     "event", [[], None, 1, {"widgetContext": 1}, {"widgetContext": {"forms": []}}]
 )
-def test_an_event_of_another_shape_gets_one_line_that_says_what_to_send(event: object) -> None:
+def test_an_invalid_event_gets_one_line(event: object) -> None:
     shown = console.handler(event, Called(), opened().system)
     assert isinstance(shown, str)
     assert "Send the parameters of a custom widget, as CloudWatch does: " in shown

@@ -28,7 +28,7 @@ def door_of(*faults: FaultPlan) -> MemoryBackend:
 
 
 def _records(*bodies: str) -> dict[str, Any]:
-    """What Lambda hands over for messages of SQS."""
+    """Lambda's event for messages of SQS."""
     records = [
         {"messageId": f"m{n}", "body": body, "eventSource": "aws:sqs", "attributes": {}}
         for n, body in enumerate(bodies)
@@ -70,7 +70,7 @@ def test_a_record_that_could_not_be_kept_is_delivered_again_and_paged_all_the_sa
 def test_a_wake_that_cannot_be_read_is_logged_and_left_to_the_dead_letters(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """One bad message fails alone: the one beside it is dealt with."""
+    """One bad message fails alone; the other one is processed."""
     answer = reconcile.handler(
         _records("{", '{"incident": "inc-unknown"}'), None, system_of(door_of())
     )
@@ -78,7 +78,7 @@ def test_a_wake_that_cannot_be_read_is_logged_and_left_to_the_dead_letters(
     assert "a record failed" in caplog.text
 
 
-def test_a_sweep_beats_and_says_how_long_a_page_is_owed(
+def test_a_sweep_emits_its_heartbeat_and_the_age_of_pages(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The metrics that the alarms of ``infra/oversight.py`` read, under their one dimension."""
@@ -96,7 +96,7 @@ def test_a_sweep_beats_and_says_how_long_a_page_is_owed(
 
 
 def test_a_sweep_that_cannot_read_what_is_due_does_not_beat() -> None:
-    """Without a heartbeat the emergency topic hears of it."""
+    """The missing heartbeat notifies the emergency topic."""
     door = door_of(FaultPlan(dependency="store", until_seconds=60))
     with pytest.raises(Exception, match="due: error"):
         sweep.handler({}, None, system_of(door))
@@ -104,7 +104,7 @@ def test_a_sweep_that_cannot_read_what_is_due_does_not_beat() -> None:
 
 @pytest.mark.parametrize("module", ["asyncio", "firstline.lab.twin", "moto", "nats", "rich"])
 def test_a_page_waits_for_no_import_that_it_does_not_need(module: str) -> None:
-    """What ingest imports, a page waits for in every new execution environment."""
+    """A page waits for ingest's imports in every new execution environment."""
     program = f"import functions.ingest, sys; sys.exit({module!r} in sys.modules)"
     root = Path(__file__).parents[2]
     assert subprocess.run([sys.executable, "-c", program], cwd=root, check=False).returncode == 0

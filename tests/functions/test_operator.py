@@ -5,8 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies
 
 from firstline.lab.twin.memory import MemoryBackend
 from firstline.lab.twin.scenario import FaultPlan
@@ -15,7 +14,7 @@ from tests.functions.test_handlers import door_of, system_of
 from tests.strategies import CALM
 from tests.strategies import JSON as ANY_JSON
 
-JSON = ANY_JSON | st.just("\ud800")
+JSON = ANY_JSON | strategies.just("\ud800")
 
 CALLER = "arn:aws:sts::111122223333:assumed-role/on-call/alice"
 PAUSE = {
@@ -33,19 +32,19 @@ def call(body: object, *, caller: str | None = CALLER) -> dict[str, Any]:
 
 
 def answer(event: dict[str, Any], door: MemoryBackend | None = None) -> tuple[object, Any]:
-    told = operator.handler(event, None, system_of(door or door_of()))
-    return told["statusCode"], json.loads(str(told["body"]))
+    result = operator.handler(event, None, system_of(door or door_of()))
+    return result["statusCode"], json.loads(str(result["body"]))
 
 
 def test_a_lever_is_pulled_by_the_caller_whom_iam_names() -> None:
     """The body has no say in who calls."""
     door = door_of()
-    status, told = answer(call(PAUSE), door)
-    assert (status, told["by"], told["told"]) == (200, CALLER, True)
+    status, result = answer(call(PAUSE), door)
+    assert (status, result["by"], result["told"]) == (200, CALLER, True)
     (pause,) = door.store.tables.switch.pauses
     assert pause.by == CALLER
-    status, told = answer(call(PAUSE | {"by": "mallory"}), door)
-    assert (status, list(told)) == (400, ["error"])
+    status, result = answer(call(PAUSE | {"by": "mallory"}), door)
+    assert (status, list(result)) == (400, ["error"])
 
 
 def test_a_body_in_base64_is_the_same() -> None:
@@ -56,7 +55,7 @@ def test_a_body_in_base64_is_the_same() -> None:
 
 
 @pytest.mark.parametrize("event", [{}, {"requestContext": {}}, call(PAUSE, caller=None)])
-def test_nobody_is_refused(event: dict[str, Any]) -> None:
+def test_a_request_without_a_caller_is_refused(event: dict[str, Any]) -> None:
     """A URL that lost its authorization would come without a caller."""
     door = door_of()
     assert answer(event, door)[0] == 403
@@ -64,19 +63,21 @@ def test_nobody_is_refused(event: dict[str, Any]) -> None:
 
 
 def test_a_mistake_is_answered_with_one_line() -> None:
-    """What is wrong, and how to mend it."""
-    status, told = answer(call(PAUSE | {"scope": "all"}))
+    """The mistake, and its correction."""
+    status, result = answer(call(PAUSE | {"scope": "all"}))
     assert status == 400
-    assert told["error"].startswith("scope: give everything, an incident's id, or one of complete")
+    assert result["error"].startswith(
+        "scope: give everything, an incident's id, or one of complete"
+    )
     assert answer({**call(None), "body": None})[0] == 400
 
 
 def test_a_store_that_is_down_asks_to_try_again() -> None:
-    """Whether anything was done is not known."""
+    """The outcome is unknown."""
     door = door_of(FaultPlan(dependency="store", until_seconds=600))
-    status, told = answer(call(PAUSE), door)
+    status, result = answer(call(PAUSE), door)
     assert status == 503
-    assert told["error"].startswith("it may be done or not: look at ")
+    assert result["error"].startswith("it may be done or not: look at ")
 
 
 SIGNED = {"authorizer": {"iam": {"userArn": CALLER}}}
@@ -108,26 +109,26 @@ ODD: dict[str, tuple[object, int, str]] = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_a_request_of_another_shape_gets_one_line_that_says_what_to_send(name: str) -> None:
+def test_an_invalid_request_gets_one_line(name: str) -> None:
     event, status, why = ODD[name]
-    told = operator.handler(event, None, system_of(door_of()))
-    assert told["statusCode"] == status
-    assert json.loads(str(told["body"]))["error"].startswith(why)
+    result = operator.handler(event, None, system_of(door_of()))
+    assert result["statusCode"] == status
+    assert json.loads(str(result["body"]))["error"].startswith(why)
 
 
 @CALM
-@given(st.data())
-def test_no_value_of_any_key_is_a_traceback(data: st.DataObject) -> None:
-    """At every depth of the request, and within its body; nobody but the caller pulls a lever."""
+@given(strategies.data())
+def test_no_value_of_any_key_is_a_traceback(data: strategies.DataObject) -> None:
+    """At every depth of the request, and within its body; only the caller sends a command."""
     event: Any = call(PAUSE) | {"isBase64Encoded": False}
     paths = [[], ["requestContext"], ["requestContext", "authorizer"], ["body"]]
     paths += [["requestContext", "authorizer", "iam"], ["isBase64Encoded"]]
-    *path, last = ["event", *data.draw(st.sampled_from(paths))]
+    *path, last = ["event", *data.draw(strategies.sampled_from(paths))]
     within = document = {"event": event}
     for key in path:
         within = within[key]
     within[last] = data.draw(JSON)
-    told = operator.handler(document["event"], None, system_of(door_of()))
-    assert told["statusCode"] in {200, 400, 403}
-    body = json.loads(str(told["body"]))
-    assert told["statusCode"] == 200 or list(body) == ["error"]
+    result = operator.handler(document["event"], None, system_of(door_of()))
+    assert result["statusCode"] in {200, 400, 403}
+    body = json.loads(str(result["body"]))
+    assert result["statusCode"] == 200 or list(body) == ["error"]

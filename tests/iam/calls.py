@@ -63,9 +63,9 @@ def recording() -> Iterator[Recorder]:
     recorder, tell = Recorder(), TwinAws.settings
 
     def settings(twin: TwinAws, profile: bytes, mode: Mode, pager_url: str) -> Settings:
-        told = tell(twin, profile, mode, pager_url)
-        recorder.listen(twin.session, names.of_twin(told, profile, twin.world))
-        return told
+        result = tell(twin, profile, mode, pager_url)
+        recorder.listen(twin.session, names.of_twin(result, profile, twin.world))
+        return result
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TwinAws, "settings", settings)

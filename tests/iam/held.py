@@ -30,7 +30,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     finally:
         asked, recorder.calls = recorder.calls, set()
     if new := unkept(asked):
-        told = "; ".join(f"{each.function} {each.action} {each.resource}" for each in new)
-        why = f"asked of AWS and not in docs/calls.jsonl: {told}. Record: {COMMAND}"
+        output = "; ".join(f"{each.function} {each.action} {each.resource}" for each in new)
+        why = f"asked of AWS and not in docs/calls.jsonl: {output}. Record: {COMMAND}"
         pytest.fail(why, pytrace=False)
     return result

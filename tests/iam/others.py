@@ -21,7 +21,7 @@ from firstline.adapters import archive_wiring, wiring
 from firstline.adapters.aws import dynamo_items as items
 from firstline.config import fleet_file as profiles
 from firstline.config.settings import Home, Settings
-from firstline.controller.ports.store import Change, Joined
+from firstline.controller.ports.store import Change, InboxSignal
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import IncidentId, incident_id
@@ -38,12 +38,12 @@ from firstline.signals.sources.envelope import parse
 from functions import archive, audit, console, ingest, probe_nats, reconcile
 from tests.adapters.account import Answering
 from tests.builders import ALARM_ARN, PROFILE, PROFILE_FILE
-from tests.controller.archiving_rig import Records
+from tests.controller.archive_rig import Records
 from tests.controller.rig import START, ZERO
 from tests.events import body
 from tests.functions.test_archive import batch
 from tests.functions.test_console import Called
-from tests.functions.test_measuring import records
+from tests.functions.test_run_metrics import records
 from tests.iam import names
 from tests.iam.calls import Call, Recorder
 from tests.reporting.chains import chain, outage
@@ -78,7 +78,7 @@ def _archive(recorder: Recorder) -> None:
         world = World(Scenario(name="archive"), START, PROFILE.fleet.group)
         settings = _archiving(session, world, Path(folder, "profile.toml"))
         recorder.listen(session, names.of_twin(settings, profiles.read(PROFILE_FILE), world))
-        within = archive_wiring.archiving(settings, session, written.within.clock)
+        within = archive_wiring.archive_context(settings, session, written.within.clock)
         ended = [EntryAdded(each) for each in chain(*outage())]
         late = written.append(2, 2)
         _put(session, [*ended, *late])
@@ -144,7 +144,7 @@ def _reconcile(recorder: Recorder) -> None:
             body("unhealthy-hosts"), AlarmState.ALARM, START + timedelta(hours=3)
         )
         signal = with_profile_name(parse(raw, system.settings.home, twin.world.now), PROFILE, {})
-        store.commit(Change(joined=Joined(id_, signal), processed=signal.key))
+        store.commit(Change(inbox_signal=InboxSignal(id_, signal), processed=signal.key))
         reconcile.handler(records(json.dumps({"incident": id_})), None, system)
         (opened,) = store.open_now(2)
         assert opened != id_

@@ -46,7 +46,7 @@ class Simulator:
             "OrganizationsDecisionDetail": ("AllowedByOrganizations", self.organization),
             "PermissionsBoundaryDecisionDetail": ("AllowedByPermissionsBoundary", self.boundary),
         }
-        told: Answer = {
+        result: Answer = {
             name: {member: allowed(policy, request)}
             for name, (member, policy) in above.items()
             if policy is not None
@@ -65,7 +65,7 @@ class Simulator:
             ],
             "MissingContextValues": sorted(_missing(own, request)),
         }
-        sum_ = {"EvalActionName": request.action, "EvalDecision": overall, **told, **specific}
+        sum_ = {"EvalActionName": request.action, "EvalDecision": overall, **result, **specific}
         if request.resource == "*":
             return {**sum_, "EvalResourceName": "*"}
         named = {"EvalResourceName": request.resource, "EvalResourceDecision": overall, **specific}

@@ -62,8 +62,8 @@ def test_a_call_that_is_not_kept_fails_the_test_that_made_it(tmp_path: Path) -> 
     )
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "1 failed, 1 passed" in ran.stdout
-    told = "ingest secretsmanager:GetSecretValue secret/operator-key"
-    assert f"not in docs/calls.jsonl: {told}. Record: {COMMAND}" in ran.stdout
+    result = "ingest secretsmanager:GetSecretValue secret/operator-key"
+    assert f"not in docs/calls.jsonl: {result}. Record: {COMMAND}" in ran.stdout
 
 
 def test_what_runs_outside_of_a_function_is_not_recorded() -> None:

@@ -102,15 +102,15 @@ def test_a_proposal_has_the_facts_for_an_answer(
 ) -> None:
     """On the page and in its entry alike."""
     held = asked(unknowns=unknowns, hosts=hosts, parameters={"b": "2", "a": "1"})
-    told = {
+    result = {
         "action": "restart_enclave",
         "target": A,
         "parameters": "a=1, b=2",
         "plan": PLAN,
         "until": held.until.isoformat(timespec="seconds"),
     }
-    assert held.describe() == told | more
-    assert held.to_ledger().to_ledger() == told | more | {"approvable": True}
+    assert held.describe() == result | more
+    assert held.to_ledger().to_ledger() == result | more | {"approvable": True}
 
 
 def test_a_proposal_of_before_names_no_unknowns() -> None:

@@ -33,9 +33,9 @@ def test_the_target_is_of_the_profile() -> None:
 )
 def test_a_response_is_recorded_with_its_time(severity: Severity, since: int, *, met: bool) -> None:
     """It needs an accepted page and a look; once is enough."""
-    after, (told,) = response_targets.measure(held(severity, since), NOW)
-    assert (told.severity, told.seconds, told.met) == (severity, since, met)
-    assert told.responded is True
+    after, (result,) = response_targets.measure(held(severity, since), NOW)
+    assert (result.severity, result.seconds, result.met) == (severity, since, met)
+    assert result.responded is True
     assert after.responses[0].responded_at == NOW
     assert response_targets.measure(after, ago(-100)) == (after, ())
 
@@ -44,12 +44,12 @@ def test_a_miss_is_recorded_at_its_target_and_at_its_response() -> None:
     """A breach is an entry; ten tries of the pager are not ten."""
     waiting = held(P1, 60, sent=False)
     assert response_targets.measure(waiting, NOW) == (waiting, ())
-    missed, (told,) = response_targets.measure(waiting, ago(-1))
-    assert (told.responded, told.met, told.target_seconds) == (False, False, 60)
+    missed, (result,) = response_targets.measure(waiting, ago(-1))
+    assert (result.responded, result.met, result.target_seconds) == (False, False, 60)
     assert response_targets.measure(missed, ago(-2)) == (missed, ())
     sent = copy.replace(missed, pages=held(P1, 60).pages)
-    after, (told,) = response_targets.measure(sent, ago(-9))
-    assert (told.responded, told.met, told.seconds) == (True, False, 69)
+    after, (result,) = response_targets.measure(sent, ago(-9))
+    assert (result.responded, result.met, result.seconds) == (True, False, 69)
     assert after.responses == (
         Response(severity=P1, since=ago(60), due_at=NOW, responded_at=ago(-9), missed=True),
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from firstline.controller.operators.commands import OUTPUT
+from firstline.controller.operators.commands import URL_OUTPUT
 from tests.infra.made import HERE, Made
 from tests.infra.permissions import may, role_of
 
@@ -52,8 +52,8 @@ def test_the_policy_opens_the_url_and_nothing_else(made: Made) -> None:
 def test_the_stack_says_where_and_who(made: Made) -> None:
     """The command line finds the URL by this output."""
     outputs = made.outputs(APP)
-    assert {OUTPUT, "OperatorsPolicy"} <= outputs.keys()
-    assert "lambda-url" in json.dumps(outputs[OUTPUT])
+    assert {URL_OUTPUT, "OperatorsPolicy"} <= outputs.keys()
+    assert "lambda-url" in json.dumps(outputs[URL_OUTPUT])
 
 
 def test_the_function_can_record_and_wake_and_touch_no_host(made: Made) -> None:

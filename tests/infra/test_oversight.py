@@ -154,9 +154,9 @@ def rate(schedule: Resource) -> timedelta:
 
 def can_ring(alarm: Resource, runs: timedelta | None) -> bool:
     """Return True if permanent failures fill as many periods as *alarm* needs."""
-    said = alarm.properties
-    periods, period = said["EvaluationPeriods"], timedelta(seconds=said["Period"])
-    needed = said.get("DatapointsToAlarm", periods)
+    text = alarm.properties
+    periods, period = text["EvaluationPeriods"], timedelta(seconds=text["Period"])
+    needed = text.get("DatapointsToAlarm", periods)
     if needed == 1 or runs is None:
         return bool(needed == 1)
     window = periods * period
@@ -191,12 +191,12 @@ def test_an_alarm_on_what_a_schedule_sends_can_ring(made: Made) -> None:
     ]
     assert soon.keys() <= {each.properties["MetricName"] for each in own}
     for each in own:
-        said = each.properties
-        window = said["EvaluationPeriods"] * timedelta(seconds=said["Period"])
-        if said["TreatMissingData"] == BREACHING:
-            assert soon[said["MetricName"]] < window, each.logical_id
+        text = each.properties
+        window = text["EvaluationPeriods"] * timedelta(seconds=text["Period"])
+        if text["TreatMissingData"] == BREACHING:
+            assert soon[text["MetricName"]] < window, each.logical_id
         else:
-            swept = said["MetricName"] in SWEPT
+            swept = text["MetricName"] in SWEPT
             assert can_ring(each, timedelta(minutes=1) if swept else None), each.logical_id
 
 

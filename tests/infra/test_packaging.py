@@ -187,8 +187,8 @@ def test_each_fault_of_a_profile_is_one_line_and_no_traceback(tmp_path: Path) ->
     )
     assert tomllib.loads(bad.read_text())["actions"][0]["autonomy"] == "maybe"
     ran = run_app(tmp_path / "assembly", {"fleet": str(bad)})
-    said = ran.stderr.splitlines()
-    line, *more = [each for each in said if each.startswith("app.py: ")]
+    text = ran.stderr.splitlines()
+    line, *more = [each for each in text if each.startswith("app.py: ")]
     assert ran.returncode == 2
     expected = "actions[\"restart_parent\"].autonomy: is 'maybe'"
     assert re.match(f"app.py: {re.escape(str(bad))}:[0-9]+: {re.escape(expected)}", line)

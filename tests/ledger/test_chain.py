@@ -38,9 +38,9 @@ def test_each_entry_names_the_hash_of_the_one_before(told: list[Data]) -> None:
     """I25: gap-free and in order, and each hash is of the bytes that are kept."""
     held, entries = chain(*told)
     previous = GENESIS
-    for number, (entry, said) in enumerate(zip(entries, told, strict=True), start=1):
+    for number, (entry, text) in enumerate(zip(entries, told, strict=True), start=1):
         body = json.loads(entry.body)
-        assert (body["sequence"], body["previous"], body["data"]) == (number, previous, said)
+        assert (body["sequence"], body["previous"], body["data"]) == (number, previous, text)
         assert entry.hash == digest(entry.body.encode())
         previous = entry.hash
     assert held == Chain(len(told), previous)

@@ -30,7 +30,7 @@ from firstline.ledger.archive import SignedCheckpoint
 from firstline.ledger.chain import Chain, Entry, Kind, append
 from firstline.ledger.verify import VerifyResult
 from tests.builders import NOW
-from tests.controller.archiving_rig import BY, public_key, signature
+from tests.controller.archive_rig import BY, public_key, signature
 from tests.strategies import CALM
 
 SEEDS = (4, 6, 14, 46, 49, 50, 55, 59)
@@ -47,11 +47,11 @@ def runs() -> tuple[Run, ...]:
 @cache
 def chains() -> dict[IncidentId, list[Entry]]:
     """The ledgers of the runs; of an incident that several had, the first."""
-    told: dict[IncidentId, list[Entry]] = {}
+    result: dict[IncidentId, list[Entry]] = {}
     for run in runs():
         for incident, entries in run.backend.store.tables.entries.items():
-            told.setdefault(incident, list(entries))
-    return told
+            result.setdefault(incident, list(entries))
+    return result
 
 
 def sealed(last: SignedCheckpoint | None, heads: dict[IncidentId, Chain]) -> SignedCheckpoint:
@@ -120,8 +120,8 @@ def checkpoint(number: int) -> int:
 
 def turned_about(line: bytes) -> bytes:
     """The same document, its keys in the other order."""
-    told = json.loads(line)
-    document = {key: told[key] for key in reversed(told)}
+    result = json.loads(line)
+    document = {key: result[key] for key in reversed(result)}
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
@@ -486,9 +486,9 @@ def test_no_value_of_any_key_is_a_traceback_or_steers_a_terminal(data: st.DataOb
         document = {"checkpoint": json.dumps(document), "signature": "c2ln"}
     lines = [json.dumps(document).encode() + b"\n", b'"checkpoint"\n', *exported()]
     found = verify(lines, partial=True, keyed=data.draw(st.booleans()))
-    told = audit.describe("x", found).replace("\n", "")
-    assert told.isascii()
-    assert told.isprintable()
+    result = audit.describe("x", found).replace("\n", "")
+    assert result.isascii()
+    assert result.isprintable()
     msgspec.json.encode([found.heads, found.unanchored, found.policies, found.faults])
 
 

@@ -25,14 +25,14 @@ NEWS = Update(turn="fix", line="one host is dead", details={"known": "one host i
 def opened(**fields: object) -> Incident:
     """An incident whose opening page was taken."""
     held = incident(**fields)
-    pages = paging.opening(held, signal(), "x", PROFILE)
+    pages = paging.opening_pages(held, signal(), "x", PROFILE)
     for page in pages:
-        pages = paging.tried(pages, page, Accepted(), NOW)
+        pages = paging.after_try(pages, page, Accepted(), NOW)
     return copy.replace(held, pages=pages)
 
 
 def informed(held: Incident, *, notes: bool = True) -> Incident:
-    return updates.queued(held, NEWS, NOW, notes=notes)
+    return updates.queue_update(held, NEWS, NOW, notes=notes)
 
 
 def with_pages(held: Incident, *pages: Page) -> Incident:
@@ -60,11 +60,11 @@ def test_an_update_is_a_change_and_a_note() -> None:
     assert channels(informed(opened(), notes=False).pages) == ["pager", "change"]
 
 
-def test_a_turn_is_told_once() -> None:
-    """The next one is told under the next number."""
+def test_a_turn_has_one_update() -> None:
+    """The next one has the next number."""
     held = informed(opened())
     assert informed(held) == held
-    again = updates.queued(held, copy.replace(NEWS, turn="next"), NOW, notes=False)
+    again = updates.queue_update(held, copy.replace(NEWS, turn="next"), NOW, notes=False)
     assert again.pages[-1].key == f"{ID}:update-2"
     assert (again.updates, again.update_turn) == (2, "next")
 
@@ -72,45 +72,48 @@ def test_a_turn_is_told_once() -> None:
 def test_updates_wait_for_every_page() -> None:
     """For a trigger until it was taken, however late its next try is; for a resolve that is due."""
     held = informed(opened())
-    assert channels(updates.due(held.pages, NOW)) == ["change", "note"]
-    given_up = with_pages(held, *paging.hand_over(held, {}, NOW, ROUTES))
-    assert updates.due(given_up.pages, NOW) == ()
-    (page,) = paging.due_to_people(given_up.pages, NOW)
+    assert channels(updates.due_updates(held.pages, NOW)) == ["change", "note"]
+    given_up = with_pages(held, *paging.escalation_pages(held, {}, NOW, ROUTES))
+    assert updates.due_updates(given_up.pages, NOW) == ()
+    (page,) = paging.due_required_pages(given_up.pages, NOW)
     retried = copy.replace(page, due_at=LATER)
     pages = tuple(retried if each == page else each for each in given_up.pages)
-    assert updates.due(pages, NOW) == ()
-    resolves = with_pages(held, *paging.resolutions(held, NOW))
-    assert channels(updates.due(resolves.pages, NOW)) == ["change", "note"]  # it is held back
+    assert updates.due_updates(pages, NOW) == ()
+    resolves = with_pages(held, *paging.resolve_pages(held, NOW))
+    assert channels(updates.due_updates(resolves.pages, NOW)) == [
+        "change",
+        "note",
+    ]  # it is held back
     held_back_until = resolves.pages[-1].due_at
-    assert updates.due(resolves.pages, held_back_until) == ()
+    assert updates.due_updates(resolves.pages, held_back_until) == ()
 
 
 def test_what_was_tried_is_due_again_later() -> None:
     """Each by itself."""
     held = informed(opened())
-    change, note = updates.due(held.pages, NOW)
-    pages = paging.tried(held.pages, change, Accepted(), NOW)
-    assert updates.due(pages, NOW) == (note,)
+    change, note = updates.due_updates(held.pages, NOW)
+    pages = paging.after_try(held.pages, change, Accepted(), NOW)
+    assert updates.due_updates(pages, NOW) == (note,)
     waiting = tuple(copy.replace(each, due_at=LATER) if each == note else each for each in pages)
-    assert updates.due(waiting, NOW) == ()
-    assert channels(updates.due(waiting, LATER)) == ["note"]
+    assert updates.due_updates(waiting, NOW) == ()
+    assert channels(updates.due_updates(waiting, LATER)) == ["note"]
 
 
 def test_pages_are_tried_before_what_is_quiet() -> None:
     """Whatever was queued first."""
     held = informed(opened())
-    given_up = with_pages(held, *paging.hand_over(held, {}, NOW, ROUTES))
-    assert channels(paging.due(given_up.pages, NOW)) == ["pager", "change", "note"]
-    assert channels(paging.due_to_people(given_up.pages, NOW)) == ["pager"]
+    given_up = with_pages(held, *paging.escalation_pages(held, {}, NOW, ROUTES))
+    assert channels(paging.due_pages(given_up.pages, NOW)) == ["pager", "change", "note"]
+    assert channels(paging.due_required_pages(given_up.pages, NOW)) == ["pager"]
 
 
 @pytest.mark.parametrize("severity", Severity)
-def test_only_what_pages_is_told(severity: Severity) -> None:
+def test_only_paging_severities_have_updates(severity: Severity) -> None:
     """Of the rest the fixes alone, and without a note: it has no alert."""
     held = incident(severity=severity)
     pages = severity.pages
     assert bool(informed(held).updates) == pages
-    fix = updates.queued(held, copy.replace(NEWS, fix=True), NOW, notes=True)
+    fix = updates.queue_update(held, copy.replace(NEWS, fix=True), NOW, notes=True)
     assert channels(fix.pages) == ["change"]
 
 
@@ -120,18 +123,18 @@ def test_only_what_pages_is_told(severity: Severity) -> None:
 def test_there_is_an_end_to_updates(fields: dict[str, Any], told: bool) -> None:  # noqa: FBT001 - a case
     """Fixes and the end are never left out."""
     many = opened(updates=updates.UPDATES_MAX)
-    after = updates.queued(many, copy.replace(NEWS, **fields), NOW, notes=False)
+    after = updates.queue_update(many, copy.replace(NEWS, **fields), NOW, notes=False)
     assert (after != many) == told
     few = opened(updates=updates.UPDATES_MAX - 1)
-    assert updates.queued(few, NEWS, NOW, notes=False) != few
+    assert updates.queue_update(few, NEWS, NOW, notes=False) != few
 
 
 def test_a_note_is_put_on_the_latest_alert_of_the_incident_itself() -> None:
     """A rise has its own; what is asked, and the hand-over, say something of it."""
     held = opened(severity=Severity.P2)
     risen = copy.replace(held, severity=Severity.P1)
-    risen = with_pages(risen, *paging.raised(risen, signal(), "x", NOW, PROFILE))
-    risen = with_pages(risen, *paging.hand_over(risen, {}, NOW, ROUTES))
+    risen = with_pages(risen, *paging.rise_pages(risen, signal(), "x", NOW, PROFILE))
+    risen = with_pages(risen, *paging.escalation_pages(risen, {}, NOW, ROUTES))
     assert risen.pages[-1].key == f"{ID}:gave-up"
     asked = with_pages(risen, copy.replace(risen.pages[-1], key=f"{ID}:ask-1"))
     note = informed(asked).pages[-1]
@@ -139,7 +142,7 @@ def test_a_note_is_put_on_the_latest_alert_of_the_incident_itself() -> None:
 
 
 def test_a_line_of_the_digest_holds_no_update_back() -> None:
-    """It is owed until the next business day; the incident rose from a P4 since."""
-    (line,) = paging.digest(opened(severity=Severity.P4), signal(), ROUTES, BusinessDay())
+    """It is pending until the next business day; the incident rose from a P4 since."""
+    (line,) = paging.digest_pages(opened(severity=Severity.P4), signal(), ROUTES, BusinessDay())
     held = informed(with_pages(opened(), line))
-    assert channels(updates.due(held.pages, NOW)) == ["change", "note"]
+    assert channels(updates.due_updates(held.pages, NOW)) == ["change", "note"]

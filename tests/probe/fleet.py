@@ -13,7 +13,7 @@ import nkeys
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from firstline.adapters import nats
+from firstline.adapters.nats import probe
 from firstline.config.probe_settings import NatsTarget
 from firstline.monitoring.nats_credentials import Credentials
 from firstline.monitoring.nats_probe import NatsReading
@@ -118,7 +118,7 @@ async def ask(
     at: datetime = AT,
 ) -> NatsReading:
     """Probe *where*."""
-    return await nats.ask(where, credentials, tls, nonce, at)
+    return await probe.probe(where, credentials, tls, nonce, at)
 
 
 def run[T](awaited: Awaitable[T]) -> T:

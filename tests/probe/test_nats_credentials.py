@@ -15,7 +15,7 @@ from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.monitoring.nats_credentials import Credentials, expires_at, parse
 from firstline.monitoring.nats_probe import NatsReading, outcome
-from tests.adapters.doors import Ends, Http
+from tests.adapters.backends import Ends, Http
 from tests.probe.fleet import AT, ask, healthy, hung, parents, run, target
 from tests.probe.servers import nats_server, slow_line
 from tests.probe.trust import Key, Trust
@@ -175,10 +175,10 @@ def test_no_part_of_a_credential_is_ever_told(
     ]
     assert outcome(readings[2]) is not ProbeOutcome.ANSWERED
     captured = capfd.readouterr()
-    told = "".join((captured.out, captured.err, caplog.text, repr(readings), repr(given)))
+    result = "".join((captured.out, captured.err, caplog.text, repr(readings), repr(given)))
     for each in given:
-        assert each.seed[2:20] not in told
-        assert all(part not in told for part in each.jwt.split(".") if len(part) > 1)
+        assert each.seed[2:20] not in result
+        assert all(part not in result for part in each.jwt.split(".") if len(part) > 1)
 
 
 def test_the_parameter_gives_the_credentials(trust: Trust) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from nats.aio.msg import Msg
 
-from firstline.adapters.nats_failure import Failed, failure
-from firstline.adapters.nats_greeting import Greeting
+from firstline.adapters.nats.failure import FailedProbe, probe_failure
+from firstline.adapters.nats.greeting import Greeting
 from firstline.diagnosis.probe_outcome import ProbeOutcome
 from firstline.monitoring.nats_probe import NatsReading, outcome
 from tests.probe.certificates import certificate
@@ -80,9 +80,14 @@ def failed(
     info: Mapping[str, str] = NO_INFO,
     asked: bool = False,
 ) -> ProbeOutcome | None:
-    return failure(
-        Failed(
-            errors=(error,), words=(), info=dict(info), greeting=greeting, first=False, asked=asked
+    return probe_failure(
+        FailedProbe(
+            errors=(error,),
+            refusals=(),
+            info=dict(info),
+            greeting=greeting,
+            tls_first=False,
+            is_asked=asked,
         )
     )
 

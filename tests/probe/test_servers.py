@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from firstline.adapters import nats
+from firstline.adapters.nats import probe
 from firstline.config.probe_settings import NatsTarget
 from firstline.monitoring.nats_credentials import parse
 from firstline.monitoring.nats_messages import count_servers
@@ -20,7 +20,7 @@ TLS = ssl.create_default_context()
 def answering(where: NatsTarget, creds: str) -> int:
     given = parse(creds)
     assert given is not None
-    return run(nats.servers(where, given, TLS))
+    return run(probe.count_servers(where, given, TLS))
 
 
 def test_the_servers_answer_their_system_account(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from threading import Event
 import msgspec
 import pytest
 
-from firstline.adapters import vault_health
+from firstline.adapters import http_probe
 from firstline.config.probe_settings import HealthTarget
 from firstline.monitoring.http_probe import HealthOutcome, HealthReading, NoResponse, outcome
 from tests.adapters.loopback import Behaviour, Loopback, http
@@ -59,7 +59,7 @@ def secured(pem: Path, answer: bytes | Behaviour, seen: list[bytes]) -> Behaviou
 def ask(pem: Path, answer: bytes | Behaviour, **changes: object) -> HealthReading:
     with Loopback(secured(pem, answer, [])) as line:
         trust = ssl.create_default_context(cafile=pem)
-        return vault_health.ask(target(line.port, **changes), trust)
+        return http_probe.probe(target(line.port, **changes), trust)
 
 
 def dripping(line: socket.socket, over: Event) -> None:
@@ -80,7 +80,7 @@ def test_a_healthy_address_is_asked_once_and_plainly(pem: Path) -> None:
     seen: list[bytes] = []
     with Loopback(secured(pem, HEALTHY, seen)) as line:
         where = target(line.port)
-        reading = vault_health.ask(where, ssl.create_default_context(cafile=pem))
+        reading = http_probe.probe(where, ssl.create_default_context(cafile=pem))
     assert outcome(reading) is HealthOutcome.HEALTHY
     (request,) = seen
     assert request.startswith(b"GET /vault/health HTTP/1.1\r\n")
@@ -113,7 +113,7 @@ def test_the_limit_holds(pem: Path, behave: Behaviour) -> None:
     with Loopback(secured(pem, behave, [])) as line:
         trust = ssl.create_default_context(cafile=pem)
         started = time.monotonic()
-        reading = vault_health.ask(target(line.port), trust)
+        reading = http_probe.probe(target(line.port), trust)
         taken_seconds = time.monotonic() - started
     assert outcome(reading) is HealthOutcome.TIMEOUT
     assert taken_seconds < 1
@@ -122,7 +122,7 @@ def test_the_limit_holds(pem: Path, behave: Behaviour) -> None:
 def test_a_server_must_prove_its_name(pem: Path) -> None:
     """One that nobody trusted vouches for says nothing that counts."""
     with Loopback(secured(pem, HEALTHY, [])) as line:
-        reading = vault_health.ask(target(line.port), ssl.create_default_context())
+        reading = http_probe.probe(target(line.port), ssl.create_default_context())
     assert reading == NoResponse(HealthOutcome.NO_SERVER, "SSLError")
 
 
@@ -144,7 +144,7 @@ def test_forbidden_addresses_are_not_connected_to(
     """Whatever a name is written as; in a test, nothing outside of the machine is."""
     with Loopback(secured(pem, HEALTHY, [])) as line:
         where = target(line.port, host=host, loopback_test=loopback_test)
-        reading = vault_health.ask(where, ssl.create_default_context(cafile=pem))
+        reading = http_probe.probe(where, ssl.create_default_context(cafile=pem))
     assert reading == NoResponse(HealthOutcome.FORBIDDEN_ADDRESS)
     assert line.connections == 0
 
@@ -154,7 +154,7 @@ def test_nobody_there_is_no_server() -> None:
     with Loopback(HEALTHY) as line:
         port = line.port
     trust = ssl.create_default_context()
-    assert outcome(vault_health.ask(target(port), trust)) is HealthOutcome.NO_SERVER
+    assert outcome(http_probe.probe(target(port), trust)) is HealthOutcome.NO_SERVER
     # the machine's resolver may take its time to say so
     nobody = copy.replace(target(port, host="health.invalid"), limit_seconds=10)
-    assert outcome(vault_health.ask(nobody, trust)) is HealthOutcome.NO_SERVER
+    assert outcome(http_probe.probe(nobody, trust)) is HealthOutcome.NO_SERVER

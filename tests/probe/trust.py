@@ -27,8 +27,8 @@ def signed(by: Key, subject: Key, claims: dict[str, Any], **fields: object) -> s
     body |= {**fields, "nats": {**claims, "version": 2}}
     body["jti"] = base64.b32encode(hashlib.sha256(json.dumps(body).encode()).digest()).decode()
     head = _encoded(json.dumps({"typ": "JWT", "alg": "ed25519-nkey"}).encode())
-    told = f"{head}.{_encoded(json.dumps(body).encode())}"
-    return f"{told}.{_encoded(by.pair.sign(told.encode()))}"
+    result = f"{head}.{_encoded(json.dumps(body).encode())}"
+    return f"{result}.{_encoded(by.pair.sign(result.encode()))}"
 
 
 class Trust:

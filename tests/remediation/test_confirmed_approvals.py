@@ -64,10 +64,10 @@ def said(at: float) -> Proposal:
 )
 def test_the_hosts_of_a_yes_are_looked_at_once_more(held: Situation) -> None:
     """Whatever was read before it."""
-    told = approved_to_confirm(held)
-    assert told is not None
-    assert (told.rule, told.step) == ("confirm approval", Look((A,), READ_AT))
-    assert told.why == f"{A} is looked at again before what a person allowed"
+    result = approved_to_confirm(held)
+    assert result is not None
+    assert (result.rule, result.step) == ("confirm approval", Look((A,), READ_AT))
+    assert result.why == f"{A} is looked at again before what a person allowed"
 
 
 @pytest.mark.parametrize(
@@ -95,9 +95,9 @@ def test_nothing_is_looked_at_twice_or_without_a_yes(held: Situation) -> None:
 def test_several_hosts_are_looked_at_together_or_singly() -> None:
     """In one order; the first alone where SSM refused several."""
     whole = proposal(YES, hosts=(C, A, B))
-    told = approved_to_confirm(about(whole))
-    assert told is not None
-    assert told.step == Look(FLEET, READ_AT)
+    result = approved_to_confirm(about(whole))
+    assert result is not None
+    assert result.step == Look(FLEET, READ_AT)
     singly = approved_to_confirm(about(whole, look_singly=True))
     assert singly is not None
     assert singly.step == Look((A,), READ_AT)

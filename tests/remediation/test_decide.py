@@ -529,8 +529,8 @@ CASES = (
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
 def test_a_rule_decides_and_with_one_fact_changed_leaves_it_to_another(case: Case) -> None:
     """Each rule decides on the facts that it names."""
-    told = decide(case.decides)
-    assert (told.rule, told.step) == (case.rule, case.step)
+    result = decide(case.decides)
+    assert (result.rule, result.step) == (case.rule, case.step)
     assert decide(case.leaves).rule == case.to
 
 

@@ -26,27 +26,27 @@ from tests.strategies import CALM, situations
 @given(situations())
 def test_every_situation_has_one_next_step_and_always_the_same(held: Situation) -> None:
     """Pure: an equal situation gives an equal decision, and none is without an answer."""
-    told = decide(held)
-    assert told == decide(copy.deepcopy(held))
-    assert told.rule
-    assert told.why
-    if isinstance(told.step, Wait):
-        assert told.step.until > NOW
+    result = decide(held)
+    assert result == decide(copy.deepcopy(held))
+    assert result.rule
+    assert result.why
+    if isinstance(result.step, Wait):
+        assert result.step.until > NOW
 
 
 @CALM
 @given(situations())
 def test_no_fix_without_every_guard(held: Situation) -> None:
     """I25: a fix is decided if no guard denies, and each guard's answer is in the decision."""
-    told = decide(held)
-    if told.rule == "next fix":
-        assert told.plan is not None
-        assert told.answers == ask_guards(told.plan, held)
-        assert [each.guard for each in told.answers] == [guard_name(each) for each in ALL_GUARDS]
-        denied = any(each.stops for each in told.answers)
-        assert isinstance(told.step, Fix) is not denied
+    result = decide(held)
+    if result.rule == "next fix":
+        assert result.plan is not None
+        assert result.answers == ask_guards(result.plan, held)
+        assert [each.guard for each in result.answers] == [guard_name(each) for each in ALL_GUARDS]
+        denied = any(each.stops for each in result.answers)
+        assert isinstance(result.step, Fix) is not denied
     else:
-        assert not isinstance(told.step, Fix)
+        assert not isinstance(result.step, Fix)
 
 
 @settings(CALM, max_examples=3 * CALM.max_examples)

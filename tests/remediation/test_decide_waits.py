@@ -71,8 +71,8 @@ def test_an_alarm_may_lag_behind_the_last_verified_host(
     held: Incident, alarm: AlarmReading | Unknown, step: Step
 ) -> None:
     """S05: a window that still drains is waited for, but not for ever."""
-    told = decide(situation(incident=held, evidence=evidence(alarm=alarm)))
-    assert (told.rule, told.step) == ("alarm to clear", step)
+    result = decide(situation(incident=held, evidence=evidence(alarm=alarm)))
+    assert (result.rule, result.step) == ("alarm to clear", step)
 
 
 def test_hosts_that_seem_to_serve_are_read_no_oftener_than_the_interval() -> None:
@@ -103,9 +103,9 @@ def test_hosts_of_which_no_reading_was_good_are_watched() -> None:
 def test_an_unproven_target_is_escalated_in_the_end(held: Incident, *, given_up: bool) -> None:
     """Counted from the last thing that went forward: a person may see what we cannot."""
     seen = copy.replace(held, hosts=hosts(A, B, C, up=True))
-    told = decide(situation(incident=seen, evidence=HEALTHY))
-    assert told.rule == "confirm targets"
-    assert isinstance(told.step, Escalate) is given_up
+    result = decide(situation(incident=seen, evidence=HEALTHY))
+    assert result.rule == "confirm targets"
+    assert isinstance(result.step, Escalate) is given_up
 
 
 def test_one_silent_host_does_not_keep_another_from_its_fix() -> None:
@@ -113,9 +113,9 @@ def test_one_silent_host_does_not_keep_another_from_its_fix() -> None:
     held = incident(
         targets=(target(A, silent=9), target(B)), hosts={A: host(found=UNKNOWN), B: host()}
     )
-    told = decide(situation(incident=held)).step
-    assert isinstance(told, Fix)
-    assert told.plan.target == B
+    result = decide(situation(incident=held)).step
+    assert isinstance(result, Fix)
+    assert result.plan.target == B
 
 
 USED_UP = limits(spent(900), spent(1800))
@@ -151,23 +151,23 @@ class Stop(NamedTuple):
 )
 def test_the_step_after_a_denial(case: Stop) -> None:
     """A denial that passes is waited out, one with no known end is watched, a final one ends."""
-    told = decide(case.situation)
-    assert (told.rule, told.step) == ("next fix", case.step)
-    assert told.plan is not None
-    assert told.plan.target == A
-    assert "; ".join(each.denial.why for each in told.answers if each.denial) == told.why
+    result = decide(case.situation)
+    assert (result.rule, result.step) == ("next fix", case.step)
+    assert result.plan is not None
+    assert result.plan.target == A
+    assert "; ".join(each.denial.why for each in result.answers if each.denial) == result.why
 
 
 def test_an_entry_has_the_step_the_facts_and_every_guard() -> None:
     """I25: also the guards that let the plan pass."""
-    told = json.loads(msgspec.json.encode(decide(situation()).to_ledger().to_ledger()))
+    result = json.loads(msgspec.json.encode(decide(situation()).to_ledger().to_ledger()))
     plan = Plan(action="restart_enclave", target=A, hosts=(A,), facts=FACTS)
     facts = list(FACTS)
     whom = {"action": plan.action, "target": A, "hosts": [A], "parameters": {}}
-    assert told["rule"] == "next fix"
-    assert told["step"]["plan"] == whom | {"facts": facts}
-    assert told["facts"] == facts
-    assert told["plan"] == whom | {"hash": plan.hash}
+    assert result["rule"] == "next fix"
+    assert result["step"]["plan"] == whom | {"facts": facts}
+    assert result["facts"] == facts
+    assert result["plan"] == whom | {"hash": plan.hash}
     passes = {"denial": None, "overridden": False}
-    assert told["guards"] == [{"guard": each.__name__, **passes} for each in ALL_GUARDS]
+    assert result["guards"] == [{"guard": each.__name__, **passes} for each in ALL_GUARDS]
     assert decide(situation(incident=incident(opened_at=ago(7200)))).to_ledger().plan is None

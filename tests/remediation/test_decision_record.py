@@ -51,12 +51,12 @@ def grounds() -> list[DecisionInputs]:
 
 def test_each_decision_of_an_incident_has_its_inputs() -> None:
     """Every one; what was read around the fleet wherever a fix was decided on."""
-    told = grounds()
+    result = grounds()
     arn = ALARM_ARN.replace(":111122223333:", ":[account]:")
-    assert all(set(each.seen.alarms) == {arn} for each in told)
-    assert any(each.around for each in told)
-    assert any(each.seen.look for each in told)
-    assert {each.mode for each in told} == {"enforce"}
+    assert all(set(each.seen.alarms) == {arn} for each in result)
+    assert any(each.around for each in result)
+    assert any(each.seen.look for each in result)
+    assert {each.mode for each in result} == {"enforce"}
 
 
 def test_an_older_entry_has_no_inputs() -> None:
@@ -66,8 +66,8 @@ def test_an_older_entry_has_no_inputs() -> None:
 
 def test_unreadable_limits_stay_unknown() -> None:
     """Unknown is stored as such, and read back as such."""
-    told = grounds()[0]
-    unknown = copy.replace(told, seen=copy.replace(told.seen, limits=Unknown("throttled")))
+    result = grounds()[0]
+    unknown = copy.replace(result, seen=copy.replace(result.seen, limits=Unknown("throttled")))
     entry = json.loads(json.dumps(unknown.add_to(DecisionMade(step={})).to_ledger()))
     assert read_inputs(decoded(entry)) == unknown
     seen = FleetObservation(evidence=NOTHING, limits=Unknown("throttled"))
@@ -80,14 +80,14 @@ def test_the_known_hosts_of_the_incident_are_inputs() -> None:
     silent = target(A, history=HostHistory(silent_at=ago(300), in_service_at=ago(900)))
     known = evidence(instance_statuses=impaired(A))
     about = situation(evidence=known, incident=incident(targets=(silent,)))
-    told = decision_inputs(FleetObservation(evidence=known, limits=limits()), about)
-    assert told.seen.histories == {A: silent.history}
-    assert told.seen.instance_statuses == impaired(A)
-    entry = json.loads(json.dumps(told.add_to(DecisionMade(step={})).to_ledger()))
-    assert read_inputs(decoded(entry)) == told
+    result = decision_inputs(FleetObservation(evidence=known, limits=limits()), about)
+    assert result.seen.histories == {A: silent.history}
+    assert result.seen.instance_statuses == impaired(A)
+    entry = json.loads(json.dumps(result.add_to(DecisionMade(step={})).to_ledger()))
+    assert read_inputs(decoded(entry)) == result
     fleet = observed_fleet(decoded(entry))
     assert fleet is not None
-    assert (fleet.histories, fleet.instance_statuses) == (told.seen.histories, impaired(A))
+    assert (fleet.histories, fleet.instance_statuses) == (result.seen.histories, impaired(A))
 
 
 def test_the_pages_of_a_pause_are_no_input() -> None:

@@ -46,49 +46,53 @@ def test_an_escalation_has_observations_attempts_and_denials() -> None:
         attempt(target=C),
     )
     held = incident(attempts=tried, targets=(target(A, verified=1), target(B)))
-    told = escalation_details(held, SEEN, WHY)
-    assert told["why"] == "it was tried twice"
-    assert told["seen"] == (
+    result = escalation_details(held, SEEN, WHY)
+    assert result["why"] == "it was tried twice"
+    assert result["seen"] == (
         "2 hosts: 1 dead, 1 unknown; its enclave is gone (confidence partial); "
         f"{A} dead: no enclave, unhealthy; {B} unknown: nothing known"
     )
-    assert told["tried"] == (
+    assert result["tried"] == (
         f"restart_enclave on {A}: helped; restart_enclave on {B}: did not help; "
         f"restart_enclave on {C}: was not sent; restart_enclave on {C}: no verdict yet"
     )
-    assert told["denied"] == "attempts_are_left: tried twice; cooldown_is_over: cools down"
-    assert told["verified"] == A
-    assert told["next"].startswith("R13 ")
+    assert result["denied"] == "attempts_are_left: tried twice; cooldown_is_over: cools down"
+    assert result["verified"] == A
+    assert result["next"].startswith("R13 ")
 
 
 def test_where_nothing_was_done_it_says_so() -> None:
     """An empty field would leave a person to guess."""
-    told = escalation_details(incident(), Diagnosis({}), decide(situation()))
-    assert (told["tried"], told["denied"], told["verified"]) == ("nothing", "nothing", "no host")
-    assert told["seen"] == "no host was looked at"
+    result = escalation_details(incident(), Diagnosis({}), decide(situation()))
+    assert (result["tried"], result["denied"], result["verified"]) == (
+        "nothing",
+        "nothing",
+        "no host",
+    )
+    assert result["seen"] == "no host was looked at"
 
 
 @pytest.mark.parametrize("condition", Condition)
 def test_every_condition_has_its_steps(condition: Condition) -> None:
     """Each names its step of the runbook by its id."""
-    told = next_steps(incident(condition=condition), Diagnosis({}))
-    assert told == BY_CONDITION[condition]
-    assert all(re.match(r"R\d\d ", each) for each in told)
+    result = next_steps(incident(condition=condition), Diagnosis({}))
+    assert result == BY_CONDITION[condition]
+    assert all(re.match(r"R\d\d ", each) for each in result)
 
 
 @pytest.mark.parametrize("failure", BY_FAILURE)
 def test_steps_of_failures_come_before_those_of_the_condition(failure: FailureMode) -> None:
     """Each step once."""
-    told = next_steps(incident(), Diagnosis({A: HostDiagnosis(HostHealth.DEAD, failure=failure)}))
-    assert told[: len(BY_FAILURE[failure])] == BY_FAILURE[failure]
-    assert set(BY_CONDITION[Condition.COMPLETE_OUTAGE]) <= set(told)
-    assert len(told) == len(set(told))
+    result = next_steps(incident(), Diagnosis({A: HostDiagnosis(HostHealth.DEAD, failure=failure)}))
+    assert result[: len(BY_FAILURE[failure])] == BY_FAILURE[failure]
+    assert set(BY_CONDITION[Condition.COMPLETE_OUTAGE]) <= set(result)
+    assert len(result) == len(set(result))
 
 
 def test_a_dependency_is_looked_at_first() -> None:
     """No host reaches NATS: what lies between comes first."""
-    told = next_steps(incident(), Diagnosis({A: DEAD}, dependency=Component.NATS))
-    assert [each.split()[0] for each in told[:3]] == ["R36", "R37", "R38"]
+    result = next_steps(incident(), Diagnosis({A: DEAD}, dependency=Component.NATS))
+    assert [each.split()[0] for each in result[:3]] == ["R36", "R37", "R38"]
 
 
 def test_a_large_fleet_is_listed_in_part() -> None:
@@ -98,10 +102,10 @@ def test_a_large_fleet_is_listed_in_part() -> None:
         attempts=tuple(answered(9, helped=False) for _ in range(500)),
         targets=tuple(target(each, verified=1) for each in many),
     )
-    told = escalation_details(held, Diagnosis(many), WHY)
-    assert told["tried"].count("restart_enclave") == LISTED_MAX
-    assert told["seen"].count("unhealthy") == LISTED_MAX
-    assert sum(map(len, told.values())) < 4_000
+    result = escalation_details(held, Diagnosis(many), WHY)
+    assert result["tried"].count("restart_enclave") == LISTED_MAX
+    assert result["seen"].count("unhealthy") == LISTED_MAX
+    assert sum(map(len, result.values())) < 4_000
 
 
 @pytest.mark.parametrize(

@@ -178,8 +178,8 @@ def test_only_hosts_whose_own_enclave_is_gone_are_repaired_without_nats(
     what: Plan, verdicts: dict[InstanceId, HostDiagnosis], *, left_alone: bool
 ) -> None:
     """Every one that the plan touches: NATS takes no enclave away."""
-    told = Diagnosis(verdicts, dependency=Component.NATS)
-    assert ("dependency_is_well" in denials(situation(diagnosis=told), what)) is left_alone
+    result = Diagnosis(verdicts, dependency=Component.NATS)
+    assert ("dependency_is_well" in denials(situation(diagnosis=result), what)) is left_alone
 
 
 def test_unsaved_vaults_of_one_host_are_final_though_another_is_unknown() -> None:
@@ -191,8 +191,8 @@ def test_unsaved_vaults_of_one_host_are_final_though_another_is_unknown() -> Non
         incident=incident(hosts={A: host(found=UNREAD), B: known, C: known}),
     )
     why = f"{B} logged 2 times, {C} logged 2 times that it could not store"
-    said = denials(held, refresh(50))["nothing_is_unsaved"]
-    assert said == Denial(Reason.VAULTS_UNSAVED, why, final=True)
+    text = denials(held, refresh(50))["nothing_is_unsaved"]
+    assert text == Denial(Reason.VAULTS_UNSAVED, why, final=True)
     dark = copy.replace(held, incident=incident(hosts={}))
     dark = situation(profile=FRAGILE, diagnosis=ALL_DEAD, incident=dark.incident)
     assert denials(dark, refresh(50))["nothing_is_unsaved"].why == (
@@ -209,11 +209,11 @@ def test_a_fact_that_no_person_may_know_is_not_unknown() -> None:
 
 def test_a_persons_no_stands_where_the_action_goes_by_itself() -> None:
     """Also once the fact that was missing is known."""
-    said = denials(proposed(approval(granted=False), autonomy="auto"))
+    text = denials(proposed(approval(granted=False), autonomy="auto"))
     denial = Denial(
         Reason.APPROVAL_DENIED, "arn:of:alice denied restart_enclave: not now", final=True
     )
-    assert said == {"action_is_allowed": denial}
+    assert text == {"action_is_allowed": denial}
     assert denials(proposed(approval(), autonomy="auto")) == {}
     assert denials(proposed(autonomy="auto")) == {}
 
@@ -265,8 +265,8 @@ def test_a_host_that_was_verified_is_not_touched() -> None:
 
 def test_limits_that_cannot_be_read_stop_every_fix() -> None:
     """S12: each guard that needs them denies, and none takes them for unlimited."""
-    said = denials(situation(limits=UNREAD))
-    assert {guard: denial.why for guard, denial in said.items()} == {
+    text = denials(situation(limits=UNREAD))
+    assert {guard: denial.why for guard, denial in text.items()} == {
         "switch_is_off": "the kill switch cannot be read: throttled",
         "action_is_allowed": "whether restart_enclave was demoted cannot be read: throttled",
         "no_alarm_is_suppressed": "muted alarms cannot be read: throttled",
@@ -285,11 +285,11 @@ def test_limits_that_cannot_be_read_stop_every_fix() -> None:
 def test_a_cooldown_doubles_with_each_attempt(made: int, seconds: int) -> None:
     """I20: after the second attempt the wait is twice as long."""
     held = limits(*[spent(30)] * made)
-    said = denials(situation(limits=held, profile=policy(attempts_per_target_max=9)))
-    assert said["cooldown_is_over"].retry_at == ago(30) + timedelta(seconds=seconds)
+    text = denials(situation(limits=held, profile=policy(attempts_per_target_max=9)))
+    assert text["cooldown_is_over"].retry_at == ago(30) + timedelta(seconds=seconds)
 
 
 def test_an_attempt_of_the_future_counts_and_cools_down() -> None:
     """I29: a clock that went back neither frees an attempt nor ends a cooldown."""
-    said = denials(situation(limits=limits(spent(-500), spent(-500))))
-    assert list(said) == ["attempts_are_left", "cooldown_is_over"]
+    text = denials(situation(limits=limits(spent(-500), spent(-500))))
+    assert list(text) == ["attempts_are_left", "cooldown_is_over"]

@@ -62,16 +62,16 @@ KMS = incident(condition=Condition.KMS_THROTTLING, targets=())
 def made(decision: Decision = WAITS, held: Incident | None = None, **about: Any) -> Update:  # noqa: ANN401 - as `situation`
     """The update of *decision*, which left *held*."""
     found = situation(**{"incident": held or incident()} | about)
-    told = update(held or incident(), decision, found)
-    assert told is not None
-    return told
+    result = update(held or incident(), decision, found)
+    assert result is not None
+    return result
 
 
 def decided(about: Situation) -> Update:
     """The update of what is decided on *about*, before it is carried out."""
-    told = update(about.incident, decide(about), about)
-    assert told is not None
-    return told
+    result = update(about.incident, decide(about), about)
+    assert result is not None
+    return result
 
 
 KNOWN: dict[str, tuple[dict[str, Any], str]] = {
@@ -139,9 +139,9 @@ KNOWN: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize(("about", "line"), KNOWN.values(), ids=KNOWN)
 def test_the_fleet_state(about: dict[str, Any], line: str) -> None:
     """Each host counts once, and a verified one serves."""
-    told = made(held=about.get("incident"), **about)
-    assert told.details["known"] == line
-    assert told.line.startswith(f"{line}; ")
+    result = made(held=about.get("incident"), **about)
+    assert result.details["known"] == line
+    assert result.line.startswith(f"{line}; ")
 
 
 def test_a_reason_appears_once() -> None:
@@ -149,8 +149,8 @@ def test_a_reason_appears_once() -> None:
     why = "no alarm stands behind it"
     over = copy.replace(KMS, status=Status.HANDED_OVER)
     handed = Decision(step=Escalate(), rule="nothing to watch", why=why)
-    told = made(handed, over, incident=over, evidence=evidence(alarms={}))
-    assert told.line == f"handed over to a person: {why}"
+    result = made(handed, over, incident=over, evidence=evidence(alarms={}))
+    assert result.line == f"handed over to a person: {why}"
 
 
 SENT = remediating()
@@ -303,9 +303,9 @@ AWAITED: dict[str, tuple[Decision, Incident, str]] = {
 def test_the_next_event(decision: Decision, held: Incident, awaited: str) -> None:
     """And until when: then it is handed over, or the next rung is tried."""
     alarms = {ALARM_ARN: OK} if held.clear_readings else {ALARM_ARN: ALARM}
-    told = made(decision, held, evidence=evidence(alarms=alarms))
-    assert f"; awaits {awaited}" in told.line
-    assert told.details["awaited"] == awaited.partition(" until ")[0]
+    result = made(decision, held, evidence=evidence(alarms=alarms))
+    assert f"; awaits {awaited}" in result.line
+    assert result.details["awaited"] == awaited.partition(" until ")[0]
 
 
 @pytest.mark.parametrize(
@@ -314,9 +314,13 @@ def test_the_next_event(decision: Decision, held: Incident, awaited: str) -> Non
 def test_an_end_awaits_nothing(decision: Decision, status: Status) -> None:
     """Not even the verdict of a fix that is under way: a person has it."""
     held = incident(status=status, attempts=(attempt(),))
-    told = made(decision, held)
-    assert (told.end, "awaited" in told.details, "until" in told.details) == (True, False, False)
-    assert "awaits" not in told.line
+    result = made(decision, held)
+    assert (result.end, "awaited" in result.details, "until" in result.details) == (
+        True,
+        False,
+        False,
+    )
+    assert "awaits" not in result.line
 
 
 def test_a_rise_has_only_its_page() -> None:
@@ -326,8 +330,8 @@ def test_a_rise_has_only_its_page() -> None:
 
 def test_a_plan_is_named_whole() -> None:
     """As the command that allows it does, and its page."""
-    told = made(BARRED)
-    what = {name: told.details[name] for name in ("action", "target", "plan")}
+    result = made(BARRED)
+    what = {name: result.details[name] for name in ("action", "target", "plan")}
     assert what == {"action": "restart_enclave", "target": A, "plan": plan().hash}
     assert "plan" not in made().details
 
@@ -423,8 +427,8 @@ def test_a_look_is_no_decision_yet(decision: Decision) -> None:
     assert update(in_time, decision, about) is None
     late = copy.replace(in_time, opened_at=in_time.opened_at - timedelta(microseconds=1))
     assert update(late, decision, situation(incident=late)) is not None
-    told = copy.replace(late, updates=1)
-    assert update(told, decision, situation(incident=told)) is None
+    result = copy.replace(late, updates=1)
+    assert update(result, decision, situation(incident=result)) is None
 
 
 def test_a_slow_poll_is_not_waited_for() -> None:

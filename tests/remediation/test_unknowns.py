@@ -69,8 +69,8 @@ def asked(*unknowns: str) -> RequestApproval:
 
 def named(*unknowns: str, **fields: Any) -> Proposal:  # noqa: ANN401 - as `proposal`
     """A proposal of the restart of `A` that names these unknowns."""
-    said = fields.pop("said", None)
-    return proposal(said, unknowns=unknowns, **fields)
+    text = fields.pop("said", None)
+    return proposal(text, unknowns=unknowns, **fields)
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def named(*unknowns: str, **fields: Any) -> Proposal:  # noqa: ANN401 - as `prop
 )
 def test_when_people_are_asked(about: Situation, step: Step) -> None:
     """At once, or after `blocked_max_seconds`; the guards that lack a fact are named."""
-    told = decide(about)
-    assert (told.rule, told.step) == ("next fix", step)
+    result = decide(about)
+    assert (result.rule, result.step) == ("next fix", step)
 
 
 @pytest.mark.parametrize("profile", [PROFILE, APPROVE], ids=["auto", "approve"])
@@ -142,8 +142,8 @@ def test_when_people_are_asked(about: Situation, step: Step) -> None:
 def test_the_step_after_a_proposal(profile: object, about: dict[str, Any], step: Step) -> None:
     """The same for an action that goes by itself and for one that a person allows each time."""
     fields = dict(about)
-    told = decide(barred(*fields.pop("proposals"), profile=profile, **fields))
-    assert (told.rule, told.step) == ("next fix", step)
+    result = decide(barred(*fields.pop("proposals"), profile=profile, **fields))
+    assert (result.rule, result.step) == ("next fix", step)
 
 
 def test_an_escalation_names_the_missing_approval() -> None:
@@ -168,20 +168,20 @@ def test_an_escalation_names_the_missing_approval() -> None:
 def test_no_yes_overrides_the_kill_switch(kill: object, step: Step) -> None:
     """Also not one that named the guard: only a fact that a person may know is overridden."""
     every = named(LOG, "switch_is_off", "action_is_allowed", said=approval())
-    told = decide(barred(every, limits=kill))
-    assert told.step == step
-    (stops,) = [each for each in told.answers if each.guard == "switch_is_off"]
+    result = decide(barred(every, limits=kill))
+    assert result.step == step
+    (stops,) = [each for each in result.answers if each.guard == "switch_is_off"]
     assert (stops.stops, stops.overridden) == (True, False)
 
 
 def test_an_overridden_denial_stays_in_the_record() -> None:
     """I25: with the person's yes above it, and no longer among the denials."""
-    told = decide(barred(named(LOG, said=approval())))
-    (over,) = [each for each in told.answers if each.overridden]
+    result = decide(barred(named(LOG, said=approval())))
+    (over,) = [each for each in result.answers if each.overridden]
     assert over.guard == LOG
     assert over.denial is not None
     assert (over.denial.unknown, over.stops) == (True, False)
-    entry = json.loads(msgspec.json.encode(told.to_ledger().to_ledger()))
+    entry = json.loads(msgspec.json.encode(result.to_ledger().to_ledger()))
     (recorded,) = [each for each in entry["guards"] if each["denial"]]
     assert (recorded["guard"], recorded["overridden"]) == (LOG, True)
     assert recorded["denial"]["unknown"] is True

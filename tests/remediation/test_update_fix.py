@@ -108,8 +108,8 @@ def test_the_result_of_a_fix(case: Case) -> None:
     assert attempt_after.answered_at == (NOW if case.outcome else None)
     assert attempt_after.helped is (False if case.finished_attempt else None)
     assert (after.finished_attempt is not None) is case.finished_attempt
-    told = [it.outcome for it in after.events if isinstance(it, FixReported)]
-    assert told == ([case.outcome] if case.outcome else [])
+    result = [it.outcome for it in after.events if isinstance(it, FixReported)]
+    assert result == ([case.outcome] if case.outcome else [])
 
 
 def test_an_answer_resets_the_readings_of_its_target() -> None:
@@ -147,9 +147,9 @@ def test_a_fix_is_judged_by_its_verified_target(
     assert (after.finished_attempt is not None) is (helped is not None)
     waiting = Status.VERIFYING if helped is None else Status.INVESTIGATING
     assert after.incident.status is waiting
-    told = [it.to_ledger() for it in after.events if it.kind is Kind.VERIFICATION]
+    result = [it.to_ledger() for it in after.events if it.kind is Kind.VERIFICATION]
     detail = "fix helped" if helped else "fix did not help"
-    assert [(each["helped"], each["detail"]) for each in told] == (
+    assert [(each["helped"], each["detail"]) for each in result] == (
         [] if helped is None else [(helped, detail)]
     )
 
@@ -211,8 +211,8 @@ def test_a_fix_without_its_host_ends_without_a_verdict(
     assert after.incident.status is (Status.VERIFYING if helped is None else Status.INVESTIGATING)
     verdicts = [it.helped for it in after.events if isinstance(it, FixVerified)]
     assert verdicts == ([False] if fix.failed else [])
-    told = [it.outcome for it in after.events if isinstance(it, FixReported)]
-    assert told == (["target-left"] if left else [])
+    result = [it.outcome for it in after.events if isinstance(it, FixReported)]
+    assert result == (["target-left"] if left else [])
 
 
 def test_a_replacement_has_no_host_that_could_leave() -> None:

@@ -144,6 +144,6 @@ def test_a_look_records_since_when_a_host_is_silent() -> None:
     assert silent.targets[0].history == HostHistory(silent_at=NOW)
     known = situation(incident=silent).evidence
     assert known.histories == {B: HostHistory(silent_at=NOW)}
-    heard = copy.replace(silent, look=look(B))
-    back = learnt(heard, listed(B), look={B: saying(report(up=True))}).incident
+    received = copy.replace(silent, look=look(B))
+    back = learnt(received, listed(B), look={B: saying(report(up=True))}).incident
     assert back.targets[0].history == HostHistory()

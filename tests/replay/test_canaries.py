@@ -89,7 +89,7 @@ def test_no_text_of_an_event_tells_what_is_personal_or_secret(
     name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Each text of the event by itself: names, ids, descriptions, parameters alike."""
-    told = 0
+    result = 0
     for place in texts(json.loads(FILES[name])):
         rig = Rig()
         ingest.handler(heard(injected(FILES[name], place, CANARY)), None, rig.system)
@@ -99,8 +99,8 @@ def test_no_text_of_an_event_tells_what_is_personal_or_secret(
         found = sinks(rig, logged(caplog))
         assert leaked(found) == set(), place
         assert found["logs"]
-        told += bool(rig.tables.entries)
-    assert told
+        result += bool(rig.tables.entries)
+    assert result
 
 
 def failing(aws: TwinAws) -> None:

@@ -16,7 +16,7 @@ from firstline.adapters.aws.wakes import decode_wake
 from firstline.cli.event_files import RUNBOOK
 from firstline.config import fleet_file
 from firstline.controller.ingest import ingest
-from firstline.controller.operators.commands import read
+from firstline.controller.operators.commands import parse_command
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
 from firstline.errors import InvalidInput
@@ -90,10 +90,10 @@ def run(raw: bytes) -> Said:
     """The event through the deployed handlers' core and adapters, for as long as it takes."""
     world = World(Scenario(name="injection", hosts=DEFAULT_HOSTS[:1]), START, PROFILE.fleet.group)
     world.watch(ALARM_ARN, ZERO, "healthy")
-    clock, said = WorldClock(world), Said()
+    clock, text = WorldClock(world), Said()
     pagerduty = PagerDutyServer(lambda: world.now, lambda: None)
     with TwinAws(world, clock.sleep) as aws, pagerduty:
-        said.listen(aws)
+        text.listen(aws)
         settings = aws.settings(fleet_file.read(RUNBOOK), "enforce", pagerduty.url)
         system = wiring.system(settings, aws.session, clock)
         ingest(raw, system)
@@ -105,9 +105,9 @@ def run(raw: bytes) -> Said:
                 reconcile(decode_wake(each.body), system)
             if not taken:
                 break
-        said.words += _record(system, incident)
-        said.words += list(_strings([each.body for each in pagerduty.alerts.received]))
-    return said
+        text.words += _record(system, incident)
+        text.words += list(_strings([each.body for each in pagerduty.alerts.received]))
+    return text
 
 
 def _record(system: System, incident: IncidentId) -> Iterator[str]:
@@ -129,22 +129,22 @@ PLACES = list(texts(json.loads(ZERO)))
 @pytest.mark.parametrize("place", PLACES, ids=lambda at: ".".join(map(str, at)))
 def test_a_text_of_an_alarm_stays_data(place: Place) -> None:
     """I27: it reaches no command and no request to the group, and steers no terminal."""
-    said = run(injected(ZERO, place))
-    assert not any(CANARY in each for each in said.commands + said.changes)
-    assert said.words
-    told = [each for each in said.words if CANARY in each]
+    text = run(injected(ZERO, place))
+    assert not any(CANARY in each for each in text.commands + text.changes)
+    assert text.words
+    result = [each for each in text.words if CANARY in each]
     named = ".".join(str(each) for each in place)
-    assert not told or any(named.endswith(name) for name in NAMES)
-    assert not any(ord(letter) < 32 or letter == "\u202e" for each in said.words for letter in each)
-    fixed = [each for each in said.commands if "restart" in each]
+    assert not result or any(named.endswith(name) for name in NAMES)
+    assert not any(ord(letter) < 32 or letter == "\u202e" for each in text.words for letter in each)
+    fixed = [each for each in text.commands if "restart" in each]
     assert all(json.loads(each)["InstanceIds"] == [FLEET[0]] for each in fixed)
     assert len(fixed) <= 1
 
 
 def test_the_untouched_alarm_is_mended() -> None:
     """So that what stops the others is not that nothing works here."""
-    said = run(ZERO)
-    assert sum("restart" in each for each in said.commands) == 1
+    text = run(ZERO)
+    assert sum("restart" in each for each in text.commands) == 1
 
 
 def test_a_users_words_are_kept_to_the_incident() -> None:
@@ -152,10 +152,10 @@ def test_a_users_words_are_kept_to_the_incident() -> None:
     report = json.loads((EVENTS / "user.report.json").read_bytes())
     changed = copy.deepcopy(report)
     changed["detail"]["details"] = ATTEMPT
-    said = run(json.dumps(changed).encode())
-    assert said.words
-    assert not any(CANARY in each for each in said.commands + said.words)
-    assert not any(report["detail"]["user"] in each for each in said.commands + said.words)
+    text = run(json.dumps(changed).encode())
+    assert text.words
+    assert not any(CANARY in each for each in text.commands + text.words)
+    assert not any(report["detail"]["user"] in each for each in text.commands + text.words)
 
 
 @pytest.mark.parametrize("field", ["incident", "plan", "why", "scope", "until", "lever"])
@@ -165,6 +165,6 @@ def test_an_operators_word_is_refused_and_not_repeated(field: str) -> None:
     if field in {"scope", "until"}:
         order = {"lever": "pause", "scope": "everything", "why": "x", "until": "2026-03-11T05:00Z"}
     with pytest.raises(InvalidInput) as refusal:
-        read(json.dumps(order | {field: ATTEMPT}).encode())
+        parse_command(json.dumps(order | {field: ATTEMPT}).encode())
     assert "\x1b" not in str(refusal.value)
     assert "reboot" not in str(refusal.value)

@@ -16,7 +16,7 @@ from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.pager.pagerduty import PagerDutyServer
 from firstline.lab.twin.scenario import Scenario
 from firstline.lab.twin.world import World
-from tests.adapters.doors import Requests
+from tests.adapters.backends import Requests
 from tests.builders import ALARM_ARN, PROFILE
 from tests.controller.rig import START, ZERO
 

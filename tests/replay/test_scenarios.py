@@ -130,18 +130,20 @@ def test_its_report_says_what_was_done(run: tuple[Scenario, ReplayResult]) -> No
     """R39: of its chain alone, how it ended, each fix with its verdict, and each page."""
     _, replayed = run
     for chapter in replayed.ledgers:
-        told = write_report(chapter.entries, None)
-        fixes = [(each.tone, each.at) for each in told.moments if each.word == "does"]
+        result = write_report(chapter.entries, None)
+        fixes = [(each.tone, each.at) for each in result.moments if each.word == "does"]
         paged = {
-            each.text.split()[1].removesuffix(":") for each in told.moments if each.word == "paged"
+            each.text.split()[1].removesuffix(":")
+            for each in result.moments
+            if each.word == "paged"
         }
         opened = {each.key for each in replayed.pages if each.action == "trigger"}
         # while the incident cannot be read, nothing can be recorded in it
         opened.discard(f"{chapter.id}:unreadable")
         assert paged == {each for each in opened if each.split(":")[0] == chapter.id}
         if chapter.incident is not None:
-            assert told.outcome == chapter.incident.status
-            assert (told.severity, told.condition) == (
+            assert result.outcome == chapter.incident.status
+            assert (result.severity, result.condition) == (
                 chapter.incident.severity,
                 chapter.incident.condition,
             )
@@ -153,8 +155,8 @@ def test_its_report_says_what_was_done(run: tuple[Scenario, ReplayResult]) -> No
                 )
                 for each in chapter.incident.attempts
             ]
-        assert told.title in pages.page((told,))
-        assert told.head in markdown(told)
+        assert result.title in pages.page((result,))
+        assert result.head in markdown(result)
 
 
 def test_each_key_notifies_once(run: tuple[Scenario, ReplayResult]) -> None:
@@ -237,5 +239,5 @@ def test_what_is_kept_is_asked_for(asked: Path) -> None:
 def test_every_scenario_was_run() -> None:
     """By `./dev prove scenarios`, which this run may be: a new one is run before it lands."""
     lines = (DOCS / "scenarios.jsonl").read_bytes().splitlines()
-    told = [msgspec.json.decode(each, type=ScenarioLine) for each in lines]
-    assert ALL or [each.scenario for each in told] == [each.stem for each in SCENARIOS]
+    result = [msgspec.json.decode(each, type=ScenarioLine) for each in lines]
+    assert ALL or [each.scenario for each in result] == [each.stem for each in SCENARIOS]

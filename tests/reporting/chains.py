@@ -67,20 +67,20 @@ def opening(seconds: float = 0, **other: object) -> Said:
 
 def page(seconds: float, **other: object) -> Said:
     """A page that PagerDuty took."""
-    said: dict[str, object] = {
+    text: dict[str, object] = {
         "channel": "pager",
         "action": "trigger",
         "key": ID,
         "outcome": "accepted",
     }
-    return seconds, Kind.PAGE, said | {"severity": "P1", "tries": 1, "why": ""} | other
+    return seconds, Kind.PAGE, text | {"severity": "P1", "tries": 1, "why": ""} | other
 
 
 def decision(seconds: float, step: str, rule: str = "next fix", **other: object) -> Said:
     """A decision; ``seen`` where it is given."""
-    said: dict[str, object] = {"step": {"type": step}, "rule": rule, "why": f"{rule}: so it is"}
-    said |= {"facts": [], "plan": plan() if step == "fix" else None, "guards": []}
-    return seconds, Kind.DECISION, said | other
+    text: dict[str, object] = {"step": {"type": step}, "rule": rule, "why": f"{rule}: so it is"}
+    text |= {"facts": [], "plan": plan() if step == "fix" else None, "guards": []}
+    return seconds, Kind.DECISION, text | other
 
 
 def seen(health: Words = UNHEALTHY, **other: object) -> dict[str, object]:
@@ -102,30 +102,30 @@ def intent(
     seconds: float, action: str = "restart_enclave", target: str = A, token: str = TOKEN
 ) -> Said:
     """A fix that is about to be done."""
-    said: dict[str, object] = {
+    text: dict[str, object] = {
         "action": action,
         "token": token,
         "targets": [target],
         "hosts": [target],
     }
-    return seconds, Kind.INTENT, said | {"fence": 1, "facts": ["no enclave"]}
+    return seconds, Kind.INTENT, text | {"fence": 1, "facts": ["no enclave"]}
 
 
 def outcome(seconds: float, came: str = "done", token: str = TOKEN, target: str = A) -> Said:
     """The tool's result of a fix."""
-    said: dict[str, object] = {"action": "restart_enclave", "token": token, "target": target}
-    return seconds, Kind.OUTCOME, said | {"outcome": came, "detail": "Success: restarted"}
+    text: dict[str, object] = {"action": "restart_enclave", "token": token, "target": target}
+    return seconds, Kind.OUTCOME, text | {"outcome": came, "detail": "Success: restarted"}
 
 
 def verdict(seconds: float, *, helped: bool, token: str = TOKEN, target: str = A) -> Said:
     """The verdict on a fix."""
-    said: dict[str, object] = {"action": "restart_enclave", "target": target, "token": token}
-    return seconds, Kind.VERIFICATION, said | {"helped": helped}
+    text: dict[str, object] = {"action": "restart_enclave", "target": target, "token": token}
+    return seconds, Kind.VERIFICATION, text | {"helped": helped}
 
 
 def handed_over(seconds: float, **other: object) -> Said:
     """A person has it."""
-    said: dict[str, object] = {
+    text: dict[str, object] = {
         "owner": "on-call",
         "why": "it was tried twice",
         "seen": "1 hosts: 1 dead; its enclave is gone (confidence full); i-1 dead: no enclave",
@@ -133,7 +133,7 @@ def handed_over(seconds: float, **other: object) -> Said:
         "R21 the stack changed 5 min before the start; R20 the metrics cannot be read: denied",
         "next": "R17 restart what does not run; R18 replace the instances",
     }
-    return seconds, Kind.HAND_OVER, said | other
+    return seconds, Kind.HAND_OVER, text | other
 
 
 def outage(*, helped: bool = True) -> tuple[Said, ...]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from firstline.cli.analysis import board
-from firstline.controller.console import look
+from firstline.controller.console import read_view
 from firstline.errors import DependencyUnavailable, Unreadable
 from firstline.ids import Digest, IncidentId
 from firstline.incidents.approvals import Approval
@@ -104,9 +104,9 @@ def test_a_stored_incident_is_a_row(held: Incident, outcome: str, owner: str, do
 def test_an_approval_request_has_its_commands() -> None:
     """Not what was answered, is only recommended, or whose time is over."""
     waits = proposal()
-    said = Approval(plan=waits.plan, granted=True, by="a", at=NOW, until=NOW)
+    text = Approval(plan=waits.plan, granted=True, by="a", at=NOW, until=NOW)
     others = (
-        proposal(said),
+        proposal(text),
         copy.replace(waits, approvable=False),
         copy.replace(waits, until=NOW),
     )
@@ -156,9 +156,9 @@ def test_pauses_stand_until_they_end() -> None:
     assert rows.active_pauses(switch("everything", ends=60), NOW) == ()
     until = (NOW + MINUTE).isoformat()
     pause: Data = {"change": "paused", "scope": "everything", "why": "w", "by": "b", "until": until}
-    told = chain((NOW, Kind.PAUSE, pause), of=CHAIN)
-    assert [each.why for each in board.stops(told, NOW)] == ["w"]
-    assert board.stops(told, NOW + MINUTE) == ()
+    result = chain((NOW, Kind.PAUSE, pause), of=CHAIN)
+    assert [each.why for each in board.stops(result, NOW)] == ["w"]
+    assert board.stops(result, NOW + MINUTE) == ()
     resumed: Data = {"change": "resumed", "scope": "everything"}
     both = chain((NOW, Kind.PAUSE, pause), (NOW, Kind.PAUSE, resumed), of=CHAIN)
     assert board.stops(both, NOW) == ()
@@ -245,11 +245,11 @@ def test_the_controller_reads_open_incidents_and_one_of_them() -> None:
     rig = opened()
     rig.turn()
     rig.script.calls.clear()
-    seen = look("", rig.system)
+    seen = read_view("", rig.system)
     assert isinstance(seen, Overview)
     assert [each.id for each in seen.open] == [rig.id()]
     assert (seen.more, seen.unreadable, seen.stops) == (False, "", ())
-    detail = look(f" {rig.id()} ", rig.system)
+    detail = read_view(f" {rig.id()} ", rig.system)
     assert isinstance(detail, Detail)
     assert detail.row.id == rig.id()
     assert detail.lines[0].word == "heard"
@@ -269,16 +269,16 @@ def test_the_controller_reads_open_incidents_and_one_of_them() -> None:
     ],
 )
 def test_a_request_is_validated(asked: str, why: str) -> None:
-    assert look(asked, Rig().system) == Missing(why)
+    assert read_view(asked, Rig().system) == Missing(why)
 
 
 def test_unreadable_incidents_are_shown() -> None:
     rig = opened()
     rig.script.failing = {"open_now"}
-    told = look("", rig.system)
-    assert isinstance(told, Missing)
-    assert told.why.startswith("It cannot be read now, try again: store.open_now")
-    assert DependencyUnavailable.__name__ not in told.why
+    result = read_view("", rig.system)
+    assert isinstance(result, Missing)
+    assert result.why.startswith("It cannot be read now, try again: store.open_now")
+    assert DependencyUnavailable.__name__ not in result.why
 
 
 def test_a_signal_that_opened_nothing_is_shown_too() -> None:
@@ -286,7 +286,7 @@ def test_a_signal_that_opened_nothing_is_shown_too() -> None:
     rig = opened()
     rig.tables.incidents.clear()
     (id_,) = rig.tables.entries
-    detail = look(id_, rig.system)
+    detail = read_view(id_, rig.system)
     assert isinstance(detail, Detail)
     assert detail.row.outcome == "open"
 
@@ -297,7 +297,7 @@ def test_one_that_cannot_be_read_is_a_row_and_the_others_are_right() -> None:
     text = rig.tables.incidents[rig.id()]
     rig.hear(body("unlisted-http-api-5xx"))
     rig.tables.incidents[rig.id()] = "{}"
-    deployed = look("", rig.system)
+    deployed = read_view("", rig.system)
     odd = SIGNAL | {"signalled_at": "long ago"}
     records = [*chain((NOW, Kind.SIGNAL, odd)), *chain(OPENING, of="inc-2")]
     at_hand = board.board_at("vettid", records, NOW).view("")
@@ -311,7 +311,7 @@ def test_one_that_cannot_be_read_is_a_row_and_the_others_are_right() -> None:
             assert shown.count("This code cannot read it: ") == 1
             assert shown.count(">Timeline<") == 2
     rig.tables.incidents[rig.id()] = text
-    again = look("", rig.system)
+    again = read_view("", rig.system)
     assert isinstance(again, Overview)
     assert [each.unreadable for each in again.open] == ["", ""]
 
@@ -321,7 +321,7 @@ def test_the_timeline_of_one_that_cannot_be_read_is_shown_all_the_same() -> None
     rig.tables.incidents[rig.id()] = "{}"
     odd: tuple[datetime, Kind, dict[str, object]] = (NOW, Kind.DECISION, {"step": 1})
     at_hand = board.board_at("vettid", chain(OPENING, odd), NOW).view(ID)
-    for seen in (look(rig.id(), rig.system), at_hand):
+    for seen in (read_view(rig.id(), rig.system), at_hand):
         assert isinstance(seen, Detail)
         assert seen.lines[0].word == "heard"
         for shown in (widget(seen, ARN, "light"), page(seen)):
@@ -343,7 +343,7 @@ def test_since_when_may_be_unknown() -> None:
 def test_an_unreadable_switch_is_shown_as_a_stop() -> None:
     rig = opened()
     rig.tables.switch = KillSwitch(pauses=(), unreadable="odd")
-    shown = widget(look("", rig.system), ARN, "light")
+    shown = widget(read_view("", rig.system), ARN, "light")
     assert "No fix is made: the pauses cannot be read (odd)" in shown
 
 
@@ -370,7 +370,7 @@ def test_a_widget_calls_its_function_again_and_has_no_script() -> None:
     """`cwdb-action` stands right behind what is clicked, with JSON that names the incident."""
     shown = widget(overview(), ARN, "light")
     calls = re.findall(r"</a><cwdb-action ([^>]*)>([^<]*)</cwdb-action>", shown)
-    assert [json.loads(said) for _, said in calls] == [{"incident": ID}, {"form": "yes"}]
+    assert [json.loads(text) for _, text in calls] == [{"incident": ID}, {"form": "yes"}]
     assert {attributes for attributes, _ in calls} == {f'action="call" endpoint="{ARN}"'}
     assert '<label for="firstline-incident">Incident id</label>' in shown
     assert '<input type="text" id="firstline-incident" name="incident"' in shown
@@ -424,7 +424,7 @@ def test_a_widget_has_the_theme_of_its_dashboard_and_a_page_that_of_its_browser(
 
 def test_no_text_from_outside_is_markup_or_names_a_person() -> None:
     """In every field that comes from a signal, a person, a guard or a host."""
-    said: Data = dict.fromkeys(("subject", "state", "why", "severity", "condition"), HOSTILE)
+    text: Data = dict.fromkeys(("subject", "state", "why", "severity", "condition"), HOSTILE)
     denial = {"guard": "cooldown", "denial": {"why": HOSTILE}}
     answers = [denial, {"guard": HOSTILE, "denial": None}]
     until = (NOW + MINUTE).isoformat()
@@ -432,7 +432,7 @@ def test_no_text_from_outside_is_markup_or_names_a_person() -> None:
     asked: Data = PROPOSAL | {"target": HOSTILE}
     records = [
         *chain(
-            (NOW, Kind.SIGNAL, SIGNAL | said),
+            (NOW, Kind.SIGNAL, SIGNAL | text),
             (
                 NOW,
                 Kind.DECISION,

@@ -21,7 +21,7 @@ from tests.reporting.ledgers import Said, chain, closed, decided, fixed, heard, 
 
 def test_an_incident_is_summed_up_from_its_entries() -> None:
     """Every field of a summary, from a chain with every kind of entry."""
-    told = summarise(
+    result = summarise(
         chain(
             heard(severity="P2"),
             paged(1, channel="team"),
@@ -52,7 +52,7 @@ def test_an_incident_is_summed_up_from_its_entries() -> None:
             paged(201, action="resolve"),
         )
     )
-    assert told == Summary(
+    assert result == Summary(
         incident=ID,
         entries=30,
         whole=True,
@@ -120,9 +120,9 @@ def test_an_ending_is_of_the_decision_that_ended_it(
     said: list[Said], outcome: str, ended: float | None
 ) -> None:
     """Without a fix that helped it recovered by itself; an old entry may lack the reason."""
-    told = summarise(chain(*said))
+    result = summarise(chain(*said))
     at = None if ended is None else NOW + timedelta(seconds=ended)
-    assert (told.outcome, told.ended_at) == (outcome, at)
+    assert (result.outcome, result.ended_at) == (outcome, at)
 
 
 @pytest.mark.parametrize(
@@ -147,8 +147,8 @@ def test_a_recovery_is_of_the_reading_that_proved_it(
 def test_a_rise_that_was_decided_leads_until_a_signal_does() -> None:
     """The last severity counts."""
     rise = Said(Kind.DECISION, {"step": {"type": "raise", "severity": "P2"}}, 5)
-    told = summarise(chain(heard(), rise))
-    assert (told.severity, told.condition) == ("P2", summarise(chain(heard())).condition)
+    result = summarise(chain(heard(), rise))
+    assert (result.severity, result.condition) == ("P2", summarise(chain(heard())).condition)
     worse = joined(6, "incident", severity="P1", condition="complete-outage")
     led = summarise(chain(heard(), rise, worse))
     assert (led.severity, led.condition) == ("P1", "complete-outage")

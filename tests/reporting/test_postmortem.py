@@ -53,11 +53,11 @@ def figure(of: Report, name: str) -> Figure:
 
 def test_an_outage_that_a_fix_repaired() -> None:
     """The page, the actions and the end, each timed from the signal on."""
-    told = report(*outage())
-    assert told.title == "P1 complete-outage: resolved after 1 min 40 s"
-    assert (told.component, told.owner) == ("enclave", "firstline")
-    assert (told.began_at, told.ended_at) == (at(0), at(100))
-    assert [(each.name, each.value) for each in told.figures] == [
+    result = report(*outage())
+    assert result.title == "P1 complete-outage: resolved after 1 min 40 s"
+    assert (result.component, result.owner) == ("enclave", "firstline")
+    assert (result.began_at, result.ended_at) == (at(0), at(100))
+    assert [(each.name, each.value) for each in result.figures] == [
         ("Severity", "P1"),
         ("Condition", "complete-outage"),
         ("Component", "enclave"),
@@ -69,13 +69,13 @@ def test_an_outage_that_a_fix_repaired() -> None:
         ("Wakes", "5"),
         ("Owner", "firstline"),
     ]
-    assert told.summary == (
+    assert result.summary == (
         "At 2026-03-11 04:20:00 UTC healthy-hosts was received: a rule fits.",
         "Likely cause: 1 of 1 hosts: its enclave is gone (component enclave).",
         f"firstline did restart_enclave on {A}; 1 of 1 fix helped.",
         "After 1 min 40 s every alarm was OK and every host in scope verified: it is over.",
     )
-    assert told.cause.supports == (
+    assert result.cause.supports == (
         f"the host lists no enclave (source: host report) ({A})",
         (
             "the load balancer finds it unhealthy (source: load balancer; unless egress, NATS,"
@@ -83,28 +83,28 @@ def test_an_outage_that_a_fix_repaired() -> None:
         ),
         f"restart_enclave helped on {A}",
     )
-    assert told.cause.against == ()
-    assert (told.entries, told.head) == (len(outage()), chain(*outage())[-1].hash)
+    assert result.cause.against == ()
+    assert (result.entries, result.head) == (len(outage()), chain(*outage())[-1].hash)
 
 
 def test_an_outage_that_a_person_has() -> None:
     """Attempts, facts against the cause, unreadable facts, and the owner since."""
-    told = report(*outage(helped=False))
-    assert told.outcome == "handed-over"
-    assert figure(told, "Recovery").note == "given to a person"
-    assert figure(told, "Owner") == Figure(
+    result = report(*outage(helped=False))
+    assert result.outcome == "handed-over"
+    assert figure(result, "Recovery").note == "given to a person"
+    assert figure(result, "Owner") == Figure(
         name="Owner", value="on-call", note="since 2026-03-11 04:21:40 UTC"
     )
-    assert told.summary[-1] == "After 1 min 40 s a person was given it: it was tried twice."
-    assert told.cause.supports[-1] == "R21 the stack changed 5 min before the start"
-    assert told.cause.against == (
+    assert result.summary[-1] == "After 1 min 40 s a person was given it: it was tried twice."
+    assert result.cause.supports[-1] == "R21 the stack changed 5 min before the start"
+    assert result.cause.against == (
         f"restart_enclave did not help on {A}",
         "R13 AWS Health knows of no open issue in the Region",
         "R20 the metrics cannot be read: denied",
     )
-    assert told.unknown == ("R20 the metrics cannot be read: denied",)
-    assert [each.step for each in told.follow_ups] == ["R40", "R41", "R41"]
-    assert told.guidance == Guidance(
+    assert result.unknown == ("R20 the metrics cannot be read: denied",)
+    assert [each.step for each in result.follow_ups] == ["R40", "R41", "R41"]
+    assert result.guidance == Guidance(
         text="A person (on-call) has it since 2026-03-11 04:21:40 UTC: it was tried twice. "
         "firstline does nothing more for it.",
         steps=(
@@ -124,44 +124,44 @@ def test_an_escalation_that_says_nothing_more() -> None:
 
 def test_an_incident_that_was_over_by_itself() -> None:
     """Nothing was changed, and a follow-up asks whether it comes and goes."""
-    told = report(
+    result = report(
         opening(severity="P4", condition="nats-backlog"),
         page(0, channel="team"),
         decision(9, "close", "recovered"),
     )
-    assert told.outcome == "observed"
-    assert told.summary[2:] == (
+    assert result.outcome == "observed"
+    assert result.summary[2:] == (
         "firstline changed nothing.",
         "After 9 s it was over without a fix of firstline's.",
     )
-    assert figure(told, "First page").note == "sent to the team, paged no one"
-    assert figure(told, "Recovery").note == "by itself, or by people"
-    assert told.meeting is None
-    assert told.follow_ups[-1].text.startswith("see whether healthy-hosts comes and goes")
-    assert told.guidance == Guidance(text=OVER, steps=told.follow_ups)
+    assert figure(result, "First page").note == "sent to the team, paged no one"
+    assert figure(result, "Recovery").note == "by itself, or by people"
+    assert result.meeting is None
+    assert result.follow_ups[-1].text.startswith("see whether healthy-hosts comes and goes")
+    assert result.guidance == Guidance(text=OVER, steps=result.follow_ups)
 
 
 def test_a_watched_recovery_is_shown_without_its_window() -> None:
     """The time to recover and the title are of the reading that proved it."""
     over: dict[str, object] = {"step": {"type": "close", "recovered_at": at(9).isoformat()}}
-    after, kind, said = decision(909, "close", "recovered")
-    told = report(opening(), (after, kind, {**said, **over}))
-    assert told.title.endswith("observed after 9 s")
-    assert told.summary[-1] == "After 9 s it was over without a fix of firstline's."
-    assert figure(told, "Recovery").value == "after 9 s"
-    assert told.ended_at == at(909)
+    after, kind, text = decision(909, "close", "recovered")
+    result = report(opening(), (after, kind, {**text, **over}))
+    assert result.title.endswith("observed after 9 s")
+    assert result.summary[-1] == "After 9 s it was over without a fix of firstline's."
+    assert figure(result, "Recovery").value == "after 9 s"
+    assert result.ended_at == at(909)
 
 
 def test_an_incident_that_is_open_still() -> None:
     """Its report ends with its last entry, and claims no end."""
-    told = report(opening(), decision(7, "wait"))
-    assert (told.outcome, told.ended_at) == ("open", at(7))
-    assert told.summary[-1] == "It is still open."
-    assert told.guidance == Guidance(text="firstline works on it: next fix: so it is.", steps=())
+    result = report(opening(), decision(7, "wait"))
+    assert (result.outcome, result.ended_at) == ("open", at(7))
+    assert result.summary[-1] == "It is still open."
+    assert result.guidance == Guidance(text="firstline works on it: next fix: so it is.", steps=())
     bare = report(opening()).guidance
     assert bare == Guidance(text="firstline works on it.", steps=())
-    assert figure(told, "First page").value == "none"
-    assert figure(told, "Recovery") == Figure(name="Recovery", value="not seen")
+    assert figure(result, "First page").value == "none"
+    assert figure(result, "Recovery") == Figure(name="Recovery", value="not seen")
 
 
 @pytest.mark.parametrize(
@@ -175,12 +175,12 @@ def test_an_incident_that_is_open_still() -> None:
 )
 def test_a_signal_that_opened_nothing(disposition: str, outcome_: str) -> None:
     """It has its outcome, and nothing follows from it."""
-    told = report(opening(disposition=disposition, severity=None, condition=None, subject=""))
-    assert told.title == f"a signal: {outcome_}"
-    assert told.summary[-1] == f"It opened no incident: it was {outcome_}."
-    assert told.cause.likely == "nothing to find: a rule fits"
-    assert (told.severity, told.condition) == ("none", "none")
-    assert (told.follow_ups, told.changes, told.meeting) == ((), (), None)
+    result = report(opening(disposition=disposition, severity=None, condition=None, subject=""))
+    assert result.title == f"a signal: {outcome_}"
+    assert result.summary[-1] == f"It opened no incident: it was {outcome_}."
+    assert result.cause.likely == "nothing to find: a rule fits"
+    assert (result.severity, result.condition) == ("none", "none")
+    assert (result.follow_ups, result.changes, result.meeting) == ((), (), None)
 
 
 def test_the_worst_that_joined_leads() -> None:
@@ -190,7 +190,7 @@ def test_the_worst_that_joined_leads() -> None:
         "leads": {"severity": "P1", "condition": "complete-outage"},
     }
     late = {"severity": "P2", "seconds": 950, "target_seconds": 900}
-    told = report(
+    result = report(
         opening(severity="P2", condition="degraded-latency"),
         (3, Kind.RESPONSE, late | {"responded": False, "met": False}),
         (4, Kind.SIGNAL, joined),
@@ -198,15 +198,15 @@ def test_the_worst_that_joined_leads() -> None:
         (6, Kind.RESPONSE, NO_TARGET | {"severity": "P1", "responded": True, "met": True}),
         (7, Kind.RESPONSE, late | {"severity": "P3", "responded": False, "met": False}),
     )
-    assert (told.severity, told.condition) == ("P1", "complete-outage")
-    assert [figure(told, f"P{n} response").value for n in (1, 2, 3)] == [
+    assert (result.severity, result.condition) == ("P1", "complete-outage")
+    assert [figure(result, f"P{n} response").value for n in (1, 2, 3)] == [
         "met: 1 s",
         "missed: 950 s",
         "missed, no response: 950 s",
     ]
-    assert figure(told, "P1 response").note == "no target"
-    assert [each.step for each in told.changes] == ["R02", "R03"]
-    words = [(each.lane, each.word) for each in told.moments]
+    assert figure(result, "P1 response").note == "no target"
+    assert [each.step for each in result.changes] == ["R02", "R03"]
+    words = [(each.lane, each.word) for each in result.moments]
     assert words.count((Lane.PAGES, "misses")) == 3
     assert words.count((Lane.PAGES, "responds")) == 1
     assert words.count((Lane.SIGNALS, "heard")) == 2
@@ -224,8 +224,8 @@ LOCKED = [
 def test_the_vaults_that_a_fix_locked(reports: dict[str, Words], value: str, note: str) -> None:
     """Vault processes of the last look before it; of a silent host the number is unknown."""
     fixes = [intent(6)] + ([intent(7, target=B, token=OTHER_TOKEN)] if B in reports else [])
-    told = figure(report(opening(), looked(5, reports), *fixes), "Vaults locked by fixes")
-    assert (told.value, told.note) == (value, note)
+    result = figure(report(opening(), looked(5, reports), *fixes), "Vaults locked by fixes")
+    assert (result.value, result.note) == (value, note)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_a_fix_without_locked_vaults(said: tuple[Said, ...]) -> None:
 
 def test_a_fix_lasts_from_its_intent_to_its_verdict() -> None:
     """Its bar lasts until then, and has the verdict's tone; an answer alone ends it too."""
-    told = report(
+    result = report(
         opening(),
         intent(5),
         outcome(9),
@@ -252,19 +252,19 @@ def test_a_fix_lasts_from_its_intent_to_its_verdict() -> None:
         outcome(50, "unknown", OTHER_TOKEN, B),
         intent(60, target=C, token="e" * 32),
     )
-    bars = [each for each in told.moments if each.word == "does"]
+    bars = [each for each in result.moments if each.word == "does"]
     assert [(each.at, each.until, each.tone) for each in bars] == [
         (at(5), at(30), Tone.BAD),
         (at(40), at(50), Tone.PLAIN),
         (at(60), None, Tone.PLAIN),
     ]
-    assert figure(told, "First fix").note == "restart_enclave; 0 of 3 fixes helped"
+    assert figure(result, "First fix").note == "restart_enclave; 0 of 3 fixes helped"
 
 
 def test_a_tools_word_proves_nothing() -> None:
     """That it is done is routine, and that it is not stands out."""
-    told = report(opening(), intent(5), outcome(9), outcome(10, "failed"))
-    assert [each.tone for each in told.moments if each.word == "learns"] == [Tone.QUIET, Tone.BAD]
+    result = report(opening(), intent(5), outcome(9), outcome(10, "failed"))
+    assert [each.tone for each in result.moments if each.word == "learns"] == [Tone.QUIET, Tone.BAD]
 
 
 UNANSWERED = {
@@ -278,7 +278,7 @@ UNANSWERED = {
 
 def test_terminal_moments_are_in_their_lanes() -> None:
     """With the tone that it has there."""
-    told = report(
+    result = report(
         opening(),
         (0, Kind.SIGNAL, {"joined": [RECOVERY, RECOVERY | {"disposition": "context"}]}),
         page(1, outcome="owed", why="timeout"),
@@ -308,13 +308,13 @@ def test_terminal_moments_are_in_their_lanes() -> None:
         f"verification bad: doubts {B} may be dead again",
         "decisions plain: hands over to on-call; next: R17 restart what",
     )
-    for each, begins in zip(told.moments, expected, strict=True):
+    for each, begins in zip(result.moments, expected, strict=True):
         assert f"{each.lane} {each.tone}: {each.word} {each.text}".startswith(begins)
 
 
 def test_routine_folds_until_another_event() -> None:
     """A look that brings the same again is routine, too."""
-    told = report(
+    result = report(
         opening(),
         looked(1, {A: GONE, B: GONE}),
         decision(1, "wait", "a"),
@@ -325,7 +325,7 @@ def test_routine_folds_until_another_event() -> None:
         decision(5, "wait", "a"),
         looked(6, {A: {"type": "unknown", "why": "no answer in time"}}),
     )
-    assert [(each.word, each.text, times) for each, times in fold_moments(told.moments)][1:] == [
+    assert [(each.word, each.text, times) for each, times in fold_moments(result.moments)][1:] == [
         ("sees", f"{A}, {B}: no enclave, unit active, parent active, NATS reachable", 2),
         ("waits", "a: so it is", 2),
         ("looks", "b: so it is", 1),
@@ -338,7 +338,7 @@ def test_routine_folds_until_another_event() -> None:
 def test_decisions_of_one_rule_in_a_row_are_one() -> None:
     """With each reason once, the last guards, and the word that fits them all."""
     no = [{"guard": "cooldown_is_over", "denial": {"why": "cools down"}}]
-    told = report(
+    result = report(
         opening(),
         decision(1, "wait", "a", why="reading 1"),
         decision(2, "wait", "a", why="reading 2", guards=no, plan=plan()),
@@ -347,23 +347,23 @@ def test_decisions_of_one_rule_in_a_row_are_one() -> None:
         decision(5, "fix", "a"),
         decision(6, "wait", "b"),
     )
-    assert [(each.step, each.times, each.reasons) for each in told.choices] == [
+    assert [(each.step, each.times, each.reasons) for each in result.choices] == [
         ("watch", 3, ("reading 1", "reading 2")),
         ("fix", 1, ("a: so it is",)),
         ("fix", 1, ("a: so it is",)),
         ("wait", 1, ("b: so it is",)),
     ]
-    assert (told.choices[0].at, told.choices[0].until) == (at(1), at(3))
+    assert (result.choices[0].at, result.choices[0].until) == (at(1), at(3))
 
 
 def test_personal_and_secret_things_are_replaced_wherever_they_stand() -> None:
     """In a value, in a name, in a list; a digest of ours stays, and only where one belongs."""
-    told = report(
+    result = report(
         opening(subject=GUID, why=f"of {GUID}", rule="x@y.example"),
         decision(1, "wait", why=f"\x1b[2J{GUID}", facts=[GUID], plan=plan(target=GUID)),
         looked(2, {A: {"type": "unknown", "why": f"host of {GUID}"}}, token=GUID),
     )
-    shown = repr(told)
+    shown = repr(result)
     assert GUID not in shown
     assert "\x1b" not in shown
     assert "x@y.example" not in shown
@@ -395,16 +395,16 @@ def test_a_report_is_of_an_incident() -> None:
 
 def test_without_its_policy_less_is_known() -> None:
     """Neither the rule's component, nor a meeting; the rest stands."""
-    told = write_report(chain(opening(), decision(100, "close", seen=seen(HEALTHY))), None)
-    assert (told.component, told.meeting) == ("unknown", None)
+    result = write_report(chain(opening(), decision(100, "close", seen=seen(HEALTHY))), None)
+    assert (result.component, result.meeting) == ("unknown", None)
     assert write_report(chain(opening()), PROFILE).component == "fleet"
 
 
 def test_many_hosts_are_listed_in_few_words() -> None:
     """The first by name, and how many more."""
     hosts = {f"i-{number:017x}": GONE for number in range(50)}
-    told = report(opening(), looked(5, hosts))
-    (line,) = told.known
+    result = report(opening(), looked(5, hosts))
+    (line,) = result.known
     assert line.startswith("i-00000000000000000, i-00000000000000001, ")
     assert line.endswith(" and 45 more: no enclave, unit active, parent active, NATS reachable")
 
@@ -412,13 +412,13 @@ def test_many_hosts_are_listed_in_few_words() -> None:
 def test_a_condition_without_hosts_lists_none() -> None:
     """A condition beyond the hosts: nothing was looked at, and a P4 waits for the digest."""
     nobody: dict[str, object] = {"type": "group", "desired": 0, "instances": []}
-    told = report(
+    result = report(
         opening(severity="P4"),
         decision(5, "close", seen={"group": nobody}),
         page(70_000, channel="digest"),
     )
-    assert told.known == ()
-    assert figure(told, "First page") == Figure(
+    assert result.known == ()
+    assert figure(result, "First page") == Figure(
         name="First page", value="after 19 h 26 min", note="in the next business day's digest"
     )
 
@@ -426,13 +426,13 @@ def test_a_condition_without_hosts_lists_none() -> None:
 def test_a_long_incident_says_hours() -> None:
     """And a signal that came late is counted from its own instant."""
     hours = timedelta(hours=2, minutes=5).total_seconds()
-    told = report(opening(60), page(61), decision(hours, "close"))
-    assert told.title.endswith("after 2 h 05 min")
-    assert figure(told, "First page").value == "after 1 min 01 s"
+    result = report(opening(60), page(61), decision(hours, "close"))
+    assert result.title.endswith("after 2 h 05 min")
+    assert figure(result, "First page").value == "after 1 min 01 s"
 
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_an_incomplete_entry_is_no_obstacle(kind: Kind) -> None:
     """Older code wrote less, and later code may write something else."""
-    told = report(opening(), (5, kind, {}), (6, kind, {"of": "another time"}))
-    assert told.entries == 3
+    result = report(opening(), (5, kind, {}), (6, kind, {"of": "another time"}))
+    assert result.entries == 3

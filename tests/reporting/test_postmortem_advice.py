@@ -76,18 +76,18 @@ def test_the_follow_ups_of_an_incident(said: tuple[Said, ...], step: str, text: 
 
 def test_a_fix_that_was_not_sent_is_nobodys_work() -> None:
     """It locked no vault, and it did not fail to help."""
-    said = (opening(), intent(5), outcome(6, "not-sent"), verdict(7, helped=False))
-    assert report(*said).follow_ups == ()
+    text = (opening(), intent(5), outcome(6, "not-sent"), verdict(7, helped=False))
+    assert report(*text).follow_ups == ()
 
 
 @pytest.mark.parametrize("condition", [Condition.KMS_THROTTLING, Condition.MEMORY_PRESSURE])
 def test_a_condition_has_steps_of_its_own(condition: Condition) -> None:
     """Where no host failed, and where the runbook asks for what cannot be done."""
-    told = report(opening(condition=condition))
-    assert [each.step for each in told.follow_ups] == [
+    result = report(opening(condition=condition))
+    assert [each.step for each in result.follow_ups] == [
         {"kms-throttling": "R33", "memory-pressure": "R28"}[condition]
     ]
-    assert len(told.changes) == 2
+    assert len(result.changes) == 2
 
 
 CHANGES: list[tuple[tuple[Said, ...], str, str]] = [
@@ -178,9 +178,9 @@ def test_facts_stand_on_their_side() -> None:
         ],
     }
     health = {"type": "target-health", "states": {A: "healthy"}}
-    told = report(opening(), decision(6, "wait", seen=seen(health, group=both)))
-    assert told.cause.supports == ()
-    assert told.cause.against == (
+    result = report(opening(), decision(6, "wait", seen=seen(health, group=both)))
+    assert result.cause.supports == ()
+    assert result.cause.against == (
         f"the load balancer finds it healthy ({A})",
         f"nothing was proven of {B}",
     )
@@ -188,16 +188,18 @@ def test_facts_stand_on_their_side() -> None:
 
 def test_facts_of_a_fix_speak_where_nothing_else_was_recorded() -> None:
     """Older entries lack the evidence."""
-    told = report(opening(), decision(6, "fix", facts=["no enclave"]), intent(6, token=OTHER_TOKEN))
-    assert told.cause.supports == ("no enclave",)
+    result = report(
+        opening(), decision(6, "fix", facts=["no enclave"]), intent(6, token=OTHER_TOKEN)
+    )
+    assert result.cause.supports == ("no enclave",)
 
 
 def test_unknown_facts_are_listed() -> None:
     """A failed read, and a silent host; not facts that were not read."""
     silent = {"type": "unknown", "why": "no answer in time"}
     denied = {"type": "unknown", "why": "AccessDenied"}
-    told = report(opening(), looked(5, {A: silent}), decision(6, "wait", seen=seen(denied)))
-    assert told.unknown == (
+    result = report(opening(), looked(5, {A: silent}), decision(6, "wait", seen=seen(denied)))
+    assert result.unknown == (
         "the load balancer's health: AccessDenied",
         f"{A}: no answer in time",
     )

@@ -96,8 +96,8 @@ def test_marks_lie_in_their_lanes_where_their_times_say() -> None:
 
 def test_labels_never_overlap() -> None:
     """Where there is no room a mark stands without its word; late ones have it to their left."""
-    said = [decision(number, "fix", f"rule {number}") for number in (0, 3, 20, 21, 50, 88, 99)]
-    drawn = timeline(report(opening(), *said, decision(100, "wait"), decision(100, "close")))
+    text = [decision(number, "fix", f"rule {number}") for number in (0, 3, 20, 21, 50, 88, 99)]
+    drawn = timeline(report(opening(), *text, decision(100, "wait"), decision(100, "close")))
     decisions = drawn.rows[3].marks
     assert [(each.x, each.before) for each in decisions if each.label] == [
         (3.0, False),
@@ -116,15 +116,15 @@ def test_labels_never_overlap() -> None:
 
 def test_a_moment_days_later_does_not_squeeze_the_rest() -> None:
     """The morning's digest is counted, and stands in the table."""
-    told = report(
+    result = report(
         opening(severity="P4"),
         decision(60, "close"),
         page(62, channel="team"),
         page(20_000, channel="digest"),
     )
-    drawn = timeline(told)
+    drawn = timeline(result)
     assert (drawn.axis.ends, drawn.later) == (at(62), 1)
-    assert told.moments[-1].at == at(20_000)
+    assert result.moments[-1].at == at(20_000)
 
 
 def test_an_incident_without_duration_still_has_an_axis() -> None:
@@ -183,16 +183,16 @@ def test_the_probe_is_drawn_at_its_own_minutes() -> None:
     """The same reading twice is one."""
 
     def answers(seconds: float, *, yes: bool) -> dict[str, object]:
-        told = {"type": "answering", "answers": yes, "at": at(seconds).isoformat()}
-        return seen(HEALTHY, answering=told)
+        result = {"type": "answering", "answers": yes, "at": at(seconds).isoformat()}
+        return seen(HEALTHY, answering=result)
 
-    told = report(
+    result = report(
         opening(),
         decision(10, "wait", seen=answers(0, yes=False)),
         decision(20, "wait", seen=answers(0, yes=False)),
         decision(100, "close", seen=answers(60, yes=True)),
     )
-    probe = next(each for each in charts(told) if each.plot.title == "End-to-end probe")
+    probe = next(each for each in charts(result) if each.plot.title == "End-to-end probe")
     assert probe.curves[0].points == "0.0,100.0 600.0,100.0 600.0,0.0"
 
 
@@ -236,13 +236,13 @@ def test_metrics_are_compared_with_the_days_before() -> None:
     """The unusual ones first; what is no number is left out, and so is what has no value."""
     flat = {"name": "flat", "around": ["3"], "before": []}
     metrics = [flat, {"name": "none"}, METRIC]
-    told = report(opening(), handed_over(9, metrics=metrics))
-    assert [(each.name, each.unusual) for each in told.comparisons] == [
+    result = report(opening(), handed_over(9, metrics=metrics))
+    assert [(each.name, each.unusual) for each in result.comparisons] == [
         ("5xx", True),
         ("flat", False),
         ("none", False),
     ]
-    found = strips(told)
+    found = strips(result)
     assert [(each.comparison.name, each.least, each.most) for each in found] == [
         ("5xx", "1", "9"),
         ("flat", "3", "3"),

@@ -12,10 +12,10 @@ HOSTILE = "<img src=x onerror=y> [a](http://x) | `c` ![b](x) **d** www.x.example
 def test_it_says_all_that_the_report_says() -> None:
     """Each section, in the order of the page."""
     metrics = [{"name": "5xx", "around": ["9"], "before": ["1", "2", "1"]}]
-    told = markdown(
+    result = markdown(
         write_report(chain(*outage(helped=False), handed_over(101, metrics=metrics)), PROFILE)
     )
-    sections = [each for each in told.splitlines() if each.startswith("#")]
+    sections = [each for each in result.splitlines() if each.startswith("#")]
     assert sections == [
         "# P1 complete-outage: handed over after 1 min 40 s",
         "## What to do now",
@@ -34,10 +34,10 @@ def test_it_says_all_that_the_report_says() -> None:
         "## Steps of the runbook",
         "## The record",
     ]
-    assert "| 5xx | 9 | 1, 2, 1 | unusual |" in told
-    assert f"| 04:20:05 | +5 s | fixes | does restart\\_enclave on {A} (token aaaaaaaa) |" in told
-    assert "- R17: restart what does not run" in told
-    assert "- R17: P1, recovery: enclave not running: restart it, over SSM" in told
+    assert "| 5xx | 9 | 1, 2, 1 | unusual |" in result
+    assert f"| 04:20:05 | +5 s | fixes | does restart\\_enclave on {A} (token aaaaaaaa) |" in result
+    assert "- R17: restart what does not run" in result
+    assert "- R17: P1, recovery: enclave not running: restart it, over SSM" in result
 
 
 def test_links_are_links_and_follow_ups_stand_once() -> None:
@@ -57,33 +57,33 @@ def test_a_signal_that_opened_nothing_has_nothing_to_do() -> None:
 
 def test_empty_sections_have_a_text() -> None:
     """An empty section would look like one that was forgotten."""
-    told = markdown(
+    result = markdown(
         write_report(
             chain(opening(severity="P3"), decision(3, "wait"), decision(4, "wait")), PROFILE
         )
     )
-    assert "No host was looked at." in told
-    assert "Nothing that was asked for." in told
-    assert "wait (2 times)" in told
-    assert "Post-mortem" not in told
+    assert "No host was looked at." in result
+    assert "Nothing that was asked for." in result
+    assert "wait (2 times)" in result
+    assert "Post-mortem" not in result
 
 
 def test_how_the_guards_answered_is_a_cell() -> None:
     """The guards that denied, and the number of guards."""
     guards = [{"guard": "a", "denial": None}, {"guard": "b", "denial": {"why": "no"}}]
-    told = markdown(write_report(chain(opening(), decision(3, "wait", guards=guards)), PROFILE))
-    assert "| denied by b; 2 guards asked |" in told
+    result = markdown(write_report(chain(opening(), decision(3, "wait", guards=guards)), PROFILE))
+    assert "| denied by b; 2 guards asked |" in result
 
 
 def test_a_hostile_text_is_text() -> None:
     """No HTML, no link, no picture, no cell more than there should be."""
-    told = markdown(
+    result = markdown(
         write_report(
             chain(opening(why=HOSTILE), looked(1, {A: {"type": "unknown", "why": HOSTILE}})),
             PROFILE,
         )
     )
-    for line in told.splitlines():
+    for line in result.splitlines():
         assert "<img" not in line.replace("\\<", "")
         assert "](" not in line.replace("\\]", "")
     assert escape("a|b") == "a\\|b"

@@ -191,29 +191,29 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
 
 @pytest.mark.parametrize(("kind", "data", "expected"), CASES, ids=lambda each: str(each)[:40])
 def test_an_entry_has_its_words(kind: Kind, data: Data, expected: tuple[str, ...]) -> None:
-    told = moments(entries((kind, data)))
-    assert tuple(f"{each.word} {each.text}" for each in told) == expected
+    result = moments(entries((kind, data)))
+    assert tuple(f"{each.word} {each.text}" for each in result) == expected
 
 
 def test_each_event_has_a_case() -> None:
-    told = {
+    result = {
         type(decode_entry(each).event) for kind, data, _ in CASES for each in entries((kind, data))
     }
-    assert set(get_args(LedgerEvent.__value__)) <= told
+    assert set(get_args(LedgerEvent.__value__)) <= result
 
 
 def test_a_wait_is_shown_once_while_its_reason_stays() -> None:
     """And again when something came in between."""
     wait, other, closed = decision("wait"), decision("wait", why="else"), decision("close")
-    told = moments(entries(wait, wait, other, wait, closed, wait))
-    assert [each.text for each in told] == ["so", "else", "so", "so", "so"]
+    result = moments(entries(wait, wait, other, wait, closed, wait))
+    assert [each.text for each in result] == ["so", "else", "so", "so", "so"]
 
 
 def test_a_kind_that_is_not_known_is_named() -> None:
     (entry,) = entries((Kind.PAUSE, PAUSE))
     newer = copy.replace(entry, body=entry.body.replace('"pause"', '"forecast"'))
-    (told,) = moments([newer])
-    assert (told.word, told.text) == ("records", "forecast, in a form not known here")
+    (result,) = moments([newer])
+    assert (result.word, result.text) == ("records", "forecast, in a form not known here")
 
 
 @pytest.mark.parametrize(

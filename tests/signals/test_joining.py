@@ -40,15 +40,15 @@ def arn(condition: Condition) -> str:
 
 def begun(condition: Condition, severity: Severity, **fields: object) -> Incident:
     """An open episode of one signal."""
-    told = signal(subject=condition.value, arn=arn(condition), key=f"{condition}|1")
+    result = signal(subject=condition.value, arn=arn(condition), key=f"{condition}|1")
     return episodes.open_incident(
-        told, found(condition, severity, **fields), PROFILE, NOW, BY
+        result, found(condition, severity, **fields), PROFILE, NOW, BY
     ).incident
 
 
 def joined(held: Incident, condition: Condition, severity: Severity, **fields: object) -> Incident:
-    told = signal(subject=condition.value, arn=arn(condition))
-    return merge_signal(held, told, found(condition, severity, **fields), PROFILE, NOW)
+    result = signal(subject=condition.value, arn=arn(condition))
+    return merge_signal(held, result, found(condition, severity, **fields), PROFILE, NOW)
 
 
 def test_a_worse_side_takes_the_lead_and_pages_under_a_key_of_its_own() -> None:
@@ -154,7 +154,7 @@ def test_a_host_in_scope_is_the_only_target(scope: str, host: str | None) -> Non
 def test_an_episode_waits_for_the_alarm_that_opened_it() -> None:
     """A finding has none, and waits for none."""
     assert begun(SLOW, P2).alarms == (arn(SLOW),)
-    told = signal(arn="", account=HOME.account)
-    bare = episodes.open_incident(told, found(SLOW, P2), PROFILE, NOW, BY).incident
+    result = signal(arn="", account=HOME.account)
+    bare = episodes.open_incident(result, found(SLOW, P2), PROFILE, NOW, BY).incident
     assert bare.alarms == ()
-    assert merge_signal(bare, told, found(SLOW, P2), PROFILE, NOW).alarms == ()
+    assert merge_signal(bare, result, found(SLOW, P2), PROFILE, NOW).alarms == ()

@@ -66,8 +66,8 @@ def test_of_a_signal_the_words_are_known_that_rules_ask_for() -> None:
     )
     asked = tuple(rule(str(n), when) for n, when in enumerate(wanted))
     profile = copy.replace(PROFILE, rules=asked)
-    said = {"Zone": "b", "Stage": "prod-secret", "User": "somebody"}
-    known = known_words(copy.replace(SIGNAL, metric="m", dimensions=said), profile)
+    text = {"Zone": "b", "Stage": "prod-secret", "User": "somebody"}
+    known = known_words(copy.replace(SIGNAL, metric="m", dimensions=text), profile)
     assert known == {"metric": "m", "Zone": "b", "Stage": "prod-", "state": "ALARM"}
     other = copy.replace(SIGNAL, metric="n", state="OK", dimensions={"Zone": "c", "Stage": "dev"})
     assert known_words(other, profile) == {}
@@ -84,6 +84,6 @@ SCOPES = {
 def test_a_scope_is_a_digest_unless_it_names_no_person(value: str) -> None:
     """So that two stay two."""
     profile = copy.replace(PROFILE, rules=(copy.replace(rule("r", {}), scope="Host"),))
-    said = copy.replace(SIGNAL, dimensions={"Host": value})
-    assert known_words(said, profile) == {"Host": SCOPES[value]}
+    text = copy.replace(SIGNAL, dimensions={"Host": value})
+    assert known_words(text, profile) == {"Host": SCOPES[value]}
     assert known_words(copy.replace(SIGNAL, dimensions={}), profile) == {}

@@ -41,8 +41,8 @@ def test_every_event_is_classified_as_approved() -> None:
 def test_every_event_has_its_source() -> None:
     """SOURCES.md says of each file where its shape comes from."""
     rows = (EVENTS / "SOURCES.md").read_text().splitlines()
-    told = {row.split("|")[1].strip() for row in rows if row.startswith("|") and ".json" in row}
-    assert told == {path.name for path in EVENTS.glob("*.json")}
+    result = {row.split("|")[1].strip() for row in rows if row.startswith("|") and ".json" in row}
+    assert result == {path.name for path in EVENTS.glob("*.json")}
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from firstline.adapters.aws.alarm_kinds import firing
+from firstline.adapters.aws.alarm_types import firing_alarm
 from firstline.diagnosis.evidence import AlarmState, FiringAlarm
 from firstline.lab.twin.fleet.alarms import Alarm
 from firstline.signal import (
@@ -131,16 +131,16 @@ def test_the_same_fact_by_another_way_has_the_same_key() -> None:
 )
 def test_a_fact_has_names_and_states(name: str, kind: SignalKind, subject: str, state: str) -> None:
     """Names and states that AWS gives; no sentence."""
-    told = signal(name)
-    assert (told.kind, told.subject, told.state) == (kind, subject, state)
+    result = signal(name)
+    assert (result.kind, result.subject, result.state) == (kind, subject, state)
 
 
 def test_a_contributor_has_its_id_and_attributes() -> None:
     """Its attributes are dimensions, like those of its query, so a rule can match them."""
-    told = signal("cloudwatch.contributor")
-    assert told.key.split("|")[1] == "6d442278dba546f6"
+    result = signal("cloudwatch.contributor")
+    assert result.key.split("|")[1] == "6d442278dba546f6"
     group = {"AutoScalingGroupName": "VettID-Nitro-EnclaveASG"}
-    assert told.dimensions == {"InstanceId": HOST, **group}
+    assert result.dimensions == {"InstanceId": HOST, **group}
 
 
 def test_a_finding_sent_twice_is_one_key() -> None:
@@ -164,8 +164,8 @@ def test_a_finding_names_every_instance_that_it_is_about() -> None:
         for each in (f"instance/{other}", f"instance/{HOST}", f"instance/{HOST}", "volume/vol-1")
     ]
     edit: dict[str, object] = {"detail.findings.0.Resources": found}
-    told = parse(edited((EVENTS / "securityhub.high.json").read_bytes(), edit), HOME, NOW)
-    assert told.dimensions == {"InstanceId": f"{HOST} {other}"}
+    result = parse(edited((EVENTS / "securityhub.high.json").read_bytes(), edit), HOME, NOW)
+    assert result.dimensions == {"InstanceId": f"{HOST} {other}"}
 
 
 def test_both_formats_of_security_hub_are_one_finding() -> None:
@@ -206,8 +206,8 @@ def test_a_finding_in_ocsf_is_over_once_it_is_closed(
     edits: dict[str, object], *, over: bool
 ) -> None:
     """By its product, or by a person who suppressed, resolved or archived it."""
-    told = signal("securityhub.v2-high", {f"{OCSF}.{name}": to for name, to in edits.items()})
-    assert (told.state == "OVER") == over
+    result = signal("securityhub.v2-high", {f"{OCSF}.{name}": to for name, to in edits.items()})
+    assert (result.state == "OVER") == over
 
 
 def test_a_finding_in_ocsf_may_show_no_time_and_one_name_of_its_host() -> None:
@@ -216,9 +216,9 @@ def test_a_finding_in_ocsf_may_show_no_time_and_one_name_of_its_host() -> None:
         f"{OCSF}.finding_info.modified_time_dt": ABSENT,
         f"{OCSF}.resources": [{"uid": f"arn:aws:ec2:us-east-1:111122223333:instance/{HOST}"}],
     }
-    told = signal("securityhub.v2-high", edits)
-    assert told.at == datetime(2026, 3, 11, 4, 36, tzinfo=UTC)
-    assert told.dimensions == {"InstanceId": HOST}
+    result = signal("securityhub.v2-high", edits)
+    assert result.at == datetime(2026, 3, 11, 4, 36, tzinfo=UTC)
+    assert result.dimensions == {"InstanceId": HOST}
 
 
 def test_a_mute_without_its_end_is_a_mute_all_the_same() -> None:
@@ -226,8 +226,8 @@ def test_a_mute_without_its_end_is_a_mute_all_the_same() -> None:
     mute = "detail.muteDetail"
     assert signal("cloudwatch.muted").muted_until == datetime(2026, 3, 11, 6, tzinfo=UTC)
     for edit in ({f"{mute}.muteWindowEnd": "later"}, {f"{mute}.muteWindowEnd": ABSENT}):
-        told = signal("cloudwatch.muted", dict(edit))
-        assert (told.muted_until, Mark.MUTED in told.marks) == (None, True)
+        result = signal("cloudwatch.muted", dict(edit))
+        assert (result.muted_until, Mark.MUTED in result.marks) == (None, True)
 
 
 def test_an_end_in_an_open_event_of_health_is_a_mark() -> None:
@@ -242,8 +242,8 @@ def test_an_end_in_an_open_event_of_health_is_a_mark() -> None:
 def test_a_change_without_its_instant_has_its_envelopes() -> None:
     """A deletion has no time of its own."""
     edits: dict[str, object] = {"detail.configuration.timestamp": ABSENT}
-    told = signal("cloudwatch.configuration-deleted", edits)
-    assert told.at == datetime(2026, 3, 11, 4, 5, 34, tzinfo=UTC)
+    result = signal("cloudwatch.configuration-deleted", edits)
+    assert result.at == datetime(2026, 3, 11, 4, 5, 34, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -278,17 +278,17 @@ def test_an_event_that_contradicts_its_source_is_unreadable(
     name: str, edits: dict[str, object]
 ) -> None:
     """I6: it opens a P2 rather than being guessed at."""
-    told = signal(name, edits)
-    assert (told.source, told.marks) == (MALFORMED, (Mark.MALFORMED,))
-    found = classify(told, PROFILE, HOME)
+    result = signal(name, edits)
+    assert (result.source, result.marks) == (MALFORMED, (Mark.MALFORMED,))
+    found = classify(result, PROFILE, HOME)
     assert (found.disposition, found.severity) == (Disposition.INCIDENT, Severity.P2)
 
 
 def test_a_foreign_alarm_by_another_way_is_foreign() -> None:
     """Its ARN shows its account."""
     arn = ALARM_ARN.replace(HOME.account, "999988887777")
-    told = signal("lambda.alarm-action", {"alarmArn": arn})
-    assert "it comes from account 999988887777" in classify(told, PROFILE, HOME).why
+    result = signal("lambda.alarm-action", {"alarmArn": arn})
+    assert "it comes from account 999988887777" in classify(result, PROFILE, HOME).why
 
 
 @pytest.mark.parametrize(
@@ -305,9 +305,9 @@ def test_no_signal_is_of_the_future(name: str, at: datetime, marks: tuple[Mark, 
 
     The same holds for an instant before 2010.
     """
-    told = clamp_to_now(signal(name), NOW)
-    assert (told.at, told.marks) == (at, marks)
-    assert told.key == signal(name).key
+    result = clamp_to_now(signal(name), NOW)
+    assert (result.at, result.marks) == (at, marks)
+    assert result.key == signal(name).key
 
 
 IMPOSSIBLE = {
@@ -325,33 +325,33 @@ INSTANT = re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)")
 @pytest.mark.parametrize("name", READ)
 def test_an_instant_that_cannot_be_is_that_of_the_receipt(name: str, instant: str) -> None:
     """Of whichever source: it is marked, and what is ours is paged."""
-    told = parse(INSTANT.sub(instant.encode(), raw(name)), HOME, NOW)
+    result = parse(INSTANT.sub(instant.encode(), raw(name)), HOME, NOW)
     if not name.startswith("health."):  # whose own instants are written as mail writes them
-        assert told.at == NOW
-        assert told.marks[-1:] in {(IMPOSSIBLE[instant],), (Mark.MALFORMED,)}
-    if told.marks[-1:] == (IMPOSSIBLE[instant],):
-        found = classify(told, PROFILE, HOME)
+        assert result.at == NOW
+        assert result.marks[-1:] in {(IMPOSSIBLE[instant],), (Mark.MALFORMED,)}
+    if result.marks[-1:] == (IMPOSSIBLE[instant],):
+        found = classify(result, PROFILE, HOME)
         meant = classify(with_profile_name(signal(name), PROFILE, {}), PROFILE, HOME).disposition
-        foreign = meant is Disposition.REJECTED and told.kind is not SignalKind.MISROUTED
-        silent = foreign or Mark.REPLAYED in told.marks
+        foreign = meant is Disposition.REJECTED and result.kind is not SignalKind.MISROUTED
+        silent = foreign or Mark.REPLAYED in result.marks
         assert (found.severity, found.rule) == (Severity.P2, "")
         assert (found.disposition is Disposition.INCIDENT) is not silent
-    assert told.muted_until is None
+    assert result.muted_until is None
 
 
 @pytest.mark.parametrize(("year", "mark"), [("1969", Mark.PAST_DATED), ("9999", Mark.FUTURE_DATED)])
 def test_an_instant_of_healths_that_cannot_be_is_that_of_the_receipt(year: str, mark: Mark) -> None:
     """It is written as mail writes its own."""
-    told = signal("health.issue-open", {"detail.lastUpdatedTime": f"11 Mar {year} 04:25:00 GMT"})
-    assert (told.at, told.marks) == (NOW, (mark,))
+    result = signal("health.issue-open", {"detail.lastUpdatedTime": f"11 Mar {year} 04:25:00 GMT"})
+    assert (result.at, result.marks) == (NOW, (mark,))
 
 
 @pytest.mark.parametrize("name", READ)
 def test_no_free_text_is_in_a_signal(name: str) -> None:
     """I27: titles, descriptions, causes and parameters are not read at all."""
     event = json.loads(raw(name))
-    told = str(parse(json.dumps(_sung(event)).encode(), HOME, NOW))
-    assert SONG not in told
+    result = str(parse(json.dumps(_sung(event)).encode(), HOME, NOW))
+    assert SONG not in result
 
 
 @pytest.mark.parametrize(
@@ -379,7 +379,7 @@ def test_describe_alarms_gives_the_signal_of_the_event(name: str) -> None:
         evaluated_at=event.at,
     )
     actions = {"ActionsEnabled": True, "AlarmConfigurationUpdatedTimestamp": event.at}
-    found = from_firing_alarm(firing(alarm.described(NOW) | actions), HOME)
+    found = from_firing_alarm(firing_alarm(alarm.described(NOW) | actions), HOME)
     assert Mark.UNANNOUNCED in found.marks
     assert (Mark.NO_DATA in found.marks) == (Mark.NO_DATA in event.marks)
     assert copy.replace(found, marks=event.marks) == event

@@ -52,7 +52,7 @@ def test_nothing_personal_leaves_the_aggregate() -> None:
     raw = edited(RAW, {"detail.details": CANARY, "detail.reporter": "canary@example.test"})
     signal, found = heard(raw)
     opening = episodes.open_incident(signal, found, PROFILE, NOW, BY)
-    raised = paging.raised(opening.incident, signal, found.why, NOW, PROFILE)
+    raised = paging.rise_pages(opening.incident, signal, found.why, NOW, PROFILE)
     shown = opening.entry.body + json.dumps(
         episodes.signal_received(signal, found, PROFILE).to_ledger()
     )
@@ -73,8 +73,8 @@ def test_later_reports_of_the_user_are_kept_to_a_bound() -> None:
     assert held.severity is Severity.P3
     assert [each.channel for each in held.pages] == ["team"]
     for n in range(REPORTS_MAX + 3):
-        told, _ = heard(edited(RAW, {"detail.id": str(n), "detail.details": f"try {n}"}))
-        held = episodes.merge_signal(held, told, found, PROFILE, NOW)
+        result, _ = heard(edited(RAW, {"detail.id": str(n), "detail.details": f"try {n}"}))
+        held = episodes.merge_signal(held, result, found, PROFILE, NOW)
     assert [each.details for each in held.reports][-1] == f"try {REPORTS_MAX + 2}"
     assert len(held.reports) == REPORTS_MAX
 
@@ -102,6 +102,6 @@ def test_a_malformed_report_is_never_silent(edits: dict[str, object]) -> None:
 def test_details_steer_no_terminal() -> None:
     """Control characters are spaces."""
     assert printable("a\x1b[31mb\nc") == "a [31mb c"
-    told = Restricted(user=GUID, details="x", reporter="me")
-    assert repr(told) == "Restricted(...)"
-    assert msgspec.json.decode(msgspec.json.encode(told), type=Restricted) == told
+    result = Restricted(user=GUID, details="x", reporter="me")
+    assert repr(result) == "Restricted(...)"
+    assert msgspec.json.decode(msgspec.json.encode(result), type=Restricted) == result

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
-from firstline.controller.archive.audit import CHECKPOINTS_READ
+from firstline.controller.archive.audit import CHECKPOINTS_MAX
 from firstline.lab.twin.replay_result import FunctionRun
 from firstline.ledger import archive as archiving
 from firstline.monitoring import costs
@@ -66,15 +66,15 @@ def idle(has: ResourceCounts, drill: Usage) -> Iterator[Row]:
     yield _row("signing key", KEYS, costs.KEY)
     yield _row("schedules: sweep, probes, audit", runs, costs.SCHEDULER_INVOCATION)
     yield _row("functions: sweep, probes, audit", runs, costs.INVOCATION)
-    audit = ("s3.GetObject", "dynamodb.Query") * CHECKPOINTS_READ
+    audit = ("s3.GetObject", "dynamodb.Query") * CHECKPOINTS_MAX
     seconds = MINUTES * _seconds(drill.quiet) + HOURS * _seconds(FunctionRun("audit", audit, 0))
     seconds += MINUTES * sum(_gb_seconds(name, PROBE_MS) for name in probes)
     yield _row("their time", seconds, costs.GIGABYTE_SECOND)
     asked = Counter(call.split(".")[0] for call in drill.quiet.calls)
-    reads = 2 * (MINUTES * asked["dynamodb"] + HOURS * CHECKPOINTS_READ)
+    reads = 2 * (MINUTES * asked["dynamodb"] + HOURS * CHECKPOINTS_MAX)
     yield _row("the sweep's and the audit's reads", reads, costs.READ)
     yield _row("the sweep's looks at alarms", MINUTES * asked["cloudwatch"], costs.ALARMS_READ)
-    yield _row("the audit's reads of the archive", 2 * HOURS * CHECKPOINTS_READ, costs.GET)
+    yield _row("the audit's reads of the archive", 2 * HOURS * CHECKPOINTS_MAX, costs.GET)
     yield _row("the audit's list of the archive", HOURS, costs.PUT)
     yield _row("the audit's reading of the key", HOURS, costs.SIGNATURE)
     yield _row("polls of queues", FED_QUEUES * POLLS_A_MINUTE * MINUTES, costs.SQS_REQUEST)

@@ -17,8 +17,8 @@ import msgspec
 from firstline.cli.replay import read
 from firstline.config.settings import Home
 from firstline.controller import metrics as measures
-from firstline.controller.archive.fill import Archiving, anchor, archive
-from firstline.controller.archive.reports import report
+from firstline.controller.archive.fill import ArchiveContext, anchor, archive
+from firstline.controller.archive.reports import write_reports
 from firstline.ids import Digest, IncidentId
 from firstline.lab.twin.archive import MemoryArchive
 from firstline.lab.twin.replay import replay
@@ -101,7 +101,7 @@ def _archived(replayed: ReplayResult) -> tuple[MemoryArchive, tuple[FunctionRun,
 def _batches(
     replayed: ReplayResult, bucket: MemoryArchive, there: "_ArchivePorts"
 ) -> Iterator[FunctionRun]:
-    within = Archiving(
+    within = ArchiveContext(
         archive=bucket,
         signer=there,
         ledger=there,
@@ -115,7 +115,7 @@ def _batches(
             there.written.extend(entries)
             heads = archive(map(EntryAdded, entries), within).heads
             anchor(heads, within)
-            report(heads, within, page)
+            write_reports(heads, within, page)
             yield there.take()
 
 

@@ -90,15 +90,15 @@ def seen(ran: Ran) -> dict[str, Any]:
     assert (ran.status, ran.err) == (0, "")
     assert len(ran.out.encode()) <= 2_400
     assert ran.out.count("\n") == 1
-    said: dict[str, Any] = json.loads(ran.out)
-    memory = said.pop("memory_available_mib")
-    assert list(said) == list(ALL_WELL)
+    text: dict[str, Any] = json.loads(ran.out)
+    memory = text.pop("memory_available_mib")
+    assert list(text) == list(ALL_WELL)
     assert type(memory) is int
     assert memory > 0
-    assert {said["enclave_unit"], said["parent_unit"]} <= UNIT_STATES
-    assert said["enclave_state"] in ENCLAVE_STATES
+    assert {text["enclave_unit"], text["parent_unit"]} <= UNIT_STATES
+    assert text["enclave_state"] in ENCLAVE_STATES
     for name in ("enclave_unit_restarts", "enclave_memory_mib", "enclave_cpus"):
-        assert said[name] is None or type(said[name]) is int
+        assert text[name] is None or type(text[name]) is int
     for name in ("parent_healthy", "parent_nats_connected", "nats_reachable"):
-        assert said[name] in (True, False, None)
-    return said
+        assert text[name] in (True, False, None)
+    return text

@@ -32,7 +32,7 @@ def answer(ran: Ran) -> tuple[int, str, str | None]:
     """Give exit status, result and unit; the output must be that one object and nothing else."""
     assert ran.err == ""
     assert ran.out.count("\n") == 1
-    said = json.loads(ran.out)
-    assert list(said) == ["schema", "result", "unit"]
-    assert said["schema"] == 1
-    return ran.status, said["result"], said["unit"]
+    text = json.loads(ran.out)
+    assert list(text) == ["schema", "result", "unit"]
+    assert text["schema"] == 1
+    return ran.status, text["result"], text["unit"]

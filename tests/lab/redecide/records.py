@@ -19,11 +19,11 @@ def of(
 ) -> tuple[list[IncidentRecord], dict[Digest, Profile]]:
     """The stories of a run's incidents, and the policy that was in force."""
     run = seed_run.run(seed, given)
-    told = (
+    result = (
         incident_record(map(decode_entry, each))
         for each in run.backend.store.tables.entries.values()
     )
-    return [each for each in told if each is not None], {run.profile.digest: run.profile}
+    return [each for each in result if each is not None], {run.profile.digest: run.profile}
 
 
 def outage() -> tuple[IncidentRecord, dict[Digest, Profile]]:

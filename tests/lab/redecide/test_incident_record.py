@@ -29,25 +29,25 @@ if TYPE_CHECKING:
 
 def test_a_chain_that_is_no_incident_has_no_story() -> None:
     """A signal that opened nothing, the chain of the switch, and none at all."""
-    told, _ = records.outage()
-    noted = records.edited(told.opening, lambda data: data.update(disposition="context"))
-    paused = copy.replace(told.opening, kind="pause")
+    result, _ = records.outage()
+    noted = records.edited(result.opening, lambda data: data.update(disposition="context"))
+    paused = copy.replace(result.opening, kind="pause")
     assert [
-        incident_record(each) for each in ([], [noted], [paused], [told.reconciles[0].decision])
+        incident_record(each) for each in ([], [noted], [paused], [result.reconciles[0].decision])
     ] == [None] * 4
 
 
 def test_every_entry_stands_in_its_turn() -> None:
     """What came before the decision, and the intent with what came of it."""
-    told, _ = records.outage()
+    result, _ = records.outage()
     fix = next(
-        turn for turn in told.reconciles if turn.decision.data["plan"] and turn.entries_after
+        turn for turn in result.reconciles if turn.decision.data["plan"] and turn.entries_after
     )
     assert [each.kind for each in fix.entries_after] == ["intent", "outcome"]
-    entries = [told.opening]
-    for turn in told.reconciles:
+    entries = [result.opening]
+    for turn in result.reconciles:
         entries += [*turn.entries_before, turn.decision, *turn.entries_after]
-    entries += told.tail
+    entries += result.tail
     assert [each.entry.sequence for each in entries] == list(range(1, len(entries) + 1))
 
 
@@ -65,9 +65,9 @@ def test_the_alarms_metric_stands_in_the_turn_that_ended_the_incident() -> None:
 
 def test_what_arrived_stands_by_the_commit_that_took_it_in() -> None:
     """A commit's signals are its last entry; what people said after that is of the next one."""
-    told, _ = records.outage()
-    turn = told.reconciles[0]
-    signal = copy.replace(told.opening, kind="signal")
+    result, _ = records.outage()
+    turn = result.reconciles[0]
+    signal = copy.replace(result.opening, kind="signal")
     word, page = copy.replace(signal, kind="approval"), copy.replace(signal, kind="page")
     entries_before = (word, signal, page, signal, word)
     expected = ((word, signal), (signal,), (word,))
@@ -77,8 +77,8 @@ def test_what_arrived_stands_by_the_commit_that_took_it_in() -> None:
 
 def test_a_signal_of_an_older_entry_is_told_by_its_source() -> None:
     """An alarm's, from before entries told which parser read it; of others no parser is known."""
-    told, _ = records.outage()
-    old = records.edited(told.opening, lambda data: data.pop("kind"))
+    result, _ = records.outage()
+    old = records.edited(result.opening, lambda data: data.pop("kind"))
     assert [each.kind for each in signals(old)] == [SignalKind.ALARM]
     other = records.edited(old, lambda data: data.update(source="aws.ec2"))
     assert [each.kind for each in signals(other)] == [SignalKind.UNREAD]
@@ -86,19 +86,19 @@ def test_a_signal_of_an_older_entry_is_told_by_its_source() -> None:
 
 def test_a_signal_without_its_instant_cannot_be_judged_again() -> None:
     """It is refused by its name: no instant is made up."""
-    told, _ = records.outage()
-    undated = records.edited(told.opening, lambda data: data.pop("signalled_at"))
+    result, _ = records.outage()
+    undated = records.edited(result.opening, lambda data: data.pop("signalled_at"))
     with pytest.raises(InvalidInput, match="the signal of healthy-hosts has no signalled_at"):
         signals(undated)
 
 
 def test_a_signal_of_an_instant_that_cannot_be_is_of_its_entrys() -> None:
     """An earlier version recorded it as it came."""
-    told, _ = records.outage()
+    result, _ = records.outage()
     old = records.edited(
-        told.opening, lambda data: data.update(signalled_at="0001-01-01T00:00:00Z")
+        result.opening, lambda data: data.update(signalled_at="0001-01-01T00:00:00Z")
     )
-    assert [each.at for each in signals(old)] == [told.opening.at]
+    assert [each.at for each in signals(old)] == [result.opening.at]
 
 
 def test_nothing_is_looked_up_in_the_past() -> None:
@@ -145,8 +145,8 @@ def test_mute_rules_are_as_they_were_around_a_fix() -> None:
 
 def test_what_was_never_read_is_said_to_be_missing() -> None:
     """And what could not be read then cannot be read now, for the same reason."""
-    told, _ = records.outage()
-    at = told.opening.at
+    result, _ = records.outage()
+    at = result.opening.at
     present = RecordedWorld(at, at)
     with pytest.raises(DependencyUnavailable, match=NEVER.why):
         present.known("limits", present.seen.limits)
@@ -167,5 +167,5 @@ def test_updates_are_taken() -> None:
     """No decision rests on whether one was."""
     origin = Origin(fleet="vettid", region="us-east-1", mode="enforce")
     past = PastNotifier(Unasked())
-    quiet = notification(paging.rehearsal(incident()), origin)
+    quiet = notification(paging.drill_heartbeat(incident()), origin)
     assert past.deliver(quiet) == Accepted()

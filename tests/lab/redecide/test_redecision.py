@@ -39,8 +39,8 @@ HUNDRED = range(100)
 @pytest.mark.parametrize("seed", HUNDRED)
 def test_a_simulated_incident_is_decided_again_as_it_was(seed: int) -> None:
     """I26: whatever failed, died or was lost on the way, each decision follows from its record."""
-    told, policies = records.of(seed)
-    for each in told:
+    result, policies = records.of(seed)
+    for each in result:
         compared = redecide(each, policies)
         assert (compared.differences, compared.why) == ((), "")
         assert compared.decisions == len(each.reconciles)
@@ -52,9 +52,9 @@ def test_what_a_worker_took_in_that_did_not_decide_is_taken_in_again() -> None:
     (died,) = [each for each in REGRESSIONS if each.name == name]
     (line,) = [each for each in read(TABLE) if each.name == name]
     seed = regressions.world_seed(died)
-    told, policies = records.of(seed, regressions.dense_choices(line.choices))
-    assert any(len(turn.arrivals) > 1 for each in told for turn in each.reconciles)
-    assert [redecide(each, policies).differences for each in told] == [()] * len(told)
+    result, policies = records.of(seed, regressions.dense_choices(line.choices))
+    assert any(len(turn.arrivals) > 1 for each in result for turn in each.reconciles)
+    assert [redecide(each, policies).differences for each in result] == [()] * len(result)
 
 
 def _fields(differences: tuple[Difference, ...]) -> set[tuple[str, str]]:
@@ -76,14 +76,14 @@ def _fixing(told: IncidentRecord) -> int:
 
 def test_a_decision_that_was_changed_in_the_record_is_told() -> None:
     """The record says something that the code does not conclude from what it saw."""
-    told, policies = records.outage()
-    number = _fixing(told)
+    result, policies = records.outage()
+    number = _fixing(result)
 
     def other_host(data: dict[str, Any]) -> None:
         data["plan"]["target"] = "i-0dead0000000000f0"
 
-    changed = records.edited(told.reconciles[number].decision, other_host)
-    compared = redecide(_decided(told, number, changed), policies)
+    changed = records.edited(result.reconciles[number].decision, other_host)
+    compared = redecide(_decided(result, number, changed), policies)
     assert _fields(compared.differences) == {("decision", "plan.target")}
     (difference,) = compared.differences
     assert difference.recorded == "i-0dead0000000000f0" != difference.again
@@ -92,10 +92,10 @@ def test_a_decision_that_was_changed_in_the_record_is_told() -> None:
 
 def test_evidence_that_was_changed_in_the_record_is_told() -> None:
     """Facts that the decision names do not follow from it any more."""
-    told, policies = records.outage()
+    result, policies = records.outage()
     number = next(
         n
-        for n, turn in enumerate(told.reconciles)
+        for n, turn in enumerate(result.reconciles)
         if "look" in turn.decision.data["seen"] and "plan" in turn.decision.data["step"]
     )
 
@@ -103,49 +103,49 @@ def test_evidence_that_was_changed_in_the_record_is_told() -> None:
         for answer in data["seen"]["look"].values():
             answer["report"] |= {"enclave_state": "RUNNING", "parent_healthy": True}
 
-    changed = records.edited(told.reconciles[number].decision, all_well)
-    compared = redecide(_decided(told, number, changed), policies)
+    changed = records.edited(result.reconciles[number].decision, all_well)
+    compared = redecide(_decided(result, number, changed), policies)
     assert {("decision", "facts"), ("intent", "facts")} <= _fields(compared.differences)
 
 
 def test_another_policy_under_the_same_digest_is_told() -> None:
     """The numbers of the policy decide; so does the mode."""
-    told, policies = records.outage()
+    result, policies = records.outage()
     (digest,) = policies
     policy = copy.replace(policies[digest].policy, poll_seconds=7)
     changed = {digest: copy.replace(policies[digest], policy=policy)}
-    assert redecide(told, changed).differences
-    assert redecide(told, policies).differences == ()
+    assert redecide(result, changed).differences
+    assert redecide(result, policies).differences == ()
 
 
 def test_a_signal_that_is_taken_for_something_else_is_told() -> None:
     """A rule that is gone, for the signal that opened it."""
-    told, policies = records.outage()
+    result, policies = records.outage()
     (digest,) = policies
     rules = policies[digest].rules
     others = tuple(each for each in rules if each.subject != "healthy-hosts")
     fewer = copy.replace(policies[digest], rules=others)
-    assert ("signal", "rule") in _fields(redecide(told, {digest: fewer}).differences)
+    assert ("signal", "rule") in _fields(redecide(result, {digest: fewer}).differences)
 
 
 def test_what_cannot_be_decided_again_says_why() -> None:
     """A policy that is not there; entries from before they told what they rest on."""
-    told, policies = records.outage()
+    result, policies = records.outage()
     (digest,) = policies
-    assert redecide(told, {}).why == f"the export lacks the policy {digest}"
-    assert redecide(told, {Digest("f" * 64): policies[digest]}).why.startswith("the export lacks")
-    bare = records.edited(told.reconciles[0].decision, lambda data: data.pop("seen"))
-    compared = redecide(_decided(told, 0, bare), policies)
+    assert redecide(result, {}).why == f"the export lacks the policy {digest}"
+    assert redecide(result, {Digest("f" * 64): policies[digest]}).why.startswith("the export lacks")
+    bare = records.edited(result.reconciles[0].decision, lambda data: data.pop("seen"))
+    compared = redecide(_decided(result, 0, bare), policies)
     assert compared.why == "it was recorded before decisions told what they rest on"
     assert (compared.decisions, compared.differences) == (0, ())
 
 
 def test_an_entry_that_only_one_side_has_is_told() -> None:
     """A fix that the record does not hold, though its decision does."""
-    told, policies = records.outage()
-    number = next(n for n, turn in enumerate(told.reconciles) if len(turn.entries_after) == 2)
+    result, policies = records.outage()
+    number = next(n for n, turn in enumerate(result.reconciles) if len(turn.entries_after) == 2)
     compared = redecide(
-        _with(told, number, copy.replace(told.reconciles[number], entries_after=())), policies
+        _with(result, number, copy.replace(result.reconciles[number], entries_after=())), policies
     )
     assert ("intent", "") in _fields(compared.differences)
 

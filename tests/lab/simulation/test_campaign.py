@@ -104,9 +104,9 @@ def test_a_request_that_no_start_makes_is_a_bug(monkeypatch: pytest.MonkeyPatch)
 
 def test_directed_runs_stand_beside_the_seeds() -> None:
     """Each is counted for itself, and a violation names what ran."""
-    told, cell = Campaign(), Cell("store.load", Fault.HANG)
+    result, cell = Campaign(), Cell("store.load", Fault.HANG)
     for job, outcome in campaigns.run((cell, 0)):
-        told.add(job, copy.replace(outcome, violations=("I1: a rule",)))
-    assert (told.directed, told.seeds, told.next) == (1, 1, 1)
-    assert [each.job for each in told.broken] == [cell, 0]
-    assert "store.load hang" not in told.empty()
+        result.add(job, copy.replace(outcome, violations=("I1: a rule",)))
+    assert (result.directed, result.seeds, result.next) == (1, 1, 1)
+    assert [each.job for each in result.broken] == [cell, 0]
+    assert "store.load hang" not in result.empty()

@@ -169,12 +169,12 @@ class Episodes(RuleBasedStateMachine):
         if not self.late:
             return
         opened = len(self.rig.tables.incidents)
-        heard = self.rig.tables.heard.get(ALARM_ARN, START)
+        received = self.rig.tables.heard.get(ALARM_ARN, START)
         body = self.late.pop()
         signal = parse(body, HOME, self.rig.world.now)
         fine = self.rig.world.alarms[ALARM_ARN].state is AlarmState.OK
         self._tell(body)
-        if fine and signal.at < heard:
+        if fine and signal.at < received:
             assert len(self.rig.tables.incidents) == opened
 
     def _tell(self, body: bytes) -> None:

@@ -47,7 +47,7 @@ def test_every_known_failure_is_a_start() -> None:
 def test_a_run_is_the_same_in_every_process(seed: int) -> None:
     """Whatever Python's hashes are: otherwise no seed could be shown again."""
     program = [sys.executable, "-c", HASH.format(seed=seed)]
-    told = [
+    result = [
         subprocess.run(
             program,
             env=os.environ | {"PYTHONHASHSEED": each},
@@ -57,7 +57,7 @@ def test_a_run_is_the_same_in_every_process(seed: int) -> None:
         ).stdout.strip()
         for each in ("1", "2")
     ]
-    assert told == [seed_run.simulate(seed).hash] * 2
+    assert result == [seed_run.simulate(seed).hash] * 2
 
 
 def test_the_list_of_choices_is_the_run() -> None:

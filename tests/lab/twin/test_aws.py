@@ -113,9 +113,9 @@ def test_dead_letters_have_a_queue(aws: TwinAws) -> None:
     """Each queue hides a message while it is worked on, and gives up after ten receives."""
     client = aws.session.client("sqs")
     for name, seconds in ((resources.SIGNALS, "180"), (resources.WAKES, "360")):
-        told = client.get_queue_attributes(
+        result = client.get_queue_attributes(
             QueueUrl=resources.queue_url(HOME, name), AttributeNames=["All"]
         )["Attributes"]
-        assert told["VisibilityTimeout"] == seconds
-        assert f'"arn:aws:sqs:us-east-1:111122223333:{name}-dead"' in told["RedrivePolicy"]
-        assert '"maxReceiveCount": 10' in told["RedrivePolicy"]
+        assert result["VisibilityTimeout"] == seconds
+        assert f'"arn:aws:sqs:us-east-1:111122223333:{name}-dead"' in result["RedrivePolicy"]
+        assert '"maxReceiveCount": 10' in result["RedrivePolicy"]

@@ -13,7 +13,7 @@ from firstline.adapters.aws.wakes import decode_wake
 from firstline.config import fleet_file
 from firstline.controller.ingest import ingest
 from firstline.controller.operators.commands import Approve, Deny, OperatorCommand, PauseFixes
-from firstline.controller.operators.execute import Call, pull
+from firstline.controller.operators.execute import OperatorRequest, execute
 from firstline.controller.reconcile import reconcile
 from firstline.diagnosis.evidence import AlarmState
 from firstline.lab.twin.aws import TwinAws
@@ -22,8 +22,8 @@ from firstline.lab.twin.scenario import HostPlan, Scenario
 from firstline.lab.twin.world import World
 from tests.builders import ALARM_ARN, PROFILE
 from tests.controller.rig import START, ZERO, A
-from tests.controller.test_levers import ALICE, BOB, HOUR, allowing
-from tests.controller.test_surroundings import FINDING, FREEZE, KMS_ISSUE
+from tests.controller.test_operator_commands import ALICE, BOB, HOUR, allowing
+from tests.controller.test_preflight import FINDING, FREEZE, KMS_ISSUE
 
 RUNBOOK = Path(firstline.__file__).parent / "profiles" / "runbook.toml"
 TRANSACTION = "before-parameter-build.dynamodb.TransactWriteItems"
@@ -55,7 +55,7 @@ class Fleet:
             word(self)
 
     def pull(self, lever: OperatorCommand, by: str = ALICE) -> None:
-        pull(Call(lever, by), self.system)
+        execute(OperatorRequest(lever, by), self.system)
 
     def wake(self) -> None:
         """Every wake that is queued, each at its time."""

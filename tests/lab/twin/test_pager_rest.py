@@ -93,8 +93,8 @@ def test_bad_request_is_refused_with_pagerdutys_code(  # noqa: PLR0913, PLR0917 
     headers: dict[str, str],
 ) -> None:
     """And no note is kept."""
-    told, answer = ask(server, "POST", f"/incidents/{path}/notes", body, **headers)
-    assert (told, answer["error"]["code"]) == (status, code)
+    result, answer = ask(server, "POST", f"/incidents/{path}/notes", body, **headers)
+    assert (result, answer["error"]["code"]) == (status, code)
     assert [each.notes for each in server.alerts.opened] == [[], [], []]
 
 

@@ -19,7 +19,7 @@ from firstline.lab.twin.scenario import Scenario, SpoiltPlan, UnreadablePlan
 from firstline.lab.twin.world import World
 from firstline.signal import Condition
 from firstline.signals import correlation
-from tests.adapters.doors import PROFILE_PATH, T0
+from tests.adapters.backends import PROFILE_PATH, T0
 from tests.adapters.records import ID, OTHER_ID, incident
 
 SCENARIO = Scenario(

@@ -90,8 +90,8 @@ def refresh(min_healthy: int) -> Plan:
 
 def around(*known: tuple[EventSort, str, float]) -> Limits:
     """The limits, with external events so many seconds ago."""
-    told = (ExternalEvent(sort, about, about, ago(age)) for sort, about, age in known)
-    return copy.replace(limits(), circumstances=ExternalEvents(known=tuple(told)))
+    result = (ExternalEvent(sort, about, about, ago(age)) for sort, about, age in known)
+    return copy.replace(limits(), circumstances=ExternalEvents(known=tuple(result)))
 
 
 def silenced(*alarms: AlarmFact, muted: str = "", until: datetime | None = None) -> Situation:

@@ -86,8 +86,8 @@ def test_the_values_of_a_view_are_text() -> None:
             (widget(hostile, HOSTILE, "light"), widget(harmless, "so", "light")),
         ):
             read = Reader(one)
-            assert [(tag, set(said)) for tag, said in read.elements] == [
-                (tag, set(said)) for tag, said in Reader(other).elements
+            assert [(tag, set(text)) for tag, text in read.elements] == [
+                (tag, set(text)) for tag, text in Reader(other).elements
             ]
             assert HOSTILE in read.text
             assert "49" not in one.split("</style>")[1]
@@ -96,7 +96,7 @@ def test_the_values_of_a_view_are_text() -> None:
 def test_a_hostile_id_stays_one_in_a_link_and_in_a_call() -> None:
     """Percent-encoded in the one, JSON in the other."""
     overview, _, _ = views(HOSTILE)
-    links = [said["href"] or "" for tag, said in Reader(page(overview)).elements if tag == "a"]
+    links = [text["href"] or "" for tag, text in Reader(page(overview)).elements if tag == "a"]
     own = [each for each in links if each.startswith("/")]
     assert [parse_qsl(each.removeprefix("/?")) for each in own] == [[("incident", HOSTILE)]] * 3
     calls = re.findall(r">([^<]*)</cwdb-action>", widget(overview, "arn", "light"))

@@ -27,7 +27,7 @@ def report(hostile: str = "so it was") -> Report:
     silent = {"type": "unknown", "why": hostile}
     metrics = [{"name": hostile, "around": ["9"], "before": ["1", "2", "1"]}]
     guards = [{"guard": hostile, "denial": {"why": hostile}}]
-    said = (
+    text = (
         opening(subject=hostile, why=hostile, rule=hostile, severity="P1", arn=ALARM_ARN),
         *outage()[1:-1],
         looked(85, {A: silent}),
@@ -36,7 +36,7 @@ def report(hostile: str = "so it was") -> Report:
         handed_over(95, **dict.fromkeys(("why", "seen", "background", "next"), hostile)),
         handed_over(95, metrics=metrics, owner=hostile),
     )
-    return write_report(chain(*said), PROFILE)
+    return write_report(chain(*text), PROFILE)
 
 
 def test_the_page_needs_nothing_but_itself() -> None:
@@ -154,15 +154,15 @@ def test_several_incidents_have_an_index() -> None:
 @pytest.mark.parametrize(("lines", "is_open"), [(3, True), (OPEN_MAX, False)])
 def test_a_long_table_is_folded(lines: int, is_open: bool) -> None:  # noqa: FBT001 - a column
     """So that what comes after it is found."""
-    said = (decision(number, "close", f"rule {number}") for number in range(lines))
-    told = Reader(page((write_report(chain(opening(), *said), PROFILE),)))
-    (rows,) = [each for _, each in told.elements if each.get("class") == "rows"]
+    text = (decision(number, "close", f"rule {number}") for number in range(lines))
+    result = Reader(page((write_report(chain(opening(), *text), PROFILE),)))
+    (rows,) = [each for _, each in result.elements if each.get("class") == "rows"]
     assert ("open" in rows) is is_open
 
 
 def test_a_signal_that_opened_nothing_has_a_page() -> None:
     """With little on it."""
-    told = write_report(chain(opening(disposition="ignored")), PROFILE)
-    text = Reader(page((told,))).text
+    result = write_report(chain(opening(disposition="ignored")), PROFILE)
+    text = Reader(page((result,))).text
     assert "It opened no incident: it was ignored." in text
     assert "Post-mortem" not in text

@@ -25,7 +25,7 @@ REPLACING_PROCESSES = frozenset({"Launch", "Terminate", "AddToLoadBalancer", "Re
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """The traits of an action: guards, ladder, update and act read them, never its name.
 
-    ``executor`` names the port that carries it out (`controller/ports/orders.py`); ``none``
+    ``executor`` names the port that carries it out (`controller/ports/executors.py`); ``none``
     only prepares something for a person. With ``reports_result`` the executor later reports the
     result on the host; without, only its acceptance. ``scope`` is one host or the whole group.
     ``repairs`` are the failure modes that it fits: a ladder skips a rung that does not fit.

@@ -1,4 +1,4 @@
-"""A name's addresses, looked up for no longer than a caller waits."""
+"""DNS lookups with a time limit, and calls in detached threads."""
 
 import socket
 from collections.abc import Callable
@@ -6,21 +6,21 @@ from concurrent.futures import Future
 from threading import Thread
 
 
-def lookup(host: str, port: int) -> Future[tuple[str, ...]]:
-    """The IPv4 addresses of *host*, to come; the future raises ``OSError`` when it has none.
+def resolve(host: str, port: int) -> Future[tuple[str, ...]]:
+    """A future of the IPv4 addresses of *host*; it raises ``OSError`` if there are none.
 
-    The system's lookup takes no limit and cannot be ended, so that a slow one is left behind.
+    The system's lookup has no timeout and cannot be cancelled, so a slow one is abandoned.
     """
 
     def ask() -> tuple[str, ...]:
-        found = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)
-        return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+        addresses = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)
+        return tuple(dict.fromkeys(str(address[0]) for *_, address in addresses))
 
-    return left_behind(ask)
+    return run_detached(ask)
 
 
-def left_behind[T](ask: Callable[[], T]) -> Future[T]:
-    """What *ask* returns or raises, to come, from a thread that nobody has to wait for."""
+def run_detached[T](ask: Callable[[], T]) -> Future[T]:
+    """A future of the result of *ask*, which runs in a daemon thread."""
     answer: Future[T] = Future()
     answer.set_running_or_notify_cancel()  # a caller who goes away does not cancel it
 

@@ -1,4 +1,4 @@
-"""Wiring: the one place where ports meet their adapters."""
+"""Wiring: the one place that connects ports with their adapters."""
 
 import functools
 import os
@@ -6,13 +6,13 @@ from pathlib import Path
 
 from boto3.session import Session
 
-from firstline.adapters import policy
+from firstline.adapters import profile_loader
 from firstline.adapters.aws import clients
-from firstline.adapters.aws.call_counter import Calls
+from firstline.adapters.aws.call_counter import CallCounter
 from firstline.adapters.aws.fleet import AwsFleet
 from firstline.adapters.aws.hosts import SsmHosts
-from firstline.adapters.aws.investigation import AwsBackground
-from firstline.adapters.aws.preflight import AwsAround
+from firstline.adapters.aws.investigation import AwsInvestigation
+from firstline.adapters.aws.preflight import AwsPreflight
 from firstline.adapters.aws.scaling import AsgScaling
 from firstline.adapters.aws.store import DynamoStore
 from firstline.adapters.aws.wakes import SqsWakes
@@ -21,13 +21,13 @@ from firstline.adapters.notifiers.context import Context, notifiers
 from firstline.adapters.pagerduty.http_line import PATIENCE, Patience
 from firstline.config.settings import Settings
 from firstline.controller.ports import Ports
-from firstline.controller.ports.people import Clock
+from firstline.controller.ports.messaging import Clock
 from firstline.controller.system import System
 
 
 @functools.cache
 def from_environment() -> System:
-    """The system of this process, made once; raises `InvalidInput` when it has no settings."""
+    """The system of this process, made once; raises `InvalidInput` without settings."""
     settings = Settings.read(os.environ)
     session = Session(region_name=settings.home.region)
     calls().watch(session)
@@ -35,19 +35,19 @@ def from_environment() -> System:
 
 
 @functools.cache
-def calls() -> Calls:
-    """The counter of this process's calls."""
-    return Calls()
+def calls() -> CallCounter:
+    """The call counter of this process."""
+    return CallCounter()
 
 
 def system(
     settings: Settings, session: Session, clock: Clock, patience: Patience = PATIENCE
 ) -> System:
-    """The system over AWS that *settings* describe, with clients of *session*.
+    """The system over AWS by *settings*, with clients of *session*.
 
     *patience* bounds each request of a notifier to its vendor.
     """
-    profile = policy.load(Path(settings.profile_path))
+    profile = profile_loader.load(Path(settings.profile_path))
     ports = Ports(
         store=DynamoStore(
             clients.store(session), settings.incidents_table, settings.ledger_table, clock
@@ -57,8 +57,8 @@ def system(
             clients.sending(session), clients.answers(session), settings.documents, profile
         ),
         scaling=AsgScaling(clients.scaling(session), clients.groups(session), profile.fleet.group),
-        around=AwsAround(session, profile.fleet),
-        background=AwsBackground(session, profile, settings.home.region),
+        around=AwsPreflight(session, profile.fleet),
+        background=AwsInvestigation(session, profile, settings.home.region),
         notifiers=notifiers(profile.routes, Context(settings, session, clock, patience)),
         wakes=SqsWakes(clients.wakes(session), settings.wakes_queue_url),
         clock=clock,

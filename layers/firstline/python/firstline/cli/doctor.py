@@ -23,7 +23,7 @@ from firstline.doctor.result import DoctorResult
 if TYPE_CHECKING:
     from boto3.session import Session
 
-    from firstline.controller.ports.people import Clock
+    from firstline.controller.ports.messaging import Clock
 
 HANG = 10
 """The column of a finding's text, after its severity."""

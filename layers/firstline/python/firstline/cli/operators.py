@@ -136,7 +136,7 @@ def send_command(fields: dict[str, str], place: Place, url: str = "") -> Command
 
     With *url*, the address of an ``OperatorUrl``, no fleet is needed.
     """
-    command: OperatorCommand = commands.read(msgspec.json.encode(fields))
+    command: OperatorCommand = commands.parse_command(msgspec.json.encode(fields))
     if url:
         return operator_url.send(command, url, fleets.session(place))
     fleet = fleets.find(place)
@@ -161,7 +161,7 @@ def _print(result: CommandResult, *, as_json: bool) -> None:
     terminal.print_lines([f"{text} (recorded as {result.by})", *notes])
 
 
-def _under_way(fix: commands.UnderWay | Unknown | None) -> str:
+def _under_way(fix: commands.FixInProgress | Unknown | None) -> str:
     """Return a line on the fix that may still change a host."""
     if fix is None:
         return "under way: no fix"

@@ -1,1 +1,1 @@
-"""The only imperative core: ingest, reconcile, sweep. Start reading at ``reconcile.py``."""
+"""The imperative core: ingest, reconcile, sweep. Start reading at ``reconcile.py``."""

@@ -1,6 +1,7 @@
-"""Act: carry out a decision. A mutation is preceded by its committed intent.
+"""Act: execute a decision.
 
-Each function leaves the draft committed, with its next wake queued.
+The intent of a fix is committed before the fix is sent (I8). Each function leaves the unit of work
+committed, with its next wake queued.
 """
 
 import copy
@@ -13,7 +14,7 @@ from firstline.actions.action import Action
 from firstline.actions.catalogue import ACTIONS
 from firstline.actions.look_host import LOOK_HOST
 from firstline.config.profile import seconds
-from firstline.controller import background, demotion
+from firstline.controller import demotion, investigate
 from firstline.controller.ports.store import Fence, LeaseWrite
 from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.diagnosis.evidence import Group, HostEvidence, Unknown
@@ -23,10 +24,9 @@ from firstline.ids import CommandId
 from firstline.incidents import approvals
 from firstline.incidents.approvals import Proposal
 from firstline.incidents.incident import Attempt, Fact, Incident, Look, Outcome
-from firstline.ledger import entries
-from firstline.ledger import report_location as report_place
-from firstline.notifications import pages as paging
-from firstline.remediation import escalation, limits, plan, verification
+from firstline.ledger import entries, report_location
+from firstline.notifications import pages
+from firstline.remediation import escalation, verification
 from firstline.remediation.decision import Decision
 from firstline.remediation.decision import Look as LookStep
 from firstline.remediation.execution import (
@@ -39,36 +39,50 @@ from firstline.remediation.execution import (
     fix_order,
     is_wrong_refresh,
 )
-from firstline.remediation.limits import Lease, Limits
-from firstline.remediation.plan import Plan
+from firstline.remediation.limits import (
+    AttemptRecord,
+    Lease,
+    Limits,
+    extend_lease,
+    release_lease,
+    take_lease,
+)
+from firstline.remediation.plan import Plan, intent_token
 from firstline.remediation.situation import Situation
 
 FUNCTION_TIMEOUT = timedelta(seconds=60)
 """Reconcile's timeout in Lambda; ``infra`` uses this value."""
-MARGIN = timedelta(seconds=30)
+LEASE_MARGIN = timedelta(seconds=30)
 
 
-def look(draft: IncidentUnitOfWork, step: LookStep) -> None:
-    """Send a look; its answers are read at a later wake. Nothing is leased: it only reads."""
-    token = plan.intent_token(draft.incident.id, draft.incident.chain.length, LOOK_HOST.name)
-    until = draft.now + seconds(draft.system.profile.policy.look_timeout_seconds)
-    intent = Look(token=token, targets=step.targets, intended_at=draft.now, until=until)
-    draft.incident = copy.replace(draft.incident, look=intent)
-    draft.record(entries.LookIntended(action=LOOK_HOST.name, token=token, targets=step.targets))
-    draft.commit()
-    sending = draft.system.ports.hosts.look(LookOrder(token=token, targets=step.targets))
+def send_look(work: IncidentUnitOfWork, step: LookStep) -> None:
+    """Send a look. Its answers are read at a later wake; it takes no lease, since it only reads."""
+    token = intent_token(work.incident.id, work.incident.chain.length, LOOK_HOST.name)
+    until = work.now + seconds(work.system.profile.policy.look_timeout_seconds)
+    intent = Look(token=token, targets=step.targets, intended_at=work.now, until=until)
+    work.incident = copy.replace(work.incident, look=intent)
+    work.append_entry(
+        entries.LookIntended(action=LOOK_HOST.name, token=token, targets=step.targets)
+    )
+    work.commit()
+    sending = work.system.ports.hosts.look(LookOrder(token=token, targets=step.targets))
     if isinstance(sending, Refused):
-        draft.incident = _refused_look(draft.incident, step, sending, draft.now)
+        work.incident = _after_refused_look(work.incident, step, sending, work.now)
     elif isinstance(sending, Sent):
         sent = copy.replace(intent, command=sending.command)
-        draft.incident = copy.replace(draft.incident, look=sent)
+        work.incident = copy.replace(work.incident, look=sent)
     event = entries.LookReported(action=LOOK_HOST.name, token=token, targets=step.targets)
-    draft.record(_reported(event, sending))
-    draft.rest(step.read_at)
+    work.append_entry(_with_outcome(event, sending))
+    work.commit_and_requeue(step.read_at)
 
 
-def _refused_look(incident: Incident, step: LookStep, refused: Refused, now: datetime) -> Incident:
-    """SSM refuses all for the sake of one: look singly, and a host refused by itself is silent."""
+def _after_refused_look(
+    incident: Incident, step: LookStep, refused: Refused, now: datetime
+) -> Incident:
+    """The incident after a refused look, with the host of a single look marked silent.
+
+    SSM refuses a whole command for one bad target, so the next looks go to one host each.
+    """
     if len(step.targets) > 1:
         return copy.replace(incident, look=None, look_singly=True)
     (host,) = step.targets
@@ -81,162 +95,167 @@ def _refused_look(incident: Incident, step: LookStep, refused: Refused, now: dat
     return copy.replace(incident, look=None, hosts=hosts, targets=targets)
 
 
-def fix(draft: IncidentUnitOfWork, what: Plan, about: Situation) -> None:
-    """Commit the intent with lease and spending, send it once, and record what is known."""
-    attempt, lease = _intend(draft, what, about)
-    draft.commit()
-    executor = draft.system.ports.executor(attempt.traits.executor)
-    order = fix_order(attempt, draft.incident.id)
+def send_fix(work: IncidentUnitOfWork, plan: Plan, situation: Situation) -> None:
+    """Commit the intent with its lease, send the fix once, and record the outcome."""
+    attempt, lease = _prepare_fix(work, plan, situation)
+    work.commit()
+    executor = work.system.ports.executor(attempt.traits.executor)
+    order = fix_order(attempt, work.incident.id)
     sending = executor.fix(order)
-    _take_in(draft, attempt, lease, sending)
-    draft.rest(draft.now + seconds(draft.system.profile.policy.poll_seconds))
+    _record_sending(work, attempt, lease, sending)
+    work.commit_and_requeue(work.now + seconds(work.system.profile.policy.poll_seconds))
 
 
-def ask(draft: IncidentUnitOfWork, what: Plan, unknowns: tuple[str, ...], about: Situation) -> None:
-    """Tell people of the plan and go on watching: their word wakes it, and silence is no (I8).
+def request_approval(
+    work: IncidentUnitOfWork, plan: Plan, unknowns: tuple[str, ...], situation: Situation
+) -> None:
+    """Queue a page that asks for approval, and keep watching: no answer is a denial (I8).
 
-    *unknowns* are the guards that lack a fact, which a yes overrides.
+    *unknowns* are the guards that lack a fact; an approval overrides them.
     """
-    held, profile = draft.incident, draft.system.profile
+    incident, profile = work.incident, work.system.profile
     proposal = Proposal(
-        plan=what.hash,
-        action=what.action,
-        target=what.target,
-        hosts=what.hosts,
-        parameters=what.parameters,
-        approvable=about.autonomy(what.action) in {"approve", "auto"},
+        plan=plan.hash,
+        action=plan.action,
+        target=plan.target,
+        hosts=plan.hosts,
+        parameters=plan.parameters,
+        approvable=situation.autonomy(plan.action) in {"approve", "auto"},
         unknowns=unknowns,
-        key=f"{held.id}:ask-{len(held.proposals) + 1}",
-        at=draft.now,
-        until=draft.now + seconds(profile.policy.approval_seconds),
+        key=f"{incident.id}:ask-{len(incident.proposals) + 1}",
+        at=work.now,
+        until=work.now + seconds(profile.policy.approval_seconds),
     )
-    draft.record(proposal.to_ledger())
-    draft.incident = copy.replace(draft.incident, proposals=(*held.proposals, proposal))
-    demoted = about.demotion(what.action)
-    page = paging.asked(held, proposal, what.facts, draft.system.origin, demoted)
-    draft.owe(*paging.routed(page, profile.routes))
-    draft.rest(draft.now + seconds(profile.policy.watch_seconds))
+    work.append_entry(proposal.to_ledger())
+    work.incident = copy.replace(work.incident, proposals=(*incident.proposals, proposal))
+    demoted = situation.demotion(plan.action)
+    page = pages.approval_page(incident, proposal, plan.facts, work.system.origin, demoted)
+    work.queue_pages(*pages.route(page, profile.routes))
+    work.commit_and_requeue(work.now + seconds(profile.policy.watch_seconds))
 
 
-def hand_over(draft: IncidentUnitOfWork, decision: Decision, about: Situation) -> None:
-    """Give it to a person: a page under its own key, and nothing more from here (R12, R44)."""
-    known, metrics = background.look_up(draft, about)
-    told = escalation.escalation_details(draft.incident, about.diagnosis, decision, known)
-    if demoted := demotion.told(draft, about.limits):
-        told |= {"demoted": "; ".join(demoted)}
-    event = {"owner": "on-call", **told, "metrics": metrics}
-    draft.record(msgspec.convert(event, type=entries.HandedOver))
-    background.record_alarm_metric(draft)
-    told |= {"report_link": _report_link(draft)}
-    routes = draft.system.profile.routes
-    draft.owe(*paging.hand_over(draft.incident, told, draft.now, routes))
-    _end(draft, Fact.GAVE_UP, about.limits)
+def escalate(work: IncidentUnitOfWork, decision: Decision, situation: Situation) -> None:
+    """Escalate the incident: page under a new key, and take no further action (R12, R44)."""
+    lines, metrics = investigate.investigate(work, situation)
+    details = escalation.escalation_details(work.incident, situation.diagnosis, decision, lines)
+    if demoted := demotion.describe_demotions(work, situation.limits):
+        details |= {"demoted": "; ".join(demoted)}
+    event = {"owner": "on-call", **details, "metrics": metrics}
+    work.append_entry(msgspec.convert(event, type=entries.HandedOver))
+    investigate.record_alarm_metric(work)
+    details |= {"report_link": _report_url(work)}
+    routes = work.system.profile.routes
+    work.queue_pages(*pages.escalation_pages(work.incident, details, work.now, routes))
+    _end_incident(work, Fact.GAVE_UP, situation.limits)
 
 
-def close(draft: IncidentUnitOfWork, held: Limits | Unknown) -> None:
-    """It is over: every page is resolved."""
-    background.record_alarm_metric(draft)
-    mended = any(each.repaired for each in draft.incident.attempts)
-    draft.owe(*paging.resolutions(draft.incident, draft.now, _report_link(draft)))
-    _end(draft, Fact.RECOVERED_BY_FIX if mended else Fact.RECOVERED_BY_ITSELF, held)
+def close(work: IncidentUnitOfWork, limits: Limits | Unknown) -> None:
+    """Close the incident and resolve every page."""
+    investigate.record_alarm_metric(work)
+    repaired = any(each.repaired for each in work.incident.attempts)
+    work.queue_pages(*pages.resolve_pages(work.incident, work.now, _report_url(work)))
+    _end_incident(work, Fact.RECOVERED_BY_FIX if repaired else Fact.RECOVERED_BY_ITSELF, limits)
 
 
-def _report_link(draft: IncidentUnitOfWork) -> str:
-    """Where its report will be as soon as the archive has its end."""
-    settings = draft.system.settings
-    return report_place.reports_url(
-        settings.archive_bucket, settings.home.region, draft.incident.id
+def _report_url(work: IncidentUnitOfWork) -> str:
+    """The address of the incident's report, valid once the archive has the last entry."""
+    settings = work.system.settings
+    return report_location.reports_url(
+        settings.archive_bucket, settings.home.region, work.incident.id
     )
 
 
-def _end(draft: IncidentUnitOfWork, fact: Fact, held: Limits | Unknown) -> None:
-    if draft.incident.current is None:  # a fix under way keeps the lease until it runs out
-        draft.release(held)
-    draft.incident = copy.replace(draft.incident.after(fact), ended_at=draft.now, look=None)
-    draft.rest(None, closes=draft.incident.cause)
+def _end_incident(work: IncidentUnitOfWork, fact: Fact, limits: Limits | Unknown) -> None:
+    if work.incident.current is None:  # a fix under way keeps the lease until it runs out
+        work.release_lease(limits)
+    work.incident = copy.replace(work.incident.after(fact), ended_at=work.now, look=None)
+    work.commit_and_requeue(None, closes=work.incident.cause)
 
 
-def _intend(draft: IncidentUnitOfWork, what: Plan, about: Situation) -> tuple[Attempt, Lease]:
-    """The intent, and the lease that it takes, in the draft."""
-    held, group = about.limits, about.evidence.group
-    if isinstance(held, Unknown) or isinstance(group, Unknown) or about.surroundings is None:
+def _prepare_fix(
+    work: IncidentUnitOfWork, plan: Plan, situation: Situation
+) -> tuple[Attempt, Lease]:
+    limits, group = situation.limits, situation.evidence.group
+    if isinstance(limits, Unknown) or isinstance(group, Unknown) or situation.surroundings is None:
         raise InvariantViolation(
             "a fix was decided without readable limits, its group, or its surroundings"
         )
-    dead = about.diagnosis.having(HostHealth.DEAD)
-    alive = tuple(each for each in what.hosts if each not in dead)
-    attempt = _attempt(draft, what, held, group)
-    spent = limits.AttemptRecord(attempt.token, attempt.action, attempt.target, draft.now, alive)
-    window = seconds(draft.system.profile.policy.spending_seconds)
+    dead = situation.diagnosis.having(HostHealth.DEAD)
+    alive = tuple(each for each in plan.hosts if each not in dead)
+    attempt = _new_attempt(work, plan, limits, group)
+    spent = AttemptRecord(attempt.token, attempt.action, attempt.target, work.now, alive)
+    window = seconds(work.system.profile.policy.spending_seconds)
     until = attempt.lease_until
-    lease = limits.take_lease(draft.lease_after(held), draft.incident.id, until, spent, window)
-    draft.lease = LeaseWrite(lease, held.lease.fence)
-    draft.fence = Fence(
-        switch=held.switch.version,
-        group=held.lease.group,
-        events=held.circumstances.answers,
-        incident=draft.incident.id,
-        plan=what.hash,
+    lease = take_lease(work.lease_after(limits), work.incident.id, until, spent, window)
+    work.lease = LeaseWrite(lease, limits.lease.fence)
+    work.fence = Fence(
+        switch=limits.switch.version,
+        group=limits.lease.group,
+        events=limits.circumstances.answers,
+        incident=work.incident.id,
+        plan=plan.hash,
     )
-    draft.incident = copy.replace(
-        draft.incident.after(Fact.FIX_INTENDED),
-        attempts=(*draft.incident.attempts, attempt),
-        proposals=approvals.with_used_approval(draft.incident.proposals, what.hash),
+    work.incident = copy.replace(
+        work.incident.after(Fact.FIX_INTENDED),
+        attempts=(*work.incident.attempts, attempt),
+        proposals=approvals.with_used_approval(work.incident.proposals, plan.hash),
     )
-    draft.record(_intended(attempt, what))
+    work.append_entry(_intent_entry(attempt, plan))
     return attempt, lease
 
 
-def _attempt(draft: IncidentUnitOfWork, what: Plan, held: Limits, group: Group) -> Attempt:
-    """*what* as it is to be tried now, under the next fence."""
-    action = ACTIONS[what.action]
+def _new_attempt(work: IncidentUnitOfWork, plan: Plan, limits: Limits, group: Group) -> Attempt:
+    action = ACTIONS[plan.action]
     return Attempt(
-        token=plan.intent_token(draft.incident.id, draft.incident.chain.length, what.hash),
-        action=what.action,
-        target=what.target,
-        hosts=what.hosts,
+        token=intent_token(work.incident.id, work.incident.chain.length, plan.hash),
+        action=plan.action,
+        target=plan.target,
+        hosts=plan.hosts,
         known=() if action.verifier == "host" else group.in_service(),
-        parameters=what.parameters,
-        plan=what.hash,
-        fence=held.lease.fence + 1,
-        intended_at=draft.now,
-        not_after=draft.now + action.delivery_limit,
-        lease_until=draft.now + lease_duration(action),
+        parameters=plan.parameters,
+        plan=plan.hash,
+        fence=limits.lease.fence + 1,
+        intended_at=work.now,
+        not_after=work.now + action.delivery_limit,
+        lease_until=work.now + lease_duration(action),
     )
 
 
-def _intended(attempt: Attempt, what: Plan) -> entries.FixIntended:
-    """As its entry records it."""
+def _intent_entry(attempt: Attempt, plan: Plan) -> entries.FixIntended:
     return entries.FixIntended(
         action=attempt.action,
         token=attempt.token,
         targets=(attempt.target,),
         hosts=attempt.hosts,
-        parameters=what.parameters,
+        parameters=plan.parameters,
         plan=attempt.plan,
         fence=attempt.fence,
-        facts=what.facts,
+        facts=plan.facts,
         not_after=attempt.not_after,
     )
 
 
-def _take_in(draft: IncidentUnitOfWork, attempt: Attempt, lease: Lease, sending: Sending) -> None:
-    """What the sending came to: an unsettled one changes nothing, and is looked for later."""
+def _record_sending(
+    work: IncidentUnitOfWork, attempt: Attempt, lease: Lease, sending: Sending
+) -> None:
+    """Record the outcome of the sending. An unsettled one is searched for at a later wake."""
     event = entries.FixReported(action=attempt.action, target=attempt.target, token=attempt.token)
     if isinstance(sending, Sent) and is_wrong_refresh(attempt, sending.command):
-        return _went_astray(draft, copy.replace(attempt, command=sending.command), lease, event)
-    draft.record(_reported(event, sending))
+        return _record_wrong_refresh(
+            work, copy.replace(attempt, command=sending.command), lease, event
+        )
+    work.append_entry(_with_outcome(event, sending))
     match sending:
         case Sent(command):
-            until = verification.verdict_deadline(attempt, draft.system.profile)
-            draft.lease = LeaseWrite(limits.extend_lease(lease, until), lease.fence)
-            draft.incident = _sent_fix(draft.incident, attempt, command, draft.now)
+            until = verification.verdict_deadline(attempt, work.system.profile)
+            work.lease = LeaseWrite(extend_lease(lease, until), lease.fence)
+            work.incident = _after_sent_fix(work.incident, attempt, command, work.now)
         case Refused():
             refused = copy.replace(
-                attempt, outcome=Outcome.NOT_SENT, answered_at=draft.now, helped=False
+                attempt, outcome=Outcome.NOT_SENT, answered_at=work.now, helped=False
             )
-            draft.lease = LeaseWrite(limits.release_lease(lease), lease.fence)
-            draft.incident = draft.incident.after(Fact.FIX_NOT_SENT).with_current(refused)
+            work.lease = LeaseWrite(release_lease(lease), lease.fence)
+            work.incident = work.incident.after(Fact.FIX_NOT_SENT).with_current(refused)
         case Unsettled():
             pass
         case _:
@@ -244,21 +263,26 @@ def _take_in(draft: IncidentUnitOfWork, attempt: Attempt, lease: Lease, sending:
     return None
 
 
-def _went_astray(
-    draft: IncidentUnitOfWork, met: Attempt, lease: Lease, event: entries.FixReported
+def _record_wrong_refresh(
+    work: IncidentUnitOfWork, attempt: Attempt, lease: Lease, event: entries.FixReported
 ) -> None:
-    """The group did it to another than was meant: it is over, and the next wake hands it over."""
-    over = copy.replace(met, outcome=Outcome.ANOTHER, answered_at=draft.now, helped=False)
-    told = copy.replace(
-        event, outcome=Outcome.ANOTHER, command=met.command, detail=describe_wrong_refresh(met)
+    """Record that the group ran another refresh; the next wake escalates."""
+    finished = copy.replace(attempt, outcome=Outcome.ANOTHER, answered_at=work.now, helped=False)
+    report = copy.replace(
+        event,
+        outcome=Outcome.ANOTHER,
+        command=attempt.command,
+        detail=describe_wrong_refresh(attempt),
     )
-    draft.record(told)
-    draft.lease = LeaseWrite(limits.release_lease(lease), lease.fence)
-    draft.incident = draft.incident.after(Fact.FIX_NOT_JUDGED).with_current(over)
+    work.append_entry(report)
+    work.lease = LeaseWrite(release_lease(lease), lease.fence)
+    work.incident = work.incident.after(Fact.FIX_NOT_JUDGED).with_current(finished)
 
 
-def _sent_fix(incident: Incident, attempt: Attempt, command: CommandId, now: datetime) -> Incident:
-    """A command's answer comes later; the group's acceptance is its answer."""
+def _after_sent_fix(
+    incident: Incident, attempt: Attempt, command: CommandId, now: datetime
+) -> Incident:
+    """The incident after a sent fix. A group answers at once, by its acceptance."""
     sent = copy.replace(attempt, command=command)
     if attempt.traits.reports_result:
         return incident.with_current(sent)
@@ -266,10 +290,9 @@ def _sent_fix(incident: Incident, attempt: Attempt, command: CommandId, now: dat
     return incident.after(Fact.FIX_ANSWERED).with_current(answered)
 
 
-def _reported[Event: (entries.LookReported, entries.FixReported)](
+def _with_outcome[Event: (entries.LookReported, entries.FixReported)](
     event: Event, sending: Sending
 ) -> Event:
-    """*event* with what the sending came to."""
     match sending:
         case Sent(command):
             return copy.replace(event, outcome="sent", command=command)
@@ -282,5 +305,5 @@ def _reported[Event: (entries.LookReported, entries.FixReported)](
 
 
 def lease_duration(action: Action) -> timedelta:
-    """I10: longer than the function may live, and than the command may take to end."""
-    return max(FUNCTION_TIMEOUT, action.delivery_limit + action.execution_limit) + MARGIN
+    """The duration of a lease: longer than the function and the command may take (I10)."""
+    return max(FUNCTION_TIMEOUT, action.delivery_limit + action.execution_limit) + LEASE_MARGIN

@@ -1,6 +1,6 @@
-"""Commit: a change that only found the store busy is tried again, for a second at most.
+"""Commit a change, and retry for at most a second while the store is busy.
 
-What a run committed can be kept, for what is measured of it afterwards.
+The changes of a run can be recorded for its metrics.
 """
 
 import copy
@@ -9,85 +9,87 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from firstline.controller.ports import Ports
-from firstline.controller.ports.people import Clock
+from firstline.controller.ports.messaging import Clock
 from firstline.controller.ports.store import Change, Store
 from firstline.controller.system import System
 from firstline.errors import Busy, CommitConflict, Contested, DependencyUnavailable
 from firstline.ids import digest
 
 TRIES_MAX = 50
-"""More than fit into `BUSY_MAX`, for a clock that stands still."""
-BUSY_MAX = timedelta(seconds=1)
-"""As long as a store that does not answer: a page waits no longer for one that is busy."""
-TURNS_MAX = 5
-BEGINS_WITHIN = timedelta(seconds=10)
-"""No turn begins later after the first: one whose reads hang takes most of a function's minute."""
-SHORTEST, JITTER = timedelta(milliseconds=20), timedelta(milliseconds=80)
-"""Between two turns: as long as a transaction takes, and not as long as the other worker waits."""
+"""More than fit into `BUSY_DURATION_MAX`, for a clock that stands still."""
+BUSY_DURATION_MAX = timedelta(seconds=1)
+"""The limit of retries on a busy store, equal to the timeout of one that does not answer."""
+ATTEMPTS_MAX = 5
+ATTEMPTS_DURATION_MAX = timedelta(seconds=10)
+"""No attempt starts later than this after the first, since one that hangs takes most of a minute.
+"""
+BACKOFF_MIN, BACKOFF_JITTER = timedelta(milliseconds=20), timedelta(milliseconds=80)
+"""The pause between two attempts: about the duration of a transaction, and random."""
 
 
 def commit(ports: Ports, change: Change) -> None:
     """Write *change*.
 
-    Raises `CommitConflict` for what somebody else wrote, `Busy` and `DependencyUnavailable`.
-
-    A transaction that met another one on the same items was cancelled whole: nothing of it was
-    written, so that trying again is safe, and is not what an outage is.
+    Raises `CommitConflict` for another writer's change, `Busy` and `DependencyUnavailable`.
+    DynamoDB cancels the whole transaction when it meets another one on the same items, so a retry
+    is safe.
     """
-    began = ports.clock.now()
+    started_at = ports.clock.now()
     for number in range(TRIES_MAX):
         try:
             return ports.store.commit(change)
         except CommitConflict as conflict:
             if conflict.contested is not Contested.BUSY:
                 raise
-        if ports.clock.now() - began >= BUSY_MAX:
+        if ports.clock.now() - started_at >= BUSY_DURATION_MAX:
             break
-        ports.clock.sleep(pause(f"{change.actions}|{number}", ports.clock.now()))
-    raise Busy(f"the store was busy for {BUSY_MAX.total_seconds():g} s: try again")
+        ports.clock.sleep(backoff(f"{change.actions}|{number}", ports.clock.now()))
+    raise Busy(f"the store was busy for {BUSY_DURATION_MAX.total_seconds():g} s: try again")
 
 
-def contend[T](turn: Callable[[], T], what: str, clock: Clock) -> T:
-    """What *turn* gives, begun again where another writer was first or the store was busy.
+def retry_on_conflict[T](attempt: Callable[[], T], subject: str, clock: Clock) -> T:
+    """Return the result of *attempt*, retried on a conflict or a busy store.
 
-    Raises `DependencyUnavailable` after five turns, or 10 s.
+    Raises `DependencyUnavailable` after five attempts, or 10 s.
     """
-    began, turns = clock.now(), 0
-    while turns < TURNS_MAX:
-        turns += 1
+    started_at, attempts = clock.now(), 0
+    while attempts < ATTEMPTS_MAX:
+        attempts += 1
         try:
-            return turn()
+            return attempt()
         except (CommitConflict, Busy):
-            clock.sleep(pause(f"{what}|{turns}", clock.now()))
-        if clock.now() - began > BEGINS_WITHIN:
+            clock.sleep(backoff(f"{subject}|{attempts}", clock.now()))
+        if clock.now() - started_at > ATTEMPTS_DURATION_MAX:
             break
-    raise DependencyUnavailable(f"{what} is contested {turns} times in a row: try again")
+    raise DependencyUnavailable(f"{subject} is contested {attempts} times in a row: try again")
 
 
-def pause(of: str, now: datetime) -> timedelta:
-    """A while that differs between workers, since their clocks do."""
-    return SHORTEST + JITTER * (int(digest(f"{of}|{now.isoformat()}".encode())[:4], 16) / 0xFFFF)
+def backoff(seed: str, now: datetime) -> timedelta:
+    """A pause that differs between workers, since their clocks differ."""
+    return BACKOFF_MIN + BACKOFF_JITTER * (
+        int(digest(f"{seed}|{now.isoformat()}".encode())[:4], 16) / 0xFFFF
+    )
 
 
-class Committed:
-    """A store that keeps each change that it committed; all else is the store's own."""
+class RecordingStore:
+    """A store that records each change that it commits, and delegates everything else."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.changes: list[Change] = []
 
     def __getattr__(self, name: str) -> object:
-        found: object = getattr(self._store, name)
-        return found
+        attribute: object = getattr(self._store, name)
+        return attribute
 
     def commit(self, change: Change) -> None:
-        """Commit, and keep what was committed."""
+        """Commit *change*, and record it."""
         self._store.commit(change)
         self.changes.append(change)
 
 
-def keeping(system: System) -> tuple[System, list[Change]]:
-    """*system* with a store that keeps its changes, and the list that they are added to."""
-    kept = Committed(system.ports.store)
-    ports = copy.replace(system.ports, store=cast("Store", kept))
-    return copy.replace(system, ports=ports), kept.changes
+def with_recorded_changes(system: System) -> tuple[System, list[Change]]:
+    """*system* with a recording store, and the list of its changes."""
+    store = RecordingStore(system.ports.store)
+    ports = copy.replace(system.ports, store=cast("Store", store))
+    return copy.replace(system, ports=ports), store.changes

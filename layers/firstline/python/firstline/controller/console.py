@@ -1,7 +1,7 @@
-"""Console: what it shows is read here, and nothing is written: a look disturbs nobody.
+"""Console: read what the widget shows. It writes nothing.
 
-A widget does not say who looks, and who looks gives the parameters: an id is held against its
-form, whatever else was sent.
+The request does not identify its user, and its parameters are untrusted: an id must match its
+pattern.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from firstline.config.profile import seconds
-from firstline.controller.ports.store import Loaded
+from firstline.controller.ports.store import LoadedIncident
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import Alarms, Unknown
 from firstline.errors import FirstlineError, Unreadable
@@ -27,23 +27,23 @@ from firstline.reporting.console.rows import RowContext
 from firstline.reporting.console.view import Detail, Missing, Overview, Row, View
 from firstline.reporting.links import Places
 
-SHOWN_MAX = 25
-"""As many open incidents are shown, and as many escalated ones are read."""
+OPEN_MAX = 25
+"""The most open incidents shown, and the most escalated ones read."""
 ENDED_MAX = 10
-"""As many ended ones are shown, of those that ended within `RECENT`."""
-RECENT = timedelta(hours=24)
-TAIL = 12
-"""As many of its last entries are read of an incident: its last decision is among them."""
+"""The most ended incidents shown, of those that ended within `ENDED_LOOKBACK`."""
+ENDED_LOOKBACK = timedelta(hours=24)
+LAST_ENTRIES_MAX = 12
+"""The most last entries read of an incident; its last decision is among them."""
 ALARMS_MAX = 100
-"""As many alarms one DescribeAlarms reads; the others of escalated incidents are unknown."""
+"""The most alarms of one DescribeAlarms; the other alarms of escalated incidents are unknown."""
 _ID = re.compile(r"inc-[0-9a-f]{20}", re.ASCII)
 
 
-def look(asked: str, system: System) -> View:
-    """The overview, or the incident whose id was *asked* for; what fails is said, not raised."""
+def read_view(query: str, system: System) -> View:
+    """Return the overview, or the incident with the id *query*; a failure becomes a message."""
     lens = _lens(system)
     try:
-        return _detail(asked.strip(), system, lens) if asked.strip() else _overview(system, lens)
+        return _detail(query.strip(), system, lens) if query.strip() else _overview(system, lens)
     except FirstlineError as error:
         return Missing(f"It cannot be read now, try again: {redact(str(error))}")
 
@@ -66,65 +66,64 @@ def _lens(system: System) -> RowContext:
 
 def _overview(system: System, lens: RowContext) -> Overview:
     store = system.ports.store
-    running, escalated = store.open_now(SHOWN_MAX + 1), store.escalated(SHOWN_MAX + 1)
+    running, escalated = store.open_now(OPEN_MAX + 1), store.escalated(OPEN_MAX + 1)
     switch = store.switch()
-    listed = (*running[:SHOWN_MAX], *escalated[:SHOWN_MAX], *store.closed(ENDED_MAX))
-    held, unread = _loaded(dict.fromkeys(listed), system)
-    stand = _standings(held, system, lens)
-    found = (*unread, *(_row(each, stand, system, lens) for each in held))
-    shown = group_rows(found, lens.now - RECENT)
+    listed = (*running[:OPEN_MAX], *escalated[:OPEN_MAX], *store.closed(ENDED_MAX))
+    incidents, unreadable_rows = _loaded(dict.fromkeys(listed), system)
+    states = _escalation_states(incidents, system, lens)
+    all_rows = (*unreadable_rows, *(_row(each, states, system, lens) for each in incidents))
+    groups = group_rows(all_rows, lens.now - ENDED_LOOKBACK)
     return Overview(
         fleet=system.profile.fleet.name,
         mode=system.settings.mode,
         now=lens.now,
-        open=shown.open,
-        escalated=shown.escalated,
-        ended=shown.ended[:ENDED_MAX],
+        open=groups.open,
+        escalated=groups.escalated,
+        ended=groups.ended[:ENDED_MAX],
         ended_within="the last 24 hours",
         stops=rows.active_pauses(switch, lens.now),
         unreadable=redact(switch.unreadable),
-        more=max(len(running), len(escalated)) > SHOWN_MAX,
+        more=max(len(running), len(escalated)) > OPEN_MAX,
         links=links.of_fleet(lens.places),
     )
 
 
 def _loaded(listed: Iterable[IncidentId], system: System) -> tuple[list[Incident], list[Row]]:
-    """The incidents, and a row that says so for each that this code cannot read."""
-    found = [_load(each, system) for each in listed]
-    held = [each.incident for each in found if isinstance(each, Loaded)]
-    return held, [rows.of_unreadable(each) for each in found if isinstance(each, Unreadable)]
+    """The incidents, and a row for each one that this code cannot read."""
+    loaded = [_load(each, system) for each in listed]
+    incidents = [each.incident for each in loaded if isinstance(each, LoadedIncident)]
+    return incidents, [rows.of_unreadable(each) for each in loaded if isinstance(each, Unreadable)]
 
 
-def _load(id_: IncidentId, system: System) -> Loaded | Unreadable | None:
+def _load(id_: IncidentId, system: System) -> LoadedIncident | Unreadable | None:
     try:
         return system.ports.store.load(id_)
     except Unreadable as error:
         return error
 
 
-def _standings(
-    held: Sequence[Incident], system: System, lens: RowContext
+def _escalation_states(
+    incidents: Sequence[Incident], system: System, lens: RowContext
 ) -> dict[IncidentId, escalation.EscalationState]:
-    """How the escalated ones of *held* stand, by one request for all their alarms."""
-    cases = [_case(each) for each in held]
+    """The states of the escalated ones of *incidents*, by one request for all their alarms."""
+    cases = [_escalation_case(each) for each in incidents]
     return escalation.escalation_states(
         cases, _alarms(escalation.alarms_to_read(cases), system), lens.now
     )
 
 
-def _case(held: Incident) -> escalation.AlarmedIncident:
-    escalated_at = held.ended_at or held.opened_at
+def _escalation_case(incident: Incident) -> escalation.AlarmedIncident:
+    escalated_at = incident.ended_at or incident.opened_at
     return escalation.AlarmedIncident(
-        id=held.id,
-        opened_at=held.opened_at,
-        escalated_at=escalated_at if held.status is Status.HANDED_OVER else None,
-        alarms=held.alarms,
-        beyond=held.alarms_beyond > 0,
+        id=incident.id,
+        opened_at=incident.opened_at,
+        escalated_at=escalated_at if incident.status is Status.HANDED_OVER else None,
+        alarms=incident.alarms,
+        beyond=incident.alarms_beyond > 0,
     )
 
 
 def _alarms(arns: tuple[str, ...], system: System) -> Alarms:
-    """The alarms' states now; unknown where they cannot be read."""
     if not arns:
         return {}
     try:
@@ -134,45 +133,44 @@ def _alarms(arns: tuple[str, ...], system: System) -> Alarms:
 
 
 def _row(
-    held: Incident,
-    stand: Mapping[IncidentId, escalation.EscalationState],
+    incident: Incident,
+    states: Mapping[IncidentId, escalation.EscalationState],
     system: System,
     lens: RowContext,
 ) -> Row:
-    """Its row; the end of its chain is read where somebody has still to act."""
-    standing = stand.get(held.id)
-    acting = not held.ended or (standing is not None and standing.is_open)
-    tail = system.ports.store.last_entries(held.id, TAIL) if acting else ()
-    row = rows.of_incident(held, [export.decode_entry(each) for each in tail], lens)
-    return rows.with_escalation(row, standing)
+    state = states.get(incident.id)
+    needs_action = not incident.ended or (state is not None and state.is_open)
+    tail = system.ports.store.last_entries(incident.id, LAST_ENTRIES_MAX) if needs_action else ()
+    row = rows.of_incident(incident, [export.decode_entry(each) for each in tail], lens)
+    return rows.with_escalation(row, state)
 
 
-def _detail(asked: str, system: System, lens: RowContext) -> View:
-    if not _ID.fullmatch(asked):
+def _detail(query: str, system: System, lens: RowContext) -> View:
+    if not _ID.fullmatch(query):
         return Missing("An incident's id is inc- and twenty hexadecimal digits.")
-    id_, store = IncidentId(asked), system.ports.store
+    id_, store = IncidentId(query), system.ports.store
     records = [export.decode_entry(each) for each in store.entries(id_)]
     if not records:
         return Missing(f"There is no incident {id_}.")
-    shown, left_out = lines(records)
+    lines_, left_out = lines(records)
     return Detail(
         fleet=system.profile.fleet.name,
         now=lens.now,
-        row=_detailed(id_, records, system, lens),
-        lines=shown,
+        row=_detail_row(id_, records, system, lens),
+        lines=lines_,
         left_out=left_out,
         links=links.of_fleet(lens.places),
     )
 
 
-def _detailed(
+def _detail_row(
     id_: IncidentId, records: Sequence[DecodedEntry], system: System, lens: RowContext
 ) -> Row:
-    """The row of the incident as it is stored; of a signal that opened none, of its chain."""
+    """The row of the stored incident; of a signal that opened none, from its chain."""
     loaded = _load(id_, system)
     if isinstance(loaded, Unreadable):
         return rows.of_unreadable(loaded)
     if loaded is None:
         return rows.of_chain(records, lens)
-    stand = _standings([loaded.incident], system, lens)
-    return rows.with_escalation(rows.of_incident(loaded.incident, records, lens), stand.get(id_))
+    states = _escalation_states([loaded.incident], system, lens)
+    return rows.with_escalation(rows.of_incident(loaded.incident, records, lens), states.get(id_))

@@ -1,7 +1,6 @@
-"""Settle: pages owed go out, and what came of it is recorded.
+"""Deliver pending pages and record the result.
 
-Ingest, reconcile and sweep settle with this one function. Nothing that diagnoses, guards or
-pauses stands before it.
+Ingest, reconcile and sweep share this module. Pages never wait for a diagnosis, a guard or a pause.
 """
 
 import copy
@@ -17,53 +16,59 @@ from firstline.notifications import pages as paging
 from firstline.notifications.delivery import Accepted, Delivery
 from firstline.notifications.notification import notification
 
-TRIES_AT_ONCE = 3
-"""How often ingest tries before the page is left owed."""
-WITHIN = timedelta(seconds=20)
-PAUSE = timedelta(seconds=2)
+INGEST_TRIES_MAX = 3
+"""The number of tries in ingest before a page stays pending."""
+RETRY_DURATION_MAX = timedelta(seconds=20)
+"""The limit of all tries of one page in one run."""
+RETRY_DELAY = timedelta(seconds=2)
 
 
-type Choice = Callable[[tuple[Page, ...], datetime], tuple[Page, ...]]
-"""Which of an incident's pages are tried at that instant."""
+type PageFilter = Callable[[tuple[Page, ...], datetime], tuple[Page, ...]]
+"""Selects the pages of an incident to try at an instant."""
 
 
-def settle(draft: IncidentUnitOfWork, tries: int = 1, choose: Choice = paging.due) -> None:
-    """Send the pages that *choose* gives, each *tries* times at most; commit if any was tried."""
-    chosen = choose(draft.incident.pages, draft.now)
+def deliver_pending(
+    work: IncidentUnitOfWork, tries: int = 1, choose: PageFilter = paging.due_pages
+) -> None:
+    """Send the pages that *choose* selects, each at most *tries* times; commit if any was tried."""
+    chosen = choose(work.incident.pages, work.now)
     due = [each for each in chosen if not each.traits.held_for_digest]
     for page in due:
-        if not draft.room:  # each that is sent may take an entry
-            draft.commit()
-        delivery = send(page, draft.system, tries)
-        record_delivery(draft, page, delivery)
+        if not work.actions_left:  # each that is sent may take an entry
+            work.commit()
+        delivery = send(page, work.system, tries)
+        record_delivery(work, page, delivery)
     if due:
-        draft.commit()
+        work.commit()
 
 
 def send(page: Page, system: System, tries: int) -> Delivery:
-    """Deliver *page*: what its channel retries at once at most *tries* times, for about 20 s."""
-    clock, sent = system.ports.clock, notification(page, system.origin)
-    notifier, began = system.ports.notifier(page.channel), system.ports.clock.now()
-    delivery = notifier.deliver(sent)
+    """Deliver *page*, with *tries* tries within 20 s if its channel allows retries at once."""
+    clock, message = system.ports.clock, notification(page, system.origin)
+    notifier, started_at = system.ports.notifier(page.channel), system.ports.clock.now()
+    delivery = notifier.deliver(message)
     for _ in range(tries - 1 if page.traits.retried_at_once else 0):
-        if isinstance(delivery, Accepted) or clock.now() + PAUSE - began > WITHIN:
+        if (
+            isinstance(delivery, Accepted)
+            or clock.now() + RETRY_DELAY - started_at > RETRY_DURATION_MAX
+        ):
             break
-        clock.sleep(PAUSE)
-        delivery = notifier.deliver(sent)
+        clock.sleep(RETRY_DELAY)
+        delivery = notifier.deliver(message)
     return delivery
 
 
 def record_delivery(
-    draft: IncidentUnitOfWork, page: Page, delivery: Delivery, sent_at: datetime | None = None
+    work: IncidentUnitOfWork, page: Page, delivery: Delivery, sent_at: datetime | None = None
 ) -> None:
-    """The first failure and the success are entries; the tries between are only counted.
+    """Record the first failure and the success as entries; count the other tries.
 
-    What ingest had sent before was accepted at *sent_at*.
+    *sent_at* is set for a page that ingest sent earlier.
     """
-    pages = paging.tried(draft.incident.pages, page, delivery, sent_at or draft.now)
-    draft.incident = copy.replace(draft.incident, pages=pages)
+    pages = paging.after_try(work.incident.pages, page, delivery, sent_at or work.now)
+    work.incident = copy.replace(work.incident, pages=pages)
     accepted = isinstance(delivery, Accepted)
-    dropped = paging.given_up(page, delivery)
+    dropped = paging.is_dropped(page, delivery)
     if not accepted and page.tries and not dropped:
         return
     event = PageDelivered(
@@ -76,7 +81,7 @@ def record_delivery(
         why=_why(delivery, sent_at),
         summary=page.summary if page.channel == CHANGE and accepted else None,
     )
-    draft.record(event)
+    work.append_entry(event)
 
 
 def _why(delivery: Delivery, sent_at: datetime | None) -> str:

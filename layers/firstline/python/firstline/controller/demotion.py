@@ -1,6 +1,6 @@
-"""Demotion: a verdict on a fix counts for or against its action, until a person promotes that.
+"""Demotion: a verdict on a fix counts for or against its action, until a person reinstates it.
 
-What it came to stands beside the lease, and is written with it.
+The track record is stored in the lease, and written with it.
 """
 
 import copy
@@ -8,7 +8,7 @@ import copy
 from firstline.actions.catalogue import UNDO_RESULTS
 from firstline.config.profile import seconds
 from firstline.controller.operators.commands import CommandResult, Promote
-from firstline.controller.operators.kill_switch import write
+from firstline.controller.operators.kill_switch import write_switch
 from firstline.controller.ports.store import LeaseWrite
 from firstline.controller.system import System
 from firstline.controller.unit_of_work import IncidentUnitOfWork
@@ -18,38 +18,42 @@ from firstline.incidents import demotion as trust
 from firstline.incidents.demotion import Demotion
 from firstline.incidents.incident import UNJUDGED_OUTCOMES, Attempt
 from firstline.ledger.entries import ActionDemoted, ActionPromoted
-from firstline.notifications import pages as paging
-from firstline.remediation import kill_switch as pauses
+from firstline.notifications import pages
+from firstline.remediation import kill_switch
 from firstline.remediation.limits import Limits
 
 
-def judge(draft: IncidentUnitOfWork, over: Attempt) -> None:
-    """Count the verdict on *over* in the lease that is given back, and tell of a demotion.
+def count_verdict(work: IncidentUnitOfWork, attempt: Attempt) -> None:
+    """Count the verdict on *attempt* in the released lease, and record a demotion.
 
-    What was never judged does not count, and what undoes a fix of ours is a way back. Where the
-    lease is not ours any more, or cannot be read, the verdict counts in the incident alone.
+    A fix without a verdict does not count, nor does an action that undoes firstline's own fix. If
+    the lease is lost or unreadable, the verdict counts in the incident alone.
     """
-    held, profile = draft.incident, draft.system.profile
-    goes_alone = profile.autonomy(over.action, held.condition) == "auto"
+    incident, profile = work.incident, work.system.profile
+    is_automatic = profile.autonomy(attempt.action, incident.condition) == "auto"
     counts = (
-        goes_alone and over.outcome not in UNJUDGED_OUTCOMES and over.action not in UNDO_RESULTS
+        is_automatic
+        and attempt.outcome not in UNJUDGED_OUTCOMES
+        and attempt.action not in UNDO_RESULTS
     )
-    if draft.lease is None or not counts:
+    if work.lease is None or not counts:
         return
-    before, most = draft.lease.lease.trusts, profile.policy.demote_after_failed
-    by = Demotion(draft.now, 0, held.id)
-    after = trust.after_verdict(before, over.action, helped=not over.failed, by=by, most=most)
-    draft.lease = copy.replace(draft.lease, lease=copy.replace(draft.lease.lease, trusts=after))
-    demotion = trust.track_record(after, over.action).demoted
-    if demotion is not None and demotion != trust.track_record(before, over.action).demoted:
-        _tell(draft, over.action, demotion)
+    before, most = work.lease.lease.trusts, profile.policy.demote_after_failed
+    new_demotion = Demotion(work.now, 0, incident.id)
+    after = trust.after_verdict(
+        before, attempt.action, helped=not attempt.failed, by=new_demotion, most=most
+    )
+    work.lease = copy.replace(work.lease, lease=copy.replace(work.lease.lease, trusts=after))
+    demotion = trust.track_record(after, attempt.action).demoted
+    if demotion is not None and demotion != trust.track_record(before, attempt.action).demoted:
+        _record_demotion(work, attempt.action, demotion)
 
 
-def told(draft: IncidentUnitOfWork, held: Limits | Unknown) -> tuple[str, ...]:
-    """What a person who takes over is told: every action that is demoted, a line each."""
-    if isinstance(held, Unknown):
+def describe_demotions(work: IncidentUnitOfWork, limits: Limits | Unknown) -> tuple[str, ...]:
+    """One line for each demoted action, for the escalation page."""
+    if isinstance(limits, Unknown):
         return ()
-    trusts, where = draft.lease_after(held).trusts, draft.system.origin.where
+    trusts, where = work.lease_after(limits).trusts, work.system.origin.where
     return tuple(
         f"{each.action}: {each.demoted.describe(each.action, where)}"
         for each in trusts
@@ -57,43 +61,46 @@ def told(draft: IncidentUnitOfWork, held: Limits | Unknown) -> tuple[str, ...]:
     )
 
 
-def promote(order: Promote, by: str, system: System) -> CommandResult:
-    """Let an action go by itself again: beside the lease and in the chain of the switch, at once.
+def reinstate(command: Promote, by: str, system: System) -> CommandResult:
+    """Reinstate an action: in the lease and in the chain of the switch, in one transaction.
 
-    The fence rises, so that whoever read the lease before writes nothing over it. Raises
-    `InvalidInput` for what is not demoted, `CommitConflict` and `DependencyUnavailable`.
+    The fence rises, so a worker that read the lease earlier cannot overwrite it. Raises
+    `InvalidInput` for an action that is not demoted, `CommitConflict` and `DependencyUnavailable`.
     """
-    now, limits = system.ports.clock.now(), _readable(system)
+    now, limits = system.ports.clock.now(), _readable_limits(system)
     lease = limits.lease
     demoted = {each.action: each.demoted for each in lease.trusts if each.demoted}
-    was = demoted.get(order.action)
-    if was is None:
-        known = ", ".join(demoted) or "nothing"
-        raise InvalidInput(f"{order.action} is not demoted: demoted is {known}")
+    demotion_ = demoted.get(command.action)
+    if demotion_ is None:
+        names = ", ".join(demoted) or "nothing"
+        raise InvalidInput(f"{command.action} is not demoted: demoted is {names}")
     event = ActionPromoted(
-        action=order.action,
-        failed=was.failed,
-        since=was.at.replace(microsecond=0),
-        why=order.why,
+        action=command.action,
+        failed=demotion_.failed,
+        since=demotion_.at.replace(microsecond=0),
+        why=command.why,
         by=by,
     )
-    trusts = trust.reinstate(lease.trusts, order.action)
+    trusts = trust.reinstate(lease.trusts, command.action)
     after = LeaseWrite(copy.replace(lease, fence=lease.fence + 1, trusts=trusts), lease.fence)
-    write(pauses.record_change(limits.switch, event, now, system.provenance()), system, after)
-    return CommandResult(lever="promote", by=by, action=order.action)
+    write_switch(
+        kill_switch.record_change(limits.switch, event, now, system.provenance()), system, after
+    )
+    return CommandResult(lever="promote", by=by, action=command.action)
 
 
-def _tell(draft: IncidentUnitOfWork, action: str, demotion: Demotion) -> None:
-    """An entry, and a change beside PagerDuty's alerts, which notifies nobody."""
+def _record_demotion(work: IncidentUnitOfWork, action: str, demotion: Demotion) -> None:
+    """Add an entry, and a change event, which notifies no one."""
     why = demotion.describe(action)
-    draft.record(ActionDemoted(action=action, failed=demotion.failed, autonomy="approve", why=why))
-    due_at = draft.now + seconds(draft.system.profile.policy.poll_seconds)
-    why = demotion.describe(action, draft.system.origin.where)
-    draft.owe(paging.demoted(draft.incident, action, why, demotion.at, due_at))
+    work.append_entry(
+        ActionDemoted(action=action, failed=demotion.failed, autonomy="approve", why=why)
+    )
+    due_at = work.now + seconds(work.system.profile.policy.poll_seconds)
+    why = demotion.describe(action, work.system.origin.where)
+    work.queue_pages(pages.demotion_page(work.incident, action, why, demotion.at, due_at))
 
 
-def _readable(system: System) -> Limits:
-    """Lease and switch; what cannot be read stops every fix, and is mended by hand alone."""
+def _readable_limits(system: System) -> Limits:
     try:
         limits = system.ports.store.limits(system.profile.fleet.group)
     except InvariantViolation as error:

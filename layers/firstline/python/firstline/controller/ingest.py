@@ -1,8 +1,8 @@
-"""Ingest: an event becomes a signal, and the signal opens an episode, joins one, or is noted."""
+"""Ingest: turn an event into a signal, which opens an incident, joins one, or is only recorded."""
 
-from firstline.controller.join_incident import Receipt, note, tell
-from firstline.controller.open_incident import take_in
-from firstline.controller.record_external_event import arrived
+from firstline.controller.join_incident import Receipt, record_ignored, wake_open_incident
+from firstline.controller.open_incident import open_or_join
+from firstline.controller.record_external_event import new_arrival
 from firstline.controller.system import System
 from firstline.signal import Disposition, Signal, SignalKind, clamp_to_now
 from firstline.signals.classify import Classification, classify, with_profile_name
@@ -11,21 +11,24 @@ from firstline.signals.sources.user import with_pseudonym
 
 
 def ingest(body: bytes, system: System) -> Receipt:
-    """Take in one event; raises `DependencyUnavailable` when it must be delivered again."""
+    """Process one event; raises `DependencyUnavailable` if it must be redelivered."""
     now = system.ports.clock.now()
     home = system.settings.home
-    told = with_pseudonym(clamp_to_now(parse(body, home, now), now), system.settings.hash_key)
-    signal = with_profile_name(told, system.profile, system.settings.alarms)
+    received = with_pseudonym(clamp_to_now(parse(body, home, now), now), system.settings.hash_key)
+    signal = with_profile_name(received, system.profile, system.settings.alarms)
     return receive(signal, classify(signal, system.profile, home), system)
 
 
-def receive(signal: Signal, found: Classification, system: System) -> Receipt:
-    """Do what *found* asks for; raises `DependencyUnavailable` when it must be delivered again."""
-    arrival = arrived(signal, found, system)
-    match found.disposition, signal.kind:
+def receive(signal: Signal, classification: Classification, system: System) -> Receipt:
+    """Process *signal* by its *classification*.
+
+    Raises `DependencyUnavailable` if it must be redelivered.
+    """
+    arrival = new_arrival(signal, classification, system)
+    match classification.disposition, signal.kind:
         case (Disposition.INCIDENT, _):
-            return take_in(arrival, system)
+            return open_or_join(arrival, system)
         case (Disposition.RECOVERY, _) | (Disposition.CONTEXT, SignalKind.ALARM_CONFIGURATION):
-            return tell(arrival, system)
+            return wake_open_incident(arrival, system)
         case _:
-            return note(arrival, system)
+            return record_ignored(arrival, system)

@@ -1,4 +1,4 @@
-"""Joining: a signal goes into the inbox of an open incident, or is noted where none is open."""
+"""Join: put a signal into the inbox of an open incident, or record it if none is open."""
 
 import contextlib
 import copy
@@ -6,69 +6,72 @@ import copy
 import msgspec
 
 from firstline.config.profile import seconds
-from firstline.controller import rising
+from firstline.controller import severity_rise
 from firstline.controller.commit import commit
-from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import Change, Heard, Joined, OpeningsWrite
-from firstline.controller.record_external_event import Arrival, commit_with_circumstances
+from firstline.controller.ports.messaging import Wake
+from firstline.controller.ports.store import AlarmTransition, Change, InboxSignal, OpeningsWrite
+from firstline.controller.record_external_event import Arrival, commit_with_external_events
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import is_ok
 from firstline.errors import CommitConflict, Contested, DependencyUnavailable, InvariantViolation
 from firstline.ids import IncidentId
 from firstline.signal import Disposition, Signal, SignalKind
-from firstline.signals import correlation as causes
-from firstline.signals import episodes
+from firstline.signals import correlation, episodes
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """What became of an event."""
+    """The result of an event."""
 
     disposition: Disposition
     why: str
     incident: IncidentId | None = None
 
 
-def tell(arrival: Arrival, system: System) -> Receipt:
-    """An OK, or a change of the alarm itself, tells the open incident to look.
+def wake_open_incident(arrival: Arrival, system: System) -> Receipt:
+    """Put an OK, or a change of the alarm itself, into the inbox of the open incident.
 
-    Without one it is noted, and nothing is done.
+    Without an open incident it is only recorded.
     """
-    store, storm = system.ports.store, causes.storm_key(system.profile.fleet.name)
-    incident = store.open_incident(arrival.found.cause) or store.open_incident(storm)
+    store, storm = system.ports.store, correlation.storm_key(system.profile.fleet.name)
+    incident = store.open_incident(arrival.classification.cause) or store.open_incident(storm)
     if incident is None:
-        return note(arrival, system)
-    return put(arrival, incident, system)
+        return record_ignored(arrival, system)
+    return join(arrival, incident, system)
 
 
-def note(arrival: Arrival, system: System) -> Receipt:
-    """One entry for a signal that opens nothing."""
-    signal, found = arrival.signal, arrival.found
+def record_ignored(arrival: Arrival, system: System) -> Receipt:
+    """Write one entry for a signal that opens nothing."""
+    signal, classification = arrival.signal, arrival.classification
     now, by = system.ports.clock.now(), system.provenance()
-    entry = episodes.ignored_signal_entry(signal, found, system.profile, now, by)
-    latest = heard(signal) if found.disposition is Disposition.RECOVERY else None
-    change = Change(entries=(entry,), processed=signal.key, heard=latest)
+    entry = episodes.ignored_signal_entry(signal, classification, system.profile, now, by)
+    latest = (
+        alarm_transition(signal) if classification.disposition is Disposition.RECOVERY else None
+    )
+    change = Change(entries=(entry,), processed=signal.key, transition=latest)
     with contextlib.suppress(CommitConflict):  # a second delivery
-        _commit_hinted(change, arrival, system)
-    return Receipt(found.disposition, found.why)
+        _commit_with_hints(change, arrival, system)
+    return Receipt(classification.disposition, classification.why)
 
 
-def put(
+def join(
     arrival: Arrival, incident: IncidentId, system: System, openings: OpeningsWrite | None = None
 ) -> Receipt:
-    """Into the inbox of *incident*, which is woken; what may raise it is paged before.
+    """Put the signal into the inbox of *incident*, wake it, and page a rise in severity first.
 
-    Processed is the last mark: a worker that dies before it lets the signal come again. The inbox
-    holds it under its own key, so that coming twice changes nothing.
+    The idempotency key is written last, so a crash before it causes redelivery. The inbox has the
+    signal under its own key, so a second delivery changes nothing.
     """
-    signal, found, first, _ = arrival
-    joined = Joined(incident, signal, found.severity)
-    change = Change(joined=joined, heard=heard(signal), openings=openings)
+    signal, classification, first, _ = arrival
+    inbox_signal = InboxSignal(incident, signal, classification.severity)
+    change = Change(
+        inbox_signal=inbox_signal, transition=alarm_transition(signal), openings=openings
+    )
     try:
-        _commit_hinted(change, arrival, system)
+        _commit_with_hints(change, arrival, system)
     except (DependencyUnavailable, InvariantViolation):
-        rising.page_rise(arrival, incident, system)
+        severity_rise.page_severity_rise(arrival, incident, system)
         raise
-    paged = rising.page_rise(arrival, incident, system)
+    paged = severity_rise.page_severity_rise(arrival, incident, system)
     system.ports.wakes.queue(Wake(incident), seconds(0))
     if not paged:
         raise DependencyUnavailable(
@@ -77,29 +80,29 @@ def put(
     if first:
         with contextlib.suppress(CommitConflict):  # a second delivery at the same time
             commit(system.ports, Change(processed=signal.key))
-    return Receipt(found.disposition, found.why, incident)
+    return Receipt(classification.disposition, classification.why, incident)
 
 
-def clear(arns: tuple[str, ...], system: System) -> frozenset[str]:
-    """Which of these alarms are OK now, by one request; what cannot be read is not (I14)."""
+def ok_alarms(arns: tuple[str, ...], system: System) -> frozenset[str]:
+    """Those of *arns* that are OK now, by one request; an unreadable alarm is not OK (I14)."""
     try:
-        read = system.ports.fleet.alarms(arns)
+        alarms = system.ports.fleet.alarms(arns)
     except DependencyUnavailable:
         return frozenset()
-    return frozenset(arn for arn, alarm in read.items() if is_ok(alarm))
+    return frozenset(arn for arn, alarm in alarms.items() if is_ok(alarm))
 
 
-def heard(signal: Signal) -> Heard | None:
-    """What to remember of *signal*, so that an earlier one that comes later is known as late."""
-    return Heard(signal.arn, signal.at) if signal.kind is SignalKind.ALARM else None
+def alarm_transition(signal: Signal) -> AlarmTransition | None:
+    """The transition to store, so that an earlier one that comes later counts as late."""
+    return AlarmTransition(signal.arn, signal.at) if signal.kind is SignalKind.ALARM else None
 
 
-def _commit_hinted(change: Change, arrival: Arrival, system: System) -> None:
-    """Commit; without the hints, where somebody wrote later ones."""
+def _commit_with_hints(change: Change, arrival: Arrival, system: System) -> None:
+    """Commit; retry without the hints if another worker wrote later ones."""
     try:
-        commit_with_circumstances(change, arrival, system)
+        commit_with_external_events(change, arrival, system)
     except CommitConflict as conflict:
         if conflict.contested not in (Contested.HEARD, Contested.OPENINGS):
             raise
-        unhinted = copy.replace(change, heard=None, openings=None)
-        commit_with_circumstances(unhinted, arrival, system)
+        unhinted = copy.replace(change, transition=None, openings=None)
+        commit_with_external_events(unhinted, arrival, system)

@@ -1,8 +1,8 @@
-"""Measures: what an operations review asks of firstline, as metrics of what was committed.
+"""Metrics for an operations review, computed from committed changes.
 
-Each is of one change, so that what is committed once is counted once. Dimensions are of closed
-sets (severities, outcomes, actions, guards), never an incident or a host: each value of one is a
-metric that is paid for. Every duration runs from the signal's own instant.
+Each metric belongs to one change, so one commit is counted once. Dimensions have closed sets of
+values (severities, outcomes, actions, guards), never an incident or a host: each value is a billed
+metric. Every duration starts at the signal's own instant.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from firstline.config.channels import channel
 from firstline.controller.ports.store import Change
-from firstline.controller.sweep import Swept
+from firstline.controller.sweep import SweepResult
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Incident, Page, Status
 from firstline.ledger import entries
@@ -43,66 +43,70 @@ CALLS = "AwsCalls"
 CALLS_COST = "AwsCallsNanodollars"
 
 OPEN_MAX = 100
-"""How many open incidents are counted: one read of an index of keys."""
+"""The most open incidents counted: one read of an index."""
 
 
-def of_sweep(swept: Swept) -> tuple[Metric, ...]:
-    """A sweep's sign of life, what it found late, what it could not read, and could not ask."""
+def sweep_metrics(swept: SweepResult) -> tuple[Metric, ...]:
+    """The heartbeat of a sweep, its latencies, and the numbers that it could not read or poll."""
     unread = (Metric(UNREADABLE, swept.unreadable, "Count"),) if swept.unreadable else ()
     return (
         Metric(HEARTBEAT, 1, "Count"),
-        Metric(PAGES_OWED, swept.pages_owed_for.total_seconds(), "Seconds"),
-        Metric(WAKES_LATE, swept.wakes_late_for.total_seconds(), "Seconds"),
+        Metric(PAGES_OWED, swept.oldest_page_age.total_seconds(), "Seconds"),
+        Metric(WAKES_LATE, swept.oldest_wake_age.total_seconds(), "Seconds"),
         *unread,
-        Metric(ALARMS_UNASKED, int(swept.unasked), "Count"),
+        Metric(ALARMS_UNASKED, int(swept.poll_failed), "Count"),
     )
 
 
-def of_owed(changes: Sequence[Change], now: datetime) -> tuple[Metric, ...]:
-    """For how long the oldest page is owed that a run left unsent; nothing where it left none.
+def pending_page_metrics(changes: Sequence[Change], now: datetime) -> tuple[Metric, ...]:
+    """The age of the oldest page that a run left pending; nothing if it left none.
 
     A sweep that is cut short sees no page of an incident whose wakes come in time (I7).
     """
-    owed_for = pages_owed_for(changes, now)
-    return (Metric(PAGES_OWED, owed_for.total_seconds(), "Seconds"),) if owed_for else ()
+    age = oldest_pending_age(changes, now)
+    return (Metric(PAGES_OWED, age.total_seconds(), "Seconds"),) if age else ()
 
 
-def pages_owed_for(changes: Sequence[Change], now: datetime) -> timedelta:
-    """For how long the oldest page is owed of what *changes* left behind."""
-    left = {each.incident.id: each.incident.pages for each in changes if each.incident}
-    owed = (paging.owed_for(pages, now) for pages in left.values())
-    return max(owed, default=timedelta(0))
+def oldest_pending_age(changes: Sequence[Change], now: datetime) -> timedelta:
+    """The age of the oldest pending page after *changes*."""
+    latest = {each.incident.id: each.incident.pages for each in changes if each.incident}
+    ages = (paging.oldest_pending_age(pages, now) for pages in latest.values())
+    return max(ages, default=timedelta(0))
 
 
-def of_open(incidents: Sequence[IncidentId]) -> Metric:
-    """How many incidents have not ended; from `OPEN_MAX` on there may be more."""
+def open_incidents_metric(incidents: Sequence[IncidentId]) -> Metric:
+    """The number of open incidents; `OPEN_MAX` means that or more."""
     return Metric(INCIDENTS_OPEN, len(incidents), "Count")
 
 
-def of_change(change: Change) -> tuple[Metric, ...]:
-    """What *change*, which was committed, adds to the counts."""
-    held = change.incident
+def change_metrics(change: Change) -> tuple[Metric, ...]:
+    """The metrics of *change*, which was committed."""
+    incident = change.incident
     records = [decode_entry(each) for each in change.entries]
-    if held is None:
-        return tuple(each for entry in records for each in _page_failed(entry.event))
-    found = [each for entry in records for each in _of_event(entry.event, entry.at, held)]
+    if incident is None:
+        return tuple(each for entry in records for each in _failed_page_metrics(entry.event))
+    metrics = [
+        each for entry in records for each in _event_metrics(entry.event, entry.at, incident)
+    ]
     if change.opens is not None:
-        found.append(Metric(OPENED, 1, "Count", (("severity", held.severity.value),)))
+        metrics.append(Metric(OPENED, 1, "Count", (("severity", incident.severity.value),)))
     if change.closes is not None:
-        found.extend(_of_end(held))
-    return tuple(found)
+        metrics.extend(_end_metrics(incident))
+    return tuple(metrics)
 
 
-def _of_event(event: LedgerEvent | UnknownEvent, at: datetime, held: Incident) -> Iterator[Metric]:
+def _event_metrics(
+    event: LedgerEvent | UnknownEvent, at: datetime, incident: Incident
+) -> Iterator[Metric]:
     match event:
         case entries.PageDelivered():
-            yield from _page_failed(event)
-            yield from _page_accepted(event, at, held)
+            yield from _failed_page_metrics(event)
+            yield from _accepted_page_metrics(event, at, incident)
         case entries.ResponseMeasured(responded=True):
             yield Metric(RESPONSES, 1, "Count")
             yield Metric(RESPONSES_MISSED, int(not event.met), "Count")
         case entries.FixIntended():
-            yield from _fix_begun(event, at, held)
+            yield from _fix_metrics(event, at, incident)
         case entries.FixVerified(helped=False):
             yield Metric(FIXES_FAILED, 1, "Count", (("action", event.action),))
         case entries.DecisionMade():
@@ -113,26 +117,27 @@ def _of_event(event: LedgerEvent | UnknownEvent, at: datetime, held: Incident) -
             pass
 
 
-def _page_failed(event: LedgerEvent | UnknownEvent) -> Iterator[Metric]:
-    """The first try at a page, or all that ingest makes, ended without PagerDuty's yes."""
+def _failed_page_metrics(event: LedgerEvent | UnknownEvent) -> Iterator[Metric]:
     if not isinstance(event, entries.PageDelivered):
         return
     if channel(event.channel).pages_on_call and event.outcome == "owed":
         yield Metric(PAGES_FAILED, 1, "Count")
 
 
-def _page_accepted(event: entries.PageDelivered, at: datetime, held: Incident) -> Iterator[Metric]:
-    """The first page of all was taken; or a drill came the whole way to PagerDuty.
+def _accepted_page_metrics(
+    event: entries.PageDelivered, at: datetime, incident: Incident
+) -> Iterator[Metric]:
+    """The first accepted page, or the accepted heartbeat of a drill.
 
-    What was told to the team at first is paged since it rose.
+    An incident that began below the paging severities counts from its rise.
     """
     if event.outcome != "accepted":
         return
-    taken = (each.key for each in held.pages if _notified(each))
-    if is_alert(event) and event.key == next(taken, None):
-        rises = (each.since for each in held.responses if each.severity.pages)
-        yield _took(TO_PAGE, at - next(rises, held.signalled_at))
-    if event.key == f"{held.id}:{paging.REHEARSAL}":
+    accepted = (each.key for each in incident.pages if _notified(each))
+    if is_alert(event) and event.key == next(accepted, None):
+        rises = (each.since for each in incident.responses if each.severity.pages)
+        yield _duration(TO_PAGE, at - next(rises, incident.signalled_at))
+    if event.key == f"{incident.id}:{paging.DRILL_SUFFIX}":
         yield Metric(DRILLS_PASSED, 1, "Count")
 
 
@@ -140,35 +145,34 @@ def _notified(page: Page) -> bool:
     return page.traits.pages_on_call and page.action == "trigger" and page.sent_at is not None
 
 
-def _fix_begun(event: entries.FixIntended, at: datetime, held: Incident) -> Iterator[Metric]:
+def _fix_metrics(event: entries.FixIntended, at: datetime, incident: Incident) -> Iterator[Metric]:
     yield Metric(FIXES, 1, "Count", (("action", event.action),))
-    if held.attempts and held.attempts[0].token == event.token:
-        yield _since_signal(TO_FIX, at, held)
+    if incident.attempts and incident.attempts[0].token == event.token:
+        yield _since_signal(TO_FIX, at, incident)
 
 
-def _of_end(held: Incident) -> Iterator[Metric]:
-    yield Metric(ENDED, 1, "Count", (("outcome", held.status.value),))
-    yield from _alone(held)
-    if held.status is Status.RESOLVED and held.ended_at is not None:
-        yield _since_signal(TO_RECOVER, held.ended_at, held)
+def _end_metrics(incident: Incident) -> Iterator[Metric]:
+    yield Metric(ENDED, 1, "Count", (("outcome", incident.status.value),))
+    yield from _resolved_alone_metrics(incident)
+    if incident.status is Status.RESOLVED and incident.ended_at is not None:
+        yield _since_signal(TO_RECOVER, incident.ended_at, incident)
 
 
-def _alone(held: Incident) -> Iterator[Metric]:
-    """Whether what needed something done was mended by firstline, and no person allowed a fix.
+def _resolved_alone_metrics(incident: Incident) -> Iterator[Metric]:
+    """1 if firstline repaired it and no person approved a fix, else 0.
 
-    Of what was over by itself, or by people, nothing is said; nor of a drill, in which nothing is
-    to be mended.
+    Nothing for an incident that ended by itself or by people, or for a drill.
     """
-    if held.status is Status.OBSERVED or held.drill:
+    if incident.status is Status.OBSERVED or incident.drill:
         return
-    asked = any(each.used for each in held.proposals)
-    alone = held.status is Status.RESOLVED and not asked
-    yield Metric(RESOLVED_ALONE, int(alone), "Count")
+    approved = any(each.used for each in incident.proposals)
+    resolved_alone = incident.status is Status.RESOLVED and not approved
+    yield Metric(RESOLVED_ALONE, int(resolved_alone), "Count")
 
 
-def _since_signal(name: str, at: datetime, held: Incident) -> Metric:
-    return _took(name, at - held.signalled_at)
+def _since_signal(name: str, at: datetime, incident: Incident) -> Metric:
+    return _duration(name, at - incident.signalled_at)
 
 
-def _took(name: str, passed: timedelta) -> Metric:
+def _duration(name: str, passed: timedelta) -> Metric:
     return Metric(name, max(passed.total_seconds(), 0), "Seconds")

@@ -1,7 +1,7 @@
-"""Opening: a signal of trouble opens its episode, joins the one that is open, or comes too late.
+"""Open: a signal of trouble opens an incident, joins the open one, or comes too late.
 
-The page stands before everything else: one transaction, then the pager, then the wake. A store
-that fails, or cannot be understood, holds the page back no longer than its own time limit.
+The page goes first: one transaction, then the pager, then the wake. A store that fails delays the
+page by no more than its own timeout.
 """
 
 import contextlib
@@ -9,9 +9,15 @@ import copy
 
 from firstline.config.profile import seconds
 from firstline.controller import deliver_pages
-from firstline.controller.join_incident import Receipt, clear, heard, put, tell
+from firstline.controller.join_incident import (
+    Receipt,
+    alarm_transition,
+    join,
+    ok_alarms,
+    wake_open_incident,
+)
 from firstline.controller.ports.store import Change, OpeningsWrite
-from firstline.controller.record_external_event import Arrival, commit_with_circumstances
+from firstline.controller.record_external_event import Arrival, commit_with_external_events
 from firstline.controller.system import System
 from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.errors import (
@@ -25,26 +31,27 @@ from firstline.errors import (
 from firstline.ids import IncidentId
 from firstline.incidents.incident import Incident, Page
 from firstline.signal import Condition, Disposition, Severity, Signal, SignalKind
-from firstline.signals import correlation as causes
-from firstline.signals import episodes
+from firstline.signals import correlation, episodes
 
 WAKE_GRACE = seconds(15)
-"""How late the first wake may be before a second delivery queues it anew."""
-LATE = "it came late, and the alarm is OK now"
-"""How the entry begins of a signal that was held against its alarm's present state."""
+"""The delay of the first wake after which a second delivery queues it again."""
+LATE_REASON = "it came late, and the alarm is OK now"
+"""The start of an entry's reason for a late signal whose alarm is OK now."""
 TURNS_MAX = 5
-"""As often another worker may open something at the same moment; then it goes uncounted."""
+"""The most attempts while other workers open incidents; then the opening is not counted."""
 
 
-def take_in(arrival: Arrival, system: System) -> Receipt:
-    """Open its episode, or put it into the inbox of the one that is open."""
-    late = _late(arrival.signal, system)
-    for turn in range(TURNS_MAX):
-        if late and arrival.signal.arn in clear((arrival.signal.arn,), system):
-            return _observed(arrival, system)
-        one, openings = counted(arrival, system) if turn < TURNS_MAX - 1 else (arrival, None)
+def open_or_join(arrival: Arrival, system: System) -> Receipt:
+    """Open an incident, or put the signal into the inbox of the open one."""
+    late = _is_late(arrival.signal, system)
+    for attempt in range(TURNS_MAX):
+        if late and arrival.signal.arn in ok_alarms((arrival.signal.arn,), system):
+            return _record_recovered(arrival, system)
+        counted, openings = (
+            check_storm(arrival, system) if attempt < TURNS_MAX - 1 else (arrival, None)
+        )
         try:
-            return _open(one, system, openings, late=late)
+            return _open(counted, system, openings, late=late)
         except CommitConflict as conflict:
             match conflict.contested:
                 case Contested.OPENINGS:
@@ -52,149 +59,159 @@ def take_in(arrival: Arrival, system: System) -> Receipt:
                 case Contested.HEARD:
                     late = True
                 case Contested.CAUSE:
-                    return _join(one, system, openings)
+                    return _join(counted, system, openings)
                 case _:
-                    return _again(arrival, system)
+                    return _redelivered(arrival, system)
     raise DependencyUnavailable(f"{arrival.signal.subject} is contested: deliver it again")
 
 
-def _observed(arrival: Arrival, system: System) -> Receipt:
-    """It came late, and its alarm is OK: an open incident looks again, and nobody is paged."""
-    why = f"{LATE}: {arrival.found.why}"
-    found = copy.replace(arrival.found, disposition=Disposition.CONTEXT, why=why)
-    return tell(arrival._replace(found=found, first=True), system)
+def _record_recovered(arrival: Arrival, system: System) -> Receipt:
+    """Record a late signal whose alarm is OK: an open incident looks again, with no page."""
+    why = f"{LATE_REASON}: {arrival.classification.why}"
+    classification = copy.replace(arrival.classification, disposition=Disposition.CONTEXT, why=why)
+    return wake_open_incident(arrival._replace(classification=classification, first=True), system)
 
 
 def _open(
     arrival: Arrival, system: System, openings: OpeningsWrite | None, *, late: bool
 ) -> Receipt:
-    signal, found, first, _ = arrival
+    signal, classification, first, _ = arrival
     now = system.ports.clock.now()
-    opening = episodes.open_incident(signal, found, system.profile, now, system.provenance())
+    opening = episodes.open_incident(
+        signal, classification, system.profile, now, system.provenance()
+    )
     incident = opening.incident
     change = Change(
         incident=incident,
         entries=(opening.entry,),
         processed=signal.key if first else None,
         opens=incident.cause,
-        heard=None if late else heard(signal),
+        transition=None if late else alarm_transition(signal),
         openings=openings,
     )
     try:
-        commit_with_circumstances(change, arrival, system)
+        commit_with_external_events(change, arrival, system)
     except Busy:
-        return _behind(arrival, incident, system, openings)
+        return _join_after_busy(arrival, incident, system, openings)
     except (DependencyUnavailable, InvariantViolation):
         _page_unrecorded(incident.pages, system)
         raise
-    draft = IncidentUnitOfWork(copy.replace(incident, version=1), system, now)
-    _page(draft)
-    draft.wake()
-    return Receipt(found.disposition, found.why, incident.id)
+    work = IncidentUnitOfWork(copy.replace(incident, version=1), system, now)
+    _page(work)
+    work.wake()
+    return Receipt(classification.disposition, classification.why, incident.id)
 
 
-def _behind(
+def _join_after_busy(
     arrival: Arrival, incident: Incident, system: System, openings: OpeningsWrite | None
 ) -> Receipt:
-    """Where others kept the store busy, one of them has opened the cause: join its incident."""
-    opened = None
+    """Join the incident that another worker opened while the store was busy."""
+    open_id = None
     with contextlib.suppress(DependencyUnavailable):
-        opened = system.ports.store.open_incident(incident.cause)
-    if opened is not None:
-        return _into(opened, arrival, system, openings)
+        open_id = system.ports.store.open_incident(incident.cause)
+    if open_id is not None:
+        return _join_known(open_id, arrival, system, openings)
     _page_unrecorded(incident.pages, system)
     raise DependencyUnavailable(f"{arrival.signal.subject} met a busy store: deliver it again")
 
 
-def _page(draft: IncidentUnitOfWork) -> None:
-    """Page; what was not recorded stays owed."""
-    # a conflict means that reconcile was quicker: it settles the page, folded by its key
+def _page(work: IncidentUnitOfWork) -> None:
+    """Send the pages; an unrecorded page stays pending."""
+    # a conflict means that reconcile was quicker: it delivers the page, under the same key
     with contextlib.suppress(CommitConflict, Busy):
-        deliver_pages.settle(draft, deliver_pages.TRIES_AT_ONCE)
+        deliver_pages.deliver_pending(work, deliver_pages.INGEST_TRIES_MAX)
 
 
-def _again(arrival: Arrival, system: System) -> Receipt:
-    """A second delivery: harmless, but a page or a wake that the first still owes goes out."""
-    found, store = arrival.found, system.ports.store
-    opened = episodes.ignored_signal_id(arrival.signal)
+def _redelivered(arrival: Arrival, system: System) -> Receipt:
+    """Handle a second delivery: send pending pages, and queue a lost wake."""
+    classification, store = arrival.classification, system.ports.store
+    incident_id = episodes.ignored_signal_id(arrival.signal)
     try:
-        loaded = store.load(opened)
+        loaded = store.load(incident_id)
     except Unreadable:  # whether the first delivery's worker lived to page is not known
-        _page_alone(arrival, system)
-        return Receipt(found.disposition, found.why, opened)
+        _page_arrival(arrival, system)
+        return Receipt(classification.disposition, classification.why, incident_id)
     if loaded is None:  # the first delivery joined
-        return Receipt(found.disposition, found.why, store.open_incident(found.cause))
-    draft = IncidentUnitOfWork(loaded.incident, system, system.ports.clock.now())
+        return Receipt(
+            classification.disposition,
+            classification.why,
+            store.open_incident(classification.cause),
+        )
+    work = IncidentUnitOfWork(loaded.incident, system, system.ports.clock.now())
     due = loaded.incident.next_wake_at
     if due is not None:
-        _page(draft)
-    if due is not None and due + WAKE_GRACE <= draft.now:  # its wake was lost with its worker
-        draft.wake()
-    return Receipt(found.disposition, found.why, opened)
+        _page(work)
+    if due is not None and due + WAKE_GRACE <= work.now:  # its wake was lost with its worker
+        work.wake()
+    return Receipt(classification.disposition, classification.why, incident_id)
 
 
 def _join(arrival: Arrival, system: System, openings: OpeningsWrite | None) -> Receipt:
-    """Into the inbox of the incident that has the cause open; reconcile folds it."""
-    cause = arrival.found.cause
+    cause = arrival.classification.cause
     try:
         incident = system.ports.store.open_incident(cause)
     except InvariantViolation:  # which incident has it cannot be read
-        _page_alone(arrival, system)
+        _page_arrival(arrival, system)
         raise
     if incident is None:
         raise DependencyUnavailable(f"the episode of {cause} ended just now: deliver again")
-    return _into(incident, arrival, system, openings)
+    return _join_known(incident, arrival, system, openings)
 
 
-def _into(
+def _join_known(
     incident: IncidentId, arrival: Arrival, system: System, openings: OpeningsWrite | None
 ) -> Receipt:
-    """Into the inbox of *incident*; what opened lately is told of a storm alone."""
-    storm = arrival.found.cause == causes.storm_key(system.profile.fleet.name)
-    return put(arrival, incident, system, openings if storm else None)
+    """Put the signal into the inbox of *incident*; only a storm records the openings."""
+    storm = arrival.classification.cause == correlation.storm_key(system.profile.fleet.name)
+    return join(arrival, incident, system, openings if storm else None)
 
 
-def counted(arrival: Arrival, system: System) -> tuple[Arrival, OpeningsWrite | None]:
-    """*arrival*, or the storm that it is one too many for; and what opened lately, with it.
+def check_storm(arrival: Arrival, system: System) -> tuple[Arrival, OpeningsWrite | None]:
+    """Return *arrival*, or its storm if it is one too many; and the recent openings with it.
 
-    A P1 is never one of a storm, and never waits for what is read here (I21); nor is a drill,
-    which is no trouble. What an open storm took in and comes back joins it again (I36).
+    A P1 is never part of a storm and never waits for this read (I21); nor is a drill. A cause that
+    an open storm gathered joins it again (I36).
     """
-    found, policy = arrival.found, system.profile.policy
-    if found.severity is Severity.P1 or found.condition is Condition.DRILL:
+    classification, policy = arrival.classification, system.profile.policy
+    if classification.severity is Severity.P1 or classification.condition is Condition.DRILL:
         return arrival, None
     store, fleet, now = system.ports.store, system.profile.fleet.name, system.ports.clock.now()
     try:
-        read = store.openings(fleet)
-        others = read.count_others(found.cause, now, seconds(policy.storm_window_seconds))
-        many = others >= policy.storm_scopes_max
-        known = many or found.cause in read.gathered
-        rages = known and store.open_incident(causes.storm_key(fleet)) is not None
-        storm = (many or rages) and store.open_incident(found.cause) is None
+        openings = store.openings(fleet)
+        others = openings.count_others(
+            classification.cause, now, seconds(policy.storm_window_seconds)
+        )
+        too_many = others >= policy.storm_scopes_max
+        may_gather = too_many or classification.cause in openings.gathered
+        is_storm_open = may_gather and store.open_incident(correlation.storm_key(fleet)) is not None
+        storm = (too_many or is_storm_open) and store.open_incident(classification.cause) is None
     except DependencyUnavailable:
         return arrival, None
-    latest = read.with_cause(found.cause, now, policy.storm_scopes_max)
+    latest = openings.with_cause(classification.cause, now, policy.storm_scopes_max)
     if storm:
-        latest = latest.with_gathered(found.cause, opens=not rages)
-        arrival = arrival._replace(found=episodes.storm_classification(found, system.profile))
+        latest = latest.with_gathered(classification.cause, opens=not is_storm_open)
+        arrival = arrival._replace(
+            classification=episodes.storm_classification(classification, system.profile)
+        )
     return arrival, OpeningsWrite(fleet, latest)
 
 
-def _late(signal: Signal, system: System) -> bool:
-    """Older than a signal may be that opens something without a second look (I14)."""
+def _is_late(signal: Signal, system: System) -> bool:
+    """True if the signal is older than an opening signal may be without a second look (I14)."""
     age_max = seconds(system.profile.policy.signal_age_max_seconds)
     age = system.ports.clock.now() - signal.at
     return signal.kind is SignalKind.ALARM and age > age_max
 
 
-def _page_alone(arrival: Arrival, system: System) -> None:
-    """Page as if *arrival* opened its episode now."""
+def _page_arrival(arrival: Arrival, system: System) -> None:
     now, by = system.ports.clock.now(), system.provenance()
-    opening = episodes.open_incident(arrival.signal, arrival.found, system.profile, now, by)
+    opening = episodes.open_incident(
+        arrival.signal, arrival.classification, system.profile, now, by
+    )
     _page_unrecorded(opening.incident.pages, system)
 
 
 def _page_unrecorded(pages: tuple[Page, ...], system: System) -> None:
-    """Page without a record; the key folds it with the page of the retry."""
+    """Page without a record; the retry's page has the same key."""
     for page in pages:
-        deliver_pages.send(page, system, deliver_pages.TRIES_AT_ONCE)
+        deliver_pages.send(page, system, deliver_pages.INGEST_TRIES_MAX)

@@ -1,27 +1,26 @@
-"""Overdue: every incident that is due, oldest first, read in batches for as long as is asked.
+"""Overdue: every due incident, oldest first, read in batches.
 
-Those that cannot be read stay the oldest for good: a sweep that read one batch alone would never
-come to the others.
+Unreadable incidents stay the oldest, so a sweep of one batch would never reach the others.
 """
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from firstline.controller.ports.store import DUE_MAX, Due, Store
+from firstline.controller.ports.store import DUE_MAX, DueIncident, Store
 
 BATCHES_MAX = 40
 """A thousand incidents: more than a sweep has time for."""
 
 
-class Overdue:
-    """Iterates over what is due by an instant; ``waiting`` are those read and not yet given."""
+class OverdueIncidents:
+    """Iterates over the incidents due by an instant; ``waiting`` are read and not yet returned."""
 
     def __init__(self, store: Store, by: datetime) -> None:
         self._store = store
         self._by = by
-        self.waiting: tuple[Due, ...] = ()
+        self.waiting: tuple[DueIncident, ...] = ()
 
-    def __iter__(self) -> Iterator[Due]:
+    def __iter__(self) -> Iterator[DueIncident]:
         after = None
         for _ in range(BATCHES_MAX):
             self.waiting = batch = self._store.due(self._by, after)

@@ -1,18 +1,18 @@
-"""Reconcile: one look at one incident, and the one next step. Read this first.
+"""Reconcile: observe one incident and take its next step. Read this first.
 
-An event only says *look now*. Each wake reads the world afresh, decides by a pure function,
-commits what it is about to do, does it, and queues the next wake. A wake of an older generation
-is dropped; a commit that comes second begins again from what the first one wrote.
+An event only wakes an incident. Each wake reads the world, decides by a pure function, commits the
+intent, executes it, and queues the next wake. A wake of an older generation is dropped; on a commit
+conflict the run starts again from the stored incident.
 """
 
 from typing import assert_never
 
-from firstline.controller import act, inbox, raising, unreadable
-from firstline.controller.commit import contend
-from firstline.controller.inform import informing, send_updates
-from firstline.controller.observe import observe, situation, take_in, with_surroundings
-from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import Loaded
+from firstline.controller import act, inbox, raise_severity, unreadable_incidents
+from firstline.controller.commit import retry_on_conflict
+from firstline.controller.observe import assess, observe, update_incident, with_preflight
+from firstline.controller.ports.messaging import Wake
+from firstline.controller.ports.store import LoadedIncident
+from firstline.controller.send_updates import send_updates, update_queuer
 from firstline.controller.system import System
 from firstline.controller.unit_of_work import IncidentUnitOfWork
 from firstline.errors import Abandoned
@@ -33,70 +33,70 @@ from firstline.remediation.update import FleetObservation
 
 
 def reconcile(wake: Wake, system: System) -> None:
-    """Do the next step of the wake's incident; raises `DependencyUnavailable` to be woken again.
+    """Take the next step of the incident; raises `DependencyUnavailable` for redelivery.
 
-    One that cannot be read or stored is a person's. The sweep wakes it once it can be read.
+    An incident that cannot be read or stored is paged. The sweep wakes it once it can be read.
     """
     try:
-        contend(lambda: _turn(wake, system), wake.incident, system.ports.clock)
+        retry_on_conflict(lambda: _reconcile_once(wake, system), wake.incident, system.ports.clock)
     except Abandoned as error:
-        unreadable.page(error, system)
+        unreadable_incidents.page(error, system)
 
 
-def _turn(wake: Wake, system: System) -> None:
+def _reconcile_once(wake: Wake, system: System) -> None:
     loaded = system.ports.store.load(wake.incident)
-    if loaded is None or _stale(wake, loaded):
+    if loaded is None or _is_stale(wake, loaded):
         return None
-    draft = IncidentUnitOfWork(loaded.incident, system, system.ports.clock.now())
-    inbox.page_first(draft, loaded)
-    draft.now = system.ports.clock.now()
-    draft.measure_responses()
-    if draft.incident.ended:
-        inbox.forward(draft, loaded)
-        send_updates(draft)
-        return draft.rest(None)
+    work = IncidentUnitOfWork(loaded.incident, system, system.ports.clock.now())
+    inbox.merge_and_page(work, loaded)
+    work.now = system.ports.clock.now()
+    work.measure_responses()
+    if work.incident.ended:
+        inbox.reopen_later_signals(work, loaded)
+        send_updates(work)
+        return work.commit_and_requeue(None)
 
-    seen = observe(draft)
-    take_in(draft, seen)
-    decision, about = _decided(draft, seen)
-    draft.record(decision_inputs(seen, about).add_to(decision.to_ledger()))
-    draft.before_rest = informing(draft, decision, about)
-    _carry_out(draft, decision, about)
-    return send_updates(draft)
+    observation = observe(work)
+    update_incident(work, observation)
+    decision, situation = _decide(work, observation)
+    work.append_entry(decision_inputs(observation, situation).add_to(decision.to_ledger()))
+    work.before_requeue = update_queuer(work, decision, situation)
+    _execute(work, decision, situation)
+    return send_updates(work)
 
 
-def _carry_out(draft: IncidentUnitOfWork, decision: Decision, about: Situation) -> None:
+def _execute(work: IncidentUnitOfWork, decision: Decision, situation: Situation) -> None:
     match decision.step:
         case Wait(until):
-            draft.rest(until)
+            work.commit_and_requeue(until)
         case Look():
-            act.look(draft, decision.step)
+            act.send_look(work, decision.step)
         case Fix(plan):
-            act.fix(draft, plan, about)
+            act.send_fix(work, plan, situation)
         case RequestApproval(plan, unknowns):
-            act.ask(draft, plan, unknowns, about)
+            act.request_approval(work, plan, unknowns, situation)
         case Raise(severity):
-            raising.raise_severity(draft, severity, decision.why)
+            raise_severity.raise_severity(work, severity, decision.why)
         case Escalate():
-            act.hand_over(draft, decision, about)
+            act.escalate(work, decision, situation)
         case Close():
-            act.close(draft, about.limits)
+            act.close(work, situation.limits)
         case _:
             assert_never(decision.step)
 
 
-def _decided(draft: IncidentUnitOfWork, seen: FleetObservation) -> tuple[Decision, Situation]:
-    """The next step; one with a plan is decided on again with what goes on around the fleet."""
-    about = situation(draft, seen)
-    decision = decide(about)
+def _decide(work: IncidentUnitOfWork, observation: FleetObservation) -> tuple[Decision, Situation]:
+    """The next step. One with a plan is decided again with preflight facts."""
+    situation = assess(work, observation)
+    decision = decide(situation)
     if isinstance(decision.step, Fix | RequestApproval):
-        about = with_surroundings(draft, about)
-        decision = decide(about)
-    return decision, about
+        situation = with_preflight(work, situation)
+        decision = decide(situation)
+    return decision, situation
 
 
-def _stale(wake: Wake, loaded: Loaded) -> bool:
-    """An older generation; or the wake of a signal or an approval that was already taken in."""
+def _is_stale(wake: Wake, loaded: LoadedIncident) -> bool:
+    """True for an older generation, or if the inbox of a joined signal is empty again."""
     if wake.generation == 0:
         return not loaded.inbox and not loaded.approvals
     return wake.generation < loaded.incident.wake_generation

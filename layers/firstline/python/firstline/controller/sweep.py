@@ -1,7 +1,7 @@
-"""Sweep, every minute: pages owed, wakes overdue, P1s without an event, and a sign of life.
+"""Sweep, every minute: pending pages, overdue wakes, P1 alarms without an event, a heartbeat.
 
-It is behind everything else: a wake that was lost, a page that nobody settled, a delay longer
-than the queue can hold. A page waits for no other worker than the next sweep (I1).
+It covers lost wakes, undelivered pages, and delays beyond the queue's limit. A page waits for no
+other worker longer than until the next sweep (I1).
 """
 
 import contextlib
@@ -11,164 +11,163 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from firstline.controller import digest, inbox, unannounced, unreadable
-from firstline.controller.operators.kill_switch import sweep_switch
-from firstline.controller.overdue import Overdue
-from firstline.controller.ports.store import Due, Loaded
+from firstline.controller import digest, inbox, missed_alarms, unreadable_incidents
+from firstline.controller.operators.kill_switch import sweep_pauses
+from firstline.controller.overdue import OverdueIncidents
+from firstline.controller.ports.store import DueIncident, LoadedIncident
 from firstline.controller.system import System
 from firstline.controller.unit_of_work import IncidentUnitOfWork
-from firstline.controller.unreadable import Unread
+from firstline.controller.unreadable_incidents import OverdueUnreadable
 from firstline.errors import CommitConflict, FirstlineError, Unreadable
-from firstline.incidents import resolve_delay as resolving
+from firstline.incidents import resolve_delay
 from firstline.incidents.incident import Page
 from firstline.notifications import pages as paging
 
-GRACE = timedelta(seconds=15)
-"""How late a wake may be before it counts as lost; a doubled one is harmless."""
-AHEAD = timedelta(minutes=1) + resolving.CLOCK_SKEW_MAX
-"""An incident whose wake is due before the next sweep is looked at: that wake may be lost."""
-WITHIN = timedelta(seconds=40)
-"""A sweep that has taken so long leaves the rest to the next: it must live to beat."""
+WAKE_GRACE = timedelta(seconds=15)
+"""The delay after which a wake counts as lost; a duplicate is harmless."""
+WAKE_LOOKAHEAD = timedelta(minutes=1) + resolve_delay.CLOCK_SKEW_MAX
+"""Incidents with a wake before the next sweep are included, since it may be lost."""
+SWEEP_DURATION_MAX = timedelta(seconds=40)
+"""A longer sweep leaves the rest to the next, so that it can send its heartbeat."""
 
 
-class Swept(msgspec.Struct, frozen=True):
-    """What a sweep found: incidents woken, failed and left, the oldest page still owed.
+class SweepResult(msgspec.Struct, frozen=True):
+    """The result of a sweep: incidents woken, failed and left, and the oldest pending page.
 
-    One that failed or was left counts as owing since its wake was due: nobody knows better.
-    ``wakes_late_for`` is how long the oldest wake is overdue: SQS tells no age of a message that
-    came back three times, so this is what says that reconcile does not come round.
-    ``unreadable`` are those of the failed that this code cannot read: a person who was paged has
-    them, so that they count neither as owing nor as late.
-    ``unannounced`` are the P1s' alarms that were taken in without an event; where it is
-    ``unasked``, not all of them could be asked for or dealt with.
+    One that failed or was left counts as pending since its wake was due. ``oldest_wake_age`` shows
+    that reconcile is stuck, since SQS reports no age of a message that was returned three times.
+    ``unreadable`` are the failed ones that this code cannot read: a person was paged for them, so
+    they count neither as pending nor as late. ``missed_alarms`` are the P1 alarms that were opened
+    without an event; ``poll_failed`` is true if not all could be polled.
     """
 
     woken: int = 0
     failed: int = 0
     left: int = 0
-    pages_owed_for: timedelta = timedelta(0)
-    wakes_late_for: timedelta = timedelta(0)
+    oldest_page_age: timedelta = timedelta(0)
+    oldest_wake_age: timedelta = timedelta(0)
     unreadable: int = 0
-    unannounced: int = 0
-    unasked: bool = False
+    missed_alarms: int = 0
+    poll_failed: bool = False
 
 
-def sweep(system: System) -> Swept:
-    """See to what is due, and to P1s without an event; one failure does not stop the rest."""
-    until = system.ports.clock.now() + WITHIN
-    swept = _see_to_due(system)
-    asked = unannounced.ask(system, until)
-    return copy.replace(swept, unannounced=asked.taken_in, unasked=asked.unread)
+def sweep(system: System) -> SweepResult:
+    """Process due incidents, and P1 alarms without an event; one failure does not stop the rest."""
+    until = system.ports.clock.now() + SWEEP_DURATION_MAX
+    swept = _sweep_due(system)
+    polled = missed_alarms.open_missed_alarms(system, until)
+    return copy.replace(swept, missed_alarms=polled.opened, poll_failed=polled.unread)
 
 
-def _see_to_due(system: System) -> Swept:
-    """Settle pages, and wake what is overdue.
+def _sweep_due(system: System) -> SweepResult:
+    """Deliver pages, and wake overdue incidents.
 
-    Pauses that are over and the digest come first, for slow incidents may take all the time.
+    Expired pauses and the digest come first, since slow incidents may use all the time.
     """
     clock = system.ports.clock
     now = clock.now()
-    found = Overdue(system.ports.store, now + AHEAD)
-    seen = _begin(found, system)
-    for due in found:
-        if clock.now() - now > WITHIN:
-            return seen.cut_short((due, *found.waiting), now)
-        _see_to(due, seen, system, now)
-    unread_for = unreadable.page_all(seen.unread, system, now + WITHIN)
-    seen.wait(owed_for=unread_for, late_for=unread_for)
-    return seen.swept()
+    overdue = OverdueIncidents(system.ports.store, now + WAKE_LOOKAHEAD)
+    progress = _sweep_first(overdue, system)
+    for due in overdue:
+        if clock.now() - now > SWEEP_DURATION_MAX:
+            return progress.cut_short((due, *overdue.waiting), now)
+        _sweep_incident(due, progress, system, now)
+    unread_for = unreadable_incidents.page_all(progress.unread, system, now + SWEEP_DURATION_MAX)
+    progress.count(page_age=unread_for, wake_age=unread_for)
+    return progress.swept()
 
 
-class _Seen(msgspec.Struct):
-    """What a sweep has found so far; the unreadable are among the failed."""
+class _Progress(msgspec.Struct):
+    """The state of a running sweep; the unreadable are among the failed."""
 
     failed: int
-    owed_for: timedelta
-    late_for: timedelta = timedelta(0)
+    page_age: timedelta
+    wake_age: timedelta = timedelta(0)
     woken: int = 0
-    unread: list[Unread] = []
+    unread: list[OverdueUnreadable] = []
 
-    def wait(self, owed_for: timedelta = timedelta(0), late_for: timedelta = timedelta(0)) -> None:
-        """A page is owed, or a wake overdue, for so long."""
-        self.owed_for, self.late_for = max(self.owed_for, owed_for), max(self.late_for, late_for)
+    def count(self, page_age: timedelta = timedelta(0), wake_age: timedelta = timedelta(0)) -> None:
+        """Count a pending page, or an overdue wake, of that age."""
+        self.page_age, self.wake_age = max(self.page_age, page_age), max(self.wake_age, wake_age)
 
-    def swept(self, left: int = 0) -> Swept:
-        """All of it, with so many that are *left* to the next sweep."""
+    def swept(self, left: int = 0) -> SweepResult:
+        """The result, with *left* incidents for the next sweep."""
         unread = len(self.unread)
-        return Swept(self.woken, self.failed, left, self.owed_for, self.late_for, unread)
+        return SweepResult(self.woken, self.failed, left, self.page_age, self.wake_age, unread)
 
-    def cut_short(self, left: Sequence[Due], now: datetime) -> Swept:
-        """What was *left*, and what could not be read, counts as owing since its wake was due."""
-        lates = (*(_late_for(each, now) for each in left), *(late for _, late in self.unread))
-        self.wait(max(lates), max(lates))
+    def cut_short(self, left: Sequence[DueIncident], now: datetime) -> SweepResult:
+        """The result; what was *left* or unreadable counts as pending since its wake was due."""
+        ages = (*(_wake_age(each, now) for each in left), *(age for _, age in self.unread))
+        self.count(max(ages), max(ages))
         return self.swept(len(left))
 
 
-def _begin(found: Overdue, system: System) -> _Seen:
-    pauses_owed_for = _first(lambda: sweep_switch(system))
-    published = _first(lambda: digest.sweep(found, system))
-    failed = [pauses_owed_for, published].count(None)
-    return _Seen(failed, pauses_owed_for or timedelta(0))
+def _sweep_first(overdue: OverdueIncidents, system: System) -> _Progress:
+    pause_page_age = _try(lambda: sweep_pauses(system))
+    published = _try(lambda: digest.send_digests(overdue, system))
+    failed = [pause_page_age, published].count(None)
+    return _Progress(failed, pause_page_age or timedelta(0))
 
 
-def _see_to(due: Due, seen: _Seen, system: System, now: datetime) -> None:
-    """Settle one incident's pages, and wake it where its wake was lost."""
-    draft, late = None, _late_for(due, now)
+def _sweep_incident(due: DueIncident, progress: _Progress, system: System, now: datetime) -> None:
+    """Deliver one incident's pages, and queue its lost wake."""
+    work, wake_age = None, _wake_age(due, now)
     try:
         loaded = system.ports.store.load(due.incident)
         if loaded is not None:
-            draft = IncidentUnitOfWork(loaded.incident, system, now)
-            seen.woken += _settled(draft, loaded)
+            work = IncidentUnitOfWork(loaded.incident, system, now)
+            progress.woken += _page_and_wake(work, loaded)
     except Unreadable as error:
-        seen.failed += 1
-        seen.unread.append(Unread(error, late))
+        progress.failed += 1
+        progress.unread.append(OverdueUnreadable(error, wake_age))
         return
     except FirstlineError:
-        seen.failed += 1
-        seen.wait(owed_for=late)
-    seen.wait(late_for=late)
-    if draft is not None:  # what could not be woken may owe a page for longer than its wake
-        seen.wait(owed_for=paging.owed_for(draft.incident.pages, now))
+        progress.failed += 1
+        progress.count(page_age=wake_age)
+    progress.count(wake_age=wake_age)
+    if work is not None:  # a page may be older than the wake
+        progress.count(page_age=paging.oldest_pending_age(work.incident.pages, now))
 
 
-def _settled(draft: IncidentUnitOfWork, loaded: Loaded) -> bool:
-    """Whether it was woken, after its pages were tried."""
-    # a conflict means that another worker has it at this moment, and settles it
+def _page_and_wake(work: IncidentUnitOfWork, loaded: LoadedIncident) -> bool:
+    """Try its pages; return True if it was woken."""
+    # a conflict means that another worker has it at this moment, and delivers its pages
     with contextlib.suppress(CommitConflict):
-        inbox.page_first(draft, loaded, _left_behind)
-    if not (loaded.inbox or loaded.approvals or _wake_is_late(draft)):
+        inbox.merge_and_page(work, loaded, _left_pages)
+    if not (loaded.inbox or loaded.approvals or _is_wake_late(work)):
         return False
-    draft.wake()
+    work.wake()
     return True
 
 
-def _first[T](act: Callable[[], T]) -> T | None:
-    """What *act* gives; None where it failed, whatever failed: the incidents come after it."""
+def _try[T](call: Callable[[], T]) -> T | None:
+    """The result of *call*; None if it failed, since the incidents come after it."""
     try:
-        return act()
+        return call()
     except Exception:  # noqa: BLE001 - counted as failed
         return None
 
 
-def _wake_is_late(draft: IncidentUnitOfWork) -> bool:
-    """Whether its wake was lost; what is only owed to the digest needs none."""
-    at = draft.incident.next_wake_at
-    return at is not None and at <= draft.now - GRACE and digest.owed(draft) is None
+def _is_wake_late(work: IncidentUnitOfWork) -> bool:
+    """True if its wake was lost; a pending digest line needs none."""
+    at = work.incident.next_wake_at
+    return at is not None and at <= work.now - WAKE_GRACE and digest.due_digest_line(work) is None
 
 
-def _late_for(due: Due, now: datetime) -> timedelta:
-    """How long its wake is overdue; what nobody could read may owe a page for as long."""
+def _wake_age(due: DueIncident, now: datetime) -> timedelta:
+    """The age of its overdue wake; an unread incident may have a page of that age."""
     return max(now - due.next_wake_at, timedelta(0))
 
 
-def _left_behind(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
-    """Each trigger to the pager, which folds it by its key; the others once they are late.
+def _left_pages(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
+    """Each trigger to the pager, which deduplicates it by key; the others once they are late.
 
-    What is quiet is left to reconcile, which the sweep wakes.
+    Pages that are not required are left to reconcile.
     """
-    owed = (each for each in paging.owed(pages) if each.traits.required)
+    required = (each for each in paging.pending(pages) if each.traits.required)
     return tuple(
         each
-        for each in owed
-        if (each.traits.pages_on_call and each.action == "trigger") or each.due_at <= now - GRACE
+        for each in required
+        if (each.traits.pages_on_call and each.action == "trigger")
+        or each.due_at <= now - WAKE_GRACE
     )

@@ -1,4 +1,4 @@
-"""System: ports, policy and settings as the one value that every controller is given."""
+"""System: ports, policy and settings as one value, which every controller takes."""
 
 import msgspec
 
@@ -10,19 +10,19 @@ from firstline.notifications.origin import Origin
 
 
 class System(msgspec.Struct, frozen=True):
-    """Everything that a step needs from outside itself."""
+    """Everything that a step needs from outside."""
 
     ports: Ports
     profile: Profile
     settings: Settings
 
     def provenance(self) -> Provenance:
-        """Which policy and which code the ledger's entries name."""
+        """The policy and the code that ledger entries name."""
         return Provenance(policy=self.profile.digest, code=self.settings.code)
 
     @property
     def origin(self) -> Origin:
-        """What pages say of this deployment."""
+        """The deployment as pages name it."""
         return Origin(
             fleet=self.profile.fleet.name,
             region=self.settings.home.region,

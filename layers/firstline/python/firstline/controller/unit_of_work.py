@@ -1,16 +1,16 @@
-"""Draft: one incident while it is worked on; its changes are gathered into one commit."""
+"""Unit of work: collects the changes of one incident and writes them in one transaction."""
 
 import copy
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from firstline.controller.commit import commit
-from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import ACTIONS_MAX, Change, Fence, Joined, LeaseWrite
+from firstline.controller.ports.messaging import Wake
+from firstline.controller.ports.store import ACTIONS_MAX, Change, Fence, InboxSignal, LeaseWrite
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import Unknown
 from firstline.ids import CorrelationKey, Token
-from firstline.incidents import response_targets as responses
+from firstline.incidents import response_targets
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident, Page
 from firstline.ledger.chain import Entry, append
@@ -20,18 +20,18 @@ from firstline.remediation import limits
 
 
 class IncidentUnitOfWork:
-    """What an incident is about to become. Nothing of it is true before `commit` returns."""
+    """The next state of an incident. Nothing is stored before `commit` returns."""
 
-    folded: tuple[Joined, ...] = ()
-    taken: tuple[Approval, ...] = ()
+    merged_signals: tuple[InboxSignal, ...] = ()
+    applied_approvals: tuple[Approval, ...] = ()
     lease: LeaseWrite | None = None
     fence: Fence | None = None
-    before_rest: Callable[[Incident], Incident] | None = None
-    """What the step that was carried out adds to the incident, in the commit that ends it."""
-    until: datetime | None = None
-    """What it rests until, where no page is owed sooner."""
-    unfolded = False
-    heard = False
+    before_requeue: Callable[[Incident], Incident] | None = None
+    """Changes the incident in the commit that ends the step."""
+    requeue_at: datetime | None = None
+    """The instant of the next wake, unless a page is due sooner."""
+    has_more_signals = False
+    has_input = False
 
     def __init__(self, incident: Incident, system: System, now: datetime) -> None:
         self.incident = incident
@@ -39,7 +39,7 @@ class IncidentUnitOfWork:
         self.now = now
         self._entries: list[Entry] = []
 
-    def record(self, event: LedgerEvent) -> None:
+    def append_entry(self, event: LedgerEvent) -> None:
         """Add an entry to the incident's chain."""
         by = self.system.provenance()
         chain, entry = append(
@@ -48,68 +48,72 @@ class IncidentUnitOfWork:
         self._entries.append(entry)
         self.incident = copy.replace(self.incident, chain=chain)
 
-    def owe(self, *pages: Page) -> None:
-        """Owe *pages* to people from the next commit on."""
+    def queue_pages(self, *pages: Page) -> None:
+        """Queue *pages* from the next commit on."""
         self.incident = copy.replace(self.incident, pages=(*self.incident.pages, *pages))
 
     def measure_responses(self) -> None:
-        """It is looked at now: hold each response against its target (R01 to R04)."""
-        self.incident, measured = responses.measure(self.incident, self.now)
+        """Measure each response against its target (R01 to R04)."""
+        self.incident, measured = response_targets.measure(self.incident, self.now)
         for each in measured:
-            self.record(each)
+            self.append_entry(each)
 
-    def release(self, held: limits.Limits | Unknown, failed: Token | None = None) -> None:
-        """Give the lease back, if it is ours, with the fix that *failed* marked in its spending.
+    def release_lease(self, current: limits.Limits | Unknown, failed: Token | None = None) -> None:
+        """Release the lease if this incident holds it, with *failed* marked in it.
 
-        One that cannot be read runs out by itself; what is to be written of it already stays.
+        An unreadable lease expires by itself. A lease that is already to be written stays.
         """
-        if self.lease is not None or isinstance(held, Unknown):
+        if self.lease is not None or isinstance(current, Unknown):
             return
-        if held.lease.holder == self.incident.id:
-            self.lease = LeaseWrite(limits.release_lease(held.lease, failed), held.lease.fence)
+        if current.lease.holder == self.incident.id:
+            self.lease = LeaseWrite(
+                limits.release_lease(current.lease, failed), current.lease.fence
+            )
 
-    def lease_after(self, held: limits.Limits) -> limits.Lease:
-        """The lease as the next commit leaves it: what a verdict changed is not lost."""
-        return self.lease.lease if self.lease is not None else held.lease
+    def lease_after(self, current: limits.Limits) -> limits.Lease:
+        """The lease after the next commit, with the effect of a verdict."""
+        return self.lease.lease if self.lease is not None else current.lease
 
     @property
-    def room(self) -> int:
-        """How many more actions its transaction takes."""
+    def actions_left(self) -> int:
+        """The number of further actions that the transaction can hold."""
         return ACTIONS_MAX - self._change().actions
 
     def commit(self, closes: CorrelationKey | None = None) -> None:
-        """Write it all as one transaction; raises `CommitConflict` and `DependencyUnavailable`."""
+        """Write all in one transaction; raises `CommitConflict` and `DependencyUnavailable`."""
         commit(self.system.ports, self._change(closes))
         self.incident = copy.replace(self.incident, version=self.incident.version + 1)
-        self.folded, self.taken, self._entries = (), (), []
+        self.merged_signals, self.applied_approvals, self._entries = (), (), []
         self.lease = self.fence = None
 
     def _change(self, closes: CorrelationKey | None = None) -> Change:
         return Change(
             incident=self.incident,
             entries=tuple(self._entries),
-            folded=self.folded,
-            taken=self.taken,
+            merged_signals=self.merged_signals,
+            applied_approvals=self.applied_approvals,
             lease=self.lease,
             closes=closes,
             fence=self.fence,
         )
 
-    def rest(self, until: datetime | None, closes: CorrelationKey | None = None) -> None:
-        """Commit and queue the next wake: at *until*, or sooner for a page or a full inbox.
+    def commit_and_requeue(
+        self, requeue_at: datetime | None, closes: CorrelationKey | None = None
+    ) -> None:
+        """Commit and queue the next wake: at *requeue_at*, or sooner if pages or signals wait.
 
-        A wake that brought signals does not count toward the most that an incident may have.
-        With no *until*, no page owed and an empty inbox the incident is never woken again; what
-        the digest owes is found by the sweep, and needs no wake.
+        A wake that brought signals does not count toward the limit of wakes. Without *requeue_at*,
+        a pending page or a full inbox the incident is not woken again; the sweep finds pending
+        digest lines.
         """
-        if self.before_rest is not None:
-            self.incident = self.before_rest(self.incident)
-        self.until = until
-        at = min(self._wakes(), default=None)
+        if self.before_requeue is not None:
+            self.incident = self.before_requeue(self.incident)
+        self.requeue_at = requeue_at
+        at = min(self._wake_times(), default=None)
         self.incident = copy.replace(
             self.incident,
             wake_generation=self.incident.wake_generation + 1,
-            wakes=self.incident.wakes + (not self.heard),
+            wakes=self.incident.wakes + (not self.has_input),
         )
         self.schedule()
         self.commit(closes)
@@ -117,28 +121,30 @@ class IncidentUnitOfWork:
             self.wake(max(at - self.now, timedelta(0)))
 
     def schedule(self) -> None:
-        """When the sweep takes a wake for lost: an update that is owed is due at once (I38).
+        """Set the instant at which the sweep counts a wake as lost (I38).
 
-        It is sent in this same turn, by a worker that may not live to do it. Behind a trigger that
-        is owed it waits for that page's own wake, and behind a resolve that waits for nothing.
+        A pending update is due at once: this run sends it, and its worker may die before. Behind a
+        pending trigger it waits for that page's own wake; behind a resolve it does not wait.
         """
-        owed = paging.owed(self.incident.pages)
-        digests = [each.due_at for each in owed if each.traits.held_for_digest]
-        quiet = [each.due_at for each in owed if not each.traits.required]
-        people = (each for each in owed if each.traits.awaited)
-        held = any(each.action == "trigger" for each in people)
-        at = min([*self._wakes(), *digests, *(() if held else quiet)], default=None)
+        pending_pages = paging.pending(self.incident.pages)
+        digests = [each.due_at for each in pending_pages if each.traits.held_for_digest]
+        quiet = [each.due_at for each in pending_pages if not each.traits.required]
+        people = (each for each in pending_pages if each.traits.awaited)
+        waits_for_trigger = any(each.action == "trigger" for each in people)
+        at = min(
+            [*self._wake_times(), *digests, *(() if waits_for_trigger else quiet)], default=None
+        )
         self.incident = copy.replace(self.incident, next_wake_at=at)
 
-    def _wakes(self) -> list[datetime]:
-        """When it must be woken; an update waits for a wake that comes anyway, unless none does."""
-        owed = paging.owed(self.incident.pages)
-        times = [each.due_at for each in owed if each.traits.awaited]
-        times += [self.until] if self.until is not None else []
-        times += [self.now] if self.unfolded else []
-        return times or [each.due_at for each in owed if not each.traits.required]
+    def _wake_times(self) -> list[datetime]:
+        """The instants of its wakes; an update waits for another wake, if there is one."""
+        pending_pages = paging.pending(self.incident.pages)
+        times = [each.due_at for each in pending_pages if each.traits.awaited]
+        times += [self.requeue_at] if self.requeue_at is not None else []
+        times += [self.now] if self.has_more_signals else []
+        return times or [each.due_at for each in pending_pages if not each.traits.required]
 
     def wake(self, delay: timedelta = timedelta(0)) -> None:
-        """Let reconcile look at it after *delay*."""
+        """Queue a wake after *delay*."""
         wake = Wake(self.incident.id, self.incident.wake_generation)
         self.system.ports.wakes.queue(wake, delay)

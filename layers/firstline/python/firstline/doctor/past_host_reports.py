@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from firstline.controller.ports.archive import Archive
-from firstline.controller.ports.store import Loaded, Store
+from firstline.controller.ports.store import LoadedIncident, Store
 from firstline.diagnosis.evidence import HostReport
 from firstline.doctor.facts import PastHostReport
 from firstline.errors import InvalidInput, Unreadable
@@ -44,7 +44,7 @@ def unreadable_incidents(store: Store) -> dict[IncidentId, str]:
     return found
 
 
-def _loaded(store: Store, incident: IncidentId) -> Loaded | None:
+def _loaded(store: Store, incident: IncidentId) -> LoadedIncident | None:
     """Return the incident; None if it cannot be read, which a check reports."""
     try:
         return store.load(incident)

@@ -1,7 +1,7 @@
-"""Notification: a page as one channel is to show it, in no vendor's wire format.
+"""Notification: a page as one channel shows it, in no vendor's wire format.
 
-It is made from allow-listed fields alone: never a description, a dimension or host output. Its
-text goes through redaction, since it leaves the account.
+It has allow-listed fields alone: never a description, a dimension or host output. Its text is
+redacted, since it leaves the account.
 """
 
 from typing import Literal
@@ -15,16 +15,16 @@ from firstline.signal import Severity
 
 SUMMARY_MAX = 1024
 ALERT = "alert"
-"""The detail of a note that names the alert whose incident it is put on."""
+"""The detail of a note that names its incident's alert."""
 _EXACT = {"plan", "alarm_link", ALERT}
-"""Details that redaction would spoil: a digest, a key, and the address of an alarm of ours."""
+"""Details without redaction: a digest, a key, and the address of an own alarm."""
 _LINKS = {
     "alarm_link": "the alarm",
     "dashboard_link": "console and dashboard",
     "report_link": "the report",
     "runbook_link": "the runbook",
 }
-"""Details that are addresses, and what they lead to; who may see what is there, IAM says."""
+"""Details that are addresses, and their link texts; IAM controls the access."""
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -37,9 +37,9 @@ class Link(msgspec.Struct, frozen=True):
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
     """One notification on one channel.
 
-    ``summary`` is one line of at most 1,024 characters, and ``details`` are facts by their name.
-    ``least`` is a summary of fixed words, for a vendor that refuses the other. ``lines`` are what
-    a digest lists, and empty elsewhere.
+    ``summary`` is one line of at most 1,024 characters, and ``details`` are facts by name.
+    ``least`` is a summary of fixed words, for a vendor that refuses the other. ``lines`` are those
+    of a digest, and empty elsewhere.
     """
 
     channel: str
@@ -55,9 +55,11 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def notification(page: Page, origin: Origin) -> Notification:
-    """*page* as it leaves the account; a resolve links to what is its own alone."""
+    """*page* as it leaves the account; a resolve has only its own links."""
     details = origin.facts | _redacted(page.details)
-    shown = details if page.action == "trigger" else {name: details[name] for name in page.details}
+    visible = (
+        details if page.action == "trigger" else {name: details[name] for name in page.details}
+    )
     return Notification(
         channel=page.channel,
         key=page.key,
@@ -67,12 +69,12 @@ def notification(page: Page, origin: Origin) -> Notification:
         summary=redact(f"{origin.title} {page.summary}", SUMMARY_MAX),
         least=f"{origin.title} firstline: {page.severity} incident {page.key}",
         details=details,
-        links=_links(page, shown),
+        links=_links(page, visible),
     )
 
 
 def digest(channel: str, fleet: str, lines: tuple[str, ...]) -> Notification:
-    """The minor troubles of *fleet* in one notification, a line each."""
+    """The minor incidents of *fleet* in one notification, a line each."""
     summary = f"firstline: minor troubles of {fleet}, {len(lines)} in all"
     return Notification(
         channel=channel,
@@ -87,7 +89,7 @@ def digest(channel: str, fleet: str, lines: tuple[str, ...]) -> Notification:
 
 
 def digest_line(incident: Incident, page: Page) -> str:
-    """The incident as the digest shows it: its state by then."""
+    """The incident's line in a digest, with its present state."""
     at = incident.signalled_at.isoformat(timespec="seconds")
     summary = redact(page.summary, SUMMARY_MAX)
     return f"- {at} {summary}; {incident.status} ({incident.id})"
@@ -100,14 +102,14 @@ def _redacted(details: dict[str, str]) -> dict[str, str]:
 
 
 def _redacted_text(text: str) -> str:
-    """*text*, line by line, and none cut: its author knows how long it may be."""
+    """*text*, redacted line by line; none is cut, since its author bounds it."""
     return "\n".join(redact(line, max(len(line), 1)) for line in text.split("\n"))
 
 
-def _links(page: Page, shown: dict[str, str]) -> tuple[Link, ...]:
-    """The addresses among *shown*; one in which something had to be redacted leads nowhere."""
+def _links(page: Page, visible: dict[str, str]) -> tuple[Link, ...]:
+    """The addresses among *shown*; a redacted one is left out."""
     return tuple(
-        Link(shown[name], text)
+        Link(visible[name], text)
         for name, text in _LINKS.items()
-        if name in shown and shown[name] == page.details.get(name, shown[name])
+        if name in visible and visible[name] == page.details.get(name, visible[name])
     )

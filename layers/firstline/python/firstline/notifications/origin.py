@@ -1,4 +1,4 @@
-"""Origin: what each page says of the deployment that it comes from."""
+"""Origin: the deployment as each page names it."""
 
 import msgspec
 
@@ -7,7 +7,7 @@ from firstline.config.settings import Mode
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """A fleet in a Region, with the mode of its deployment, and its runbook where that is known."""
+    """A fleet in a Region, the mode of its deployment, and its runbook if known."""
 
     fleet: str
     region: str
@@ -16,23 +16,23 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """How the title of each page begins; a mode in which nothing is fixed is part of it."""
+        """The start of each page's title; a mode without fixes is part of it."""
         mode = "" if self.mode == "enforce" else f" {self.mode}"
         return f"[{self.fleet} {self.region}{mode}]"
 
     @property
     def where(self) -> str:
-        """The options by which a command finds this deployment."""
+        """The command-line options that select this deployment."""
         return command_lines.deployment(self.fleet, self.region)
 
     @property
     def facts(self) -> dict[str, str]:
-        """What every page says beside what it is about; the console is on the dashboard."""
+        """The facts of every page about the deployment; the console is on the dashboard."""
         link = console_links.dashboard_url(dashboard_name(self.fleet), self.region)
         runbook = {"runbook_link": self.runbook} if self.runbook else {}
         return {"region": self.region, "mode": self.mode, "dashboard_link": link, **runbook}
 
 
 def dashboard_name(fleet: str) -> str:
-    """What the dashboard of *fleet* is called in CloudWatch."""
+    """The name of *fleet*'s dashboard in CloudWatch."""
     return f"firstline-{fleet}"

@@ -1,7 +1,7 @@
-"""Paging: what is owed to the pager, under which key, and the body that says it.
+"""Pages: their keys, summaries and details.
 
-A page is owed in the same commit as what it tells of, and stays owed until PagerDuty took it.
-Bodies are made from allow-listed fields alone: never a description, a dimension or host output.
+A page is queued in the commit of its cause, and stays pending until its channel accepted it. Bodies
+have allow-listed fields alone: never a description, a dimension or host output.
 """
 
 import copy
@@ -13,7 +13,7 @@ from firstline.config.business_day import BusinessDay
 from firstline.config.channels import CHANGE, Routes
 from firstline.config.profile import Profile
 from firstline.ids import IncidentId
-from firstline.incidents import resolve_delay as resolving
+from firstline.incidents import resolve_delay
 from firstline.incidents.approvals import Proposal
 from firstline.incidents.demotion import Demotion
 from firstline.incidents.incident import Incident, Page
@@ -23,140 +23,149 @@ from firstline.notifications.origin import Origin
 from firstline.signal import Severity, Signal
 
 TRIES_MAX = 5
-"""As often is tried what is not required."""
+"""The most tries of a page that is not required."""
 NO_LADDER = "no automatic fix for this condition: a person has to act"
-IN_EARNEST = "no-drill"
-"""How the key of a page ends that tells of trouble in the middle of a drill."""
-REHEARSAL = "drill"
-"""How the key of a drill's change event ends."""
-RETRY_AFTER = timedelta(seconds=10)
-"""An unsent page is tried again after this long."""
+REAL_TROUBLE_SUFFIX = "no-drill"
+"""The end of the key of a page about trouble during a drill."""
+DRILL_SUFFIX = "drill"
+"""The end of the key of a drill's change event."""
+RETRY_DELAY = timedelta(seconds=10)
+"""The delay before the next try of a pending page."""
 
 
-def opening(incident: Incident, signal: Signal, why: str, profile: Profile) -> tuple[Page, ...]:
-    """The pages of a new episode, under the episode's own key, by the routes of its severity (R44).
+def opening_pages(
+    incident: Incident, signal: Signal, why: str, profile: Profile
+) -> tuple[Page, ...]:
+    """The pages of a new incident, under its own id, by the routes of its severity (R44).
 
-    It says what stays true: nothing was read yet but the signal and the profile, which says whether
-    there is a ladder for the condition.
+    The text has only stable facts, of the signal and the profile, such as the absence of a ladder.
     """
     now = incident.opened_at
-    return _of_signal(incident, incident.id, signal, why, now, profile)
+    return _signal_pages(incident, incident.id, signal, why, now, profile)
 
 
-def digest(
+def digest_pages(
     incident: Incident, signal: Signal, routes: Routes, day: BusinessDay
 ) -> tuple[Page, ...]:
     """A line of each digest of its severity, queued from the next business day on (R04)."""
     due_at = day.after(incident.opened_at)
-    page = _page(incident, incident.id, _trouble(incident, signal), {}, due_at)
+    page = _new_page(incident, incident.id, _signal_summary(incident, signal), {}, due_at)
     names = routes.digests(incident.severity)
     return tuple(copy.replace(page, channel=each) for each in names)
 
 
-def raised(
+def rise_pages(
     incident: Incident, signal: Signal, why: str, now: datetime, profile: Profile
 ) -> tuple[Page, ...]:
-    """The page of an incident that rose: under a key of its own, so that it notifies (I2).
+    """The pages of an incident that rose: under a key of their own, so that they notify (I2).
 
-    The key follows from the incident's id and severity alone, for ingest uses it unread.
+    The key follows from the incident's id and severity alone, so ingest can compute it.
     """
-    key = key_of_rise(incident.id, incident.severity)
-    return _of_signal(incident, key, signal, why, now, profile)
+    key = rise_key(incident.id, incident.severity)
+    return _signal_pages(incident, key, signal, why, now, profile)
 
 
-def worsened(incident: Incident, why: str, now: datetime, routes: Routes) -> tuple[Page, ...]:
-    """The page of an incident that rose by what was read, and not by a signal."""
+def observed_rise_pages(
+    incident: Incident, why: str, now: datetime, routes: Routes
+) -> tuple[Page, ...]:
+    """The pages of an incident that rose by an observation, and not by a signal."""
     summary = f"{incident.severity} {incident.condition.words}: {why}"
     details = {"rule": incident.rule or "none", "why": why} | _facts(incident)
-    key = key_of_rise(incident.id, incident.severity)
-    return routed(_page(incident, key, summary, details, now), routes)
+    key = rise_key(incident.id, incident.severity)
+    return route(_new_page(incident, key, summary, details, now), routes)
 
 
-def key_of_rise(incident: IncidentId, severity: Severity) -> str:
+def rise_key(incident: IncidentId, severity: Severity) -> str:
     """The key of the page of an incident that rose to *severity*."""
     return f"{incident}:{severity.lower()}"
 
 
-def returned(incident: Incident, now: datetime, routes: Routes) -> tuple[Page, ...]:
-    """The page of a P1 that came back in its quiet window: under a key of its own (I2).
+def return_pages(incident: Incident, now: datetime, routes: Routes) -> tuple[Page, ...]:
+    """The pages of a P1 that returned in its quiet window: under a key of their own (I2).
 
-    Its alert may be acknowledged, and then a trigger under a key that was used notifies nobody.
-    None for what is less grave: its alert still stands, and one trouble has one.
+    Its alert may be acknowledged, and a trigger under a used key would not notify. None for lower
+    severities: their alert is still open.
     """
     if incident.severity is not Severity.P1:
         return ()
     summary = f"{incident.severity} {incident.condition.words}: it came back, {incident.alarm}"
     details = {"why": f"it had recovered by itself, return {incident.returns}"}
     key = f"{incident.id}:returned-{incident.returns}"
-    return routed(_page(incident, key, summary, details | _facts(incident), now), routes)
+    return route(_new_page(incident, key, summary, details | _facts(incident), now), routes)
 
 
-def in_earnest(
+def real_trouble_pages(
     incident: Incident, signal: Signal, why: str, now: datetime, profile: Profile
 ) -> tuple[Page, ...]:
-    """The page of a drill's incident that *signal*, which is of no drill, joined.
+    """The pages of a drill's incident that a real signal joined.
 
-    Under a key of its own, for whoever was paged may know of the drill and do nothing.
+    They have a key of their own, since the person on call may know of the drill and do nothing.
     """
-    key = f"{incident.id}:{IN_EARNEST}"
+    key = f"{incident.id}:{REAL_TROUBLE_SUFFIX}"
     why = f"this is no drill: {why}"
-    return _of_signal(incident, key, signal, why, now, profile)
+    return _signal_pages(incident, key, signal, why, now, profile)
 
 
-def hand_over(
+def escalation_pages(
     incident: Incident, details: dict[str, str], now: datetime, routes: Routes
 ) -> tuple[Page, ...]:
-    """The page that gives the incident to a person: a key of its own, so that it notifies.
+    """The pages of an escalation, under a key of their own, so that they notify.
 
-    None for one without an alarm of which people know already: nothing was or will be done, which
-    its first page said. What was seen on hosts is news where nobody was paged.
+    None for an incident without an alarm that was paged already: nothing was or will be done, as
+    its first page says. Findings on hosts are paged if no page was sent.
     """
     if not incident.alarms and (incident.severity.pages or not incident.hosts):
         return ()
-    summary = titled(incident, "firstline gave up, take over")
+    summary = title(incident, "firstline gave up, take over")
     key = f"{incident.id}:gave-up"
-    return routed(_page(incident, key, summary, details | _facts(incident), now), routes)
+    return route(_new_page(incident, key, summary, details | _facts(incident), now), routes)
 
 
-def asked(
+def approval_page(
     incident: Incident,
     proposal: Proposal,
     why: tuple[str, ...],
     origin: Origin,
     demotion: Demotion | None = None,
 ) -> Page:
-    """What asks a person to allow a plan, or tells of one that is only recommended.
+    """The request for approval of a plan, or the recommendation of one.
 
-    Its commands run on any machine with the operator's rights. *demotion* is why a plan that goes
-    by itself otherwise does not.
+    Its commands run on any machine with the operator's rights. *demotion* is the reason why an
+    automatic action needs approval.
     """
     if proposal.approvable:
         short = proposal.plan[:12]
-        word = f"approve {proposal.action}?"
-        can = {
+        request = f"approve {proposal.action}?"
+        commands = {
             "approve": command_lines.approve(incident.id, short, origin.where),
             "deny": command_lines.deny(incident.id, short, origin.where),
         }
     else:
-        word = f"recommended: {proposal.action}"
-        can = {"next": "firstline does not do this by itself: a person may"}
-    summary = titled(incident, f"{word} on {proposal.target}")
-    down = {"demoted": demotion.describe(proposal.action, origin.where)} if demotion else {}
-    details = {**proposal.describe(), "facts": "; ".join(why), **down, **can, **_facts(incident)}
-    return _page(incident, proposal.key, summary, details, proposal.at)
+        request = f"recommended: {proposal.action}"
+        commands = {"next": "firstline does not do this by itself: a person may"}
+    summary = title(incident, f"{request} on {proposal.target}")
+    demoted_fact = {"demoted": demotion.describe(proposal.action, origin.where)} if demotion else {}
+    details = {
+        **proposal.describe(),
+        "facts": "; ".join(why),
+        **demoted_fact,
+        **commands,
+        **_facts(incident),
+    }
+    return _new_page(incident, proposal.key, summary, details, proposal.at)
 
 
-def withdrawn(incident: Incident, keys: Collection[str], now: datetime) -> tuple[Page, ...]:
-    """The resolves of what was asked under *keys*, and is answered now."""
-    return tuple(each for each in resolutions(incident, now) if each.key in keys)
+def withdrawal_pages(incident: Incident, keys: Collection[str], now: datetime) -> tuple[Page, ...]:
+    """The resolves of the requests under *keys*, which are answered now."""
+    return tuple(each for each in resolve_pages(incident, now) if each.key in keys)
 
 
-def resolutions(incident: Incident, now: datetime, report_link: str = "") -> tuple[Page, ...]:
-    """A resolve for every key that stands open, after what is still owed under it.
+def resolve_pages(incident: Incident, now: datetime, report_link: str = "") -> tuple[Page, ...]:
+    """A resolve for every open key, behind its pending pages.
 
-    It links to the report, where there will be one.
+    It links to the report, if there will be one.
     """
-    over = {(each.channel, each.key) for each in incident.pages if each.action == "resolve"}
+    resolved = {(each.channel, each.key) for each in incident.pages if each.action == "resolve"}
     pages = tuple(
         Page(
             channel=each.channel,
@@ -169,129 +178,131 @@ def resolutions(incident: Incident, now: datetime, report_link: str = "") -> tup
             due_at=now,
         )
         for each in incident.pages
-        if _keeps_open(each) and (each.channel, each.key) not in over
+        if _needs_resolve(each) and (each.channel, each.key) not in resolved
     )
-    return resolving.delay_resolves((*incident.pages, *pages))[len(incident.pages) :]
+    return resolve_delay.delay_resolves((*incident.pages, *pages))[len(incident.pages) :]
 
 
-def demoted(incident: Incident, action: str, why: str, at: datetime, due_at: datetime) -> Page:
-    """What is told beside the alert of an action that asks a person from now on."""
+def demotion_page(
+    incident: Incident, action: str, why: str, at: datetime, due_at: datetime
+) -> Page:
+    """The change event of an action that requires approval from now on."""
     summary = f"firstline: {action} asks a person from now on"
     details = {"action": action, "why": why}
-    page = _change(incident, f"demoted-{action}", summary, details, at)
+    page = _change_page(incident, f"demoted-{action}", summary, details, at)
     return copy.replace(page, due_at=due_at)
 
 
-def rehearsal(incident: Incident) -> Page:
-    """A drill's word to PagerDuty: by the same key and the same way as a page, and to nobody.
+def drill_heartbeat(incident: Incident) -> Page:
+    """The change event of a drill: the same key and the same path as a page.
 
-    A change event notifies no one, whatever urgency the service gives to alerts.
+    A change event notifies no one, at any urgency of the service.
     """
     summary = "firstline: a drill went through, nothing is wrong"
-    return _change(incident, REHEARSAL, summary, {}, incident.opened_at)
+    return _change_page(incident, DRILL_SUFFIX, summary, {}, incident.opened_at)
 
 
-def routed(page: Page, routes: Routes) -> tuple[Page, ...]:
-    """*page* on each channel that its severity is sent to at once."""
+def route(page: Page, routes: Routes) -> tuple[Page, ...]:
+    """*page* on each immediate channel of its severity."""
     return tuple(copy.replace(page, channel=each) for each in routes.of(page.severity))
 
 
-def owed(pages: tuple[Page, ...]) -> tuple[Page, ...]:
-    """The next unsent page of each channel and key: what follows waits until it was taken."""
-    first: dict[tuple[str, str], Page] = {}
+def pending(pages: tuple[Page, ...]) -> tuple[Page, ...]:
+    """The next unsent page of each channel and key; later ones wait for it."""
+    next_pages: dict[tuple[str, str], Page] = {}
     for each in pages:
         if each.sent_at is None:
-            first.setdefault((each.channel, each.key), each)
-    return tuple(first.values())
+            next_pages.setdefault((each.channel, each.key), each)
+    return tuple(next_pages.values())
 
 
-def owed_for(pages: tuple[Page, ...], now: datetime) -> timedelta:
-    """For how long the oldest unsent page that is required is owed: a digest from its hour on."""
-    waiting = (now - each.owed_at for each in owed(pages) if each.traits.required)
-    return max(waiting, default=timedelta(0))
+def oldest_pending_age(pages: tuple[Page, ...], now: datetime) -> timedelta:
+    """The age of the oldest required page that is pending; a digest counts from its hour."""
+    ages = (now - each.owed_at for each in pending(pages) if each.traits.required)
+    return max(ages, default=timedelta(0))
 
 
-def due(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
-    """Pages to try now: alerts first, and what is not required last."""
-    found = [each for each in owed(pages) if each.due_at <= now]
-    return tuple(sorted(found, key=_rank))
+def due_pages(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
+    """Pages to try now: alerts first, and pages that are not required last."""
+    pages_due = [each for each in pending(pages) if each.due_at <= now]
+    return tuple(sorted(pages_due, key=_rank))
 
 
 def _rank(page: Page) -> tuple[bool, bool]:
     return not page.traits.pages_on_call, not page.traits.required
 
 
-def due_to_people(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
-    """Pages to try now that are required."""
-    return tuple(each for each in due(pages, now) if each.traits.required)
+def due_required_pages(pages: tuple[Page, ...], now: datetime) -> tuple[Page, ...]:
+    """Required pages to try now."""
+    return tuple(each for each in due_pages(pages, now) if each.traits.required)
 
 
-def tried(
+def after_try(
     pages: tuple[Page, ...], page: Page, delivery: Delivery, now: datetime
 ) -> tuple[Page, ...]:
-    """The pages after one more try of *page*: it is sent, or owed and due again.
+    """The pages after one more try of *page*: it is sent, or pending with a later retry.
 
-    A resolve that waits for it is due once no worker is left that could send the trigger again.
+    A resolve behind it is due once no worker is left that could send the trigger again.
     """
     accepted = isinstance(delivery, Accepted)
-    if given_up(page, delivery) or (accepted and not page.traits.notifies_a_person):
+    if is_dropped(page, delivery) or (accepted and not page.traits.notifies_a_person):
         return tuple(each for each in pages if each != page)  # the ledger has what became of it
     sent_at = now if accepted else None
-    after = copy.replace(page, tries=page.tries + 1, sent_at=sent_at, due_at=now + RETRY_AFTER)
+    after = copy.replace(page, tries=page.tries + 1, sent_at=sent_at, due_at=now + RETRY_DELAY)
     pages = tuple(after if each == page else each for each in pages)
-    return resolving.delay_resolves(pages)
+    return resolve_delay.delay_resolves(pages)
 
 
-def given_up(page: Page, delivery: Delivery) -> bool:
-    """True if *page* is not tried again: what is not required is of use while it is new."""
+def is_dropped(page: Page, delivery: Delivery) -> bool:
+    """True if *page* is not retried: one that is not required is only useful while new."""
     if page.traits.required or isinstance(delivery, Accepted):
         return False
     return isinstance(delivery, BadBody) or page.tries + 1 >= TRIES_MAX
 
 
-def _of_signal(  # noqa: PLR0913, PLR0917 - a signal, what it means, and when
+def _signal_pages(  # noqa: PLR0913, PLR0917 - a signal, what it means, and when
     incident: Incident, key: str, signal: Signal, why: str, now: datetime, profile: Profile
 ) -> tuple[Page, ...]:
     facts = {"rule": incident.rule or "none", "why": why} | _facts(incident)
-    summary = _trouble(incident, signal)
+    summary = _signal_summary(incident, signal)
     if not profile.rungs(incident.condition):
         summary, facts = f"{summary}; {NO_LADDER}", facts | {"fix": NO_LADDER}
-    return routed(_page(incident, key, summary, facts, now), profile.routes)
+    return route(_new_page(incident, key, summary, facts, now), profile.routes)
 
 
-def _trouble(incident: Incident, signal: Signal) -> str:
-    """What the signal said and when, which no later one changes."""
+def _signal_summary(incident: Incident, signal: Signal) -> str:
+    """The signal's alarm, state and time, which no later signal changes."""
     if not signal.arn:
-        return titled(incident, signal.subject)
+        return title(incident, signal.subject)
     # one that the profile does not know goes by its ARN
     name = console_links.alarm_name(signal.subject)
-    return titled(incident, f"alarm {name} went to {signal.state} at {signal.at:%H:%M:%S} UTC")
+    return title(incident, f"alarm {name} went to {signal.state} at {signal.at:%H:%M:%S} UTC")
 
 
-def titled(incident: Incident, what: str) -> str:
-    """*what*, after how bad it is and what kind of trouble."""
-    return f"{incident.severity} {incident.condition.words}: {what}"
+def title(incident: Incident, text: str) -> str:
+    """*text*, after the severity and the condition."""
+    return f"{incident.severity} {incident.condition.words}: {text}"
 
 
-def _keeps_open(page: Page) -> bool:
-    """Whether people see *page* as open until a resolve follows it."""
+def _needs_resolve(page: Page) -> bool:
+    """True if *page* looks open to people until a resolve follows it."""
     traits = page.traits
     return traits.notifies_a_person and not traits.held_for_digest and page.action == "trigger"
 
 
-def _change(
-    incident: Incident, what: str, summary: str, details: dict[str, str], at: datetime
+def _change_page(
+    incident: Incident, event: str, summary: str, details: dict[str, str], at: datetime
 ) -> Page:
-    """A change event of *what* happened at that instant."""
-    about = {"incident": incident.id, **details, "at": at.isoformat(timespec="seconds")}
-    page = _page(incident, f"{incident.id}:{what}", summary, about, at)
+    """A change event of *event* at that instant."""
+    all_details = {"incident": incident.id, **details, "at": at.isoformat(timespec="seconds")}
+    page = _new_page(incident, f"{incident.id}:{event}", summary, all_details, at)
     return copy.replace(page, channel=CHANGE)
 
 
-def _page(
+def _new_page(
     incident: Incident, key: str, summary: str, details: dict[str, str], now: datetime
 ) -> Page:
-    """A trigger that is queued from *now* on; its channel is still to be chosen."""
+    """A trigger, queued from *now* on; its channel is chosen later."""
     return Page(
         key=key,
         action="trigger",
@@ -304,7 +315,7 @@ def _page(
 
 
 def _facts(incident: Incident) -> dict[str, str]:
-    """What every page says of its incident."""
+    """The facts of every page about its incident."""
     facts = {
         "incident": incident.id,
         "condition": incident.condition.value,

@@ -75,5 +75,5 @@ def _with_return(incident: Incident, evidence: Evidence, routes: Routes, now: da
     """A P1 whose own alarm fires again notifies at once, with or without its signal."""
     after = quiet_window.with_return(incident, now)
     leads = isinstance(evidence.alarm, AlarmReading) and not is_ok(evidence.alarm)
-    pages = paging.returned(after, now, routes) if leads else ()
+    pages = paging.return_pages(after, now, routes) if leads else ()
     return copy.replace(after, pages=(*after.pages, *pages))

@@ -68,11 +68,11 @@ def open_incident(  # noqa: PLR0913 - a signal, what it means, and the id where 
         reports=(signal.restricted,) if signal.restricted else (),
         responses=(response_targets.expected_response(classified.severity, signal.at, profile),),
     )
-    pages = paging.opening(incident, signal, classified.why, profile)
+    pages = paging.opening_pages(incident, signal, classified.why, profile)
     if incident.condition is Condition.DRILL:
-        pages = (paging.rehearsal(incident),)
+        pages = (paging.drill_heartbeat(incident),)
     else:
-        digest_ = paging.digest(incident, signal, profile.routes, profile.business_day)
+        digest_ = paging.digest_pages(incident, signal, profile.routes, profile.business_day)
         pages = (*pages, *digest_)
     incident = copy.replace(incident, pages=pages)
     # R12: firstline owns it until it escalates
@@ -94,7 +94,7 @@ def merge_signal(
     drill = "" if rung else incident.drill
     incident = copy.replace(_with_alarm(incident, signal.arn), suppressed=suppressed, drill=drill)
     if rung:  # the paged person knows of a drill, and this is none
-        pages = paging.in_earnest(incident, signal, classified.why, now, profile)
+        pages = paging.real_trouble_pages(incident, signal, classified.why, now, profile)
         incident = copy.replace(incident, pages=(*incident.pages, *pages))
     if signal.restricted:
         reports = (*incident.reports, signal.restricted)[-REPORTS_MAX:]
@@ -105,7 +105,7 @@ def merge_signal(
         led = _with_joined_condition(incident, classified.condition)
     # a raised severity has a page of its own
     again = came_back and classified.severity == incident.severity == led.severity
-    pages = paging.returned(led, now, profile.routes) if again else ()
+    pages = paging.return_pages(led, now, profile.routes) if again else ()
     return copy.replace(led, pages=(*led.pages, *pages))
 
 
@@ -160,7 +160,7 @@ def _with_new_lead(
     )
     if classified.severity == incident.severity:
         return led
-    pages = paging.raised(led, signal, classified.why, now, profile)
+    pages = paging.rise_pages(led, signal, classified.why, now, profile)
     response = response_targets.expected_response(classified.severity, signal.at, profile)
     return copy.replace(led, pages=(*led.pages, *pages), responses=(*led.responses, response))
 
@@ -170,7 +170,7 @@ def with_severity(
 ) -> Incident:
     """*incident* raised to *severity* by what was read, with the page of its rise."""
     worse = copy.replace(incident, severity=severity)
-    pages = paging.worsened(worse, why, now, profile.routes)
+    pages = paging.observed_rise_pages(worse, why, now, profile.routes)
     response = response_targets.expected_response(severity, now, profile)
     return copy.replace(worse, pages=(*worse.pages, *pages), responses=(*worse.responses, response))
 

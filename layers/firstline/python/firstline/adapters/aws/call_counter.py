@@ -1,19 +1,19 @@
-"""Calls: how often AWS was called, and what that costs, counted where botocore sends.
+"""Call counter: the number and cost of AWS calls, counted in botocore's event before sending.
 
-A call that botocore sends again counts again: AWS counts it so.
+A retry counts again, since AWS bills it.
 """
 
 from typing import Any
 
 from boto3.session import Session
 
-from firstline.controller import metrics as measures
+from firstline.controller import metrics
 from firstline.monitoring import costs
 from firstline.monitoring.metric import Metric
 
 
-class Calls:
-    """The calls of one session since they were last taken."""
+class CallCounter:
+    """The calls of one session since the last `take`."""
 
     def __init__(self) -> None:
         self._calls = 0
@@ -24,14 +24,14 @@ class Calls:
         session.events.register_first("before-send", self._count)
 
     def take(self) -> tuple[Metric, ...]:
-        """What was counted, which begins anew; nothing where nothing was called."""
+        """Return the counts and reset them; nothing if there was no call."""
         calls, nanodollars = self._calls, self._nanodollars
         self._calls = self._nanodollars = 0
         if not calls:
             return ()
         return (
-            Metric(measures.CALLS, calls, "Count"),
-            Metric(measures.CALLS_COST, nanodollars, "Count"),
+            Metric(metrics.CALLS, calls, "Count"),
+            Metric(metrics.CALLS_COST, nanodollars, "Count"),
         )
 
     def _count(self, event_name: str, request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's

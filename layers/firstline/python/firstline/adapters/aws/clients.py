@@ -1,8 +1,8 @@
-"""Clients of AWS: how long a call may take and how often it may be sent.
+"""Clients of AWS, with their timeouts and retries.
 
-Botocore's standard retries send again after a read timeout, a lost connection and HTTP 500, 502,
-503 and 504 (botocore 1.44.5, ``retries/standard.py``). AWS takes no client token for a command or
-a message, so whatever changes the world is sent once, and its timeout means that nobody knows.
+Botocore's standard retries repeat a request after a read timeout, a lost connection and HTTP 500,
+502, 503 and 504 (botocore 1.44.5, ``retries/standard.py``). AWS takes no client token for a command
+or a message, so a mutation is sent once, and its timeout is an unknown outcome.
 """
 
 import functools
@@ -17,8 +17,8 @@ from botocore.config import Config
 from firstline.errors import InvariantViolation
 
 USER_AGENT = f"firstline Botocore/{botocore.__version__}"
-"""What CloudTrail calls whoever asked: botocore puts its own together anew for each call, and
-that is a sixth of the call's CPU."""
+"""The user agent in CloudTrail. Botocore builds its own for each call, a sixth of the call's CPU.
+"""
 
 
 def _config(connect_seconds: int, read_seconds: int, attempts: int) -> Config:
@@ -32,23 +32,23 @@ def _config(connect_seconds: int, read_seconds: int, attempts: int) -> Config:
 
 
 BEFORE_PAGING = _config(connect_seconds=1, read_seconds=1, attempts=1)
-"""The store and the routing key: a page waits for them, and may not wait long."""
+"""The store and the routing key: pages wait for them."""
 MUTATING = _config(connect_seconds=3, read_seconds=10, attempts=1)
-AROUND = _config(connect_seconds=1, read_seconds=2, attempts=1)
-"""Seven of them stand before a fix: what does not answer at once is unknown, and stops it."""
+PREFLIGHT = _config(connect_seconds=1, read_seconds=2, attempts=1)
+"""Seven reads before a fix: one without a prompt answer is unknown, and blocks the fix."""
 READING = _config(connect_seconds=1, read_seconds=3, attempts=2)
-"""Five of them that hang and are tried again still fit into the time that reconcile has."""
+"""Five reads that hang and are retried still fit into reconcile's timeout."""
 
 BROWSING = _config(connect_seconds=5, read_seconds=20, attempts=5)
-"""The whole ledger, or an account: nothing waits for it but a person."""
+"""The whole ledger, or an account: only a person waits for it."""
 SIMULATING = _config(connect_seconds=5, read_seconds=20, attempts=10)
-"""IAM gives few simulations in a second, and doctor asks for some sixty."""
+"""IAM allows few simulations per second, and doctor sends about sixty."""
 ARCHIVING = _config(connect_seconds=2, read_seconds=5, attempts=3)
-"""Nothing waits for the archive, and what fails comes again."""
+"""Nothing waits for the archive, and a failed batch is redelivered."""
 
 
 class _Lazy:
-    """Stands for a client until something of it is asked for."""
+    """Makes its client at the first use."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self._client = functools.cache(make)
@@ -56,14 +56,14 @@ class _Lazy:
         self.get_paginator = functools.cache(lambda name: self._client().get_paginator(name))
 
     def __getattr__(self, name: str) -> object:
-        found: object = getattr(self._client(), name)
-        return found
+        attribute: object = getattr(self._client(), name)
+        return attribute
 
 
 def lazy[T](make: Callable[[Session], T]) -> Callable[[Session], T]:
-    """*make*, whose client is made at its first use: each costs as much as an import.
+    """*make*, with its client made at the first use, which costs as much as an import.
 
-    Ingest asks three services and reconcile seven, of the fourteen that there are ports for.
+    Ingest calls three services and reconcile seven, of fourteen.
     """
 
     def later(session: Session) -> T:
@@ -72,12 +72,10 @@ def lazy[T](make: Callable[[Session], T]) -> Callable[[Session], T]:
     return later
 
 
-def once[C: BaseClient](client: C) -> C:
-    """*client*, which changes the world.
+def single_attempt[C: BaseClient](client: C) -> C:
+    """Return *client*; raises `InvariantViolation` if it would retry a mutation.
 
-    Raises `InvariantViolation` where it would send something twice.
-
-    It is asked when something is sent: a client that only ingest carries with it is never made.
+    Called at the sending, so a client that is never used is never made.
     """
     options: Any = client.meta.config  # its stubs leave them out
     if (options.retries or {}).get("total_max_attempts") != 1:
@@ -94,36 +92,36 @@ archive = lazy(lambda session: session.client("s3", config=ARCHIVING))
 signing = lazy(lambda session: session.client("kms", config=ARCHIVING))
 """For `KmsSigner`: a signature changes nothing."""
 secrets = lazy(lambda session: session.client("secretsmanager", config=BEFORE_PAGING))
-"""For the pager's routing key."""
+"""For PagerDuty's routing key."""
 wakes = lazy(lambda session: session.client("sqs", config=MUTATING))
 """For `SqsWakes`."""
 sending = lazy(lambda session: session.client("ssm", config=MUTATING))
 """For SendCommand."""
 answers = lazy(lambda session: session.client("ssm", config=READING))
-"""For what hosts have answered."""
+"""For the hosts' answers."""
 groups = lazy(lambda session: session.client("autoscaling", config=READING))
 """For the Auto Scaling group."""
 scaling = lazy(lambda session: session.client("autoscaling", config=MUTATING))
-"""For what changes the group."""
+"""For mutations of the group."""
 targets = lazy(lambda session: session.client("elbv2", config=READING))
 """For target health."""
 alarms = lazy(lambda session: session.client("cloudwatch", config=READING))
 """For alarms' present states."""
 instances = lazy(lambda session: session.client("ec2", config=READING))
 """For EC2's status checks."""
-keys = lazy(lambda session: session.client("kms", config=AROUND))
+keys = lazy(lambda session: session.client("kms", config=PREFLIGHT))
 """For the state of the enclaves' key."""
-stacks = lazy(lambda session: session.client("cloudformation", config=AROUND))
+stacks = lazy(lambda session: session.client("cloudformation", config=PREFLIGHT))
 """For the fleet's stacks."""
-parameters = lazy(lambda session: session.client("ssm", config=AROUND))
+parameters = lazy(lambda session: session.client("ssm", config=PREFLIGHT))
 """For the watched parameters."""
-metrics = lazy(lambda session: session.client("cloudwatch", config=AROUND))
-"""For what metrics were around a start."""
-network = lazy(lambda session: session.client("ec2", config=AROUND))
+metrics = lazy(lambda session: session.client("cloudwatch", config=PREFLIGHT))
+"""For the metrics around a start."""
+network = lazy(lambda session: session.client("ec2", config=PREFLIGHT))
 """For security groups, routes and peerings, and the launch template."""
-releases = lazy(lambda session: session.client("codedeploy", config=AROUND))
-"""For what CodeDeploy did."""
-health = lazy(lambda session: session.client("health", region_name="us-east-1", config=AROUND))
+releases = lazy(lambda session: session.client("codedeploy", config=PREFLIGHT))
+"""For CodeDeploy's deployments."""
+health = lazy(lambda session: session.client("health", region_name="us-east-1", config=PREFLIGHT))
 """For AWS Health, whose one endpoint is in us-east-1."""
 team = lazy(lambda session: session.client("sns", config=BEFORE_PAGING))
-"""For the team's topic: a page may be waiting behind it."""
+"""For the team's topic: a page may wait for it."""

@@ -1,4 +1,4 @@
-"""Items: how the two tables hold what the store is given, attribute by attribute.
+"""Items: the attributes of the two tables' items.
 
     incidents   pk              sk              attributes
                 <incident>      incident        body version status severity opened_at
@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from firstline.controller.ports.store import Due, Heard, Joined, Paged
+from firstline.controller.ports.store import AlarmTransition, DueIncident, InboxSignal, PageReceipt
 from firstline.diagnosis.external_events import ExternalEvents
 from firstline.errors import InvariantViolation, Unreadable
 from firstline.ids import CorrelationKey, Digest, IncidentId, SignalKey, digest
@@ -60,7 +60,7 @@ OPEN, ESCALATED, CLOSED = "yes", "escalated", "closed"
 INBOX = "inbox#"
 APPROVAL = "approval#"
 PROCESSED_KEPT = timedelta(days=30)
-"""How long a redelivery is known; SQS keeps a message 14 days at most."""
+"""The period in which a redelivery is recognized; SQS keeps a message 14 days at most."""
 
 
 # --- keys ------------------------------------------------------------------------------------
@@ -81,54 +81,54 @@ def _key(pk: str, sk: str) -> Key:
 
 
 def incident_key(incident: IncidentId) -> Key:
-    """Where the aggregate is."""
+    """The key of the aggregate."""
     return _key(incident, "incident")
 
 
-def inbox_key(joined: Joined) -> Key:
-    """Where the signal waits for its incident."""
+def inbox_key(inbox_signal: InboxSignal) -> Key:
+    """The key of a signal in its incident's inbox."""
     ranks = {each: f"-{rank}-" for rank, each in enumerate(reversed(Severity), start=1)}
-    rank = ranks[joined.severity] if joined.severity else ""
-    return _key(joined.incident, f"{INBOX}{rank}{digest(joined.signal.key.encode())}")
+    rank = ranks[inbox_signal.severity] if inbox_signal.severity else ""
+    return _key(inbox_signal.incident, f"{INBOX}{rank}{digest(inbox_signal.signal.key.encode())}")
 
 
 def approval_key(incident: IncidentId, approval: Approval) -> Key:
-    """Where *approval* waits for *incident*: each word that was said has a place of its own."""
+    """The key of *approval* in the inbox of *incident*: each answer has its own."""
     return _key(incident, f"{APPROVAL}{digest(msgspec.json.encode(approval))}")
 
 
 def denial_key(incident: IncidentId, plan: Digest) -> Key:
-    """Where it stands that a person denied *plan* of *incident*, for as long as a plan may live."""
+    """The key of the denial of *plan*, kept as long as a plan can live."""
     return _key(f"deny#{incident}", plan)
 
 
 def cause_key(cause: CorrelationKey) -> Key:
-    """Where the open incident of *cause* is named."""
+    """The key of the item that names the open incident of *cause*."""
     return _key(f"cause#{cause}", "-")
 
 
 def paged_key(note: str) -> Key:
-    """Where it stands that the page of *note* was sent."""
+    """The key of the receipt of the page of *note*."""
     return _key(f"paged#{digest(note.encode())}", "-")
 
 
 def ended_key(cause: CorrelationKey) -> Key:
-    """Where it stands what the last P1 episode of *cause* accounts for."""
+    """The key of the alarms that the last P1 episode of *cause* handled."""
     return _key(f"cause#{cause}", "ended")
 
 
 def lease_key(group: str) -> Key:
-    """Where the lease of *group* is."""
+    """The key of the lease of *group*."""
     return _key(f"group#{group}", "lease")
 
 
 def openings_key(fleet: str) -> Key:
-    """Where it is noted what opened lately in *fleet*."""
+    """The key of the recent openings in *fleet*."""
     return _key(f"fleet#{fleet}", "openings")
 
 
-def circumstances_key(group: str) -> Key:
-    """Where it is noted what goes on around *group*."""
+def external_events_key(group: str) -> Key:
+    """The key of the external events of *group*."""
     return _key(f"group#{group}", "circumstances")
 
 
@@ -148,19 +148,19 @@ def _json(value: object) -> "AttributeValueTypeDef":
 
 
 def _ttl(now: datetime) -> "AttributeValueTypeDef":
-    """Housekeeping: DynamoDB deletes the item after it."""
+    """The expiry, after which DynamoDB deletes the item."""
     return number(int((now + PROCESSED_KEPT).timestamp()))
 
 
 def incident_item(incident: Incident) -> Item:
-    """The aggregate, under the version that it has."""
+    """The aggregate, under its own version."""
     item = {
         **incident_key(incident.id),
         "body": text(incidents.encode(incident)),
         "version": number(incident.version),
         "status": text(incident.status),
         "severity": text(incident.severity),
-        "open": text(_list_of(incident.status)),
+        "open": text(_index_list(incident.status)),
         "opened_at": text(stamp(incident.opened_at)),
     }
     if incident.next_wake_at is None:
@@ -172,20 +172,20 @@ def incident_item(incident: Incident) -> Item:
     }
 
 
-def _list_of(status: Status) -> str:
+def _index_list(status: Status) -> str:
     if not status.ended:
         return OPEN
     return ESCALATED if status is Status.HANDED_OVER else CLOSED
 
 
-def inbox_item(joined: Joined) -> Item:
+def inbox_item(inbox_signal: InboxSignal) -> Item:
     """A signal in an inbox."""
-    item = {**inbox_key(joined), "body": _json(joined.signal)}
-    return item | ({"severity": text(joined.severity)} if joined.severity else {})
+    item = {**inbox_key(inbox_signal), "body": _json(inbox_signal.signal)}
+    return item | ({"severity": text(inbox_signal.severity)} if inbox_signal.severity else {})
 
 
 def approval_item(incident: IncidentId, approval: Approval) -> Item:
-    """A person's word on a proposal."""
+    """An operator's answer to a proposal."""
     return {**approval_key(incident, approval), "body": _json(approval)}
 
 
@@ -195,11 +195,11 @@ def denial_item(incident: IncidentId, plan: Digest, now: datetime) -> Item:
 
 
 def processed_item(signal: SignalKey, now: datetime) -> Item:
-    """A processed key: *signal* was dealt with."""
+    """The idempotency key of *signal*."""
     return {**_key(f"processed#{digest(signal.encode())}", "-"), "ttl": _ttl(now)}
 
 
-def paged_item(paged: Paged) -> Item:
+def paged_item(paged: PageReceipt) -> Item:
     """A page that was sent."""
     return {**paged_key(paged.note), "at": text(stamp(paged.at)), "ttl": _ttl(paged.at)}
 
@@ -210,42 +210,42 @@ def cause_item(cause: CorrelationKey, incident: IncidentId) -> Item:
 
 
 def ended_item(cause: CorrelationKey, accounted: HandledAlarms) -> Item:
-    """What a P1 episode of *cause* that ends accounts for."""
+    """The alarms that an ended P1 episode of *cause* handled."""
     return {**ended_key(cause), "body": _json(accounted)}
 
 
 def lease_item(lease: Lease) -> Item:
-    """A lease beside the fence that its next write must find."""
+    """A lease, with the fence that its next write must match."""
     return {**lease_key(lease.group), "body": _json(lease), "fence": number(lease.fence)}
 
 
-def heard_item(heard: Heard, now: datetime) -> Item:
+def transition_item(transition: AlarmTransition, now: datetime) -> Item:
     """The latest transition of an alarm, whose ARN comes from outside."""
-    key = _key(f"alarm#{digest(heard.arn.encode())}", "heard")
-    return {**key, "at": text(stamp(heard.at)), "ttl": _ttl(now)}
+    key = _key(f"alarm#{digest(transition.arn.encode())}", "heard")
+    return {**key, "at": text(stamp(transition.at)), "ttl": _ttl(now)}
 
 
 def openings_item(fleet: str, openings: Openings) -> Item:
-    """What opened lately, under the version that it has."""
+    """The recent openings, under their own version."""
     return {**openings_key(fleet), "body": _json(openings), "version": number(openings.version)}
 
 
-def circumstances_item(group: str, circumstances: ExternalEvents) -> Item:
-    """What goes on, under the version that it has, and that of the guards' answers on it."""
+def external_events_item(group: str, circumstances: ExternalEvents) -> Item:
+    """The external events, under their own version and that of the guards' answers."""
     counters = {
         "version": number(circumstances.version),
         "answers": number(circumstances.answers),
     }
-    return {**circumstances_key(group), "body": _json(circumstances), **counters}
+    return {**external_events_key(group), "body": _json(circumstances), **counters}
 
 
 def switch_item(switch: KillSwitch) -> Item:
-    """The kill switch, under the version that it has."""
+    """The kill switch, under its own version."""
     return {**SWITCH_KEY, "body": _json(switch), "version": number(switch.version)}
 
 
 def entry_item(entry: Entry) -> Item:
-    """A link of a chain: the bytes that were hashed, as they are."""
+    """A link of a chain: the hashed bytes, unchanged."""
     return {
         "incident": text(entry.incident),
         "sequence": number(entry.sequence),
@@ -260,10 +260,10 @@ def entry_item(entry: Entry) -> Item:
 def attribute(item: Item, name: str) -> str:
     """A string or number attribute as text; raises `InvariantViolation` when it is missing."""
     value = item.get(name, {})
-    found = value.get("S", value.get("N"))
-    if found is None:
+    text_ = value.get("S", value.get("N"))
+    if text_ is None:
         raise InvariantViolation(f"a stored item has no {name}")
-    return found
+    return text_
 
 
 def incident_of(item: Item) -> Incident:
@@ -272,7 +272,7 @@ def incident_of(item: Item) -> Incident:
 
 
 def unreadable(incident: IncidentId, aggregate: Item, why: str) -> Unreadable:
-    """What stands beside the text of an *aggregate* that cannot be read."""
+    """The error of an *aggregate* that cannot be parsed, with the attributes next to its body."""
     severity, opened_at = aggregate.get("severity", {}), aggregate.get("opened_at", {})
     try:
         since = datetime.fromisoformat(opened_at.get("S", ""))
@@ -281,28 +281,28 @@ def unreadable(incident: IncidentId, aggregate: Item, why: str) -> Unreadable:
     return Unreadable(incident, why, severity.get("S", ""), since)
 
 
-def joined_of(item: Item) -> Joined:
+def inbox_signal_of(item: Item) -> InboxSignal:
     """The signal of an inbox item.
 
-    Raises `InvariantViolation`: to skip one would lose what it said.
+    Raises `InvariantViolation`, since skipping one would lose it.
     """
     incident = IncidentId(attribute(item, "pk"))
     try:
         severity = Severity(attribute(item, "severity")) if "severity" in item else None
     except ValueError as error:
         raise InvariantViolation(f"a stored signal does not fit its schema: {error}") from error
-    return Joined(incident, _body(item, Signal), severity)
+    return InboxSignal(incident, _body(item, Signal), severity)
 
 
 def approval_of(item: Item) -> Approval:
-    """A person's word; raises `InvariantViolation`: to skip one would lose a no."""
+    """An operator's answer; raises `InvariantViolation`, since skipping one would lose a denial."""
     return _body(item, Approval)
 
 
 def lease_of(item: Item, group: str) -> Lease:
     """The lease.
 
-    Raises `InvariantViolation` when it cannot be read or names another group or fence.
+    Raises `InvariantViolation` if it cannot be parsed or names another group or fence.
     """
     lease = _body(item, Lease)
     if (lease.group, str(lease.fence)) != (group, attribute(item, "fence")):
@@ -311,7 +311,7 @@ def lease_of(item: Item, group: str) -> Lease:
 
 
 def openings_of(item: Item) -> Openings:
-    """What opened lately; one that cannot be read holds nothing, and is written over."""
+    """The recent openings; empty if they cannot be parsed, and then overwritten."""
     version = int(attribute(item, "version"))
     try:
         return copy.replace(_body(item, Openings), version=version)
@@ -319,19 +319,19 @@ def openings_of(item: Item) -> Openings:
         return Openings(version)
 
 
-def accounted_of(item: Item) -> HandledAlarms:
-    """What the last P1 episode accounts for; raises `InvariantViolation` when it cannot be read."""
+def handled_alarms_of(item: Item) -> HandledAlarms:
+    """The alarms of the last P1 episode; raises `InvariantViolation` if they cannot be parsed."""
     return _body(item, HandledAlarms)
 
 
-def circumstances_of(item: Item) -> ExternalEvents:
-    """What goes on; raises `InvariantViolation`: what cannot be read may be a reason not to act."""
+def external_events_of(item: Item) -> ExternalEvents:
+    """The external events; raises `InvariantViolation`, since they may block a fix."""
     version = int(attribute(item, "version"))
     return copy.replace(_body(item, ExternalEvents), version=version)
 
 
 def switch_of(item: Item) -> KillSwitch:
-    """The kill switch; one that cannot be read counts as thrown."""
+    """The kill switch; one that cannot be parsed is on."""
     try:
         switch, version = _body(item, KillSwitch), attribute(item, "version")
     except InvariantViolation as error:
@@ -341,14 +341,14 @@ def switch_of(item: Item) -> KillSwitch:
     return switch
 
 
-def due_key(due: Due) -> Key:
-    """The place of *due* in the index: its keys, and the table's."""
+def due_key(due: DueIncident) -> Key:
+    """The position of *due* in the index: its keys, and the table's."""
     at = {"due": text(DUE), "next_wake_at": text(stamp(due.next_wake_at))}
     return {**incident_key(due.incident), **at}
 
 
 def entry_of(item: Item) -> Entry:
-    """The link as it was written; only ``ledger/verify.py`` judges it."""
+    """The link as it was written; only ``ledger/verify.py`` verifies it."""
     return Entry(
         incident=IncidentId(attribute(item, "incident")),
         sequence=int(attribute(item, "sequence")),
@@ -357,9 +357,9 @@ def entry_of(item: Item) -> Entry:
     )
 
 
-def due_of(item: Item) -> Due:
-    """What the index tells of an incident."""
-    return Due(
+def due_of(item: Item) -> DueIncident:
+    """The incident of an index item."""
+    return DueIncident(
         incident=IncidentId(attribute(item, "pk")),
         generation=int(attribute(item, "wake_generation")),
         next_wake_at=datetime.fromisoformat(attribute(item, "next_wake_at")),

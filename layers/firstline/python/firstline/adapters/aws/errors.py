@@ -1,7 +1,7 @@
-"""Botocore's failures as ours: what adapters raise instead.
+"""Botocore's exceptions as firstline's.
 
-No other module lists what botocore raises. One that treats some `ClientError` as an answer (a key
-that is not there) catches that one inside, and raises the others again.
+No other module lists them. An adapter that handles some `ClientError` as an answer (a missing key)
+catches it inside, and raises the others again.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -25,44 +25,46 @@ from firstline.redaction import redact
 from firstline.signal import is_plausible
 
 CODE_MAX = 80
-_BETWEEN = ("botocore", "firstline")
+_PACKAGES = ("botocore", "firstline")
 FAILURES = (ClientError, BotoCoreError, ResponseParserError)
-"""What botocore raises on purpose when a call fails."""
-SLIPS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
-"""What its parsers raise of an answer that is none of the service's: text that is no UTF-8, HTML,
-a list where an object is due, a date that is none (botocore 1.44.5, ``parsers.py``)."""
-EXPIRED = frozenset(
+"""The exceptions that botocore raises for a failed call."""
+PARSER_ERRORS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""The exceptions of its parsers for a foreign answer.
+
+Examples are text that is not UTF-8, HTML, a list in place of an object, and an invalid date
+(botocore 1.44.5, ``parsers.py``).
+"""
+EXPIRED_CODES = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
 )
-"""What services call credentials that are over, or were never any."""
-BELIEVE = "AWS_CA_BUNDLE names the file of the certificates that are believed"
-SIGN_IN = "sign in (aws sso login, aws configure), or name other credentials by --profile"
-RAISED = (*FAILURES, *SLIPS)
-"""To catch around a call; `why` tells a failure from an error of our own code."""
+"""The services' codes for expired or invalid credentials."""
+CA_BUNDLE_HINT = "AWS_CA_BUNDLE names the file of the certificates that are believed"
+SIGN_IN_HINT = "sign in (aws sso login, aws configure), or name other credentials by --profile"
+RAISED = (*FAILURES, *PARSER_ERRORS)
+"""To catch around a call; `failure_reason` separates a failure from a bug of firstline."""
 
-type Say = Callable[[Exception], str]
+type Describe = Callable[[Exception], str]
 
 
 @contextmanager
-def unavailable(dependency: str, say: Say | None = None) -> Iterator[None]:
-    """Raise `DependencyUnavailable` for a failed call inside, or an answer that lacks its parts.
+def unavailable(dependency: str, describe_: Describe | None = None) -> Iterator[None]:
+    """Raise `DependencyUnavailable` for a failed call inside, or an incomplete answer.
 
-    So an answer is read inside: ``answer[key]`` for what the service always shows, ``.get`` for
-    what it may leave out. *say* gives the reason of botocore's own failures: `reason`, or
-    `in_words` where a person reads it.
+    So read an answer inside: ``answer[key]`` for a mandatory part, ``.get`` for an optional one.
+    *say* describes botocore's exceptions: `reason`, or `describe` for a person.
     """
     try:
         yield
     except RAISED as error:
-        if (told := why(error, say)) is None:
+        if (reason_ := failure_reason(error, describe_)) is None:
             raise
-        raise DependencyUnavailable(f"{dependency}: {told}") from error
+        raise DependencyUnavailable(f"{dependency}: {reason_}") from error
 
 
-def why(error: Exception, say: Say | None = None) -> str | None:
-    """Why a call failed or its answer cannot be read; None where *error* is of our own code."""
-    if isinstance(error, FAILURES) or _of_botocore(error):
-        return (say or reason)(error)
+def failure_reason(error: Exception, describe_: Describe | None = None) -> str | None:
+    """The reason of a failed call or an unreadable answer; None for a bug of firstline."""
+    if isinstance(error, FAILURES) or _is_of_botocore(error):
+        return (describe_ or reason)(error)
     match error:
         case KeyError():
             return f"its answer has no {error}"
@@ -72,52 +74,52 @@ def why(error: Exception, say: Say | None = None) -> str | None:
             return None
 
 
-def _of_botocore(error: Exception) -> bool:
-    """Whether botocore raised *error*, or what it called: between it and us nobody else is."""
+def _is_of_botocore(error: Exception) -> bool:
+    """True if botocore, or code that it called, raised *error*."""
     frames = (frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__))
     packages = [name.partition(".")[0] for name in frames]
-    return [each for each in packages if each in _BETWEEN][-1:] == ["botocore"]
+    return [each for each in packages if each in _PACKAGES][-1:] == ["botocore"]
 
 
-def prove(answer: Mapping[str, object], key: str) -> None:
-    """Raise `KeyError` unless *answer* has *key*, by which the service shows that it did it.
+def require_key(answer: Mapping[str, object], key: str) -> None:
+    """Raise `KeyError` unless *answer* has *key*, which proves that the service answered.
 
-    A 200 whose body is none of the service's reads as an empty answer.
+    A foreign 200 parses as an empty answer.
     """
     if answer[key] in (None, {}):
         raise KeyError(key)
 
 
 def instant(at: datetime) -> datetime:
-    """*at*; raises `ValueError`, so that its answer is unavailable, for what can be no instant."""
+    """*at*; raises `ValueError` for an implausible one, which makes its answer unavailable."""
     if not is_plausible(at):
         raise ValueError(f"{at.isoformat()} cannot be")
     return at
 
 
 def code(error: ClientError) -> str:
-    """The service's own word for the failure, ``AccessDeniedException`` and the like."""
+    """The service's error code, such as ``AccessDeniedException``."""
     return redact(str(error.response.get("Error", {}).get("Code", "no code")), CODE_MAX)
 
 
 def reason(error: Exception) -> str:
-    """The code of a `ClientError`; of any other failure, its type's name."""
+    """The code of a `ClientError`; for any other failure, its type's name."""
     return code(error) if isinstance(error, ClientError) else type(error).__name__
 
 
-def in_words(error: Exception) -> str:
-    """As `reason`, for a person who may mend it: credentials, a Region, an endpoint."""
+def describe(error: Exception) -> str:
+    """As `reason`, for a person who can fix it: credentials, a Region, an endpoint."""
     match error:
-        case ClientError() if code(error) in EXPIRED:
-            return f"{code(error)}: {SIGN_IN}"
+        case ClientError() if code(error) in EXPIRED_CODES:
+            return f"{code(error)}: {SIGN_IN_HINT}"
         case ClientError():
             return code(error)
         case NoCredentialsError() | PartialCredentialsError():
-            return f"there are no credentials: {SIGN_IN}"
+            return f"there are no credentials: {SIGN_IN_HINT}"
         case SSOError() | TokenRetrievalError():
-            return f"{error}: {SIGN_IN}"
+            return f"{error}: {SIGN_IN_HINT}"
         case BotoCoreError():
-            return f"{error}: {BELIEVE}" if isinstance(error, SSLError) else str(error)
+            return f"{error}: {CA_BUNDLE_HINT}" if isinstance(error, SSLError) else str(error)
         case _:
             return f"what is at its endpoint is none of AWS's ({type(error).__name__})"
 

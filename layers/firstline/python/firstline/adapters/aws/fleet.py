@@ -1,4 +1,4 @@
-"""Fleet: the Auto Scaling group, its targets and its alarms, as AWS shows them now."""
+"""Fleet: the present state of the Auto Scaling group, its targets and its alarms."""
 
 import re
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from boto3.session import Session
 
-from firstline.adapters.aws import alarm_kinds, clients
+from firstline.adapters.aws import alarm_types, clients
 from firstline.adapters.aws.errors import instant, unavailable
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
-from firstline.controller.ports.people import Clock
+from firstline.controller.ports.messaging import Clock
 from firstline.diagnosis import evidence
 from firstline.diagnosis.probe_outcome import ProbeOutcome, outcome_of_code
 from firstline.errors import DependencyUnavailable
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     )
     from mypy_boto3_ec2.type_defs import InstanceStatusTypeDef
 
-ANSWERING_WITHIN = timedelta(minutes=5)
-"""How far back the probe's answer is looked for."""
+PROBE_LOOKBACK = timedelta(minutes=5)
+"""The period in which the probe's result is searched for."""
 NAMES_MAX = 100
-"""As many alarms as one DescribeAlarms takes and shows."""
+"""The most alarms of one DescribeAlarms."""
 
 
 class AwsFleet:
@@ -49,29 +49,29 @@ class AwsFleet:
     def group(self) -> evidence.Group:
         """The managed group.
 
-        Raises `DependencyUnavailable` also when not exactly one has its name.
+        Raises `DependencyUnavailable` also if not exactly one has its name.
         """
         name = self._profile.fleet.group
         with unavailable("fleet"):
             pages = self._groups.get_paginator("describe_auto_scaling_groups").paginate(
                 AutoScalingGroupNames=[name]
             )
-            found = [
+            groups = [
                 _group(group)
                 for page in pages
                 for group in page["AutoScalingGroups"]
                 if group["AutoScalingGroupName"] == name
             ]
-        if len(found) != 1:
+        if len(groups) != 1:
             raise DependencyUnavailable(
-                f"fleet: {len(found)} Auto Scaling groups are called {name}"
+                f"fleet: {len(groups)} Auto Scaling groups are called {name}"
             )
-        return found[0]
+        return groups[0]
 
     def target_health(self) -> evidence.TargetHealth | evidence.Unknown:
-        """What the load balancer says; of a target with several ports, the worst.
+        """The load balancer's target health; the worst port of a target with several.
 
-        Unknown when the profile names no target group.
+        Unknown if the profile names no target group.
         """
         target_group = self._profile.fleet.target_group
         if not target_group:
@@ -92,10 +92,10 @@ class AwsFleet:
         return evidence.TargetHealth(states=states, reasons=reasons)
 
     def answering(self) -> evidence.Answering | evidence.Unknown:
-        """What the probe's last end-to-end request has shown; raises `DependencyUnavailable`.
+        """The result of the probe's last end-to-end request; raises `DependencyUnavailable`.
 
-        Unknown when the profile has no such probe, or when it measured nothing for a while. An
-        outcome that this code does not know is none.
+        Unknown if the profile has no such probe, or without a recent measurement. An outcome that
+        this version does not know is None.
         """
         if self._profile.probe.nats is None:
             return evidence.Unknown("the profile has no probe of NATS")
@@ -103,18 +103,18 @@ class AwsFleet:
         with unavailable("fleet"):
             answer = self._alarms.get_metric_data(
                 MetricDataQueries=[_outcome_query(self._profile.fleet.name)],
-                StartTime=now - ANSWERING_WITHIN,
+                StartTime=now - PROBE_LOOKBACK,
                 EndTime=now,
                 ScanBy="TimestampDescending",
             )
-            found = _latest(answer)
-        if found is None:
+            latest = _latest(answer)
+        if latest is None:
             return evidence.Unknown("the probe has no recent measurement")
-        at, shown = found[0], outcome_of_code(found[1])
-        return evidence.Answering(answers=shown is ProbeOutcome.ANSWERED, at=at, outcome=shown)
+        at, outcome = latest[0], outcome_of_code(latest[1])
+        return evidence.Answering(answers=outcome is ProbeOutcome.ANSWERED, at=at, outcome=outcome)
 
     def statuses(self, hosts: tuple[InstanceId, ...]) -> evidence.InstanceStatuses:
-        """EC2's status checks, also of instances that do not run.
+        """EC2's status checks, including stopped instances.
 
         Raises `DependencyUnavailable`.
         """
@@ -122,16 +122,16 @@ class AwsFleet:
             pages = self._instances.get_paginator("describe_instance_status").paginate(
                 InstanceIds=list(hosts), IncludeAllInstances=True
             )
-            found = [each for page in pages for each in page["InstanceStatuses"]]
-            known = {InstanceId(each["InstanceId"]): _status(each) for each in found}
-        return evidence.InstanceStatuses(known)
+            statuses_ = [each for page in pages for each in page["InstanceStatuses"]]
+            by_host = {InstanceId(each["InstanceId"]): _status(each) for each in statuses_}
+        return evidence.InstanceStatuses(by_host)
 
     def alarms(self, arns: tuple[str, ...]) -> evidence.Alarms:
-        """The alarms' present states; Unknown for one that is not ours, Gone for one deleted."""
+        """The alarms' present states; Unknown for a foreign one, else `DeletedAlarm` if missing."""
         names = {arn: name for arn in arns if (name := self._alarm_name(arn)) is not None}
-        shown = self._describe(list(names.values())) if names else _Shown()
+        described = self._describe(list(names.values())) if names else _DescribedAlarms()
         return {
-            arn: _reading(shown, arn)
+            arn: _reading(described, arn)
             if arn in names
             else evidence.Unknown("not the ARN of an alarm of the home account and Region")
             for arn in arns
@@ -144,21 +144,21 @@ class AwsFleet:
             pages = chain.from_iterable(
                 self._alarms.get_paginator("describe_alarms").paginate(
                     AlarmNames=some,
-                    AlarmTypes=alarm_kinds.KINDS,
+                    AlarmTypes=alarm_types.ALARM_TYPES,
                     StateValue="ALARM",
                     PaginationConfig={"PageSize": NAMES_MAX},
                 )
                 for some in batched(names, NAMES_MAX, strict=False)
             )
-            found = [each for page in pages for each in alarm_kinds.listed(page)]
+            alarms = [each for page in pages for each in alarm_types.alarms_on(page)]
             return tuple(
-                alarm_kinds.firing(each) for each in found if each["StateValue"] == "ALARM"
+                alarm_types.firing_alarm(each) for each in alarms if each["StateValue"] == "ALARM"
             )
 
     def muted(self, arn: str) -> bool:
-        """Whether a mute rule keeps the alarm's actions back now; raises `DependencyUnavailable`.
+        """True if a mute rule suppresses the alarm's actions; raises `DependencyUnavailable`.
 
-        CloudWatch calls a rule active while its window lasts (API reference, GetAlarmMuteRule).
+        CloudWatch calls a rule active during its window (API reference, GetAlarmMuteRule).
         """
         with unavailable("fleet"):
             pages = self._alarms.get_paginator("list_alarm_mute_rules").paginate(
@@ -167,34 +167,34 @@ class AwsFleet:
             rules = [each for page in pages for each in page["AlarmMuteRuleSummaries"]]
             return any(each["Status"] == "ACTIVE" for each in rules)
 
-    def _describe(self, names: list[str]) -> "_Shown":
-        """The ARNs that CloudWatch shows, each with its state."""
+    def _describe(self, names: list[str]) -> "_DescribedAlarms":
+        """The alarms that CloudWatch returns, each with its state."""
         with unavailable("fleet"):
             described = self._alarms.get_paginator("describe_alarms").paginate(
                 AlarmNames=names,
-                AlarmTypes=alarm_kinds.KINDS,
+                AlarmTypes=alarm_types.ALARM_TYPES,
                 PaginationConfig={"PageSize": NAMES_MAX},
             )
             pages = list(described)
-            found = [each for page in pages for each in alarm_kinds.listed(page)]
+            alarms = [each for page in pages for each in alarm_types.alarms_on(page)]
             # a state that is not there makes one alarm unknown; an ARN that is not there, all
             states = [
-                (each["AlarmArn"], each.get("StateValue"), alarm_kinds.suppressed(each))
-                for each in found
+                (each["AlarmArn"], each.get("StateValue"), alarm_types.suppression_reason(each))
+                for each in alarms
             ]
-        return _Shown(states, all(map(alarm_kinds.whole, pages)))
+        return _DescribedAlarms(states, all(map(alarm_types.is_complete, pages)))
 
     def _alarm_name(self, arn: str) -> str | None:
-        """The name in *arn*, which came from outside; None when it is no alarm of ours."""
+        """The name in *arn*, which is untrusted; None if it is no alarm of this account."""
         place = re.escape(self._place)
-        found = re.fullmatch(rf"arn:aws:cloudwatch:{place}:alarm:(.{{1,255}})", arn)
-        return found[1] if found else None
+        match_ = re.fullmatch(rf"arn:aws:cloudwatch:{place}:alarm:(.{{1,255}})", arn)
+        return match_[1] if match_ else None
 
 
-class _Shown(NamedTuple):
-    """Alarms by ARN, with their states and why their actions are not taken.
+class _DescribedAlarms(NamedTuple):
+    """Alarms by ARN, with their states and the reasons of suppressed actions.
 
-    Where it is ``whole`` an alarm that is not among them is not there.
+    If ``whole``, an alarm that is not among them does not exist.
     """
 
     states: Sequence[tuple[str, str | None, str]] = ()
@@ -214,7 +214,7 @@ def _status(described: "InstanceStatusTypeDef") -> evidence.InstanceStatus:
 
 
 def _outcome_query(fleet: str) -> "MetricDataQueryTypeDef":
-    """One metric tells the answer and the outcome, so that no two minutes can disagree."""
+    """One metric carries the answer and the outcome, so the two cannot disagree."""
     metric: MetricTypeDef = {
         "Namespace": PROBE_NAMESPACE,
         "MetricName": "ProbeOutcome",
@@ -226,7 +226,7 @@ def _outcome_query(fleet: str) -> "MetricDataQueryTypeDef":
 def _latest(answer: "GetMetricDataOutputTypeDef") -> tuple[datetime, float] | None:
     """The latest value, which comes first.
 
-    Raises `DependencyUnavailable` for an answer that is not whole.
+    Raises `DependencyUnavailable` for an incomplete answer.
     """
     results = answer["MetricDataResults"]
     complete = [each["StatusCode"] for each in results] == ["Complete"]
@@ -237,11 +237,11 @@ def _latest(answer: "GetMetricDataOutputTypeDef") -> tuple[datetime, float] | No
     return values[0] if values else None
 
 
-def _reading(shown: _Shown, arn: str) -> evidence.AlarmFact:
-    match [each for of, *each in shown.states if of == arn]:
+def _reading(described: _DescribedAlarms, arn: str) -> evidence.AlarmFact:
+    match [each for alarm_arn, *each in described.states if alarm_arn == arn]:
         case [["OK" | "ALARM" | "INSUFFICIENT_DATA" as state, str(why)]]:
             return evidence.AlarmReading(evidence.AlarmState(state), why)
-        case [] if shown.whole:
+        case [] if described.whole:
             return evidence.DeletedAlarm()
         case []:
             return evidence.Unknown("the answer lists no log alarms, and it may be one")

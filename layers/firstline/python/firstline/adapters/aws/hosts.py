@@ -1,7 +1,7 @@
-"""Hosts: commands over SSM, of our own documents, on explicit instances.
+"""Hosts: commands over SSM, of firstline's own documents, on explicit instances.
 
-SendCommand takes no client token. So a command is sent once, under a comment that names its
-token, and what became of it is learnt by looking (`SsmHosts.find`), never by sending again.
+SendCommand takes no client token. So a command is sent once, with its token in the comment, and an
+unknown outcome is searched for (`SsmHosts.find`), never sent again.
 """
 
 import re
@@ -14,8 +14,7 @@ from botocore.exceptions import ClientError
 from firstline.actions.action import Action
 from firstline.actions.catalogue import FIXES
 from firstline.actions.look_host import LOOK_HOST
-from firstline.adapters.aws import mutation_outcome as changes
-from firstline.adapters.aws import ssm_results as answers
+from firstline.adapters.aws import mutation_outcome, ssm_results
 from firstline.adapters.aws.errors import code, unavailable
 from firstline.config.profile import Profile
 from firstline.diagnosis.evidence import Connections
@@ -36,14 +35,14 @@ if TYPE_CHECKING:
 EXECUTOR = "ssm"
 TARGETS_MAX = 50
 """The most instances that SendCommand takes by id."""
-NOT_THERE_YET = frozenset({"InvalidCommandId", "InvocationDoesNotExist"})
-"""What SSM may say of a command that it has only just accepted."""
+NOT_LISTED_YET = frozenset({"InvalidCommandId", "InvocationDoesNotExist"})
+"""SSM's errors for a command that it has only just accepted."""
 
 
 class SsmHosts:
     """Commands on the hosts of *profile*; *documents* maps an action's name to its document's.
 
-    *sending* must be a client that tries once (`clients.sending`): with another, whatever sends
+    *sending* must be a client without retries (`clients.sending`); with another one, each send
     raises `InvariantViolation`.
     """
 
@@ -60,7 +59,7 @@ class SsmHosts:
         self._profile = profile
 
     def look(self, order: LookOrder) -> Sending:
-        """Send a look to all its targets at once; one that fails stops none of the others."""
+        """Send a look to all its targets at once; a failed target stops no other."""
         fleet = self._profile.fleet
         parameters = {
             "EnclaveUnit": fleet.units.enclave,
@@ -86,7 +85,7 @@ class SsmHosts:
         return self._send(action, (InstanceId(order.target),), parameters, order.token)
 
     def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
-        """What SSM says of its agent on each of *hosts*; raises `DependencyUnavailable`."""
+        """The state of SSM's agent on each of *hosts*; raises `DependencyUnavailable`."""
         with unavailable("hosts"):
             pages = self._reading.get_paginator("describe_instance_information").paginate(
                 Filters=[{"Key": "InstanceIds", "Values": list(hosts)}],
@@ -101,9 +100,9 @@ class SsmHosts:
             )
 
     def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
-        """What each host has answered to *command* so far; raises `DependencyUnavailable`.
+        """Each host's answer to *command* so far; raises `DependencyUnavailable`.
 
-        A host that SSM does not list yet is not in it.
+        A host that SSM does not list yet is left out.
         """
         look = self._document(LOOK_HOST)
         with unavailable("hosts"):
@@ -112,14 +111,14 @@ class SsmHosts:
                     CommandId=command, Details=True
                 )
                 return {
-                    InstanceId(each["InstanceId"]): answers.read(
+                    InstanceId(each["InstanceId"]): ssm_results.parse_answer(
                         each, look=each["DocumentName"] == look
                     )
                     for page in pages
                     for each in page["CommandInvocations"]
                 }
             except ClientError as error:
-                if code(error) not in NOT_THERE_YET:
+                if code(error) not in NOT_LISTED_YET:
                     raise
                 return {}
 
@@ -134,38 +133,38 @@ class SsmHosts:
             pages = self._reading.get_paginator("list_commands").paginate(
                 Filters=[{"key": "InvokedAfter", "value": after}]
             )
-            found = [
+            commands = [
                 each["CommandId"]
                 for page in pages
                 for each in page["Commands"]
                 if self._comment_of(each) == comment
             ]
-        return CommandId(found[0]) if found else None
+        return CommandId(commands[0]) if commands else None
 
     def _comment_of(self, command: "CommandTypeDef") -> str:
-        """Of our documents every command has one; those of others may have none."""
+        """The comment of *command*. Each command of firstline's documents has one."""
         ours = command["DocumentName"] in self._documents.values()
         return command["Comment"] if ours else command.get("Comment", "")
 
     def _tls_first(self) -> bool:
-        """Whether NATS says nothing before TLS: a look, which waits for its INFO, cannot tell.
+        """True if NATS sends nothing before TLS, since a look waits for its INFO.
 
-        The probe's section knows, where it is about the address that the hosts have.
+        The probe's section has the mode, if it probes the hosts' address.
         """
-        probed, known = self._profile.probe.nats, self._profile.fleet.nats
+        probed, nats = self._profile.probe.nats, self._profile.fleet.nats
         return (
             probed is not None
             and probed.tls == "first"
-            and (probed.host, probed.port) == (known.host, known.port)
+            and (probed.host, probed.port) == (nats.host, nats.port)
         )
 
     def _units(self, action: Action) -> dict[str, str]:
-        """The units that *action* is about."""
+        """The units of *action*."""
         if not action.unit:
             raise InvariantViolation(f"{action.name} names no unit")
         units = self._profile.fleet.units
-        known = {"Unit": getattr(units, action.unit), "ParentUnit": units.parent}
-        return {each.name: known[each.name] for each in action.parameters if each.name in known}
+        names = {"Unit": getattr(units, action.unit), "ParentUnit": units.parent}
+        return {each.name: names[each.name] for each in action.parameters if each.name in names}
 
     def _send(
         self,
@@ -190,7 +189,7 @@ class SsmHosts:
             )
             return answer["Command"]["CommandId"]
 
-        return changes.send_once(self._sending, action, parameters, send)
+        return mutation_outcome.send_once(self._sending, action, parameters, send)
 
     def _document(self, action: Action) -> str:
         try:
@@ -200,14 +199,14 @@ class SsmHosts:
 
 
 def _comment(token: Token) -> str:
-    """What names the token in SSM's own records (at most 100 characters)."""
+    """The comment with the token in SSM's records (at most 100 characters)."""
     if not re.fullmatch(r"[0-9a-f]{32}", token):
         raise InvariantViolation("a token is 32 hexadecimal digits")
     return f"firstline {token}"
 
 
 def _check_targets(targets: tuple[InstanceId, ...]) -> None:
-    """Explicit ids only: a looser pattern than SSM's own would take other things for one."""
+    """Check that targets are instance ids: a looser pattern could match other target types."""
     if not 1 <= len(targets) <= TARGETS_MAX:
         raise InvariantViolation(f"a command for {len(targets)} hosts; it takes 1 to {TARGETS_MAX}")
     for each in targets:

@@ -1,11 +1,11 @@
-"""Background: metrics, changes, the network and AWS Health, as a person would look them up."""
+"""Investigation: metrics, changes, the network and AWS Health, for an escalation."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from boto3.session import Session
 
-from firstline.adapters.aws import alarm_kinds, clients, external_alarm, metric_data
+from firstline.adapters.aws import alarm_types, clients, external_alarm, metric_data
 from firstline.adapters.aws.errors import instant, unavailable
 from firstline.config.profile import AlarmDefinition, Profile
 from firstline.diagnosis.investigation import (
@@ -31,8 +31,8 @@ DAY = timedelta(days=1)
 HOSTS_MAX = 50
 
 
-class AwsBackground:
-    """The `Investigation` port for the fleet of *profile* in *region*."""
+class AwsInvestigation:
+    """The `InvestigationReader` port for the fleet of *profile* in *region*."""
 
     def __init__(self, session: Session, profile: Profile, region: str) -> None:
         self._metrics = clients.metrics(session)
@@ -43,49 +43,51 @@ class AwsBackground:
         self._region = region
 
     def metrics(self, start: datetime) -> Metrics:
-        """A value each quarter of an hour since a week before; raises `DependencyUnavailable`."""
+        """A value per quarter of an hour since a week before; raises `DependencyUnavailable`."""
         alarms = metric_data.by_metric(detection.deployable_alarms(self._profile))
         first, period = _quarter(start), int(COMPARISON_WINDOW.total_seconds())
         queries = [metric_data.query(f"m{n}", each, period) for n, each in enumerate(alarms)]
         with unavailable("background"):
-            found = self._values(queries, first - DAYS_BEFORE * DAY, first + 2 * COMPARISON_WINDOW)
+            values_of = self._values(
+                queries, first - DAYS_BEFORE * DAY, first + 2 * COMPARISON_WINDOW
+            )
             return Metrics(
                 tuple(
-                    _series(f"{each.metric} ({each.statistic})", found[f"m{number}"], first)
+                    _series(f"{each.metric} ({each.statistic})", values_of[f"m{number}"], first)
                     for number, each in enumerate(alarms)
                 )
             )
 
     def alarm_metric(self, alarm: AlarmDefinition, window: Window) -> Values:
-        """What *alarm* judges, as CloudWatch has it now; raises `DependencyUnavailable`."""
-        queries = metric_data.judged_by(alarm)
+        """The present values of *alarm*'s metric; raises `DependencyUnavailable`."""
+        queries = metric_data.alarm_queries(alarm)
         with unavailable("background"):
             return dict(self._values(queries, window.begins, window.until)[metric_data.VALUE])
 
     def external_metric(
         self, arn: str, signalled_at: datetime, until: datetime
     ) -> ExternalMetric | None:
-        """What the alarm judges, as CloudWatch has both now; raises `DependencyUnavailable`."""
+        """The present metric of an external alarm; raises `DependencyUnavailable`."""
         with unavailable("background"):
             alarm = self._metric_alarm(arn)
-            judged = external_alarm.judged(alarm) if alarm is not None else None
+            judged = external_alarm.judged_metric(alarm) if alarm is not None else None
             if alarm is None or judged is None:
                 return None
-            queries, around = external_alarm.queries(alarm), window(judged, signalled_at, until)
-            found = self._values(queries, around.begins, around.until)
-            points = found[external_alarm.returned(queries)["Id"]]
+            queries, window_ = external_alarm.queries(alarm), window(judged, signalled_at, until)
+            values_of = self._values(queries, window_.begins, window_.until)
+            points = values_of[external_alarm.returned_query(queries)["Id"]]
         values = dict(points)
         # of several series, one for each contributor, none is what the alarm judges
-        return ExternalMetric(judged, around, values) if len(values) == len(points) else None
+        return ExternalMetric(judged, window_, values) if len(values) == len(points) else None
 
     def _metric_alarm(self, arn: str) -> "MetricAlarmTypeDef | None":
-        """None for one that is gone or of another kind, and for the ARN of something else."""
-        name = alarm_kinds.name_in(arn)
+        """The alarm; None if it is deleted, of another type, or *arn* is no alarm's."""
+        name = alarm_types.alarm_name(arn)
         if not name:
             return None
         page = self._metrics.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm"])
-        found = (each for each in alarm_kinds.metric_alarms(page) if each["AlarmArn"] == arn)
-        return next(found, None)
+        alarms = (each for each in alarm_types.metric_alarms(page) if each["AlarmArn"] == arn)
+        return next(alarms, None)
 
     def _values(
         self, queries: "list[MetricDataQueryTypeDef]", begin: datetime, end: datetime
@@ -98,7 +100,7 @@ class AwsBackground:
     def issues(self) -> Issues:
         """Open issues of the Region.
 
-        Raises `DependencyUnavailable`, as where the plan has no API.
+        Raises `DependencyUnavailable`, also if the support plan has no API.
         """
         with unavailable("background"):
             pages = self._health.get_paginator("describe_events").paginate(
@@ -108,15 +110,15 @@ class AwsBackground:
                     "eventTypeCategories": ["issue"],
                 }
             )
-            found = [
+            names = [
                 f"{each['service']}: {each['eventTypeCode']}"
                 for page in pages
                 for each in page["events"]
             ]
-        return Issues(tuple(sorted(set(found))))
+        return Issues(tuple(sorted(set(names))))
 
     def launch_template(self) -> Deployments | None:
-        """When its latest version was made; raises `DependencyUnavailable`."""
+        """The creation of its latest version; raises `DependencyUnavailable`."""
         name = self._profile.fleet.launch_template
         if not name:
             return None
@@ -141,7 +143,7 @@ class AwsBackground:
             return tuple(each for page in pages for each in page["deployments"])
 
     def placement(self, hosts: tuple[InstanceId, ...]) -> Placement:
-        """Where the hosts are, at most fifty of them; raises `DependencyUnavailable`."""
+        """The networks of at most fifty hosts; raises `DependencyUnavailable`."""
         if not hosts:
             return Placement()
         with unavailable("background"):
@@ -149,14 +151,14 @@ class AwsBackground:
                 InstanceIds=list(hosts[:HOSTS_MAX])
             )
             reservations = [each for page in pages for each in page["Reservations"]]
-            found = [each for it in reservations for each in it["Instances"]]
+            instances = [each for it in reservations for each in it["Instances"]]
             # one that was terminated is in no VPC
-            groups = {group["GroupId"] for each in found for group in each["SecurityGroups"]}
-            vpcs = {each["VpcId"] for each in found if "VpcId" in each}
+            groups = {group["GroupId"] for each in instances for group in each["SecurityGroups"]}
+            vpcs = {each["VpcId"] for each in instances if "VpcId" in each}
         return Placement(vpcs=tuple(sorted(vpcs)), groups=tuple(sorted(groups)))
 
     def lets_out(self, groups: tuple[str, ...], port: int) -> bool:
-        """Whether any rule of the groups lets TCP out to the port.
+        """True if any rule of the groups allows outbound TCP to the port.
 
         Raises `DependencyUnavailable`.
         """
@@ -185,7 +187,7 @@ class AwsBackground:
             pages = self._network.get_paginator("describe_route_tables").paginate(
                 Filters=[{"Name": "vpc-id", "Values": list(vpcs)}]
             )
-            found = {
+            routes_ = {
                 Route(
                     # one of IPv6 or of a prefix list has none
                     destination=each.get("DestinationCidrBlock", "another network"),
@@ -197,7 +199,7 @@ class AwsBackground:
                 for each in table["Routes"]
                 if "VpcPeeringConnectionId" in each
             }
-        return Routes(tuple(sorted(found, key=lambda each: (each.destination, each.peering))))
+        return Routes(tuple(sorted(routes_, key=lambda each: (each.destination, each.peering))))
 
     def peerings(self, ids: tuple[str, ...]) -> Peerings:
         """The status of each; raises `DependencyUnavailable`."""
@@ -216,17 +218,17 @@ class AwsBackground:
 
 def _series(name: str, values: list[tuple[datetime, float]], first: datetime) -> Series:
     """The two quarters from *first*, and the same two of each day before."""
-    around = [value for at, value in values if at >= first]
+    now_values = [value for at, value in values if at >= first]
     days = [
         value
         for at, value in values
         if at < first and (first - at) % DAY in {timedelta(0), DAY - COMPARISON_WINDOW}
     ]
-    return Series(name, tuple(around), tuple(days))
+    return Series(name, tuple(now_values), tuple(days))
 
 
 def _quarter(at: datetime) -> datetime:
-    """The beginning of the quarter of an hour that *at* is in, as CloudWatch has its periods."""
+    """The start of the quarter of an hour of *at*, as CloudWatch aligns its periods."""
     utc = at.astimezone(UTC)
     day = utc.replace(hour=0, minute=0, second=0, microsecond=0)
     return day + (utc - day) // COMPARISON_WINDOW * COMPARISON_WINDOW

@@ -1,4 +1,4 @@
-"""Signer: an asymmetric key of KMS, which no one can take out of it."""
+"""Signer: an asymmetric key of KMS, which never leaves it."""
 
 from typing import TYPE_CHECKING
 
@@ -10,23 +10,23 @@ if TYPE_CHECKING:
 
 
 class KmsSigner:
-    """The `Signer` port. A digest is sent, for a message may have 4096 bytes at most."""
+    """The `Signer` port. It sends a digest, since a message is limited to 4096 bytes."""
 
     def __init__(self, client: "KMSClient", key: str) -> None:
         self._client = client
         self._key = key
 
-    def sign(self, of: Digest) -> bytes:
+    def sign(self, digest: Digest) -> bytes:
         """Sign the digest."""
         with unavailable("signing key"):
             return self._client.sign(
                 KeyId=self._key,
-                Message=bytes.fromhex(of),
+                Message=bytes.fromhex(digest),
                 MessageType="DIGEST",
                 SigningAlgorithm="RSASSA_PKCS1_V1_5_SHA_256",
             )["Signature"]
 
     def public_key(self) -> bytes:
-        """As KMS gives it, in DER."""
+        """The public key in DER."""
         with unavailable("signing key"):
             return self._client.get_public_key(KeyId=self._key)["PublicKey"]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws import dynamo_items
 from firstline.adapters.aws.errors import unavailable
 from firstline.ids import IncidentId
 from firstline.ledger.chain import Entry
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class DynamoLedger:
-    """The `Ledger` port. Of one partition key, DynamoDB keeps the items together, in order."""
+    """The `Ledger` port. DynamoDB returns the items of one partition key together, in order."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
@@ -25,17 +25,17 @@ class DynamoLedger:
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
                 KeyConditionExpression="incident = :incident",
-                ExpressionAttributeValues={":incident": items.text(incident)},
+                ExpressionAttributeValues={":incident": dynamo_items.text(incident)},
                 ConsistentRead=True,
             )
             for page in pages:
-                yield from map(items.entry_of, page["Items"])
+                yield from map(dynamo_items.entry_of, page["Items"])
 
     def everything(self) -> Iterator[Entry]:
-        """Every chain. One that grows while it is read may lack its end, and nothing else."""
+        """Every chain. One that grows during the scan may lack only its end."""
         with unavailable("ledger"):
             pages = self._client.get_paginator("scan").paginate(
                 TableName=self._table, ConsistentRead=True
             )
             for page in pages:
-                yield from map(items.entry_of, page["Items"])
+                yield from map(dynamo_items.entry_of, page["Items"])

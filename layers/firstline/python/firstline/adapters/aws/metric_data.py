@@ -1,4 +1,4 @@
-"""GetMetricData: the queries that firstline makes of metrics, and the values in an answer."""
+"""GetMetricData: firstline's queries, and the values of an answer."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     )
 
 METRICS_MAX = 100
-"""With a value each quarter of an hour for eight days, far below the 100,800 of one request."""
+"""The most metrics of one request.
+
+With a value per quarter of an hour for eight days it is far below the limit of 100,800.
+"""
 VALUE = "value"
-"""The id of the query that gives what one alarm judges."""
+"""The id of the query with an alarm's own values."""
 
 
 def by_metric(alarms: Iterable[AlarmDefinition]) -> list[AlarmDefinition]:
-    """One alarm for each metric, dimensions and statistic: several may watch the same one."""
+    """One alarm for each metric, dimensions and statistic, since several may watch the same."""
     unique = {
         (each.namespace, each.metric, each.statistic, *sorted(each.dimensions.items())): each
         for each in alarms
@@ -34,18 +37,18 @@ def by_metric(alarms: Iterable[AlarmDefinition]) -> list[AlarmDefinition]:
 def query(
     id_: str, alarm: AlarmDefinition, period_seconds: int, metric: str = ""
 ) -> "MetricDataQueryTypeDef":
-    """The alarm's metric, or another *metric* of the same dimensions, as its statistic."""
-    of: MetricTypeDef = {
+    """A query of the alarm's metric, or of another *metric* with the same dimensions."""
+    aws_metric: MetricTypeDef = {
         "Namespace": alarm.namespace,
         "MetricName": metric or alarm.metric,
         "Dimensions": [{"Name": name, "Value": value} for name, value in alarm.dimensions.items()],
     }
     stat = alarm.statistic
-    return {"Id": id_, "MetricStat": {"Metric": of, "Period": period_seconds, "Stat": stat}}
+    return {"Id": id_, "MetricStat": {"Metric": aws_metric, "Period": period_seconds, "Stat": stat}}
 
 
-def judged_by(alarm: AlarmDefinition) -> "list[MetricDataQueryTypeDef]":
-    """What *alarm* judges, as `VALUE`: its metric, or the share that it is of another."""
+def alarm_queries(alarm: AlarmDefinition) -> "list[MetricDataQueryTypeDef]":
+    """The queries of *alarm*'s own values, as `VALUE`: its metric, or its share of another."""
     period = alarm.period_seconds
     if not alarm.percent_of:
         return [query(VALUE, alarm, period)]
@@ -61,13 +64,13 @@ def values(
 ) -> dict[str, list[tuple[datetime, float]]]:
     """The values of each query over all pages.
 
-    Raises `DependencyUnavailable` where its last is not whole.
+    Raises `DependencyUnavailable` if the last page is incomplete.
     """
-    found: dict[str, list[tuple[datetime, float]]] = {}
+    points_of: dict[str, list[tuple[datetime, float]]] = {}
     for each in results:
         points = zip(map(instant, each["Timestamps"]), each["Values"], strict=True)
-        found.setdefault(each["Id"], []).extend(points)
+        points_of.setdefault(each["Id"], []).extend(points)
     ends = {each["Id"]: each["StatusCode"] for each in results}
     if any(code != "Complete" for code in ends.values()):
         raise DependencyUnavailable("background: a metric came in part")
-    return found
+    return points_of

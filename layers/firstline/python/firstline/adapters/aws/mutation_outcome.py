@@ -1,10 +1,7 @@
-"""Changes: a call that changes something is made once, with the parameters that it declares.
+"""Mutations: a call is sent once, with declared parameters only, and its outcome is classified.
 
-Some failures of such a call prove that nothing was changed.
-
-A refusal is named here or it is none: whatever else goes wrong leaves it open whether a host will
-run the command, or the group do what it was asked. The service's own faults (HTTP 5xx) and a lost
-answer always do.
+Only a listed refusal proves that nothing changed. Any other failure leaves the outcome unknown,
+such as a service's own fault (HTTP 5xx) and a lost answer.
 """
 
 import re
@@ -21,12 +18,12 @@ from botocore.exceptions import (
 
 from firstline.actions.action import Action
 from firstline.adapters.aws import clients
-from firstline.adapters.aws.errors import RAISED, code, reason, status, why
+from firstline.adapters.aws.errors import RAISED, code, failure_reason, reason, status
 from firstline.errors import InvariantViolation
 from firstline.ids import CommandId
 from firstline.remediation.execution import Refused, Sending, Sent, Unsettled
 
-NOT_ACCEPTED = frozenset(
+REFUSAL_CODES = frozenset(
     {
         # of SendCommand
         "DuplicateInstanceId",
@@ -58,35 +55,35 @@ NOT_ACCEPTED = frozenset(
         "ValidationException",
     }
 )
-"""Codes that come before anything is done (the operations' errors, AWS's common errors)."""
+"""Codes that precede any effect (the operations' errors, AWS's common errors)."""
 
 
-class Withheld(Exception):
-    """What must hold of the one call does not hold, so that it is not made."""
+class NotSent(Exception):
+    """A precondition of the call does not hold, so it is not sent."""
 
 
 def send_once(
     client: BaseClient, action: Action, parameters: Mapping[str, str], send: Callable[[], str]
 ) -> Sending:
-    """Have *send* make its one call of *client*, and return the id of what it began.
+    """Call *send* once, which sends one request of *client* and returns the id of its effect.
 
     Raises `InvariantViolation` for *parameters* that *action* does not declare, and for a *client*
-    that would send something twice.
+    with retries.
     """
     _check(action, parameters)
-    clients.once(client)
+    clients.single_attempt(client)
     try:
         return Sent(CommandId(send()))
-    except Withheld as error:
+    except NotSent as error:
         return Refused(str(error))
     except RAISED as error:
-        if why(error) is None:
+        if failure_reason(error) is None:
             raise
         return _outcome(error)
 
 
 def _check(action: Action, parameters: Mapping[str, str]) -> None:
-    """Every value in full against its pattern: ``$`` alone lets a final newline pass."""
+    """Match every value in full: ``$`` alone would accept a final newline."""
     if parameters.keys() != {each.name for each in action.parameters}:
         raise InvariantViolation(
             f"{action.name} takes other parameters than {', '.join(parameters)}"
@@ -97,13 +94,13 @@ def _check(action: Action, parameters: Mapping[str, str]) -> None:
 
 
 def _outcome(error: Exception) -> Refused | Unsettled:
-    """What *error* says of the one try."""
+    """The outcome of a call that raised *error*."""
     match error:
         case ClientError():
             client_fault = (
                 HTTPStatus.BAD_REQUEST <= status(error) < HTTPStatus.INTERNAL_SERVER_ERROR
             )
-            refused = client_fault and code(error) in NOT_ACCEPTED
+            refused = client_fault and code(error) in REFUSAL_CODES
             return Refused(code(error)) if refused else Unsettled(code(error))
         case ConnectTimeoutError() | EndpointConnectionError() | NoCredentialsError():
             # No connection was made, or none was tried, so no byte of the request left. This

@@ -1,8 +1,8 @@
-"""The NATS credentials of the probe's own user, out of an SSM SecureString."""
+"""The NATS credentials of the probe's own user, from an SSM SecureString."""
 
 from typing import TYPE_CHECKING
 
-from firstline.adapters.aws import errors as faults
+from firstline.adapters.aws import errors
 from firstline.errors import InvalidInput
 from firstline.monitoring.nats_credentials import Credentials, parse
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 def fetch(ssm: "SSMClient", parameter: str) -> Credentials:
     """The credentials in *parameter*.
 
-    Raises `DependencyUnavailable` when it cannot be read and `InvalidInput` when it holds no
-    ``.creds`` file; neither repeats what it holds.
+    Raises `DependencyUnavailable` if it cannot be read and `InvalidInput` if it holds no ``.creds``
+    file; neither repeats its value.
     """
-    with faults.unavailable(f"the parameter {parameter}"):
+    with errors.unavailable(f"the parameter {parameter}"):
         answer = ssm.get_parameter(Name=parameter, WithDecryption=True)
         text = answer["Parameter"]["Value"]
-    found = parse(text)
-    if found is None:
+    credentials = parse(text)
+    if credentials is None:
         raise InvalidInput(
             f"the parameter {parameter} holds no NATS credentials: store the whole .creds file"
         )
-    return found
+    return credentials

@@ -1,4 +1,4 @@
-"""Around: the KMS key, the stack and the watched parameters, as AWS shows them now."""
+"""Preflight facts: the present state of the KMS key, the stack and the watched parameters."""
 
 import re
 from datetime import datetime
@@ -20,8 +20,8 @@ PCR0 = "kms:recipientattestation:pcr0"
 """The condition key that pins an enclave's image (KMS guide), in lower case: IAM ignores case."""
 
 
-class AwsAround:
-    """The `Around` port for the names of *fleet*."""
+class AwsPreflight:
+    """The `PreflightReader` port for the names of *fleet*."""
 
     def __init__(self, session: Session, fleet: Fleet) -> None:
         self._keys = clients.keys(session)
@@ -35,46 +35,46 @@ class AwsAround:
         if not self._fleet.kms_key:
             return None
         with unavailable("around"):
-            found = self._keys.describe_key(KeyId=self._fleet.kms_key)["KeyMetadata"]
-            return KeyState(state=found["KeyState"], id=found["KeyId"])
+            metadata = self._keys.describe_key(KeyId=self._fleet.kms_key)["KeyMetadata"]
+            return KeyState(state=metadata["KeyState"], id=metadata["KeyId"])
 
     def stack(self) -> Deployments | None:
-        """The named stack; raises `DependencyUnavailable`, also where there is none."""
+        """The named stack; raises `DependencyUnavailable`, also if there is none."""
         name = self._fleet.stack
         if not name:
             return None
         with unavailable("around"):
-            (found,) = self._stacks.describe_stacks(StackName=name)["Stacks"]
-            status = found["StackStatus"]
-            changed = _changed(found)
+            (stack_,) = self._stacks.describe_stacks(StackName=name)["Stacks"]
+            status = stack_["StackStatus"]
+            changed = _changed_at(stack_)
         busy = status.endswith("_IN_PROGRESS")
         return Deployments((Deployment(what=name, at=changed, in_progress=busy),))
 
     def parameters(self) -> Deployments | None:
-        """The watched parameters.
+        """The watched parameters, without their values.
 
-        Raises `DependencyUnavailable` where one lacks. No value is read.
+        Raises `DependencyUnavailable` if one is missing.
         """
-        wanted = self._fleet.watched_parameters
-        if not wanted:
+        names = self._fleet.watched_parameters
+        if not names:
             return None
         with unavailable("around"):
             # what describes a parameter never shows its value
             pages = self._parameters.get_paginator("describe_parameters").paginate(
-                ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": list(wanted)}]
+                ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": list(names)}]
             )
-            found = {
+            by_name = {
                 each["Name"]: Deployment(what=each["Name"], at=instant(each["LastModifiedDate"]))
                 for page in pages
                 for each in page["Parameters"]
             }
-        lacking = [each for each in wanted if each not in found]
-        if lacking:
-            raise DependencyUnavailable(f"around: there is no {', '.join(lacking)}")
-        return Deployments(tuple(found[each] for each in wanted))
+        missing = [each for each in names if each not in by_name]
+        if missing:
+            raise DependencyUnavailable(f"around: there is no {', '.join(missing)}")
+        return Deployments(tuple(by_name[each] for each in names))
 
     def builds(self) -> Deployments | None:
-        """Hosts with the profile's tag that run, or are about to.
+        """Hosts with the profile's tag that are running or pending.
 
         Raises `DependencyUnavailable`.
         """
@@ -88,18 +88,18 @@ class AwsAround:
                     {"Name": "instance-state-name", "Values": ["pending", "running"]},
                 ]
             )
-            found = [
+            hosts = [
                 Deployment(each["InstanceId"], instant(each["LaunchTime"]), in_progress=True)
                 for page in pages
                 for reservation in page["Reservations"]
                 for each in reservation["Instances"]
             ]
-        return Deployments(tuple(found))
+        return Deployments(tuple(hosts))
 
     def image_published(self) -> str | None:
-        """What the parameter holds, which is public.
+        """The parameter's value, which is public.
 
-        Raises `DependencyUnavailable` where it is no PCR0.
+        Raises `DependencyUnavailable` if it is not a PCR0.
         """
         name = self._fleet.pcr0_parameter
         if not name:
@@ -111,9 +111,9 @@ class AwsAround:
         return value
 
     def images_allowed(self, key: str) -> tuple[str, ...]:
-        """What the key's policy pins.
+        """The PCR0 values in the key's policy.
 
-        Raises `DependencyUnavailable`, also where it is no policy.
+        Raises `DependencyUnavailable`, also if it is not a policy.
         """
         with unavailable("around"):
             text = self._keys.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
@@ -134,8 +134,8 @@ class AwsAround:
         return tuple(sorted({each.lower() for each in pinned}))
 
 
-def _changed(stack: "StackTypeDef") -> datetime:
-    """When it was last updated, which only one that was updated shows (API reference, Stack)."""
+def _changed_at(stack: "StackTypeDef") -> datetime:
+    """The last update, which only an updated stack has (API reference, Stack)."""
     if stack["StackStatus"].startswith("UPDATE_"):
         return instant(stack["LastUpdatedTime"])
     return instant(stack.get("LastUpdatedTime", stack["CreationTime"]))

@@ -1,4 +1,4 @@
-"""The keys of the pager, out of Secrets Manager: of its integration, and of its REST API."""
+"""PagerDuty's keys from Secrets Manager: of its integration, and of its REST API."""
 
 import re
 from datetime import datetime, timedelta
@@ -7,65 +7,65 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from firstline.adapters.aws.errors import unavailable
-from firstline.controller.ports.people import Clock
+from firstline.controller.ports.messaging import Clock
 from firstline.errors import DependencyUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-_KEPT = timedelta(minutes=5)
+_CACHE_DURATION = timedelta(minutes=5)
 _ROUTING_KEY = re.compile(r"[0-9A-Za-z]{32}")
 
 
 class RoutingKey:
-    """The key that the secret *secret_id* holds: bare, or as JSON ``{"routing_key": …}``.
+    """The key in the secret *secret_id*: bare, or as JSON ``{"routing_key": …}``.
 
-    The JSON may have a ``rest_key`` as well, which notes on incidents are written with.
+    The JSON may also have a ``rest_key``, for notes on incidents.
     """
 
     def __init__(self, secret_id: str, secrets: "SecretsManagerClient", clock: Clock) -> None:
         self._secret_id = secret_id
         self._secrets = secrets
         self._clock = clock
-        self._kept: _Kept | None = None
-        self._doubted = False
+        self._cached: _CachedKeys | None = None
+        self._is_stale = False
 
     def read(self) -> str:
-        """The key, at most five minutes old, or older when the secret cannot be read just now.
+        """The key, at most five minutes old, or older if the secret cannot be read now.
 
-        Raises `DependencyUnavailable` when there is none at all.
+        Raises `DependencyUnavailable` if there is none.
         """
-        return self._held().keys.routing_key
+        return self._read_cached().keys.routing_key
 
     def rest(self) -> str:
-        """The REST API's key, as old; empty where the secret holds none.
+        """The REST API's key, of the same age; empty if the secret has none.
 
         Raises `DependencyUnavailable`.
         """
-        return self._held().keys.rest_key
+        return self._read_cached().keys.rest_key
 
-    def _held(self) -> "_Kept":
+    def _read_cached(self) -> "_CachedKeys":
         now = self._clock.now()
-        kept = self._kept
-        if kept and not self._doubted and timedelta() <= now - kept.read_at < _KEPT:
-            return kept
+        cached = self._cached
+        if cached and not self._is_stale and timedelta() <= now - cached.read_at < _CACHE_DURATION:
+            return cached
         try:
-            kept = self._kept = _Kept(self._read_secret(), now)
-            self._doubted = False
+            cached = self._cached = _CachedKeys(self._read_secret(), now)
+            self._is_stale = False
         except DependencyUnavailable:
-            if kept is None:
+            if cached is None:
                 raise
-        return kept
+        return cached
 
-    def doubt(self) -> None:
-        """Have the secret read again at the next `read`: the key may have been changed."""
-        self._doubted = True
+    def invalidate(self) -> None:
+        """Read the secret again at the next `read`, since the key may have changed."""
+        self._is_stale = True
 
     def _read_secret(self) -> "Keys":
         with unavailable(f"the secret {self._secret_id} cannot be read"):
             answer = self._secrets.get_secret_value(SecretId=self._secret_id)
             # a secret of bytes has no string, and holds no key
-            keys = keys_in(answer.get("SecretString", "").strip())
+            keys = parse_keys(answer.get("SecretString", "").strip())
         if keys is None:
             raise DependencyUnavailable(
                 f"the secret {self._secret_id} holds no routing key: store the integration key of "
@@ -75,21 +75,21 @@ class RoutingKey:
 
 
 class Keys(msgspec.Struct, frozen=True):
-    """What the secret holds; it is also the secret's JSON form."""
+    """The secret's keys; also its JSON form."""
 
     routing_key: str
     rest_key: str = ""
 
 
-class _Kept(msgspec.Struct, frozen=True):
-    """Keys, and when they were read."""
+class _CachedKeys(msgspec.Struct, frozen=True):
+    """Keys, and the instant of their read."""
 
     keys: Keys
     read_at: datetime
 
 
-def keys_in(secret: str) -> Keys | None:
-    """The keys in *secret*, bare or as JSON; None where it holds no routing key."""
+def parse_keys(secret: str) -> Keys | None:
+    """The keys in *secret*, bare or as JSON; None without a routing key."""
     keys = Keys(secret)
     if secret.startswith("{"):
         try:

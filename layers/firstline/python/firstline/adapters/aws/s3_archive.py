@@ -1,11 +1,11 @@
-"""Archive: the locked bucket, whose objects are put once (S3's conditional writes)."""
+"""Archive: the locked bucket, with objects that are put once (S3's conditional writes)."""
 
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from firstline.adapters.aws import errors as faults
-from firstline.adapters.aws.errors import prove, unavailable
+from firstline.adapters.aws import errors
+from firstline.adapters.aws.errors import require_key, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PRECONDITION_FAILED = 412
 NO_OBJECT = "NoSuchKey"
-"""S3's word for it; of a bucket that is not there it has another, with the same status."""
+"""S3's code for a missing key; a missing bucket has another code, with the same status."""
 _TYPES = {
     "html": "text/html; charset=utf-8",
     "ics": "text/calendar; charset=utf-8",
@@ -23,11 +23,11 @@ _TYPES = {
     "md": "text/markdown; charset=utf-8",
     "toml": "application/toml",
 }
-"""As what a browser takes an object, by how its key ends."""
+"""The content type of an object, by the end of its key."""
 
 
 class S3Archive:
-    """The `Archive` port. The bucket's default retention locks what is put."""
+    """The `Archive` port. The bucket's default retention locks each object."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self._client = client
@@ -36,9 +36,9 @@ class S3Archive:
     def put(self, key: str, body: bytes) -> bool:
         """Put with ``If-None-Match: *``.
 
-        A try that is sent again after its answer was lost finds its own object, and gives False:
-        whoever puts compares. So does one that loses a race (412); in the midst of one S3 answers
-        409, which is `DependencyUnavailable`.
+        A retry after a lost answer meets its own object and returns False, so the caller compares.
+        So does one that loses a race (412); during a race S3 answers 409, which is
+        `DependencyUnavailable`.
         """
         with unavailable("archive"):
             try:
@@ -51,10 +51,10 @@ class S3Archive:
                     ContentType=_TYPES.get(key.rpartition(".")[2], "application/octet-stream"),
                 )
             except ClientError as error:
-                if faults.status(error) == PRECONDITION_FAILED:
+                if errors.status(error) == PRECONDITION_FAILED:
                     return False
                 raise
-            prove(stored, "ETag")
+            require_key(stored, "ETag")
         return True
 
     def get(self, key: str) -> bytes | None:
@@ -63,7 +63,7 @@ class S3Archive:
             try:
                 return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
             except ClientError as error:
-                if faults.code(error) == NO_OBJECT:
+                if errors.code(error) == NO_OBJECT:
                     return None
                 raise
 
@@ -73,16 +73,16 @@ class S3Archive:
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=prefix
             )
-            return tuple(each["Key"] for page in pages for each in _listed(page))
+            return tuple(each["Key"] for page in pages for each in _objects_on(page))
 
     def first(self, prefix: str) -> str | None:
         """A list of one."""
         with unavailable("archive"):
             answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=1)
-            found = _listed(answer)
-            return found[0]["Key"] if found else None
+            objects = _objects_on(answer)
+            return objects[0]["Key"] if objects else None
 
 
-def _listed(page: "ListObjectsV2OutputTypeDef") -> "Sequence[ObjectTypeDef]":
-    """The objects on *page*; raises `KeyError`: only a page that counts none leaves them out."""
+def _objects_on(page: "ListObjectsV2OutputTypeDef") -> "Sequence[ObjectTypeDef]":
+    """The objects on *page*; raises `KeyError`, since only an empty page omits them."""
     return page["Contents"] if page["KeyCount"] else ()

@@ -1,7 +1,7 @@
-"""Scaling: fixes through the Auto Scaling group, each sent once, and found by what it began.
+"""Scaling: fixes through the Auto Scaling group, each sent once, and found by its effect.
 
-None of these calls takes a client token, so that an answer that was lost is looked for: in the
-group's activities, in its refreshes. Shapes are those of botocore 1.44.5's service model.
+None of these calls takes a client token, so a lost answer is searched for in the group's activities
+and refreshes. Shapes are those of botocore 1.44.5's service model.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from firstline.actions.catalogue import FIXES
-from firstline.adapters.aws import mutation_outcome as changes
+from firstline.adapters.aws import mutation_outcome
 from firstline.adapters.aws.errors import instant, unavailable
 from firstline.diagnosis.evidence import Refresh, Refreshes
 from firstline.errors import DependencyUnavailable, InvariantViolation
@@ -46,7 +46,7 @@ EXECUTOR = "autoscaling"
 class AsgScaling:
     """The `Scaling` port over one Auto Scaling group.
 
-    *sending* must be a client that tries once (`clients.scaling`): with another, `fix` raises
+    *sending* must be a client without retries (`clients.scaling`); with another one, `fix` raises
     `InvariantViolation`.
     """
 
@@ -58,14 +58,16 @@ class AsgScaling:
         self._group = group
 
     def fix(self, order: FixOrder) -> Sending:
-        """Ask the group for what *order* says, once."""
+        """Send *order* to the group, once."""
         action = FIXES.get(order.action)
         if action is None or action.executor != EXECUTOR:
             raise InvariantViolation(f"{order.action} is no fix of the group")
-        return changes.send_once(self._sending, action, order.parameters, lambda: self._ask(order))
+        return mutation_outcome.send_once(
+            self._sending, action, order.parameters, lambda: self._ask(order)
+        )
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | OtherRefresh | None:
-        """What shows that the group was asked for it at or after *since*.
+        """The evidence that the group received *order* at or after *since*.
 
         Raises `DependencyUnavailable`.
         """
@@ -81,7 +83,7 @@ class AsgScaling:
     def refreshes(self) -> Refreshes:
         """The group's instance refreshes, the latest first; raises `DependencyUnavailable`."""
         with unavailable("scaling"):
-            found = [
+            refreshes_ = [
                 Refresh(
                     id=each["InstanceRefreshId"],
                     status=each["Status"],
@@ -89,64 +91,66 @@ class AsgScaling:
                 )
                 for each in self._described()
             ]
-        return Refreshes(tuple(found))
+        return Refreshes(tuple(refreshes_))
 
     def _described(self) -> "list[InstanceRefreshTypeDef]":
-        """The latest ten: one goes on at a time, so that no page that follows has an active one."""
+        """The latest ten: only one is active at a time, and it is the latest."""
         return self._reading.describe_instance_refreshes(
             AutoScalingGroupName=self._group, MaxRecords=10
         )["InstanceRefreshes"]
 
     def departure(self, host: InstanceId, since: datetime) -> Departure | None:
-        """How *host* left the group at or after *since*; raises `DependencyUnavailable`."""
+        """The departure of *host* at or after *since*; raises `DependencyUnavailable`."""
         return find_departure(self._activities(), host, since)
 
     def _ask(self, order: FixOrder) -> str:
-        """Send it; the id of the activity or refresh that it began."""
-        action, given = FIXES[order.action], order.parameters
+        """Send it; return the id of the activity or refresh that it started."""
+        action, parameters = FIXES[order.action], order.parameters
         if action.undoes_own_fix:
             return self._cancel(order)
         if action.adds_capacity:
-            return self._resize(given)
+            return self._resize(parameters)
         if action.replaces_fleet:
-            return self._refresh(given)
+            return self._refresh(parameters)
         ended = self._sending.terminate_instance_in_auto_scaling_group(
-            InstanceId=given["InstanceId"], ShouldDecrementDesiredCapacity=False
+            InstanceId=parameters["InstanceId"], ShouldDecrementDesiredCapacity=False
         )
         return ended["Activity"]["ActivityId"]
 
-    def _resize(self, given: Mapping[str, str]) -> str:
-        """One size more; Auto Scaling gives it no id of its own."""
+    def _resize(self, parameters: Mapping[str, str]) -> str:
+        """Add one instance; Auto Scaling returns no id."""
         self._sending.set_desired_capacity(
             AutoScalingGroupName=self._group,
-            DesiredCapacity=int(given["DesiredCapacity"]),
+            DesiredCapacity=int(parameters["DesiredCapacity"]),
             HonorCooldown=True,
         )
-        return f"desired-{given['DesiredCapacity']}"
+        return f"desired-{parameters['DesiredCapacity']}"
 
-    def _refresh(self, given: Mapping[str, str]) -> str:
-        """A rolling refresh with a checkpoint after the first instance. It skips none."""
+    def _refresh(self, parameters: Mapping[str, str]) -> str:
+        """Start a rolling refresh with a checkpoint after the first instance. It skips none."""
         started = self._sending.start_instance_refresh(
-            AutoScalingGroupName=self._group, Strategy="Rolling", Preferences=_preferences(given)
+            AutoScalingGroupName=self._group,
+            Strategy="Rolling",
+            Preferences=_preferences(parameters),
         )
         return started["InstanceRefreshId"]
 
     def _cancel(self, order: FixOrder) -> str:
-        """The id of the refresh that was cancelled: the call names none."""
+        """Cancel the refresh and return its id; the request itself names none."""
         try:
             why = cancel_refusal(order, self.refreshes())
         except DependencyUnavailable as error:
             why = str(error)
         if why is not None:
-            raise changes.Withheld(why)
+            raise mutation_outcome.NotSent(why)
         ended = self._sending.cancel_instance_refresh(AutoScalingGroupName=self._group)
         return ended["InstanceRefreshId"]
 
     def _find_refresh(self, order: FixOrder, since: datetime) -> CommandId | OtherRefresh | None:
-        """One that has our preferences, and began in our time; else any that began since."""
+        """A refresh with firstline's preferences, started in time; else any since then."""
         ours = _preferences(order.parameters)
         with unavailable("scaling"):
-            begun = [
+            refreshes = [
                 ListedRefresh(
                     CommandId(each["InstanceRefreshId"]),
                     _started_at(each),
@@ -154,13 +158,13 @@ class AsgScaling:
                 )
                 for each in self._described()
             ]
-        return find_refresh(order, since, begun)
+        return find_refresh(order, since, refreshes)
 
     def _find_termination(self, order: FixOrder, since: datetime) -> CommandId | None:
-        """The activity that ended it, once the group counts on the instance no more."""
+        """The activity that ended it, once the group no longer counts the instance."""
         host = InstanceId(order.parameters["InstanceId"])
-        found = find_termination(self._activities(), host, since)
-        if found is None:
+        activity = find_termination(self._activities(), host, since)
+        if activity is None:
             return None
         with unavailable("scaling"):
             states = {
@@ -168,7 +172,7 @@ class AsgScaling:
                 for group in self._groups()
                 for each in group["Instances"]
             }
-        return found if is_leaving(states.get(host)) else None
+        return activity if is_leaving(states.get(host)) else None
 
     def _activities(self) -> list[Activity]:
         with unavailable("scaling"):
@@ -187,32 +191,32 @@ class AsgScaling:
             ]
 
     def _groups(self) -> "list[AutoScalingGroupTypeDef]":
-        """Of one name there is one group, and so one page."""
+        """The group of that name, which is one page."""
         return self._reading.describe_auto_scaling_groups(AutoScalingGroupNames=[self._group])[
             "AutoScalingGroups"
         ]
 
     def _find_capacity(self, order: FixOrder) -> CommandId | None:
-        """An absolute number: whoever set it, the group wants what we want."""
+        """The order's id if the group has the ordered size, set by anyone."""
         with unavailable("scaling"):
-            wanted = [each["DesiredCapacity"] for each in self._groups()]
+            desired = [each["DesiredCapacity"] for each in self._groups()]
         capacity = order.parameters["DesiredCapacity"]
-        return CommandId(f"desired-{capacity}") if wanted == [int(capacity)] else None
+        return CommandId(f"desired-{capacity}") if desired == [int(capacity)] else None
 
 
 def _started_at(refresh: "InstanceRefreshTypeDef") -> datetime | None:
-    """One that is pending has not started."""
+    """The start; a pending refresh has none."""
     return instant(refresh["StartTime"]) if "StartTime" in refresh else None
 
 
-def _preferences(given: Mapping[str, str]) -> "RefreshPreferencesUnionTypeDef":
-    """All that a refresh of ours asks for; by these it is known again."""
-    canary = int(given["CanaryPercentage"])
+def _preferences(parameters: Mapping[str, str]) -> "RefreshPreferencesUnionTypeDef":
+    """All preferences of firstline's refresh, which also identify it."""
+    canary = int(parameters["CanaryPercentage"])
     return {
-        "MinHealthyPercentage": int(given["MinHealthyPercentage"]),
-        "InstanceWarmup": int(given["InstanceWarmup"]),
+        "MinHealthyPercentage": int(parameters["MinHealthyPercentage"]),
+        "InstanceWarmup": int(parameters["InstanceWarmup"]),
         "CheckpointPercentages": [canary, 100] if canary < 100 else [100],  # noqa: PLR2004 - percent
-        "CheckpointDelay": int(given["CheckpointDelay"]),
+        "CheckpointDelay": int(parameters["CheckpointDelay"]),
         "SkipMatching": False,
         "AutoRollback": False,
         "ScaleInProtectedInstances": "Ignore",

@@ -1,4 +1,4 @@
-"""SNS's notifier: what an e-mail, a chat or a queue behind the team's topic is sent."""
+"""SNS's notifier: messages for an e-mail, a chat or a queue behind the team's topic."""
 
 from typing import Protocol
 
@@ -16,7 +16,7 @@ class Topic(Protocol):
 
 
 class SnsNotifier:
-    """A notification as a mail: a subject, and a text of one fact a line."""
+    """A notification as a mail: a subject, and a text with one fact per line."""
 
     def __init__(self, topic: Topic) -> None:
         self.topic = topic

@@ -1,4 +1,4 @@
-"""Team: the topic that the team reads, over SNS."""
+"""The team's topic over SNS."""
 
 from typing import TYPE_CHECKING
 
@@ -10,17 +10,19 @@ if TYPE_CHECKING:
 
 
 class SnsTopic:
-    """The `Team` port over one topic."""
+    """The `Topic` port over one topic."""
 
     def __init__(self, client: "SNSClient", topic_arn: str) -> None:
         self._client = client
         self._topic_arn = topic_arn
 
     def publish(self, subject: str, message: str) -> Delivery:
-        """Publish it once; whatever fails, it stays owed, and may be told twice."""
+        """Publish it once; after a failure it stays pending, and may be sent twice."""
         try:
-            told = self._client.publish(TopicArn=self._topic_arn, Subject=subject, Message=message)
+            answer = self._client.publish(
+                TopicArn=self._topic_arn, Subject=subject, Message=message
+            )
         except FAILURES as error:
             return NotYet(reason(error))
         # an answer that is cut proves nothing
-        return Accepted() if told.get("MessageId") else NotYet("the answer names no message")
+        return Accepted() if answer.get("MessageId") else NotYet("the answer names no message")

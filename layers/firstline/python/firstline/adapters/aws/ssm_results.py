@@ -1,7 +1,7 @@
-"""Answers: what SSM tells of one host's part in a command, as an `Answer`.
+"""SSM's results: one host's part of a command, as an `Answer`.
 
-Text from a host goes no further than this: a report is words and numbers of the script's own
-lists, a result is a known word, and all else is dropped.
+Text from a host stops here: a report has words and numbers from the script's own lists, a result is
+a known word, and everything else is dropped.
 """
 
 from typing import TYPE_CHECKING, Literal
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm.type_defs import CommandInvocationTypeDef
 
 OUTPUT_MAX = 2500
-"""How much of a plugin's output ListCommandInvocations shows, in characters."""
+"""The characters of a plugin's output in ListCommandInvocations."""
 ENDED = frozenset({"Success", "Cancelled", "TimedOut", "Failed"})
-"""The statuses after which nothing more comes; any other one is waited on."""
+"""The final statuses; any other one is pending."""
 DETAILS = frozenset(
     {
         "AccessDenied",
@@ -33,7 +33,7 @@ DETAILS = frozenset(
         "Undeliverable",
     }
 )
-"""SSM's own detailed words (Systems Manager guide, "Understanding command statuses")."""
+"""SSM's own detailed statuses (Systems Manager guide, "Understanding command statuses")."""
 
 
 class FixResult(msgspec.Struct, frozen=True):
@@ -58,35 +58,39 @@ class FixResult(msgspec.Struct, frozen=True):
 REFUSED = frozenset(
     {"refused-late", "refused-input", "refused-job", "masked", "bad-setting", "not-found"}
 )
-"""Results after which nothing was done; a repeat is refused because the first delivery did it."""
+"""Results without an effect; ``refused-repeat`` is none, since the first delivery had one."""
 
 
-def read(invocation: "CommandInvocationTypeDef", *, look: bool) -> Answer:
+def parse_answer(invocation: "CommandInvocationTypeDef", *, look: bool) -> Answer:
     """The answer of one host to a look, or else to a fix.
 
-    ``detail`` is SSM's word, and for a fix the script's own after it: ``Failed: refused-late``.
+    ``detail`` is SSM's status, and for a fix also the script's result: ``Failed: refused-late``.
     """
     status = invocation["Status"]
     if status not in ENDED:
         return Pending()
-    word = _word(invocation)
+    status_word = _status_word(invocation)
     success = status == "Success"
     if look:
-        report = _line(invocation, HostReport) if success else Unknown(f"the look ended as {word}")
-        return Answered(success=success, detail=word, report=report)
-    result = _line(invocation, FixResult)
-    detail = word if isinstance(result, Unknown) else f"{word}: {result.result}"
+        report = (
+            _parse_output(invocation, HostReport)
+            if success
+            else Unknown(f"the look ended as {status_word}")
+        )
+        return Answered(success=success, detail=status_word, report=report)
+    result = _parse_output(invocation, FixResult)
+    detail = status_word if isinstance(result, Unknown) else f"{status_word}: {result.result}"
     refused = isinstance(result, FixResult) and result.result in REFUSED
     nothing = Unknown("a fix reports nothing")
     return Answered(success=success, detail=detail, report=nothing, refused=refused)
 
 
-def _word(invocation: "CommandInvocationTypeDef") -> str:
+def _status_word(invocation: "CommandInvocationTypeDef") -> str:
     details = invocation.get("StatusDetails", "").replace(" ", "")
     return details if details in DETAILS else invocation["Status"]
 
 
-def _line[T](invocation: "CommandInvocationTypeDef", type_: type[T]) -> T | Unknown:
+def _parse_output[T](invocation: "CommandInvocationTypeDef", type_: type[T]) -> T | Unknown:
     """The first line that the document's one step printed."""
     match invocation.get("CommandPlugins", []):
         case [plugin]:

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from firstline.adapters.aws import dynamo_items as items
-from firstline.adapters.aws import transaction
+from firstline.adapters.aws import dynamo_items, transaction
 from firstline.adapters.aws.dynamo_items import Item, Key
-from firstline.adapters.aws.errors import prove, unavailable
+from firstline.adapters.aws.errors import require_key, unavailable
 from firstline.adapters.aws.transaction import Tables
-from firstline.controller.ports.people import Clock
-from firstline.controller.ports.store import DUE_MAX, WAITING_MAX, Change, Due, Loaded
+from firstline.controller.ports.messaging import Clock
+from firstline.controller.ports.store import (
+    DUE_MAX,
+    INBOX_READ_MAX,
+    Change,
+    DueIncident,
+    LoadedIncident,
+)
 from firstline.diagnosis.external_events import ExternalEvents
 from firstline.errors import CommitConflict, DependencyUnavailable, InvariantViolation
 from firstline.ids import CorrelationKey, IncidentId
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class DynamoStore:
-    """The `Store` port over the tables that ``items.py`` describes."""
+    """The `Store` port over the tables of ``dynamo_items.py``."""
 
     def __init__(
         self, client: "DynamoDBClient", incidents_table: str, ledger_table: str, clock: Clock
@@ -39,44 +44,44 @@ class DynamoStore:
         self._tables = Tables(incidents=incidents_table, ledger=ledger_table)
         self._clock = clock
 
-    def load(self, incident: IncidentId) -> Loaded | None:
-        """The incident with what waits for it; None if there is none.
+    def load(self, incident: IncidentId) -> LoadedIncident | None:
+        """The incident and its inbox; None if there is none.
 
-        Raises `Unreadable` where any item of it cannot be understood. Read backwards, the
-        aggregate comes before its inbox: a signal that another worker folds in the meantime was
-        folded under a later version than ours, and our commit finds out. Answers come after the
-        inbox, and are asked for by themselves where that is long.
+        Raises `Unreadable` if any item of it cannot be parsed. Read backwards, the aggregate comes
+        before its inbox: a signal that another worker merged meanwhile was merged under a later
+        version, and the commit conflicts. Approvals come after the inbox, and are read by
+        themselves if it is long.
         """
-        most = 1 + WAITING_MAX
-        found = self._query(
+        most = 1 + INBOX_READ_MAX
+        stored = self._query(
             TableName=self._tables.incidents,
             KeyConditionExpression="pk = :incident",
-            ExpressionAttributeValues={":incident": items.text(incident)},
+            ExpressionAttributeValues={":incident": dynamo_items.text(incident)},
             ConsistentRead=True,
             ScanIndexForward=False,
             PaginationConfig={"MaxItems": most, "PageSize": most},
         )
-        if not found:
+        if not stored:
             return None
         try:
-            return self._loaded(incident, found)
+            return self._loaded(incident, stored)
         except InvariantViolation as error:
-            raise items.unreadable(incident, found[0], str(error)) from error
+            raise dynamo_items.unreadable(incident, stored[0], str(error)) from error
 
-    def _loaded(self, incident: IncidentId, found: Sequence[Item]) -> Loaded:
-        aggregate, *waiting = found
-        if items.attribute(aggregate, "sk") != "incident":
+    def _loaded(self, incident: IncidentId, stored: Sequence[Item]) -> LoadedIncident:
+        aggregate, *waiting = stored
+        if dynamo_items.attribute(aggregate, "sk") != "incident":
             raise InvariantViolation(f"{incident} has an inbox and no aggregate")
-        names = [items.attribute(each, "sk") for each in waiting]
-        signals = sum(name.startswith(items.INBOX) for name in names)
-        inbox, said = waiting[:signals], waiting[signals:]
-        if len(waiting) == WAITING_MAX:  # as many as were asked for: others may follow
-            said = list(self._approvals(incident))
-        joined = map(items.joined_of, inbox)
-        return Loaded(
-            items.incident_of(aggregate),
-            tuple(sorted(joined, key=lambda each: each.place)),
-            tuple(sorted(map(items.approval_of, said), key=lambda each: each.at)),
+        names = [dynamo_items.attribute(each, "sk") for each in waiting]
+        signals = sum(name.startswith(dynamo_items.INBOX) for name in names)
+        inbox, approvals = waiting[:signals], waiting[signals:]
+        if len(waiting) == INBOX_READ_MAX:  # as many as were asked for: others may follow
+            approvals = list(self._approvals(incident))
+        signals_ = map(dynamo_items.inbox_signal_of, inbox)
+        return LoadedIncident(
+            dynamo_items.incident_of(aggregate),
+            tuple(sorted(signals_, key=lambda each: each.place)),
+            tuple(sorted(map(dynamo_items.approval_of, approvals), key=lambda each: each.at)),
         )
 
     def _approvals(self, incident: IncidentId) -> Sequence[Item]:
@@ -84,8 +89,8 @@ class DynamoStore:
             TableName=self._tables.incidents,
             KeyConditionExpression="pk = :incident AND begins_with(sk, :approval)",
             ExpressionAttributeValues={
-                ":incident": items.text(incident),
-                ":approval": items.text(items.APPROVAL),
+                ":incident": dynamo_items.text(incident),
+                ":approval": dynamo_items.text(dynamo_items.APPROVAL),
             },
             ConsistentRead=True,
         )
@@ -93,9 +98,8 @@ class DynamoStore:
     def commit(self, change: Change) -> None:
         """Write *change* in one transaction.
 
-        Raises `CommitConflict`, `DependencyUnavailable` or `Unwritable`.
-
-        After `DependencyUnavailable` it may have been written or not: read again.
+        Raises `CommitConflict`, `DependencyUnavailable` or `Unwritable`. After
+        `DependencyUnavailable` the outcome is unknown: read again.
         """
         writes = transaction.writes(change, self._tables, self._clock.now())
         with unavailable("store"):
@@ -103,38 +107,42 @@ class DynamoStore:
                 answer = self._client.transact_write_items(
                     TransactItems=[each.action for each in writes], ReturnConsumedCapacity="TOTAL"
                 )
-                prove(answer, "ConsumedCapacity")
+                require_key(answer, "ConsumedCapacity")
             except self._client.exceptions.TransactionCanceledException as error:
                 # without its reasons it is no conflict that is known of, and raised as it is
                 reasons = error.response.get("CancellationReasons", [])
-                contested = transaction.contested(
+                contested = transaction.contested_by(
                     writes, [each.get("Code", "") for each in reasons]
                 )
                 if contested is not None:
                     raise CommitConflict(contested) from error
-                transaction.refuse(change, reasons, error)
+                transaction.raise_if_unwritable(change, reasons, error)
                 raise
             except ClientError as error:
-                transaction.refuse(change, [error.response.get("Error", {})], error)
+                transaction.raise_if_unwritable(change, [error.response.get("Error", {})], error)
                 raise
 
     def open_incident(self, cause: CorrelationKey) -> IncidentId | None:
-        """The incident that has *cause* open now, read consistently."""
-        item = self._get(items.cause_key(cause))
-        return IncidentId(items.attribute(item, "incident")) if item else None
+        """The open incident of *cause*, read consistently."""
+        item = self._get(dynamo_items.cause_key(cause))
+        return IncidentId(dynamo_items.attribute(item, "incident")) if item else None
 
     def accounted(self, cause: CorrelationKey) -> HandledAlarms | None:
-        """What the last P1 episode of *cause* accounts for."""
-        item = self._get(items.ended_key(cause))
-        return items.accounted_of(item) if item else None
+        """The alarms that the last P1 episode of *cause* handled."""
+        item = self._get(dynamo_items.ended_key(cause))
+        return dynamo_items.handled_alarms_of(item) if item else None
 
     def limits(self, group: str) -> Limits:
-        """Lease, kill switch and circumstances of one consistent read.
+        """The lease, the kill switch and the external events, in one consistent read.
 
-        No lease was ever taken: fence 0. A corrupt lease raises `InvariantViolation`, and so do
-        corrupt circumstances; a corrupt switch counts as thrown.
+        Without a stored lease the fence is 0. A corrupt lease, or corrupt external events, raise
+        `InvariantViolation`; a corrupt switch is on.
         """
-        keys = [items.lease_key(group), items.circumstances_key(group), items.SWITCH_KEY]
+        keys = [
+            dynamo_items.lease_key(group),
+            dynamo_items.external_events_key(group),
+            dynamo_items.SWITCH_KEY,
+        ]
         with unavailable("store"):
             answer = self._client.batch_get_item(
                 RequestItems={self._tables.incidents: {"Keys": keys, "ConsistentRead": True}}
@@ -144,109 +152,109 @@ class DynamoStore:
             read = [] if left_out else answer["Responses"][self._tables.incidents]
         if left_out:
             raise DependencyUnavailable("store: it left out a part of lease and switch")
-        found = {items.attribute(each, "sk"): each for each in read}
-        lease, switch = found.get("lease"), found.get("switch")
-        told = found.get("circumstances")
+        by_key = {dynamo_items.attribute(each, "sk"): each for each in read}
+        lease, switch = by_key.get("lease"), by_key.get("switch")
+        events = by_key.get("circumstances")
         return Limits(
-            lease=items.lease_of(lease, group) if lease else Lease(group=group),
-            switch=items.switch_of(switch) if switch else OFF,
-            circumstances=items.circumstances_of(told) if told else ExternalEvents(),
+            lease=dynamo_items.lease_of(lease, group) if lease else Lease(group=group),
+            switch=dynamo_items.switch_of(switch) if switch else OFF,
+            circumstances=dynamo_items.external_events_of(events) if events else ExternalEvents(),
         )
 
     def switch(self) -> KillSwitch:
-        """The kill switch; none was ever thrown: no pause."""
-        item = self._get(items.SWITCH_KEY)
-        return items.switch_of(item) if item else OFF
+        """The kill switch; without a stored one it is off."""
+        item = self._get(dynamo_items.SWITCH_KEY)
+        return dynamo_items.switch_of(item) if item else OFF
 
     def openings(self, fleet: str) -> Openings:
-        """What opened lately in *fleet*, read consistently."""
-        item = self._get(items.openings_key(fleet))
-        return items.openings_of(item) if item else Openings()
+        """The recent openings in *fleet*, read consistently."""
+        item = self._get(dynamo_items.openings_key(fleet))
+        return dynamo_items.openings_of(item) if item else Openings()
 
     def paged(self, note: str) -> datetime | None:
-        """When the page of *note* was sent, if that is noted, read consistently."""
-        item = self._get(items.paged_key(note))
-        return datetime.fromisoformat(items.attribute(item, "at")) if item else None
+        """The instant of the page with this receipt, if any, read consistently."""
+        item = self._get(dynamo_items.paged_key(note))
+        return datetime.fromisoformat(dynamo_items.attribute(item, "at")) if item else None
 
-    def due(self, by: datetime, after: Due | None = None) -> tuple[Due, ...]:
+    def due(self, by: datetime, after: DueIncident | None = None) -> tuple[DueIncident, ...]:
         """Incidents whose ``next_wake_at`` is not after *by*, oldest first, at most `DUE_MAX`.
 
-        The index lags behind by moments; who is woken reads the incident consistently. Where it
-        begins *after* is a place in the index: what was there may have moved since.
+        The index is eventually consistent; a woken worker reads the incident consistently. *after*
+        is a position in the index: its item may have moved since.
         """
-        asked: QueryInputTypeDef = {
+        query: QueryInputTypeDef = {
             "TableName": self._tables.incidents,
             "IndexName": "due",
             "KeyConditionExpression": "#due = :due AND next_wake_at <= :by",
             "ExpressionAttributeNames": {"#due": "due"},
             "ExpressionAttributeValues": {
-                ":due": items.text(items.DUE),
-                ":by": items.text(items.stamp(by)),
+                ":due": dynamo_items.text(dynamo_items.DUE),
+                ":by": dynamo_items.text(dynamo_items.stamp(by)),
             },
             "Limit": DUE_MAX,
         }
         if after is not None:
-            asked["ExclusiveStartKey"] = items.due_key(after)
+            query["ExclusiveStartKey"] = dynamo_items.due_key(after)
         with unavailable("store"):
-            answer = self._client.query(**asked)
-            found = answer["Items"]
-        return tuple(map(items.due_of, found))
+            answer = self._client.query(**query)
+            stored = answer["Items"]
+        return tuple(map(dynamo_items.due_of, stored))
 
     def open_now(self, most: int) -> tuple[IncidentId, ...]:
-        """Incidents that have not ended, the latest first, from an index that lags by moments."""
-        return self._listed(items.OPEN, most)
+        """Open incidents, the latest first, from an eventually consistent index."""
+        return self._listed(dynamo_items.OPEN, most)
 
     def escalated(self, most: int) -> tuple[IncidentId, ...]:
-        """Incidents that a person was given, by the same index."""
-        return self._listed(items.ESCALATED, most)
+        """Escalated incidents, by the same index."""
+        return self._listed(dynamo_items.ESCALATED, most)
 
     def closed(self, most: int) -> tuple[IncidentId, ...]:
-        """Incidents that are over, by the same index."""
-        return self._listed(items.CLOSED, most)
+        """Closed incidents, by the same index."""
+        return self._listed(dynamo_items.CLOSED, most)
 
     def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
         """The incident's ledger in order, read consistently."""
-        found = self._query(
+        stored = self._query(
             TableName=self._tables.ledger,
             KeyConditionExpression="incident = :incident",
-            ExpressionAttributeValues={":incident": items.text(incident)},
+            ExpressionAttributeValues={":incident": dynamo_items.text(incident)},
             ConsistentRead=True,
         )
-        return tuple(map(items.entry_of, found))
+        return tuple(map(dynamo_items.entry_of, stored))
 
     def last_entries(self, incident: IncidentId, most: int) -> tuple[Entry, ...]:
-        """The last entries in order, of one request; the latest moments may be missing."""
+        """The last entries in order, by one eventually consistent request."""
         with unavailable("store"):
             answer = self._client.query(
                 TableName=self._tables.ledger,
                 KeyConditionExpression="incident = :incident",
-                ExpressionAttributeValues={":incident": items.text(incident)},
+                ExpressionAttributeValues={":incident": dynamo_items.text(incident)},
                 ScanIndexForward=False,
                 Limit=most,
             )
-            found = answer["Items"]
-        return tuple(map(items.entry_of, reversed(found)))
+            stored = answer["Items"]
+        return tuple(map(dynamo_items.entry_of, reversed(stored)))
 
     def _listed(self, name: str, most: int) -> tuple[IncidentId, ...]:
-        """The latest of one list of the index, by one request."""
+        """The latest incidents of one list of the index, by one request."""
         with unavailable("store"):
             answer = self._client.query(
                 TableName=self._tables.incidents,
                 IndexName="open",
                 KeyConditionExpression="#open = :open",
                 ExpressionAttributeNames={"#open": "open"},
-                ExpressionAttributeValues={":open": items.text(name)},
+                ExpressionAttributeValues={":open": dynamo_items.text(name)},
                 ScanIndexForward=False,
                 Limit=most,
             )
-            found = answer["Items"]
-        return tuple(IncidentId(items.attribute(each, "pk")) for each in found)
+            stored = answer["Items"]
+        return tuple(IncidentId(dynamo_items.attribute(each, "pk")) for each in stored)
 
     def _get(self, key: Key) -> Item | None:
-        """The item; None where there is none.
+        """The item; None if there is none.
 
-        DynamoDB shows that by leaving it out, as an answer that is cut does. What was consumed
-        tells the two apart: an answer that is whole shows it wherever it was asked for.
+        DynamoDB omits a missing item, as a truncated answer does. The consumed capacity separates
+        the two: a complete answer has it if the request asked for it.
         """
         with unavailable("store"):
             answer = self._client.get_item(
@@ -255,7 +263,7 @@ class DynamoStore:
                 ConsistentRead=True,
                 ReturnConsumedCapacity="TOTAL",
             )
-            prove(answer, "ConsumedCapacity")
+            require_key(answer, "ConsumedCapacity")
         return answer.get("Item")
 
     def _query(self, **query: "Unpack[QueryInputPaginateTypeDef]") -> Sequence[Item]:

@@ -1,34 +1,34 @@
-"""Stream: a record of the ledger table's stream, as Lambda brings it, as a `LedgerChange`.
+"""Stream: a record of the ledger table's stream in Lambda's form, as a `LedgerChange`.
 
-https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html shows the record. An item that is put
-once is one INSERT; whatever else happens to it should not have happened.
+https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html shows the record. A new entry is one
+INSERT; anything else is an alteration.
 """
 
 from typing import Any
 
-from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws import dynamo_items
 from firstline.errors import InvariantViolation
 from firstline.ledger.archive import EntryAdded, ItemAlteration, LedgerChange
 
 
-def change(record: dict[str, Any]) -> LedgerChange:
-    """What *record* tells; what cannot be read as a new entry is `ItemAlteration`, and is kept."""
-    told = record["dynamodb"]
+def ledger_change(record: dict[str, Any]) -> LedgerChange:
+    """The change of *record*; `ItemAlteration` for anything but a readable new entry."""
+    item = record["dynamodb"]
     if record["eventName"] == "INSERT":
         try:
-            return EntryAdded(items.entry_of(told["NewImage"]))
+            return EntryAdded(dynamo_items.entry_of(item["NewImage"]))
         except (InvariantViolation, ValueError):
-            return _altered("INSERT of what is no entry", told)
-    return _altered(record["eventName"], told)
+            return _alteration("INSERT of what is no entry", item)
+    return _alteration(record["eventName"], item)
 
 
-def _altered(how: str, told: dict[str, Any]) -> ItemAlteration:
-    keys = told["Keys"]
+def _alteration(how: str, item: dict[str, Any]) -> ItemAlteration:
+    keys = item["Keys"]
     return ItemAlteration(
-        incident=items.attribute(keys, "incident"),
-        sequence=items.attribute(keys, "sequence"),
+        incident=dynamo_items.attribute(keys, "incident"),
+        sequence=dynamo_items.attribute(keys, "sequence"),
         how=how,
-        number=told["SequenceNumber"],
-        old=told.get("OldImage"),
-        new=told.get("NewImage"),
+        number=item["SequenceNumber"],
+        old=item.get("OldImage"),
+        new=item.get("NewImage"),
     )

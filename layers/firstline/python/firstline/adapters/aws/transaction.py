@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from firstline.adapters.aws import dynamo_items as items
+from firstline.adapters.aws import dynamo_items
 from firstline.adapters.aws.dynamo_items import Item, Key
-from firstline.controller.ports.store import ACTIONS_MAX, Change, Fence, Given
+from firstline.controller.ports.store import ACTIONS_MAX, Change, Fence, OperatorAnswer
 from firstline.errors import Contested, InvariantViolation, Unwritable
 from firstline.incidents.handled_alarms import handled_alarms
 from firstline.redaction import redact
@@ -17,11 +17,11 @@ from firstline.redaction import redact
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from mypy_boto3_dynamodb import type_defs as shapes
+    from mypy_boto3_dynamodb import type_defs
 
 
-NEVER = frozenset({"ValidationError", "ValidationException"})
-"""Codes of an item above 400 KB, or of a form that DynamoDB takes at no time."""
+UNWRITABLE_CODES = frozenset({"ValidationError", "ValidationException"})
+"""Codes of an item above 400 KB, or of a form that DynamoDB never accepts."""
 
 
 class Tables(NamedTuple):
@@ -32,132 +32,136 @@ class Tables(NamedTuple):
 
 
 class Write(NamedTuple):
-    """One action, and what is contested when its condition fails."""
+    """One action, and what is contested if its condition fails."""
 
-    action: "shapes.TransactWriteItemTypeDef"
+    action: "type_defs.TransactWriteItemTypeDef"
     contested: Contested | None = None
 
 
 def writes(change: Change, tables: Tables, now: datetime) -> list[Write]:
-    """The actions of *change*; raises `InvariantViolation` for one that no transaction can hold."""
-    made = [*_aggregate(change, tables.incidents), *_beside(change, tables, now)]
-    if not 1 <= len(made) <= ACTIONS_MAX:
+    """The actions of *change*; raises `InvariantViolation` if no transaction can hold them."""
+    writes_ = [*_incident_writes(change, tables.incidents), *_other_writes(change, tables, now)]
+    if not 1 <= len(writes_) <= ACTIONS_MAX:
         raise InvariantViolation(
-            f"a change of {len(made)} actions; a transaction holds 1 to {ACTIONS_MAX}"
+            f"a change of {len(writes_)} actions; a transaction holds 1 to {ACTIONS_MAX}"
         )
-    return made
+    return writes_
 
 
-def contested(made: Sequence[Write], codes: Sequence[str]) -> Contested | None:
-    """What the failed conditions were about, or BUSY; None when it was something else.
+def contested_by(writes_: Sequence[Write], codes: Sequence[str]) -> Contested | None:
+    """The part that failed conditions name, or BUSY; None for another reason.
 
-    *codes* are those of the cancellation's reasons: one for each action, in the actions' order.
+    *codes* are the codes of the cancellation's reasons, in the order of the actions.
     """
     failed = {
         write.contested
-        for write, code in zip(made, codes, strict=False)
+        for write, code in zip(writes_, codes, strict=False)
         if code == "ConditionalCheckFailed"
     }
     busy = Contested.BUSY if "TransactionConflict" in codes else None
     return next((each for each in Contested if each in failed), busy)
 
 
-def refuse(change: Change, reasons: Sequence[Mapping[str, object]], error: ClientError) -> None:
-    """Raise `Unwritable` where one of *reasons* is that an item's size or form is not allowed.
+def raise_if_unwritable(
+    change: Change, reasons: Sequence[Mapping[str, object]], error: ClientError
+) -> None:
+    """Raise `Unwritable` if one of *reasons* is an item's size or form.
 
-    A transaction has a reason for each action; a request that is refused as a whole has one.
+    A transaction has a reason for each action; a refused request has one.
     """
     for each in reasons:
-        if each.get("Code") in NEVER:
-            held, why = change.incident, redact(str(each.get("Message", "no reason")))
-            if held is None:
+        if each.get("Code") in UNWRITABLE_CODES:
+            incident, why = change.incident, redact(str(each.get("Message", "no reason")))
+            if incident is None:
                 raise Unwritable("", why) from error
-            raise Unwritable(held.id, why, held.severity, held.opened_at) from error
+            raise Unwritable(incident.id, why, incident.severity, incident.opened_at) from error
 
 
-def _aggregate(change: Change, table: str) -> Iterator[Write]:
-    """The aggregate and what goes by its id: its cause and its folded signals."""
+def _incident_writes(change: Change, table: str) -> Iterator[Write]:
+    """The aggregate, its correlation key, and its merged signals and approvals."""
     incident = change.incident
     if incident is None:
-        if change.opens or change.closes or change.folded or change.taken:
+        if change.opens or change.closes or change.merged_signals or change.applied_approvals:
             raise InvariantViolation("a change opens, closes or folds, and names no incident")
         return
-    stored = items.incident_item(copy.replace(incident, version=incident.version + 1))
+    stored = dynamo_items.incident_item(copy.replace(incident, version=incident.version + 1))
     yield _put_unchanged(table, stored, Contested.VERSION, incident.version)
     if change.opens:
-        yield _put_new(table, items.cause_item(change.opens, incident.id), Contested.CAUSE)
+        yield _put_new(table, dynamo_items.cause_item(change.opens, incident.id), Contested.CAUSE)
     if change.closes:
         yield _delete(
             Contested.CAUSE,
             TableName=table,
-            Key=items.cause_key(change.closes),
+            Key=dynamo_items.cause_key(change.closes),
             ConditionExpression="incident = :incident",
-            ExpressionAttributeValues={":incident": items.text(incident.id)},
+            ExpressionAttributeValues={":incident": dynamo_items.text(incident.id)},
         )
-        if (kept := handled_alarms(incident)) is not None:
-            yield _put(TableName=table, Item=items.ended_item(change.closes, kept))
-    for joined in {each.place: each for each in change.folded}.values():
-        yield _delete(TableName=table, Key=items.inbox_key(joined))
-    for approval in change.taken:
-        yield _delete(TableName=table, Key=items.approval_key(incident.id, approval))
+        if (handled := handled_alarms(incident)) is not None:
+            yield _put(TableName=table, Item=dynamo_items.ended_item(change.closes, handled))
+    for inbox_signal in {each.place: each for each in change.merged_signals}.values():
+        yield _delete(TableName=table, Key=dynamo_items.inbox_key(inbox_signal))
+    for approval in change.applied_approvals:
+        yield _delete(TableName=table, Key=dynamo_items.approval_key(incident.id, approval))
 
 
-def _beside(change: Change, tables: Tables, now: datetime) -> Iterator[Write]:
-    """The ledger, the processed key, what waits for another incident, the switch, the lease."""
+def _other_writes(change: Change, tables: Tables, now: datetime) -> Iterator[Write]:
+    """The ledger, the processed key, other incidents' inboxes, the switch, the lease."""
     table = tables.incidents
     for entry in change.entries:
         # an entry is put once: one that stands is never replaced
         yield _put(
             Contested.ENTRY,
             TableName=tables.ledger,
-            Item=items.entry_item(entry),
+            Item=dynamo_items.entry_item(entry),
             ConditionExpression="attribute_not_exists(incident)",
         )
     if change.processed:
-        yield _put_new(table, items.processed_item(change.processed, now), Contested.PROCESSED)
-    if change.paged:
-        yield _put(TableName=table, Item=items.paged_item(change.paged))
-    if joined := change.joined:
-        yield _put(TableName=table, Item=items.inbox_item(joined))
-    if change.given:
-        yield from _given(change.given, table, now)
+        yield _put_new(
+            table, dynamo_items.processed_item(change.processed, now), Contested.PROCESSED
+        )
+    if change.page_receipt:
+        yield _put(TableName=table, Item=dynamo_items.paged_item(change.page_receipt))
+    if inbox_signal := change.inbox_signal:
+        yield _put(TableName=table, Item=dynamo_items.inbox_item(inbox_signal))
+    if change.answer:
+        yield from _answer_writes(change.answer, table, now)
     if switch := change.switch:
-        stored = items.switch_item(copy.replace(switch, version=switch.version + 1))
+        stored = dynamo_items.switch_item(copy.replace(switch, version=switch.version + 1))
         yield _put_unchanged(table, stored, Contested.SWITCH, switch.version)
     if lease := change.lease:
-        stored = items.lease_item(lease.lease)
+        stored = dynamo_items.lease_item(lease.lease)
         yield _put_unchanged(table, stored, Contested.LEASE, lease.fence_read, counter="fence")
     if change.fence:
-        yield from _fenced(change.fence, table)
-    yield from _hints(change, table, now)
+        yield from _fence_checks(change.fence, table)
+    yield from _hint_writes(change, table, now)
 
 
-def _given(given: Given, table: str, now: datetime) -> Iterator[Write]:
-    """A person's answer, on the incident as that person saw it."""
-    yield _put(TableName=table, Item=items.approval_item(given.incident, given.approval))
-    if not given.approval.granted:
-        denial = items.denial_item(given.incident, given.approval.plan, now)
+def _answer_writes(answer: OperatorAnswer, table: str, now: datetime) -> Iterator[Write]:
+    """An operator's answer, if the incident is still as the operator saw it."""
+    yield _put(TableName=table, Item=dynamo_items.approval_item(answer.incident, answer.approval))
+    if not answer.approval.granted:
+        denial = dynamo_items.denial_item(answer.incident, answer.approval.plan, now)
         yield _put(TableName=table, Item=denial)
-    incident = items.incident_key(given.incident)
-    yield _check(Contested.VERSION, table, incident, given.version)
+    incident = dynamo_items.incident_key(answer.incident)
+    yield _check(Contested.VERSION, table, incident, answer.version)
 
 
-def _fenced(fence: Fence, table: str) -> Iterator[Write]:
-    """What an intent rests on still stands; 0 is what an absent item reads as.
+def _fence_checks(fence: Fence, table: str) -> Iterator[Write]:
+    """The conditions of an intent; 0 is the value of an absent item.
 
-    A switch that was put by hand, without a version, is on. Circumstances that were written
-    before guards' answers were counted have counted none.
+    A switch without a version was put by hand, and is on. External events from before the counter
+    of guards' answers count as 0.
     """
-    yield _check(Contested.SWITCH, table, items.SWITCH_KEY, fence.switch)
-    events = items.circumstances_key(fence.group)
+    yield _check(Contested.SWITCH, table, dynamo_items.SWITCH_KEY, fence.switch)
+    events = dynamo_items.external_events_key(fence.group)
     yield _check(Contested.CIRCUMSTANCES, table, events, fence.events, "answers", "#counter")
-    yield _check(Contested.DENIED, table, items.denial_key(fence.incident, fence.plan), 0)
+    yield _check(Contested.DENIED, table, dynamo_items.denial_key(fence.incident, fence.plan), 0)
 
 
-def _hints(change: Change, table: str, now: datetime) -> Iterator[Write]:
-    """What tells late signals and storms from others, and what goes on around the fleet."""
-    if change.heard:
-        item = items.heard_item(change.heard, now)
+def _hint_writes(change: Change, table: str, now: datetime) -> Iterator[Write]:
+    """Hints for late signals and storms, and the external events."""
+    if change.transition:
+        item = dynamo_items.transition_item(change.transition, now)
         # not over a later one: stamps are of one width, and sort as instants do
         yield _put(
             Contested.HEARD,
@@ -169,12 +173,14 @@ def _hints(change: Change, table: str, now: datetime) -> Iterator[Write]:
         )
     if write := change.openings:
         read = write.openings.version
-        stored = items.openings_item(write.fleet, copy.replace(write.openings, version=read + 1))
+        stored = dynamo_items.openings_item(
+            write.fleet, copy.replace(write.openings, version=read + 1)
+        )
         yield _put_unchanged(table, stored, Contested.OPENINGS, read)
-    if told := change.circumstances:
-        read = told.circumstances.version
-        after = copy.replace(told.circumstances, version=read + 1)
-        stored = items.circumstances_item(told.group, after)
+    if events := change.external_events:
+        read = events.external_events.version
+        after = copy.replace(events.external_events, version=read + 1)
+        stored = dynamo_items.external_events_item(events.group, after)
         yield _put_unchanged(table, stored, Contested.CIRCUMSTANCES, read)
 
 
@@ -186,7 +192,7 @@ def _put_new(table: str, item: Item, contested: Contested) -> Write:
 def _put_unchanged(
     table: str, item: Item, contested: Contested, read: int, counter: str = "version"
 ) -> Write:
-    """Put where the counter still is what was read; 0 is what an absent item reads as."""
+    """Put if the counter still has the value *read*; 0 is the value of an absent item."""
     if read == 0:
         return _put_new(table, item, contested)
     return _put(
@@ -195,7 +201,7 @@ def _put_unchanged(
         Item=item,
         ConditionExpression="#counter = :read",
         ExpressionAttributeNames={"#counter": counter},
-        ExpressionAttributeValues={":read": items.number(read)},
+        ExpressionAttributeValues={":read": dynamo_items.number(read)},
     )
 
 
@@ -207,22 +213,24 @@ def _check(  # noqa: PLR0913, PLR0917 - an item, and what must hold of it
     counter: str = "version",
     absent: str = "pk",
 ) -> Write:
-    """The item's counter still is what was read, or where that was 0 it is *absent*."""
-    check: shapes.ConditionCheckTypeDef = {
+    """Check that the counter still has the value *read*, or for 0 that the item is *absent*."""
+    check: type_defs.ConditionCheckTypeDef = {
         "TableName": table,
         "Key": key,
         "ConditionExpression": "#counter = :read",
         "ExpressionAttributeNames": {"#counter": counter},
-        "ExpressionAttributeValues": {":read": items.number(read)},
+        "ExpressionAttributeValues": {":read": dynamo_items.number(read)},
     }
     if read == 0:
         check["ConditionExpression"] += f" OR attribute_not_exists({absent})"
     return Write({"ConditionCheck": check}, contested)
 
 
-def _put(contested: Contested | None = None, **put: "Unpack[shapes.PutTypeDef]") -> Write:
+def _put(contested: Contested | None = None, **put: "Unpack[type_defs.PutTypeDef]") -> Write:
     return Write({"Put": put}, contested)
 
 
-def _delete(contested: Contested | None = None, **delete: "Unpack[shapes.DeleteTypeDef]") -> Write:
+def _delete(
+    contested: Contested | None = None, **delete: "Unpack[type_defs.DeleteTypeDef]"
+) -> Write:
     return Write({"Delete": delete}, contested)

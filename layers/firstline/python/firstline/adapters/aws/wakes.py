@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from firstline.adapters.aws.errors import prove, unavailable
-from firstline.controller.ports.people import Wake
+from firstline.adapters.aws.errors import require_key, unavailable
+from firstline.controller.ports.messaging import Wake
 from firstline.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ class SqsWakes:
         self._queue_url = queue_url
 
     def queue(self, wake: Wake, delay: timedelta) -> None:
-        """Send *wake* once, to arrive not before *delay*; raises `DependencyUnavailable`.
+        """Send *wake* once, to arrive after *delay*; raises `DependencyUnavailable`.
 
-        One beyond 15 minutes is not sent: the sweep finds it by its ``next_wake_at``.
+        A delay beyond 15 minutes is not sent: the sweep finds it by its ``next_wake_at``.
         """
         if delay > DELAY_MAX:
             return
@@ -38,7 +38,7 @@ class SqsWakes:
                 MessageBody=msgspec.json.encode(wake).decode(),
                 DelaySeconds=seconds,
             )
-            prove(sent, "MessageId")
+            require_key(sent, "MessageId")
 
 
 def decode_wake(body: str) -> Wake:

@@ -1,4 +1,4 @@
-"""Context: what a notifier is made from, and the notifiers that a policy needs."""
+"""Context: the dependencies of a notifier, and the notifiers that a policy needs."""
 
 from importlib import import_module
 from typing import NamedTuple
@@ -8,11 +8,11 @@ from boto3.session import Session
 from firstline.adapters.pagerduty.http_line import PATIENCE, Patience
 from firstline.config.channels import Routes
 from firstline.config.settings import Settings
-from firstline.controller.ports.people import Clock, Notifier
+from firstline.controller.ports.messaging import Clock, Notifier
 
 
 class Context(NamedTuple):
-    """What a notifier may use; *patience* bounds each request to a vendor."""
+    """The dependencies of a notifier; *patience* bounds each request to a vendor."""
 
     settings: Settings
     session: Session
@@ -26,5 +26,5 @@ def notifiers(routes: Routes, context: Context) -> dict[str, Notifier]:
 
 
 def _notifier(name: str, context: Context) -> Notifier:
-    made: Notifier = import_module(f"firstline.adapters.notifiers.{name}").notifier(context)
-    return made
+    notifier: Notifier = import_module(f"firstline.adapters.notifiers.{name}").notifier(context)
+    return notifier

@@ -1,7 +1,7 @@
-"""The Pager port over PagerDuty's Events API v2.
+"""PagerDuty's Events API v2, for alerts, change events and notes.
 
-https://developer.pagerduty.com/docs/events-api-v2-overview: 202 accepts an event, 400 refuses
-it for good, and everything else is to be tried again; trying again is the caller's.
+https://developer.pagerduty.com/docs/events-api-v2-overview: 202 accepts an event, 400 refuses it
+permanently, and any other status can be retried; the caller retries.
 """
 
 from http import HTTPStatus
@@ -10,8 +10,15 @@ import msgspec
 import urllib3
 
 from firstline.adapters.aws.routing_key import RoutingKey
-from firstline.adapters.pagerduty.http_line import PATIENCE, Line, Patience, Request, Response, safe
-from firstline.adapters.pagerduty.notes_api import Notes
+from firstline.adapters.pagerduty.http_line import (
+    PATIENCE,
+    HttpLine,
+    Patience,
+    Request,
+    Response,
+    parse_safe_url,
+)
+from firstline.adapters.pagerduty.notes_api import NotesApi
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 
 _REFUSAL_BYTES_MAX = 64 * 1024
@@ -24,34 +31,34 @@ _HEADERS = {
 
 
 class PagerDutyApi:
-    """One integration, with its key; *notes_from* is the user on whose behalf notes are written.
+    """One integration, with its key; *notes_from* is the user in whose name notes are written.
 
-    *url* is the whole address of ``enqueue``; raises `InvalidInput` for one that is not safe.
+    *url* is the address of ``enqueue``; raises `InvalidInput` for an unsafe one.
     """
 
     def __init__(
         self, url: str, key: RoutingKey, patience: Patience = PATIENCE, notes_from: str = ""
     ) -> None:
-        place = safe(url)
+        place = parse_safe_url(url)
         self._url = url
         self._key = key
-        self._line = Line(patience)
-        self._notes = Notes(place, key, notes_from, self._line)
+        self._line = HttpLine(patience)
+        self._notes = NotesApi(place, key, notes_from, self._line)
 
     def routing_key(self) -> str:
-        """The key, at most five minutes old, or older when the secret cannot be read just now.
+        """The key, at most five minutes old, or older if the secret cannot be read now.
 
-        It is read again at once after a 400, which a key that was changed brings too. Raises
-        `DependencyUnavailable` when there is none at all.
+        It is read again after a 400, which a changed key causes too. Raises `DependencyUnavailable`
+        if there is none.
         """
         return self._key.read()
 
     def post(self, routing_key: str, body: dict[str, object]) -> Delivery:
-        """Post *body* once; no answer, whatever it says, brings the key into a ``why``."""
+        """Post *body* once; no answer can put the key into a ``why``."""
         return self._post(self._url, routing_key, body)
 
     def change(self, routing_key: str, body: dict[str, object]) -> Delivery:
-        """Post a change event, at the address beside that of events."""
+        """Post a change event, at the sibling address of events."""
         return self._post(self._url.replace("/enqueue", "/change/enqueue"), routing_key, body)
 
     def note(self, alert: str, content: str) -> Delivery:
@@ -66,7 +73,7 @@ class PagerDutyApi:
         request = Request("POST", url, _HEADERS, sent, routing_key)
         delivery = self._line.ask(request, lambda response: _delivery(response, request))
         if isinstance(delivery, BadBody):
-            self._key.doubt()
+            self._key.invalidate()
         return delivery
 
 
@@ -75,20 +82,20 @@ def _delivery(response: Response, request: Request) -> Delivery:
         case HTTPStatus.ACCEPTED:
             return Accepted()
         case HTTPStatus.BAD_REQUEST:
-            return BadBody(request.plain(_refusal(response)))
+            return BadBody(request.redacted(_refusal(response)))
         case status:
             return NotYet(f"PagerDuty answered {status}")
 
 
 class _Refusal(msgspec.Struct, frozen=True):
-    """What PagerDuty says with a 400."""
+    """PagerDuty's body of a 400."""
 
     message: str = ""
     errors: tuple[str, ...] = ()
 
 
 def _refusal(response: Response) -> str:
-    """Its reason: the first bytes of what PagerDuty says."""
+    """Its reason, from the first bytes of the body."""
     try:
         refusal = msgspec.json.decode(response.read(_REFUSAL_BYTES_MAX), type=_Refusal)
     except (urllib3.exceptions.HTTPError, msgspec.DecodeError, RecursionError):

@@ -1,4 +1,4 @@
-"""The line to PagerDuty: one request at a time, to one address, and never longer than allowed."""
+"""The HTTP client of PagerDuty: one request at a time, to one address, with a deadline."""
 
 import functools
 import ssl
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import urllib3
 
-from firstline.adapters.dns import left_behind
+from firstline.adapters.dns import run_detached
 from firstline.errors import InvalidInput
 from firstline.notifications.delivery import NotYet
 from firstline.redaction import redact
@@ -19,7 +19,7 @@ type Response = urllib3.BaseHTTPResponse
 
 
 class Patience(NamedTuple):
-    """How long, in seconds, an answer is waited for: per address, per read, and in all."""
+    """The timeouts in seconds: per address, per read, and in all."""
 
     connect: float = 1
     read: float = 2
@@ -30,7 +30,7 @@ PATIENCE = Patience()
 
 
 class Request(NamedTuple):
-    """One request; no answer to it brings ``secret`` into a text of ours."""
+    """One request; no text of firstline repeats ``secret`` from its answer."""
 
     method: str
     url: str
@@ -38,7 +38,7 @@ class Request(NamedTuple):
     body: bytes | None
     secret: str
 
-    def plain(self, text: str) -> str:
+    def redacted(self, text: str) -> str:
         """*text* on one line, short, without the secret that an answer may have repeated."""
         line = "".join(character for character in text if character.isprintable())
         if self.secret:
@@ -46,32 +46,31 @@ class Request(NamedTuple):
         return redact(line, _WHY_CHARACTERS_MAX)
 
 
-class Line:
-    """Requests that follow no redirect and are never retried here."""
+class HttpLine:
+    """Requests without redirects and without retries."""
 
     def __init__(self, patience: Patience = PATIENCE) -> None:
         self._patience = patience
 
     @functools.cached_property
     def _http(self) -> urllib3.PoolManager:
-        """Made at the first request: reading the authorities takes as long as a client of AWS."""
+        """The pool, made at the first request: loading the authorities takes long."""
         timeout = urllib3.Timeout(connect=self._patience.connect, read=self._patience.read)
         return urllib3.PoolManager(timeout=timeout, ssl_context=ssl.create_default_context())
 
     def ask[T](self, request: Request, read: Callable[[Response], T]) -> T | NotYet:
-        """What *read* makes of the answer.
+        """The result of *read* for the answer.
 
-        It is waited for in a thread that is left behind at the deadline: timeouts of a socket do
-        not bound the lookup of a name, several addresses, or an answer that drips, and a page that
-        hangs would hold up the next try.
+        It runs in a thread that is abandoned at the deadline: a socket's timeouts do not bound a
+        lookup, several addresses, or a slow body, and a page that hangs would delay the next try.
         """
-        answer = left_behind(lambda: self._exchange(request, read))
+        answer = run_detached(lambda: self._exchange(request, read))
         try:
             return answer.result(self._patience.deadline)
         except TimeoutError:
             return NotYet("PagerDuty did not answer in time")
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            return NotYet(request.plain(f"PagerDuty gave no answer: {error}"))
+            return NotYet(request.redacted(f"PagerDuty gave no answer: {error}"))
 
     def _exchange[T](self, request: Request, read: Callable[[Response], T]) -> T:
         answer = self._http.request(
@@ -81,14 +80,14 @@ class Line:
             headers=request.headers,
             preload_content=False,
             redirect=False,  # the key goes to this address alone
-            retries=False,  # said here: a pool manager of urllib3 1.26 forgets its own
+            retries=False,  # set here: a pool manager of urllib3 1.26 forgets its own
         )
         with closing(answer) as response:
             return read(response)
 
 
-def safe(url: str) -> urllib3.util.Url:
-    """*url* if nobody else can read what is sent there; raises `InvalidInput`."""
+def parse_safe_url(url: str) -> urllib3.util.Url:
+    """Parse *url*; raises `InvalidInput` unless the transport is private."""
     try:
         parsed = urllib3.util.parse_url(url)
     except urllib3.exceptions.LocationParseError:

@@ -1,7 +1,7 @@
 """Notes on PagerDuty's incidents, by its REST API: they notify no one.
 
-https://developer.pagerduty.com/api-reference: ``GET /incidents`` finds an incident by the dedup
-key of its alert, and ``POST /incidents/{id}/notes`` wants the address of a user in ``From``.
+https://developer.pagerduty.com/api-reference: ``GET /incidents`` finds an incident by the dedup key
+of its alert, and ``POST /incidents/{id}/notes`` needs the address of a user in ``From``.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import msgspec
 import urllib3
 
 from firstline.adapters.aws.routing_key import RoutingKey
-from firstline.adapters.pagerduty.http_line import Line, Request, Response
+from firstline.adapters.pagerduty.http_line import HttpLine, Request, Response
 from firstline.errors import DependencyUnavailable
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 
@@ -35,11 +35,13 @@ class _Refusal(msgspec.Struct, frozen=True):
     error: _Error = _Error()
 
 
-class Notes:
+class NotesApi:
     """Notes in the name of the user *author*, for the account whose events go to *events*."""
 
-    def __init__(self, events: urllib3.util.Url, key: RoutingKey, author: str, line: Line) -> None:
-        self._api = _api(events)
+    def __init__(
+        self, events: urllib3.util.Url, key: RoutingKey, author: str, line: HttpLine
+    ) -> None:
+        self._api = _api_url(events)
         self._key = key
         self._author = author
         self._line = line
@@ -47,8 +49,7 @@ class Notes:
     def put(self, alert: str, content: str) -> Delivery:
         """Put *content* on the latest incident of *alert*, once.
 
-        PagerDuty takes an event before it makes an incident of it: one that is not there yet may
-        come.
+        PagerDuty accepts an event before it creates the incident, so a missing one may still come.
         """
         try:
             key = self._key.rest()
@@ -57,13 +58,13 @@ class Notes:
         if not key:
             return BadBody("the secret of the routing key holds no rest_key")
         query = {"incident_key": alert, "sort_by": "created_at:desc", "limit": "1"}
-        found = self._ask("GET", f"/incidents?{urlencode(query)}", key, None, _incidents)
-        if isinstance(found, BadBody | NotYet):
-            return found
-        if not found.incidents:
+        incidents = self._ask("GET", f"/incidents?{urlencode(query)}", key, None, _incidents)
+        if isinstance(incidents, BadBody | NotYet):
+            return incidents
+        if not incidents.incidents:
             return NotYet("PagerDuty has no incident of that key")
         body = msgspec.json.encode({"note": {"content": content}})
-        path = f"/incidents/{found.incidents[0].id}/notes"
+        path = f"/incidents/{incidents.incidents[0].id}/notes"
         return self._ask("POST", path, key, body, lambda _: Accepted())
 
     def _ask[T](
@@ -72,9 +73,9 @@ class Notes:
         path: str,
         key: str,
         body: bytes | None,
-        take: Callable[[Response], T | NotYet],
+        parse: Callable[[Response], T | NotYet],
     ) -> T | BadBody | NotYet:
-        """What *take* makes of a good answer."""
+        """The result of *parse* for a successful answer."""
         headers = {
             "Accept": "application/vnd.pagerduty+json;version=2",
             "Authorization": f"Token token={key}",
@@ -87,18 +88,18 @@ class Notes:
         answer = self._line.ask(
             request,
             lambda response: (
-                _refused(response, request)
+                _refusal(response, request)
                 if response.status not in {HTTPStatus.OK, HTTPStatus.CREATED}
-                else take(response)
+                else parse(response)
             ),
         )
         if isinstance(answer, BadBody):
-            self._key.doubt()
+            self._key.invalidate()
         return answer
 
 
-def _api(events: urllib3.util.Url) -> str:
-    """Where the REST API is: beside the events of the same service region, under its own name."""
+def _api_url(events: urllib3.util.Url) -> str:
+    """The REST API's address, in the service region of *events*."""
     host = events.host or ""
     api = f"api.{host.removeprefix('events.')}" if host.startswith("events.") else host
     return events._replace(host=api, path=None, query=None, fragment=None).url
@@ -108,17 +109,17 @@ def _incidents(response: Response) -> _Incidents | NotYet:
     return _decoded(response, _Incidents) or NotYet("PagerDuty's answer cannot be read")
 
 
-def _refused(response: Response, request: Request) -> BadBody | NotYet:
-    """For good, as with a key that is not known; a limit or trouble of PagerDuty's passes."""
+def _refusal(response: Response, request: Request) -> BadBody | NotYet:
+    """Permanent, as for an unknown key; a limit or a fault of PagerDuty is temporary."""
     status = response.status
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return NotYet(f"PagerDuty answered {status}")
     refusal = _decoded(response, _Refusal) or _Refusal()
-    return BadBody(request.plain(f"PagerDuty answered {status}: {refusal.error.message}"))
+    return BadBody(request.redacted(f"PagerDuty answered {status}: {refusal.error.message}"))
 
 
 def _decoded[T](response: Response, type_: type[T]) -> T | None:
-    """Its JSON, as far as it is read; None where it is none of that form."""
+    """Its JSON, up to the limit; None if it has another form."""
     try:
         return msgspec.json.decode(response.read(_ANSWER_BYTES_MAX), type=type_)
     except (urllib3.exceptions.HTTPError, msgspec.DecodeError, RecursionError):

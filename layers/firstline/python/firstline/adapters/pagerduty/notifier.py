@@ -42,7 +42,7 @@ class PagerDutyNotifier:
         self.api = api
 
     def deliver(self, notification: Notification) -> Delivery:
-        """Send it once; an event that PagerDuty will never take is followed by the least one."""
+        """Send it once; an event that PagerDuty refuses is followed by the least one."""
         try:
             key = self.api.routing_key()
         except DependencyUnavailable as error:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from firstline.adapters.aws.alarm_kinds import KINDS, listed, metric
+from firstline.adapters.aws.alarm_types import ALARM_TYPES, alarms_on, metric
 from firstline.adapters.aws.errors import unavailable
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import InvalidInput
@@ -39,9 +39,9 @@ class CloudWatchAlarms:
         prefix = f"{self._stack}-Detection{''.join(it for it in known_as if it.isalnum())}"
         with unavailable("alarms"):
             pages = self._client.get_paginator("describe_alarms").paginate(
-                AlarmNamePrefix=prefix, AlarmTypes=KINDS
+                AlarmNamePrefix=prefix, AlarmTypes=ALARM_TYPES
             )
-            alarms = [each for page in pages for each in listed(page)]
+            alarms = [each for page in pages for each in alarms_on(page)]
             # the logical id ends in its hash, and CloudFormation adds a suffix
             names = re.compile(rf"{re.escape(prefix)}[0-9A-F]{{8}}-[A-Za-z0-9]+")
             matching = [each for each in alarms if names.fullmatch(each["AlarmName"])]
@@ -50,7 +50,9 @@ class CloudWatchAlarms:
     def find(self, name: str) -> DrillAlarm | None:
         """Return the alarm of this name; raises `DependencyUnavailable`."""
         with unavailable("alarms"):
-            alarms = listed(self._client.describe_alarms(AlarmNames=[name], AlarmTypes=KINDS))
+            alarms = alarms_on(
+                self._client.describe_alarms(AlarmNames=[name], AlarmTypes=ALARM_TYPES)
+            )
         return next(map(_drill_alarm, alarms), None)
 
     def set_state(self, alarm: DrillAlarm, state: AlarmState, reason: str) -> None:

@@ -15,8 +15,8 @@ import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
-from firstline.adapters.aws.errors import BELIEVE, in_words, unavailable
-from firstline.controller.operators.commands import OUTPUT, CommandResult, OperatorCommand
+from firstline.adapters.aws.errors import CA_BUNDLE_HINT, describe, unavailable
+from firstline.controller.operators.commands import URL_OUTPUT, CommandResult, OperatorCommand
 from firstline.doctor.readers import stacks
 from firstline.errors import DependencyUnavailable, InvalidInput
 
@@ -28,7 +28,7 @@ TIMEOUT = urllib3.Timeout(connect=5, read=60)
 
 def find(fleet: str, session: "Session") -> str:
     """Return the URL of the deployment of *fleet*; raises `InvalidInput` where there is none."""
-    return stacks.stack_output(OUTPUT, stacks.app_stack(fleet), session)
+    return stacks.stack_output(URL_OUTPUT, stacks.app_stack(fleet), session)
 
 
 def send(command: OperatorCommand, url: str, session: "Session") -> CommandResult:
@@ -42,7 +42,9 @@ def send(command: OperatorCommand, url: str, session: "Session") -> CommandResul
             "POST", url, body=body, headers=headers, timeout=TIMEOUT, retries=False, redirect=False
         )
     except urllib3.exceptions.SSLError as error:
-        raise DependencyUnavailable(f"nothing was sent to {url}, for {error}: {BELIEVE}") from error
+        raise DependencyUnavailable(
+            f"nothing was sent to {url}, for {error}: {CA_BUNDLE_HINT}"
+        ) from error
     except urllib3.exceptions.HTTPError as error:
         why = f"no answer from {url} ({type(error).__name__}): it may be done or not, look"
         raise DependencyUnavailable(why) from error
@@ -92,7 +94,7 @@ def _decode_result(data: bytes) -> CommandResult:
 
 def _signed_headers(url: str, body: bytes, session: "Session") -> dict[str, str]:
     request = AWSRequest("POST", url, data=body, headers={"content-type": "application/json"})
-    with unavailable("the AWS credentials cannot be used", in_words):
+    with unavailable("the AWS credentials cannot be used", describe):
         credentials = session.get_credentials()
         if credentials is None:
             raise InvalidInput("no AWS credentials are set: sign in, or set AWS_PROFILE")

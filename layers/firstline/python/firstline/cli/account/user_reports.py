@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from firstline.adapters.aws.errors import in_words, unavailable
+from firstline.adapters.aws.errors import describe, unavailable
 from firstline.errors import DependencyUnavailable
 from firstline.event_sources import REPORTS
 from firstline.signals.sources.user import Report
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def caller(session: "Session") -> str:
     """Return the ARN of the caller's identity; raises `DependencyUnavailable`."""
-    with unavailable("AWS does not say who you are", in_words):
+    with unavailable("AWS does not say who you are", describe):
         return str(session.client("sts").get_caller_identity()["Arn"])
 
 
@@ -23,7 +23,7 @@ def put(report: Report, session: "Session") -> str:
     """Put *report* on the bus; return the event's id; raises `DependencyUnavailable`."""
     detail = msgspec.json.encode(report).decode()
     entry = {"Source": REPORTS.source, "DetailType": REPORTS.detail_types[0], "Detail": detail}
-    with unavailable("the report was not taken", in_words):
+    with unavailable("the report was not taken", describe):
         answer = session.client("events").put_events(Entries=[entry])
         (result,) = answer["Entries"]
         if answer["FailedEntryCount"]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from firstline.controller.archive.audit import checkpoint
+from firstline.controller.archive.audit import read_checkpoint
 from firstline.controller.ports.archive import Archive
 from firstline.ids import Digest
 from firstline.ledger import archive as archiving
@@ -15,7 +15,7 @@ def checkpoints(archive: Archive) -> Iterator[tuple[str, str]]:
     """
     newest = archive.first(archiving.CHECKPOINTS)
     length = archiving.sequence_of(newest) if newest else 0
-    loaded = (checkpoint(archive, sequence) for sequence in range(1, length + 1))
+    loaded = (read_checkpoint(archive, sequence) for sequence in range(1, length + 1))
     return ((each.text, each.signature) for each in loaded if each is not None)
 
 

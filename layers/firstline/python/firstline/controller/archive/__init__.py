@@ -1,1 +1,1 @@
-"""The ledger's archive: filled, read, audited, with its reports."""
+"""The ledger's archive: fill it, audit it, and write reports into it."""

@@ -1,19 +1,18 @@
-"""Reporting: the report of each incident that has ended, beside its entries in the archive.
+"""Write the report of each ended incident into the archive.
 
-Made of the ledger's table, so it is whole even where the stream brought the end alone. A file is
-put once, under the number of entries that it is of: a batch that comes again puts nothing, and an
-entry that comes after the end makes a later report beside the earlier.
+A report is made from the ledger's table, so it is complete even if the stream delivered only the
+last entry. A file is put once, under the number of its entries: a repeated batch puts nothing, and
+a later entry makes another report.
 """
 
 from collections.abc import Callable, Iterable
 
-from firstline.config import profile_file as profiles
+from firstline.config import profile_file
 from firstline.config.profile import Profile
-from firstline.controller.archive.fill import Archiving
+from firstline.controller.archive.fill import ArchiveContext
 from firstline.errors import InvalidInput
 from firstline.ids import IncidentId, digest
-from firstline.ledger import archive as archiving
-from firstline.ledger import report_location as report_place
+from firstline.ledger import archive, report_location
 from firstline.ledger.chain import Entry
 from firstline.ledger.export import decode_entry
 from firstline.reporting.postmortem.markdown import markdown
@@ -21,40 +20,42 @@ from firstline.reporting.postmortem.meeting import invitation
 from firstline.reporting.postmortem.report import Report
 from firstline.reporting.postmortem.write import has_ended, write_report
 
-type Draw = Callable[[tuple[Report, ...]], str]
-"""What makes a page of reports."""
+type RenderPage = Callable[[tuple[Report, ...]], str]
+"""A function that renders reports as one HTML page."""
 
 
-def report(incidents: Iterable[IncidentId], within: Archiving, draw: Draw) -> int:
-    """Put the report of those of *incidents* that have ended; how many files were put now.
+def write_reports(
+    incidents: Iterable[IncidentId], context: ArchiveContext, render: RenderPage
+) -> int:
+    """Put the reports of the ended ones of *incidents*; return the number of files put now.
 
-    Raises `DependencyUnavailable`, after which the batch is to come again, and `InvalidInput` for a
-    chain that cannot be read.
+    Raises `DependencyUnavailable`, after which the batch must be redelivered, and `InvalidInput`
+    for a chain that cannot be read.
     """
-    return sum(_report(each, within, draw) for each in incidents)
+    return sum(_write_report(each, context, render) for each in incidents)
 
 
-def _report(incident: IncidentId, within: Archiving, draw: Draw) -> int:
-    chain = tuple(within.ledger.entries(incident))
+def _write_report(incident: IncidentId, context: ArchiveContext, render: RenderPage) -> int:
+    chain = tuple(context.ledger.entries(incident))
     if not has_ended(chain):
         return 0
-    told = write_report(chain, _profile(chain[-1], within))
-    files = {"report.html": draw((told,)), "report.md": markdown(told)}
-    if (meeting := invitation(told)) is not None:
+    report = write_report(chain, _profile(chain[-1], context))
+    files = {"report.html": render((report,)), "report.md": markdown(report)}
+    if (meeting := invitation(report)) is not None:
         files["post-mortem.ics"] = meeting
     return sum(
-        within.archive.put(report_place.report_key(incident, len(chain), name), text.encode())
+        context.archive.put(report_location.report_key(incident, len(chain), name), text.encode())
         for name, text in files.items()
     )
 
 
-def _profile(last: Entry, within: Archiving) -> Profile | None:
-    """The policy that the last entry was under; None where it is not archived, or not read now."""
-    named = decode_entry(last).policy
-    text: bytes | None = within.policy
-    if digest(within.policy) != named:
-        text = within.archive.get(archiving.policy_key(named))
+def _profile(last: Entry, context: ArchiveContext) -> Profile | None:
+    """The policy of the last entry; None if it is not archived or cannot be parsed."""
+    policy_digest = decode_entry(last).policy
+    text: bytes | None = context.policy
+    if digest(context.policy) != policy_digest:
+        text = context.archive.get(archive.policy_key(policy_digest))
     try:
-        return profiles.parse(text, named) if text is not None else None
+        return profile_file.parse(text, policy_digest) if text is not None else None
     except InvalidInput:
         return None

@@ -1,1 +1,1 @@
-"""What operators ask for, and what comes of it."""
+"""Operator commands: their JSON form, and their execution."""

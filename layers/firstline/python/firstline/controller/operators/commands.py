@@ -1,6 +1,6 @@
-"""Levers: what a person may ask of the deployed system, as one JSON document each.
+"""Operator commands: the requests that a person may send, one JSON document each.
 
-Nothing here says who asks: the function that takes it knows that from IAM, and from nobody else.
+A document does not name its sender: the function takes the caller from IAM alone.
 """
 
 from datetime import datetime
@@ -13,8 +13,8 @@ from firstline.diagnosis.evidence import Unknown
 from firstline.errors import InvalidInput
 from firstline.signal import Condition
 
-OUTPUT = "OperatorUrl"
-"""The app stack's output that holds the function's URL."""
+URL_OUTPUT = "OperatorUrl"
+"""The app stack's output with the function's URL."""
 REASON_MAX = 200
 Incident = Annotated[str, msgspec.Meta(pattern=r"^inc-[0-9a-f]{20}\Z")]
 Plan = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8,64}\Z")]
@@ -27,11 +27,11 @@ Alarm = Annotated[str, msgspec.Meta(max_length=400, pattern=_ALARM)]
 Action = Annotated[str, msgspec.Meta(pattern=rf"^({'|'.join(FIXES)})\Z")]
 
 
-class Ordered(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the document; ``lever`` names which it is."""
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A command of the document; ``lever`` names which one."""
 
 
-class Approve(Ordered, frozen=True, kw_only=True, tag_field="lever", tag="approve"):
+class Approve(Command, frozen=True, kw_only=True, tag_field="lever", tag="approve"):
     """Allow the proposed plan whose hash begins so, once."""
 
     incident: Incident
@@ -39,38 +39,38 @@ class Approve(Ordered, frozen=True, kw_only=True, tag_field="lever", tag="approv
     why: Reason = ""
 
 
-class Deny(Ordered, frozen=True, kw_only=True, tag_field="lever", tag="deny"):
-    """Refuse it: the incident is handed over."""
+class Deny(Command, frozen=True, kw_only=True, tag_field="lever", tag="deny"):
+    """Deny it: the incident is escalated."""
 
     incident: Incident
     plan: Plan
     why: Why
 
 
-class PauseFixes(Ordered, frozen=True, kw_only=True, tag_field="lever", tag="pause"):
-    """No fixes of everything, a condition or one incident, before ``until``."""
+class PauseFixes(Command, frozen=True, kw_only=True, tag_field="lever", tag="pause"):
+    """Pause the fixes of everything, a condition or one incident, until ``until``."""
 
     scope: Scope
     why: Why
     until: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class Resume(Ordered, frozen=True, kw_only=True, tag_field="lever", tag="resume"):
+class Resume(Command, frozen=True, kw_only=True, tag_field="lever", tag="resume"):
     """End the pause of this scope."""
 
     scope: Scope
     why: Why
 
 
-class Promote(Ordered, frozen=True, kw_only=True, tag_field="lever", tag="promote"):
-    """Let an action that was demoted go by itself again."""
+class Promote(Command, frozen=True, kw_only=True, tag_field="lever", tag="promote"):
+    """Reinstate a demoted action."""
 
     action: Action
     why: Why
 
 
-class AnnounceDrill(Ordered, frozen=True, kw_only=True, tag_field="lever", tag="drill"):
-    """Only observe the incident that this alarm is about to open on purpose, before ``until``."""
+class AnnounceDrill(Command, frozen=True, kw_only=True, tag_field="lever", tag="drill"):
+    """Run the incident that this alarm opens before ``until`` in dry-run mode."""
 
     alarm: Alarm
     until: Annotated[datetime, msgspec.Meta(tz=True)]
@@ -79,10 +79,10 @@ class AnnounceDrill(Ordered, frozen=True, kw_only=True, tag_field="lever", tag="
 type OperatorCommand = Approve | Deny | PauseFixes | Resume | Promote | AnnounceDrill
 
 
-class UnderWay(msgspec.Struct, frozen=True, kw_only=True, tag="under-way"):
+class FixInProgress(msgspec.Struct, frozen=True, kw_only=True, tag="under-way"):
     """A fix that was committed before a pause: its host may change before ``until``.
 
-    ``target`` is the host, or the group; ``alive`` are those hosts of it that were not dead.
+    ``target`` is the host, or the group; ``alive`` are those of its hosts that were not dead.
     """
 
     action: str
@@ -93,10 +93,11 @@ class UnderWay(msgspec.Struct, frozen=True, kw_only=True, tag="under-way"):
 
 
 class CommandResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What an operator's command did, by whom. A pause's ``told``: PagerDuty has its alert already.
+    """The result of an operator's command.
 
-    A pause's ``under_way`` is the fix that it came too late for, Unknown where it cannot be read.
-    ``word`` is what a drill must be rung with.
+    ``told`` of a pause is true if PagerDuty accepted its alert. ``under_way`` is a fix that the
+    pause could not stop, Unknown if it cannot be read. ``word`` is the marker that a drill's alarm
+    must contain.
     """
 
     lever: str
@@ -108,14 +109,14 @@ class CommandResult(msgspec.Struct, frozen=True, kw_only=True):
     scope: str | None = None
     until: datetime | None = None
     told: bool | None = None
-    under_way: UnderWay | Unknown | None = None
+    under_way: FixInProgress | Unknown | None = None
     word: str | None = None
 
 
-def read(body: bytes) -> OperatorCommand:
-    """The lever that *body* asks for; raises `InvalidInput` with one line, and repeats nothing."""
+def parse_command(body: bytes) -> OperatorCommand:
+    """The command in *body*; raises `InvalidInput` with one line, which repeats no input."""
     try:
-        return _LEVERS.decode(body)
+        return _DECODER.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         message = str(error)
     for field, hint in _HINTS.items():
@@ -126,7 +127,7 @@ def read(body: bytes) -> OperatorCommand:
     )
 
 
-_LEVERS: msgspec.json.Decoder[OperatorCommand] = msgspec.json.Decoder(OperatorCommand)
+_DECODER: msgspec.json.Decoder[OperatorCommand] = msgspec.json.Decoder(OperatorCommand)
 _HINTS = {
     "alarm": "give the ARN of an alarm",
     "action": f"give one of {', '.join(FIXES)}",

@@ -1,4 +1,4 @@
-"""The store: what one transaction writes, and what is read of it."""
+"""The store's port: incidents, inboxes, keys, leases and the ledger, by transactions."""
 
 from datetime import datetime
 from typing import Protocol
@@ -17,19 +17,21 @@ from firstline.signal import Severity, Signal
 from firstline.signals.storm import Openings
 
 DUE_MAX = 25
-"""How many incidents one reading of what is due gives; the next begins after its last."""
+"""The most incidents of one read of the due index; the next read begins after its last."""
 ACTIONS_MAX = 100
 """The most actions of one transaction (DynamoDB API reference, TransactWriteItems)."""
-WAITING_MAX = 100
-"""The most signals that one load reads, more than one transaction removes; a storm's inbox may
-hold thousands."""
+INBOX_READ_MAX = 100
+"""The most signals of one load: more than one transaction removes.
+
+A storm's inbox may have thousands.
+"""
 
 
-class Joined(msgspec.Struct, frozen=True):
+class InboxSignal(msgspec.Struct, frozen=True):
     """A signal in an open incident's inbox.
 
-    ``severity`` is the one that it was received with, which orders the inbox. It is None where an
-    earlier version stored the signal; such a signal may be of any severity.
+    ``severity`` is that of its receipt, and orders the inbox. It is None for a signal stored by an
+    earlier version, which may have any severity.
     """
 
     incident: IncidentId
@@ -38,23 +40,23 @@ class Joined(msgspec.Struct, frozen=True):
 
     @property
     def place(self) -> tuple[str, SignalKey]:
-        """What tells it from others of its inbox. Lower ones are read first: none, P1 to P4."""
+        """Its position in the inbox. Lower ones are read first: none, P1 to P4."""
         return self.severity or "", self.signal.key
 
 
-class Loaded(msgspec.Struct, frozen=True):
-    """An incident, the gravest `WAITING_MAX` signals of its inbox, and people's answers by time."""
+class LoadedIncident(msgspec.Struct, frozen=True):
+    """An incident, the gravest `INBOX_READ_MAX` signals of its inbox, and answers by time."""
 
     incident: Incident
-    inbox: tuple[Joined, ...]
+    inbox: tuple[InboxSignal, ...]
     approvals: tuple[Approval, ...] = ()
 
 
-class Given(msgspec.Struct, frozen=True):
-    """A person's answer to a proposal of an incident, which waits for it like a signal.
+class OperatorAnswer(msgspec.Struct, frozen=True):
+    """An operator's answer to a proposal, which waits in the incident's inbox.
 
-    It is written only while the incident still has ``version``: an answer to a plan that has been
-    carried out meanwhile is refused. A denial is written a second time, where `Fence` looks.
+    It is written only if the incident still has ``version``, so an answer to a plan that was
+    executed meanwhile is refused. A denial is written a second time, where `Fence` checks it.
     """
 
     incident: IncidentId
@@ -63,11 +65,10 @@ class Given(msgspec.Struct, frozen=True):
 
 
 class Fence(msgspec.Struct, frozen=True, kw_only=True):
-    """What an intent rests on: it is written only while all of it still stands (I15, I18, I22).
+    """The conditions of an intent: it is written only if all of them still hold (I15, I18, I22).
 
-    ``switch`` is the version of the kill switch that was read, 0 where there was none; ``events``
-    that of the guards' answers on external events around ``group``; and ``plan`` of ``incident``
-    has no denial.
+    ``switch`` is the kill switch's version that was read, 0 if there was none; ``events`` that of
+    the guards' answers on external events of ``group``; and ``plan`` of ``incident`` has no denial.
     """
 
     switch: int
@@ -78,35 +79,35 @@ class Fence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LeaseWrite(msgspec.Struct, frozen=True):
-    """The lease to write, and the fence that must still stand when it is written."""
+    """The lease to write, and the fence that must still hold at the write."""
 
     lease: Lease
     fence_read: int
 
 
-class Heard(msgspec.Struct, frozen=True):
-    """The latest transition of an alarm that was processed: what is older comes late (I3, I14)."""
+class AlarmTransition(msgspec.Struct, frozen=True):
+    """The latest processed transition of an alarm; an older one is late (I3, I14)."""
 
     arn: str
     at: datetime
 
 
 class OpeningsWrite(msgspec.Struct, frozen=True):
-    """What opened lately in a fleet, to write over the version that it has."""
+    """A fleet's recent openings, to write over the version that they have."""
 
     fleet: str
     openings: Openings
 
 
-class CircumstancesWrite(msgspec.Struct, frozen=True):
-    """What goes on around a group, to write over the version that it has."""
+class ExternalEventsWrite(msgspec.Struct, frozen=True):
+    """A group's external events, to write over the version that they have."""
 
     group: str
-    circumstances: ExternalEvents
+    external_events: ExternalEvents
 
 
-class Paged(msgspec.Struct, frozen=True):
-    """A page that PagerDuty took, by its key or another note of it, and when."""
+class PageReceipt(msgspec.Struct, frozen=True):
+    """The receipt of a page that PagerDuty accepted: its key, and the instant."""
 
     note: str
     at: datetime
@@ -115,13 +116,12 @@ class Paged(msgspec.Struct, frozen=True):
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One transaction: all of it is written, or none.
 
-    ``incident`` is stored with ``version`` one higher than given, if the stored one still has
-    the given version (0: if there is none); ``folded`` of its inbox and ``taken`` of its approvals
-    are then gone. ``processed`` must be new. ``opens`` claims the cause for the incident and must
-    be free; ``closes`` frees it, and keeps what the episode accounts for. ``switch`` is stored like
-    the incident, one version higher. ``heard`` must not be older than the one that stands. What
-    ``fence`` names must still stand. ``paged`` notes a page that was sent and that no incident
-    holds.
+    ``incident`` is stored with ``version`` plus one, if the stored one still has ``version`` (0: if
+    there is none); ``merged_signals`` and ``applied_approvals`` are removed from its inbox.
+    ``processed`` must be new. ``opens`` claims the correlation key for the incident and must be
+    free; ``closes`` frees it, and stores the alarms that the episode handled. ``switch`` is stored
+    like the incident. ``transition`` must not be older than the stored one. The conditions of
+    ``fence`` must hold. ``page_receipt`` records a sent page that belongs to no incident.
     """
 
     incident: Incident | None = None
@@ -129,34 +129,34 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     processed: SignalKey | None = None
     opens: CorrelationKey | None = None
     closes: CorrelationKey | None = None
-    joined: Joined | None = None
-    folded: tuple[Joined, ...] = ()
-    given: Given | None = None
-    taken: tuple[Approval, ...] = ()
+    inbox_signal: InboxSignal | None = None
+    merged_signals: tuple[InboxSignal, ...] = ()
+    answer: OperatorAnswer | None = None
+    applied_approvals: tuple[Approval, ...] = ()
     switch: KillSwitch | None = None
     lease: LeaseWrite | None = None
-    heard: Heard | None = None
+    transition: AlarmTransition | None = None
     openings: OpeningsWrite | None = None
-    circumstances: CircumstancesWrite | None = None
+    external_events: ExternalEventsWrite | None = None
     fence: Fence | None = None
-    paged: Paged | None = None
+    page_receipt: PageReceipt | None = None
 
     @property
     def actions(self) -> int:
-        """How many items its transaction writes, removes or checks: at most `ACTIONS_MAX`."""
+        """The number of items that it writes, removes or checks: at most `ACTIONS_MAX`."""
         claims = (self.processed, self.opens, self.closes)
-        items = (self.incident, self.joined, self.switch, self.lease, self.paged)
-        hints = (self.heard, self.openings, self.circumstances)
-        answer = 0 if self.given is None else 2 if self.given.approval.granted else 3
+        items = (self.incident, self.inbox_signal, self.switch, self.lease, self.page_receipt)
+        hints = (self.transition, self.openings, self.external_events)
+        answer = 0 if self.answer is None else 2 if self.answer.approval.granted else 3
         fence = 0 if self.fence is None else 3
-        folded = {each.place for each in self.folded}
-        kept = self.incident is not None and bool(self.closes) and handled_alarms(self.incident)
-        several = len(self.entries) + len(folded) + len(self.taken)
-        return sum(map(bool, (*claims, *items, *hints, kept))) + answer + fence + several
+        merged = {each.place for each in self.merged_signals}
+        handled = self.incident is not None and bool(self.closes) and handled_alarms(self.incident)
+        several = len(self.entries) + len(merged) + len(self.applied_approvals)
+        return sum(map(bool, (*claims, *items, *hints, handled))) + answer + fence + several
 
 
-class Due(msgspec.Struct, frozen=True):
-    """An incident whose wake is overdue, or that owes a page."""
+class DueIncident(msgspec.Struct, frozen=True):
+    """An incident whose wake is overdue, or with a pending page."""
 
     incident: IncidentId
     generation: int
@@ -166,61 +166,60 @@ class Due(msgspec.Struct, frozen=True):
 class Store(Protocol):
     """Incidents, inboxes, processed keys, leases and the ledger."""
 
-    def load(self, incident: IncidentId) -> Loaded | None:
-        """The incident with what waits for it, read consistently; None if there is none.
+    def load(self, incident: IncidentId) -> LoadedIncident | None:
+        """The incident and its inbox, read consistently; None if there is none.
 
-        Raises `Unreadable` where any of it cannot be understood.
+        Raises `Unreadable` if any part of it cannot be parsed.
         """
 
     def commit(self, change: Change) -> None:
-        """Write *change*; raises `CommitConflict` saying what was contested.
+        """Write *change*; raises `CommitConflict` with the contested part.
 
         Raises `InvariantViolation` for a change of no action, or of more than `ACTIONS_MAX`, and
-        `Unwritable` for one that the store takes at no time.
+        `Unwritable` for one that the store never accepts.
         """
 
     def open_incident(self, cause: CorrelationKey) -> IncidentId | None:
-        """The incident that has *cause* open now."""
+        """The open incident of *cause*."""
 
     def accounted(self, cause: CorrelationKey) -> HandledAlarms | None:
-        """What the last P1 episode of *cause* that ended accounts for, read consistently."""
+        """The alarms that the last ended P1 episode of *cause* handled, read consistently."""
 
     def limits(self, group: str) -> Limits:
-        """Lease, kill switch and circumstances, read consistently.
+        """The lease, the kill switch and the external events, read consistently.
 
-        A switch that cannot be understood is on; the others that cannot be raise
-        `InvariantViolation`.
+        A kill switch that cannot be parsed is on; the others raise `InvariantViolation`.
         """
 
     def switch(self) -> KillSwitch:
-        """The kill switch alone, read consistently; one that cannot be understood is on."""
+        """The kill switch, read consistently; one that cannot be parsed is on."""
 
     def openings(self, fleet: str) -> Openings:
-        """What opened lately in *fleet*; what cannot be understood is as if nothing had."""
+        """The recent openings in *fleet*; empty if they cannot be parsed."""
 
     def paged(self, note: str) -> datetime | None:
-        """When the page of *note* was sent, if that was noted within 30 days; consistent."""
+        """The instant of the page with this receipt, within 30 days; read consistently."""
 
-    def due(self, by: datetime, after: Due | None = None) -> tuple[Due, ...]:
+    def due(self, by: datetime, after: DueIncident | None = None) -> tuple[DueIncident, ...]:
         """Incidents whose ``next_wake_at`` is not after *by*, oldest first, at most `DUE_MAX`.
 
-        Those that come behind *after*, where it is given.
+        Only those behind *after*, if given.
         """
 
     def open_now(self, most: int) -> tuple[IncidentId, ...]:
-        """Incidents that have not ended, the latest first, at most *most*; moments late."""
+        """Open incidents, the latest first, at most *most*; eventually consistent."""
 
     def escalated(self, most: int) -> tuple[IncidentId, ...]:
-        """Incidents that a person was given, the latest opened first, at most *most*; moments late.
+        """Escalated incidents, the latest opened first, at most *most*; eventually consistent.
 
-        They stay in this list for good: nothing records when their alarms are OK again.
+        They stay in this list: nothing records that their alarms are OK again.
         """
 
     def closed(self, most: int) -> tuple[IncidentId, ...]:
-        """Incidents that are over, the latest opened first, at most *most*; moments late."""
+        """Closed incidents, the latest opened first, at most *most*; eventually consistent."""
 
     def entries(self, incident: IncidentId) -> tuple[Entry, ...]:
         """The incident's ledger in order."""
 
     def last_entries(self, incident: IncidentId, most: int) -> tuple[Entry, ...]:
-        """The last entries of the incident's ledger in order, at most *most*; moments late."""
+        """The last entries of the incident's ledger in order; eventually consistent."""

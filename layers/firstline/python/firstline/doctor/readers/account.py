@@ -4,10 +4,10 @@ import copy
 
 from boto3.session import Session
 
-from firstline.adapters.aws.errors import in_words, unavailable
+from firstline.adapters.aws.errors import describe, unavailable
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
-from firstline.controller.ports.people import Clock
+from firstline.controller.ports.messaging import Clock
 from firstline.doctor import alarm_inventory, fleet_names
 from firstline.doctor import alarms as checks
 from firstline.doctor import nats_probe as probed
@@ -45,7 +45,7 @@ def caller_home(session: Session) -> Home:
 
     Raises `DependencyUnavailable`.
     """
-    with unavailable("AWS does not say who you are", in_words):
+    with unavailable("AWS does not say who you are", describe):
         account = str(client(session, "sts").get_caller_identity()["Account"])
     return Home(account, str(session.region_name))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from boto3.session import Session
 
-from firstline.adapters.aws.alarm_kinds import KINDS, listed
+from firstline.adapters.aws.alarm_types import ALARM_TYPES, alarms_on
 from firstline.doctor.facts import Alarm, Fact, Metric
 from firstline.doctor.readers.requests import client, pages, read
 
@@ -80,9 +80,9 @@ class AlarmsReader:
         )
 
     def _all(self) -> Iterator[Alarm]:
-        found = self._alarms.get_paginator("describe_alarms").paginate(AlarmTypes=KINDS)
+        found = self._alarms.get_paginator("describe_alarms").paginate(AlarmTypes=ALARM_TYPES)
         for page in found:
-            yield from map(_alarm, listed(page))
+            yield from map(_alarm, alarms_on(page))
 
     def _was_ok(self, name: str, now: datetime) -> bool:
         found = pages(
@@ -90,7 +90,7 @@ class AlarmsReader:
             "describe_alarm_history",
             "AlarmHistoryItems",
             AlarmName=name,
-            AlarmTypes=KINDS,
+            AlarmTypes=ALARM_TYPES,
             HistoryItemType="StateUpdate",
             StartDate=now - HISTORY_WINDOW,
             EndDate=now,

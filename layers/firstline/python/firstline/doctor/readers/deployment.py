@@ -5,7 +5,7 @@ from typing import Any
 
 from boto3.session import Session
 
-from firstline.adapters.aws.routing_key import keys_in
+from firstline.adapters.aws.routing_key import parse_keys
 from firstline.doctor.facts import (
     Fact,
     Metric,
@@ -104,7 +104,7 @@ class DeploymentReader:
             value = secrets.get_secret_value(SecretId=secret).get("SecretString", "").strip()
             if not value:
                 return "empty"
-            keys = keys_in(value)
+            keys = parse_keys(value)
             if keys is None:
                 return "unlike a key"
             return "set with a REST key" if keys.rest_key else "set"

@@ -8,7 +8,7 @@ from firstline.actions.look_host import LOOK_HOST, LOOK_TARGETS_MAX
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.hosts import SsmHosts
 from firstline.config.profile import Profile
-from firstline.controller.ports.people import Clock
+from firstline.controller.ports.messaging import Clock
 from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.doctor.facts import Fact, ReadFailure, StackState, or_empty
 from firstline.errors import DependencyUnavailable

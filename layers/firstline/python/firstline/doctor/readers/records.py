@@ -8,7 +8,7 @@ from boto3.session import Session
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.s3_archive import S3Archive
 from firstline.adapters.aws.store import DynamoStore
-from firstline.controller.ports.people import Clock
+from firstline.controller.ports.messaging import Clock
 from firstline.doctor.facts import Fact, PastHostReport, ReadFailure
 from firstline.doctor.past_host_reports import past_host_reports, unreadable_incidents
 from firstline.doctor.readers import stacks

@@ -7,7 +7,7 @@ from boto3.session import Session
 from botocore.config import Config
 
 from firstline.adapters.aws.clients import BROWSING
-from firstline.adapters.aws.errors import RAISED, why
+from firstline.adapters.aws.errors import RAISED, failure_reason
 from firstline.doctor.facts import Fact, ReadFailure
 
 
@@ -19,7 +19,7 @@ def read[T](action: str, ask: Callable[[], T], *absent: str, none: T | None = No
     try:
         return ask()
     except RAISED as error:
-        if (code := why(error)) is None:
+        if (code := failure_reason(error)) is None:
             raise
         return none if none is not None and code in absent else ReadFailure(action, code)
 

@@ -5,7 +5,7 @@ import os
 from boto3.session import Session
 from botocore.exceptions import ClientError
 
-from firstline.adapters.aws.errors import code, in_words, unavailable
+from firstline.adapters.aws.errors import code, describe, unavailable
 from firstline.errors import InvalidInput
 
 LEDGER = "LedgerTable"
@@ -25,7 +25,7 @@ def session(region: str, credentials: str = "") -> Session:
     Raises `InvalidInput` without a Region, `DependencyUnavailable` if the profile does not
     exist.
     """
-    with unavailable("the AWS configuration cannot be used", in_words):
+    with unavailable("the AWS configuration cannot be used", describe):
         where = region or os.environ.get("AWS_REGION")
         made = Session(region_name=where or None, profile_name=credentials or None)
     if made.region_name is None:
@@ -50,7 +50,7 @@ def stack_outputs(stack: str, session: Session) -> dict[str, str]:
 
     Raises `InvalidInput` if there is no such stack.
     """
-    with unavailable(f"the stack {stack} cannot be read", in_words):
+    with unavailable(f"the stack {stack} cannot be read", describe):
         try:
             found = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         except ClientError as error:
@@ -66,7 +66,7 @@ def template(stack: str, session: Session) -> object | None:
 
     Raises `DependencyUnavailable` if it cannot be read.
     """
-    with unavailable(f"the stack {stack} cannot be read", in_words):
+    with unavailable(f"the stack {stack} cannot be read", describe):
         try:
             found = session.client("cloudformation").get_template(StackName=stack)
         except ClientError as error:

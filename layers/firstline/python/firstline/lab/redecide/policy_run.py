@@ -14,10 +14,10 @@ import msgspec
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.controller.ingest import receive
-from firstline.controller.open_incident import counted
-from firstline.controller.ports.people import Wake
+from firstline.controller.open_incident import check_storm
+from firstline.controller.ports.messaging import Wake
 from firstline.controller.reconcile import reconcile
-from firstline.controller.record_external_event import Arrival, believed
+from firstline.controller.record_external_event import Arrival, is_credible
 from firstline.controller.system import System
 from firstline.diagnosis import external_events as circumstances
 from firstline.diagnosis.external_events import ExternalEvents
@@ -40,7 +40,7 @@ from firstline.ledger.entries import DecisionMade, FixIntended
 from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.notifications.delivery import Accepted, Delivery
 from firstline.notifications.notification import Notification
-from firstline.notifications.pages import owed
+from firstline.notifications.pages import pending
 from firstline.remediation.decision_record import DecisionInputs
 from firstline.remediation.execution import Answer, FixOrder, LookOrder, Sending, Sent
 from firstline.remediation.limits import Limits
@@ -140,7 +140,7 @@ class PolicyRun:
             return False
         if classification.disposition is Disposition.RECOVERY:
             self.record_recovery(signal.arn, signal.at)
-        elif circumstances.is_external_event(signal) and believed(signal, classification):
+        elif circumstances.is_external_event(signal) and is_credible(signal, classification):
             around, group = self.store.tables.circumstances, self.profile.fleet.group
             around[group] = around.get(group, ExternalEvents()).with_signal(signal)
         return True
@@ -152,8 +152,8 @@ class PolicyRun:
 
     def exceeds_storm_limit(self, signal: Signal, classification: Classification) -> bool:
         """True if *signal* would be one too many, and part of a storm."""
-        one, _ = counted(Arrival(signal, classification), self._system)
-        return one.found.cause == causes.storm_key(self.profile.fleet.name)
+        one, _ = check_storm(Arrival(signal, classification), self._system)
+        return one.classification.cause == causes.storm_key(self.profile.fleet.name)
 
     def receive(self, signal: Signal, classification: Classification) -> None:
         """Process *signal*."""
@@ -251,7 +251,7 @@ class PolicyRun:
 def _has_pending_page(incident: Incident) -> bool:
     """True if a trigger is pending; a resolve is not waited for."""
     return any(
-        each.action == "trigger" and each.traits.pages_on_call for each in owed(incident.pages)
+        each.action == "trigger" and each.traits.pages_on_call for each in pending(incident.pages)
     )
 
 

@@ -8,7 +8,7 @@ from typing import Never
 from firstline.config.channels import channel
 from firstline.config.profile import AlarmDefinition
 from firstline.controller.ports import Ports
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.diagnosis.evidence import (
     Alarms,
     Answering,
@@ -43,24 +43,24 @@ class PastFleet:
         self._present = present
 
     def group(self) -> Group:
-        """See `firstline.controller.ports.readings.Fleet`."""
+        """See `firstline.controller.ports.readers.Fleet`."""
         return self._present.known("group", self._present.seen.group)
 
     def target_health(self) -> TargetHealth | Unknown:
-        """See `firstline.controller.ports.readings.Fleet`."""
+        """See `firstline.controller.ports.readers.Fleet`."""
         return self._present.known("target_health", self._present.seen.target_health)
 
     def answering(self) -> Answering | Unknown:
-        """See `firstline.controller.ports.readings.Fleet`."""
+        """See `firstline.controller.ports.readers.Fleet`."""
         return self._present.known("answering", self._present.seen.answering)
 
     def statuses(self, hosts: tuple[InstanceId, ...]) -> InstanceStatuses:
-        """See `firstline.controller.ports.readings.Fleet`."""
+        """See `firstline.controller.ports.readers.Fleet`."""
         del hosts
         return self._present.known("statuses", self._present.seen.instance_statuses)
 
     def alarms(self, arns: tuple[str, ...]) -> Alarms:
-        """See `firstline.controller.ports.readings.Fleet`."""
+        """See `firstline.controller.ports.readers.Fleet`."""
         return {arn: self._present.seen.alarms.get(arn, NEVER) for arn in arns}
 
     def firing(self, arns: tuple[str, ...]) -> Never:
@@ -69,7 +69,7 @@ class PastFleet:
         raise DependencyUnavailable(NEVER.why)
 
     def muted(self, arn: str) -> bool:
-        """See `firstline.controller.ports.readings.Fleet`."""
+        """See `firstline.controller.ports.readers.Fleet`."""
         around = self._present.around
         return redact(arn) in self._present.known("around", around.muted if around else NEVER)
 
@@ -82,27 +82,27 @@ class PastHosts:
         self._deeds = deeds
 
     def look(self, order: LookOrder) -> Sending:
-        """See `firstline.controller.ports.orders.Hosts`."""
+        """See `firstline.controller.ports.executors.Hosts`."""
         return self._deeds.send(order)
 
     def fix(self, order: FixOrder) -> Sending:
-        """See `firstline.controller.ports.orders.Hosts`."""
+        """See `firstline.controller.ports.executors.Hosts`."""
         return self._deeds.send(order)
 
     def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
-        """See `firstline.controller.ports.orders.Hosts`."""
+        """See `firstline.controller.ports.executors.Hosts`."""
         if command not in self._present.answers:
             raise DependencyUnavailable(NEVER.why)
         return self._present.answers[command]
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | None:
-        """See `firstline.controller.ports.orders.Hosts`."""
+        """See `firstline.controller.ports.executors.Hosts`."""
         del order, since
         found = _found(self._present)
         return None if isinstance(found, OtherRefresh) else found
 
     def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
-        """See `firstline.controller.ports.orders.Hosts`."""
+        """See `firstline.controller.ports.executors.Hosts`."""
         del hosts
         return self._present.known("connections", self._present.seen.connections)
 
@@ -115,21 +115,21 @@ class PastScaling:
         self._deeds = deeds
 
     def fix(self, order: FixOrder) -> Sending:
-        """See `firstline.controller.ports.orders.Scaling`."""
+        """See `firstline.controller.ports.executors.Scaling`."""
         return self._deeds.send(order)
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | OtherRefresh | None:
-        """See `firstline.controller.ports.orders.Scaling`."""
+        """See `firstline.controller.ports.executors.Scaling`."""
         del order, since
         return _found(self._present)
 
     def departure(self, host: InstanceId, since: datetime) -> Departure | None:
-        """See `firstline.controller.ports.orders.Scaling`."""
+        """See `firstline.controller.ports.executors.Scaling`."""
         del host, since
         return self._present.seen.departure
 
     def refreshes(self) -> Refreshes:
-        """See `firstline.controller.ports.orders.Scaling`: read again around a fix."""
+        """See `firstline.controller.ports.executors.Scaling`: read again around a fix."""
         around = self._present.around
         if not self._present.looked_around:
             return self._present.known("refreshes", self._present.seen.refreshes)
@@ -137,35 +137,35 @@ class PastScaling:
 
 
 class PastAround:
-    """`Around` over the record; its key is asked for first."""
+    """`PreflightReader` over the record; its key is asked for first."""
 
     def __init__(self, present: RecordedWorld) -> None:
         self._present = present
 
     def key(self) -> KeyState | None:
-        """See `firstline.controller.ports.readings.Around`."""
+        """See `firstline.controller.ports.readers.Around`."""
         self._present.looked_around = True
         return self._known(lambda around: around.key)
 
     def stack(self) -> Deployments | None:
-        """See `firstline.controller.ports.readings.Around`."""
+        """See `firstline.controller.ports.readers.Around`."""
         return self._known(lambda around: around.stack)
 
     def parameters(self) -> Deployments | None:
-        """See `firstline.controller.ports.readings.Around`."""
+        """See `firstline.controller.ports.readers.Around`."""
         return self._known(lambda around: around.parameters)
 
     def builds(self) -> Deployments | None:
-        """See `firstline.controller.ports.readings.Around`."""
+        """See `firstline.controller.ports.readers.Around`."""
         return self._known(lambda around: around.builds)
 
     def image_published(self) -> str | None:
-        """See `firstline.controller.ports.readings.Around`."""
+        """See `firstline.controller.ports.readers.Around`."""
         image = self._image()
         return image.published if image else None
 
     def images_allowed(self, key: str) -> tuple[str, ...]:
-        """See `firstline.controller.ports.readings.Around`."""
+        """See `firstline.controller.ports.readers.Around`."""
         del key
         image = self._image()
         return image.allowed if image else ()
@@ -179,48 +179,48 @@ class PastAround:
 
 
 class PastBackground:
-    """`Background`: no decision rests on it, and what it brought is in entries of the end."""
+    """`InvestigationReader`: no decision uses it; its results are in entries of the end."""
 
     def metrics(self, start: datetime) -> Never:
-        """See `firstline.controller.ports.readings.Background`."""
+        """See `firstline.controller.ports.readers.Background`."""
         raise DependencyUnavailable(f"metrics around {start}: {NEVER.why}")
 
     def alarm_metric(self, alarm: AlarmDefinition, window: Window) -> Never:
-        """See `firstline.controller.ports.readings.Background`."""
+        """See `firstline.controller.ports.readers.Background`."""
         raise DependencyUnavailable(f"{window.count} values of {alarm.metric}: {NEVER.why}")
 
     def external_metric(self, arn: str, signalled_at: datetime, until: datetime) -> Never:
-        """See `firstline.controller.ports.readings.Background`."""
+        """See `firstline.controller.ports.readers.Background`."""
         raise DependencyUnavailable(
             f"values of {arn} around {signalled_at} to {until}: {NEVER.why}"
         )
 
     def issues(self) -> Never:
-        """See `firstline.controller.ports.readings.Background`."""
+        """See `firstline.controller.ports.readers.Background`."""
         raise DependencyUnavailable(NEVER.why)
 
     def launch_template(self) -> Never:
-        """See `firstline.controller.ports.readings.Background`."""
+        """See `firstline.controller.ports.readers.Background`."""
         raise DependencyUnavailable(NEVER.why)
 
     def releases(self, since: datetime) -> Never:
-        """See `firstline.controller.ports.readings.Background`."""
+        """See `firstline.controller.ports.readers.Background`."""
         raise DependencyUnavailable(f"releases since {since}: {NEVER.why}")
 
     def placement(self, hosts: tuple[InstanceId, ...]) -> Never:
-        """See `firstline.controller.ports.readings.Background`."""
+        """See `firstline.controller.ports.readers.Background`."""
         raise DependencyUnavailable(f"{len(hosts)} placements: {NEVER.why}")
 
     def lets_out(self, groups: tuple[str, ...], port: int) -> Never:
-        """See `firstline.controller.ports.readings.Background`."""
+        """See `firstline.controller.ports.readers.Background`."""
         raise DependencyUnavailable(f"{len(groups)} groups and port {port}: {NEVER.why}")
 
     def routes(self, vpcs: tuple[str, ...]) -> Never:
-        """See `firstline.controller.ports.readings.Background`."""
+        """See `firstline.controller.ports.readers.Background`."""
         raise DependencyUnavailable(f"{len(vpcs)} routes: {NEVER.why}")
 
     def peerings(self, ids: tuple[str, ...]) -> Never:
-        """See `firstline.controller.ports.readings.Background`."""
+        """See `firstline.controller.ports.readers.Background`."""
         raise DependencyUnavailable(f"{len(ids)} peerings: {NEVER.why}")
 
 
@@ -231,7 +231,7 @@ class PastNotifier:
         self._deeds = deeds
 
     def deliver(self, notification: Notification) -> Delivery:
-        """See `firstline.controller.ports.people.Notifier`."""
+        """See `firstline.controller.ports.messaging.Notifier`."""
         if channel(notification.channel).pages_on_call:
             return self._deeds.deliver(notification)
         return Accepted()
@@ -244,14 +244,14 @@ class PastClock:
         self._present = present
 
     def now(self) -> datetime:
-        """See `firstline.controller.ports.people.Clock`."""
+        """See `firstline.controller.ports.messaging.Clock`."""
         now = self._present.now
         if self._present.loaded:
             self._present.now, self._present.loaded = self._present.later, False
         return now
 
     def sleep(self, duration: timedelta) -> None:
-        """See `firstline.controller.ports.people.Clock`: nobody waits for the past."""
+        """See `firstline.controller.ports.messaging.Clock`: nobody waits for the past."""
 
 
 class PastWakes:
@@ -262,7 +262,7 @@ class PastWakes:
         self._present = present
 
     def queue(self, wake: Wake, delay: timedelta) -> None:
-        """See `firstline.controller.ports.people.Wakes`."""
+        """See `firstline.controller.ports.messaging.Wakes`."""
         self.waiting.append((self._present.now + delay, wake))
 
 

@@ -13,7 +13,7 @@ from typing import BinaryIO, Literal, NamedTuple
 import msgspec
 
 from firstline.config.settings import Home
-from firstline.controller.open_incident import LATE
+from firstline.controller.open_incident import LATE_REASON
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import InvalidInput
 from firstline.ids import IncidentId
@@ -215,7 +215,7 @@ def _replay_opening(chain: Iterable[DecodedEntry], pair: PolicyPair) -> None:
     opening = next(iter(chain))
     if isinstance(opening.event, SignalReceived):
         for signal in signals(opening):
-            if opening.event.why.startswith(LATE):
+            if opening.event.why.startswith(LATE_REASON):
                 pair.record_alarm_state(signal.arn, opening.at, AlarmState.OK)
             pair.receive((signal, signal), opening.at, opening.entry.incident, opening.event.cause)
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from firstline.controller.ports.store import Loaded
+from firstline.controller.ports.store import LoadedIncident
 from firstline.diagnosis.evidence import NOT_NEEDED, Unknown
 from firstline.diagnosis.preflight import PreflightFacts
 from firstline.errors import DependencyUnavailable
@@ -91,7 +91,7 @@ class RecordedStore(MemoryStore):
         super().__init__(NoFaults())
         self._present = present
 
-    def load(self, incident: IncidentId) -> Loaded | None:
+    def load(self, incident: IncidentId) -> LoadedIncident | None:
         """See `firstline.controller.ports.store.Store`."""
         self._present.loaded = True
         return super().load(incident)

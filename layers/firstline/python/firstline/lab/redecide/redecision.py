@@ -13,8 +13,8 @@ import msgspec
 
 from firstline.config.profile import Profile
 from firstline.controller import inbox
-from firstline.controller.ports.people import Wake
-from firstline.controller.ports.store import Change, Joined, Loaded
+from firstline.controller.ports.messaging import Wake
+from firstline.controller.ports.store import Change, InboxSignal, LoadedIncident
 from firstline.controller.reconcile import reconcile
 from firstline.controller.system import System
 from firstline.controller.unit_of_work import IncidentUnitOfWork
@@ -175,23 +175,23 @@ class Redecision:
         """Return the incident as stored."""
         return incidents.decode(self._store.tables.incidents[self._record.id])
 
-    def _set_inbox(self, arrived: tuple[DecodedEntry, ...]) -> Loaded:
+    def _set_inbox(self, arrived: tuple[DecodedEntry, ...]) -> LoadedIncident:
         """Store the signals and approvals that arrived, and return the loaded incident."""
         received = [
             each for entry in arrived if entry.kind == Kind.SIGNAL for each in signals(entry)
         ]
         approvals_given = approvals(each for each in arrived if each.kind == Kind.APPROVAL)
         tables, id_ = self._store.tables, self._record.id
-        waiting = tuple(Joined(id_, each) for each in received)
+        waiting = tuple(InboxSignal(id_, each) for each in received)
         tables.inboxes[id_] = {each.place: each for each in waiting}
         tables.approvals[id_] = list(approvals_given)
-        return Loaded(self.incident(), waiting, approvals_given)
+        return LoadedIncident(self.incident(), waiting, approvals_given)
 
     def _merge(self, arrived: tuple[DecodedEntry, ...], system: System) -> None:
         """Commit what a worker committed that died before its decision."""
         loaded = self._set_inbox(arrived)
         draft = IncidentUnitOfWork(loaded.incident, system, arrived[0].at)
-        inbox.page_first(draft, loaded)
+        inbox.merge_and_page(draft, loaded)
         draft.commit()
 
     def _set_world(

@@ -9,7 +9,7 @@ import itertools
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.lab.simulation.choices import Choices
 from firstline.lab.twin.event_source_mapping import VISIBILITY
 

@@ -41,24 +41,24 @@ WRITTEN_LAST = PlantedBug(
     name="the circumstances are written after the page and the wake, in a transaction of their own",
     breaks="I22",
     file="controller/open_incident.py",
-    old="""        commit_with_circumstances(change, arrival, system)
+    old="""        commit_with_external_events(change, arrival, system)
     except Busy:
-        return _behind(arrival, incident, system, openings)
+        return _join_after_busy(arrival, incident, system, openings)
     except (DependencyUnavailable, InvariantViolation):
         _page_unrecorded(incident.pages, system)
         raise
-    draft = IncidentUnitOfWork(copy.replace(incident, version=1), system, now)
-    _page(draft)
-    draft.wake()
+    work = IncidentUnitOfWork(copy.replace(incident, version=1), system, now)
+    _page(work)
+    work.wake()
 """,
     new="""        system.ports.store.commit(change)
     except (DependencyUnavailable, InvariantViolation):
         _page_unrecorded(incident.pages, system)
         raise
-    draft = IncidentUnitOfWork(copy.replace(incident, version=1), system, now)
-    _page(draft)
-    draft.wake()
-    commit_with_circumstances(Change(), arrival, system)
+    work = IncidentUnitOfWork(copy.replace(incident, version=1), system, now)
+    _page(work)
+    work.wake()
+    commit_with_external_events(Change(), arrival, system)
 """,
 )
 
@@ -84,8 +84,8 @@ REGRESSIONS = (
             name="a sweep tells of no page whose wake it could not queue",
             breaks="I7",
             file="controller/sweep.py",
-            old="    if draft is not None:  #",
-            new="    if draft is not None and not seen.failed:  #",
+            old="    if work is not None:  #",
+            new="    if work is not None and not progress.failed:  #",
         ),
         world="PagerDuty is down, and then the wakes",
     ),
@@ -117,9 +117,9 @@ REGRESSIONS = (
             name="the clock is read anew only where a page was sent",
             breaks="I26 (again)",
             file="controller/reconcile.py",
-            old="    draft.now = system.ports.clock.now()\n    draft.measure",
-            new="    if draft.incident.version > loaded.incident.version:\n"
-            "        draft.now = system.ports.clock.now()\n    draft.measure",
+            old="    work.now = system.ports.clock.now()\n    work.measure",
+            new="    if work.incident.version > loaded.incident.version:\n"
+            "        work.now = system.ports.clock.now()\n    work.measure",
         ),
         world="it is over before it was paged",
     ),

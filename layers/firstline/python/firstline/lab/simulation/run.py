@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from firstline.config.profile import Profile
-from firstline.controller.commit import keeping
+from firstline.controller.commit import with_recorded_changes
 from firstline.controller.ingest import ingest
-from firstline.controller.metrics import pages_owed_for
+from firstline.controller.metrics import oldest_pending_age
 from firstline.controller.operators.commands import OperatorCommand
-from firstline.controller.operators.execute import Call, pull
-from firstline.controller.overdue import Overdue
+from firstline.controller.operators.execute import OperatorRequest, execute
+from firstline.controller.overdue import OverdueIncidents
 from firstline.controller.ports import Ports
-from firstline.controller.ports.people import Wake
+from firstline.controller.ports.messaging import Wake
 from firstline.controller.reconcile import reconcile
 from firstline.controller.sweep import sweep
 from firstline.controller.system import System
@@ -73,11 +73,11 @@ class SimulatedClock(WorldClock):
         self._scheduler = scheduler
 
     def now(self) -> datetime:
-        """See `firstline.controller.ports.people.Clock`."""
+        """See `firstline.controller.ports.messaging.Clock`."""
         return super().now() + self._scheduler.skew
 
     def sleep(self, duration: timedelta) -> None:
-        """See `firstline.controller.ports.people.Clock`."""
+        """See `firstline.controller.ports.messaging.Clock`."""
         self._scheduler.sleep(duration)
 
 
@@ -208,12 +208,12 @@ class Run:
 
         def report() -> None:
             swept = sweep(system)
-            self.heartbeats.append(Heartbeat(self.world.now, swept.pages_owed_for))
+            self.heartbeats.append(Heartbeat(self.world.now, swept.oldest_page_age))
 
         self._invoke("sweep", "sweep", report)
 
     def _handle(self, payload: bytes | Wake, system: System) -> None:
-        watched, changes = keeping(system)
+        watched, changes = with_recorded_changes(system)
         try:
             if isinstance(payload, Wake):
                 reconcile(payload, watched)
@@ -224,14 +224,14 @@ class Run:
             raise
         finally:
             now = self.world.now
-            self.worker_reports.append(Heartbeat(now, pages_owed_for(changes, now)))
+            self.worker_reports.append(Heartbeat(now, oldest_pending_age(changes, now)))
 
     def _execute(self, order: OperatorCommand) -> None:
-        call, system = Call(order, "arn:of:somebody"), self.system
+        call, system = OperatorRequest(order, "arn:of:somebody"), self.system
 
         def act() -> None:
             try:
-                pull(call, system)
+                execute(call, system)
             except InvalidInput as error:  # the response to the operator
                 self.scheduler.log(f"refused: {error}")
 
@@ -256,7 +256,7 @@ class Run:
         waits = not parts or self.scheduler.workers
         if waits or self.world.elapsed < RUN_MIN:
             return True
-        due = Overdue(self.backend.ports.store, self.world.now + RUN_MAX)
+        due = OverdueIncidents(self.backend.ports.store, self.world.now + RUN_MAX)
         spoilt = unreadable_incidents.spoilt_ids(self.world)
         self.completed = all(each.incident in spoilt for each in due)
         return not self.completed

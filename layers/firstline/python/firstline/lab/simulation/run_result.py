@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Never
 
 from firstline.config.profile import seconds
-from firstline.controller.ports.store import Given
+from firstline.controller.ports.store import OperatorAnswer
 from firstline.diagnosis.evidence import AlarmState
 from firstline.ids import IncidentId, InstanceId
 from firstline.lab.simulation.initial_worlds import Label
@@ -70,10 +70,10 @@ class RunResult:
                 yield RecordedEvent(each.incident, each.at, event)
 
     @cached_property
-    def journal(self) -> tuple[RecordedEvent[LedgerEvent | UnknownEvent] | Given, ...]:
+    def journal(self) -> tuple[RecordedEvent[LedgerEvent | UnknownEvent] | OperatorAnswer, ...]:
         """Return the entries and the approvals in the order of their commits."""
         return tuple(
-            each if isinstance(each, Given) else _record(each.incident, each)
+            each if isinstance(each, OperatorAnswer) else _record(each.incident, each)
             for each in self.run.backend.store.tables.journal
         )
 

@@ -12,9 +12,9 @@ class WorldClock:
         self._world = world
 
     def now(self) -> datetime:
-        """See `firstline.controller.ports.people.Clock`."""
+        """See `firstline.controller.ports.messaging.Clock`."""
         return self._world.now
 
     def sleep(self, duration: timedelta) -> None:
-        """See `firstline.controller.ports.people.Clock`."""
+        """See `firstline.controller.ports.messaging.Clock`."""
         self._world.now += duration

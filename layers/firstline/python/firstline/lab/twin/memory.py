@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from firstline.adapters.aws import alarm_kinds
+from firstline.adapters.aws import alarm_types
 from firstline.adapters.aws.sns_notifier import SnsNotifier, Topic
 from firstline.adapters.pagerduty.notifier import Api, PagerDutyNotifier
 from firstline.config.channels import Routes
 from firstline.controller.ports import Ports
-from firstline.controller.ports.people import Notifier, Wake
+from firstline.controller.ports.messaging import Notifier, Wake
 from firstline.diagnosis.evidence import (
     AlarmReading,
     Alarms,
@@ -71,11 +71,11 @@ class MemoryFleet:
         self._effects = effects
 
     def group(self) -> Group:
-        """See `firstline.controller.ports.readings.Fleet`."""
+        """See `firstline.controller.ports.readers.Fleet`."""
         return self._effects.effect("fleet", "fleet.group", self._group)
 
     def target_health(self) -> TargetHealth | Unknown:
-        """See `firstline.controller.ports.readings.Fleet`."""
+        """See `firstline.controller.ports.readers.Fleet`."""
         world = self._world
         return self._effects.effect(
             "fleet",
@@ -84,23 +84,23 @@ class MemoryFleet:
         )
 
     def alarms(self, arns: tuple[str, ...]) -> Alarms:
-        """See `firstline.controller.ports.readings.Fleet`."""
+        """See `firstline.controller.ports.readers.Fleet`."""
         return self._effects.effect(
             "fleet", "fleet.alarms", lambda: {arn: self._alarm(arn) for arn in arns}
         )
 
     def firing(self, arns: tuple[str, ...]) -> tuple[FiringAlarm, ...]:
-        """See `firstline.controller.ports.readings.Fleet`."""
+        """See `firstline.controller.ports.readers.Fleet`."""
         return self._effects.effect("fleet", "fleet.firing", lambda: self._firing(arns))
 
     def muted(self, arn: str) -> bool:
-        """See `firstline.controller.ports.readings.Fleet`."""
+        """See `firstline.controller.ports.readers.Fleet`."""
         return self._effects.effect("fleet", "fleet.muted", lambda: self._world.muted(arn))
 
     def _firing(self, arns: tuple[str, ...]) -> tuple[FiringAlarm, ...]:
         described = (self._world.described(each) for each in arns if each in self._world.alarms)
         firing = [each for each in described if each["StateValue"] == AlarmState.ALARM]
-        return tuple(map(alarm_kinds.firing, firing))
+        return tuple(map(alarm_types.firing_alarm, firing))
 
     def _group(self) -> Group:
         group = self._world.group
@@ -121,7 +121,7 @@ class MemoryFleet:
         )
 
     def answering(self) -> Answering | Unknown:
-        """See `firstline.controller.ports.readings.Fleet`."""
+        """See `firstline.controller.ports.readers.Fleet`."""
         return self._effects.effect("fleet", "fleet.answering", self._answering)
 
     def _answering(self) -> Answering:
@@ -129,7 +129,7 @@ class MemoryFleet:
         return Answering(answers=outcome is ProbeOutcome.ANSWERED, at=at, outcome=outcome)
 
     def statuses(self, hosts: tuple[InstanceId, ...]) -> InstanceStatuses:
-        """See `firstline.controller.ports.readings.Fleet`."""
+        """See `firstline.controller.ports.readers.Fleet`."""
         return self._effects.effect("fleet", "fleet.statuses", lambda: self._statuses(hosts))
 
     def _statuses(self, hosts: tuple[InstanceId, ...]) -> InstanceStatuses:
@@ -141,7 +141,7 @@ class MemoryFleet:
         found = self._world.alarms.get(arn)
         if found is None:
             return DeletedAlarm()
-        why = alarm_kinds.suppressed(self._world.alarm_actions(arn))
+        why = alarm_types.suppression_reason(self._world.alarm_actions(arn))
         return AlarmReading(found.state_at(self._world.now), why)
 
 
@@ -153,15 +153,15 @@ class MemoryHosts:
         self._effects = effects
 
     def look(self, order: LookOrder) -> Sending:
-        """See `firstline.controller.ports.orders.Hosts`."""
+        """See `firstline.controller.ports.executors.Hosts`."""
         return self._send("hosts.look", order)
 
     def fix(self, order: FixOrder) -> Sending:
-        """See `firstline.controller.ports.orders.Hosts`."""
+        """See `firstline.controller.ports.executors.Hosts`."""
         return self._send("hosts.fix", order)
 
     def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
-        """See `firstline.controller.ports.orders.Hosts`."""
+        """See `firstline.controller.ports.executors.Hosts`."""
         return self._effects.effect("hosts", "hosts.connections", lambda: self._connections(hosts))
 
     def _connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
@@ -169,11 +169,11 @@ class MemoryHosts:
         return Connections({id_: state for id_, state in connections if state is not None})
 
     def answers(self, command: CommandId) -> dict[InstanceId, Answer]:
-        """See `firstline.controller.ports.orders.Hosts`."""
+        """See `firstline.controller.ports.executors.Hosts`."""
         return self._effects.effect("hosts", "hosts.answers", lambda: self._answers(command))
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | None:
-        """See `firstline.controller.ports.orders.Hosts`."""
+        """See `firstline.controller.ports.executors.Hosts`."""
         return self._effects.effect("hosts", "hosts.find", lambda: self._find(order.token, since))
 
     def _send(self, method: str, order: LookOrder | FixOrder) -> Sending:
@@ -295,7 +295,7 @@ class MemoryWakes:
         self._effects = effects
 
     def queue(self, wake: Wake, delay: timedelta) -> None:
-        """See `firstline.controller.ports.people.Wakes`."""
+        """See `firstline.controller.ports.messaging.Wakes`."""
         if delay > WAKE_DELAY_MAX:
             return
         at = self._world.now + delay

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from firstline.actions.catalogue import DOCUMENTS
-from firstline.adapters.aws.alarm_kinds import LISTS
+from firstline.adapters.aws.alarm_types import LIST_OF_TYPE
 from firstline.diagnosis.probe_outcome import CODES
 from firstline.ids import CommandId, InstanceId
 from firstline.lab.twin import preflight, scaling_calls
@@ -166,7 +166,8 @@ def describe_alarms(world: World, parameters: Parameters) -> Answer:
     """Return the alarms by name, which is the last part of an ARN."""
     found = list(_alarms(world, parameters))
     return {
-        shown: [alarm for kind, alarm in found if kind == each] for each, shown in LISTS.items()
+        shown: [alarm for kind, alarm in found if kind == each]
+        for each, shown in LIST_OF_TYPE.items()
     }
 
 

@@ -14,38 +14,38 @@ LONG_AGO = timedelta(days=30)
 
 
 class MemoryPreflight:
-    """The `Around` port over the world."""
+    """The `PreflightReader` port over the world."""
 
     def __init__(self, world: World, effects: Effects) -> None:
         self._world = world
         self._effects = effects
 
     def key(self) -> KeyState | None:
-        """See `firstline.controller.ports.readings.Around`."""
+        """See `firstline.controller.ports.readers.Around`."""
         found = KeyState(self._world.scenario.key, KEY)
         return self._effects.effect("around", "around.key", lambda: found)
 
     def stack(self) -> Deployments | None:
-        """See `firstline.controller.ports.readings.Around`."""
+        """See `firstline.controller.ports.readers.Around`."""
         return self._effects.effect("around", "around.stack", self._stack)
 
     def parameters(self) -> Deployments | None:
-        """See `firstline.controller.ports.readings.Around`."""
+        """See `firstline.controller.ports.readers.Around`."""
         return self._effects.effect("around", "around.parameters", self._parameters)
 
     def builds(self) -> Deployments | None:
-        """See `firstline.controller.ports.readings.Around`."""
+        """See `firstline.controller.ports.readers.Around`."""
         host = Deployment(BUILD_HOST, self._world.start, in_progress=True)
         found = Deployments((host,) if self._world.scenario.building else ())
         return self._effects.effect("around", "around.builds", lambda: found)
 
     def image_published(self) -> str | None:
-        """See `firstline.controller.ports.readings.Around`."""
+        """See `firstline.controller.ports.readers.Around`."""
         published = self._world.scenario.published_pcr0
         return self._effects.effect("around", "around.image_published", lambda: published)
 
     def images_allowed(self, key: str) -> tuple[str, ...]:
-        """See `firstline.controller.ports.readings.Around`."""
+        """See `firstline.controller.ports.readers.Around`."""
         allowed = (self._world.scenario.allowed_pcr0,) if key == KEY else ()
         return self._effects.effect("around", "around.images_allowed", lambda: allowed)
 

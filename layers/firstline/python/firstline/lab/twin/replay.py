@@ -21,7 +21,7 @@ from firstline.adapters.pagerduty.http_line import Patience
 from firstline.config import fleet_file as profiles
 from firstline.config.settings import Home
 from firstline.controller.operators.commands import CommandResult
-from firstline.controller.overdue import Overdue
+from firstline.controller.overdue import OverdueIncidents
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import DependencyUnavailable, InvalidInput, InvariantViolation
@@ -264,7 +264,7 @@ class Run:
             return True
         with self._aws.without_faults():
             store = self.system.ports.store
-            known = Overdue(store, self._world.now + LONGEST)
+            known = OverdueIncidents(store, self._world.now + LONGEST)
             due = [each for each in known if each.incident not in self._spoilt]
             lasts = self._world.elapsed.total_seconds() < self._world.scenario.lasts_seconds
             if due and not lasts and not self._commands and not store.switch().pauses:

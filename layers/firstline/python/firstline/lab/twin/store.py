@@ -11,13 +11,13 @@ import msgspec
 from firstline.controller.ports.store import (
     ACTIONS_MAX,
     DUE_MAX,
-    WAITING_MAX,
+    INBOX_READ_MAX,
     Change,
-    Due,
+    DueIncident,
     Fence,
-    Given,
-    Joined,
-    Loaded,
+    InboxSignal,
+    LoadedIncident,
+    OperatorAnswer,
 )
 from firstline.diagnosis.external_events import ExternalEvents
 from firstline.errors import CommitConflict, Contested, InvariantViolation, Unreadable, Unwritable
@@ -40,7 +40,7 @@ class Row(NamedTuple):
     """The attributes of an aggregate outside its text, readable without it."""
 
     version: int
-    due: Due | None
+    due: DueIncident | None
     severity: str
     opened_at: datetime
     status: Status
@@ -51,10 +51,10 @@ class Tables(msgspec.Struct):
 
     incidents: dict[IncidentId, str] = {}
     rows: dict[IncidentId, Row] = {}
-    inboxes: dict[IncidentId, dict[tuple[str, SignalKey], Joined]] = {}
+    inboxes: dict[IncidentId, dict[tuple[str, SignalKey], InboxSignal]] = {}
     processed: set[SignalKey] = set()
     paged: dict[str, datetime] = {}
-    joined: list[Joined] = []
+    joined: list[InboxSignal] = []
     causes: dict[CorrelationKey, IncidentId] = {}
     accounted: dict[CorrelationKey, HandledAlarms] = {}
     leases: dict[str, Lease] = {}
@@ -65,7 +65,7 @@ class Tables(msgspec.Struct):
     heard: dict[str, datetime] = {}
     openings: dict[str, Openings] = {}
     circumstances: dict[str, ExternalEvents] = {}
-    journal: list[Entry | Given] = []
+    journal: list[Entry | OperatorAnswer] = []
     """Every entry and approval in the order of their commits."""
 
 
@@ -89,7 +89,7 @@ class MemoryStore:
         self._effects = effects
         self._stored = stored
 
-    def load(self, incident: IncidentId) -> Loaded | None:
+    def load(self, incident: IncidentId) -> LoadedIncident | None:
         """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect("store", "store.load", lambda: self._load(incident))
 
@@ -136,7 +136,7 @@ class MemoryStore:
         """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect("store", "store.paged", lambda: self.tables.paged.get(note))
 
-    def due(self, by: datetime, after: Due | None = None) -> tuple[Due, ...]:
+    def due(self, by: datetime, after: DueIncident | None = None) -> tuple[DueIncident, ...]:
         """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect("store", "store.due", lambda: self._due(by, after))
 
@@ -174,20 +174,20 @@ class MemoryStore:
             "store", "store.last_entries", lambda: tuple(entries.get(incident, ())[-most:])
         )
 
-    def _load(self, id_: IncidentId) -> Loaded | None:
+    def _load(self, id_: IncidentId) -> LoadedIncident | None:
         text, row = self.tables.incidents.get(id_), self.tables.rows.get(id_)
         if text is None or row is None:
             return None
         inbox = self.tables.inboxes.get(id_, {})
         approvals = sorted(self.tables.approvals.get(id_, ()), key=lambda each: each.at)
-        first = tuple(inbox[place] for place in sorted(inbox)[:WAITING_MAX])
+        first = tuple(inbox[place] for place in sorted(inbox)[:INBOX_READ_MAX])
         try:
             incident = incidents.decode(self._stored(text, row))
         except InvariantViolation as error:
             raise Unreadable(id_, str(error), row.severity, row.opened_at) from error
-        return Loaded(incident, first, tuple(approvals))
+        return LoadedIncident(incident, first, tuple(approvals))
 
-    def _due(self, by: datetime, after: Due | None) -> tuple[Due, ...]:
+    def _due(self, by: datetime, after: DueIncident | None) -> tuple[DueIncident, ...]:
         known = (each.due for each in self.tables.rows.values())
         due = [each for each in known if each is not None and each.next_wake_at <= by]
         behind = [each for each in due if after is None or _place(each) > _place(after)]
@@ -209,10 +209,12 @@ class MemoryStore:
             tables.incidents[incident.id] = incidents.encode(stored)
             tables.rows[incident.id] = row_of(stored)
             inbox = tables.inboxes.setdefault(incident.id, {})
-            for each in change.folded:
+            for each in change.merged_signals:
                 inbox.pop(each.place, None)
             approvals = tables.approvals.get(incident.id, [])
-            tables.approvals[incident.id] = [each for each in approvals if each not in change.taken]
+            tables.approvals[incident.id] = [
+                each for each in approvals if each not in change.applied_approvals
+            ]
             self._claim(change, incident)
         for entry in change.entries:
             tables.entries.setdefault(entry.incident, []).append(entry)
@@ -226,9 +228,9 @@ class MemoryStore:
         self._write_hints(change)
 
     def _write_arrivals(self, change: Change) -> None:
-        if change.paged:
-            self.tables.paged[change.paged.note] = change.paged.at
-        if joined := change.joined:
+        if change.page_receipt:
+            self.tables.paged[change.page_receipt.note] = change.page_receipt.at
+        if joined := change.inbox_signal:
             self.tables.joined.append(joined)
             inbox = self.tables.inboxes.setdefault(joined.incident, {})
             inbox[joined.place] = joined
@@ -243,7 +245,7 @@ class MemoryStore:
                 self.tables.accounted[change.closes] = kept
 
     def _write_levers(self, change: Change) -> None:
-        if given := change.given:
+        if given := change.answer:
             self.tables.journal.append(given)
             approvals = self.tables.approvals.setdefault(given.incident, [])
             if given.approval not in approvals:
@@ -254,13 +256,15 @@ class MemoryStore:
             self.tables.switch = copy.replace(switch, version=switch.version + 1)
 
     def _write_hints(self, change: Change) -> None:
-        if change.heard:
-            self.tables.heard[change.heard.arn] = change.heard.at
+        if change.transition:
+            self.tables.heard[change.transition.arn] = change.transition.at
         if write := change.openings:
             after = copy.replace(write.openings, version=write.openings.version + 1)
             self.tables.openings[write.fleet] = after
-        if external := change.circumstances:
-            known = copy.replace(external.circumstances, version=external.circumstances.version + 1)
+        if external := change.external_events:
+            known = copy.replace(
+                external.external_events, version=external.external_events.version + 1
+            )
             self.tables.circumstances[external.group] = known
 
     def _contested(self, change: Change) -> Iterator[Contested]:
@@ -288,7 +292,7 @@ class MemoryStore:
 
     def _contested_levers(self, change: Change) -> Iterator[Contested]:
         """Yield the conditions on operators' changes that failed."""
-        given, switch = change.given, change.switch
+        given, switch = change.answer, change.switch
         if switch and switch.version != self.tables.switch.version:
             yield Contested.SWITCH
         if given and self._version(given.incident) != given.version:
@@ -308,17 +312,17 @@ class MemoryStore:
             yield Contested.DENIED
 
     def _contested_hints(self, change: Change) -> Iterator[Contested]:
-        if change.heard and change.heard.at < self.tables.heard.get(
-            change.heard.arn, change.heard.at
+        if change.transition and change.transition.at < self.tables.heard.get(
+            change.transition.arn, change.transition.at
         ):
             yield Contested.HEARD
         if write := change.openings:
             stored = self.tables.openings.get(write.fleet, Openings())
             if stored.version != write.openings.version:
                 yield Contested.OPENINGS
-        if external := change.circumstances:
+        if external := change.external_events:
             known = self.tables.circumstances.get(external.group, ExternalEvents())
-            if known.version != external.circumstances.version:
+            if known.version != external.external_events.version:
                 yield Contested.CIRCUMSTANCES
 
     def _version(self, id_: IncidentId) -> int:
@@ -353,10 +357,10 @@ def _is_closed(row: Row) -> bool:
 def row_of(stored: Incident) -> Row:
     """Return the attributes of *stored* outside its text."""
     at = stored.next_wake_at
-    due = None if at is None else Due(stored.id, stored.wake_generation, at)
+    due = None if at is None else DueIncident(stored.id, stored.wake_generation, at)
     return Row(stored.version, due, stored.severity, stored.opened_at, stored.status)
 
 
-def _place(due: Due) -> tuple[datetime, IncidentId]:
+def _place(due: DueIncident) -> tuple[datetime, IncidentId]:
     """Return its place in the index."""
     return due.next_wake_at, due.incident

@@ -11,7 +11,7 @@ from firstline.ids import IncidentId
 from firstline.incidents.incident import Incident, Status
 from firstline.ledger.entries import SignalReceived, SignalsJoined
 from firstline.ledger.export import DecodedEntry
-from firstline.notifications.unreadable import WHAT_TO_DO
+from firstline.notifications.unreadable_page import UNREADABLE_STEPS
 from firstline.redaction import redact
 from firstline.remediation.kill_switch import KillSwitch
 from firstline.reporting import links
@@ -106,7 +106,7 @@ def of_unreadable(error: Unreadable) -> Row:
         ended_at=None,
         outcome=OPEN,
         owner=OWNERS[Status.HANDED_OVER.value],
-        unreadable=f"This code cannot read it: {redact(error.why)}. {WHAT_TO_DO}",
+        unreadable=f"This code cannot read it: {redact(error.why)}. {UNREADABLE_STEPS}",
     )
 
 

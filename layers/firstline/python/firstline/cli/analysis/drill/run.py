@@ -13,7 +13,7 @@ from firstline.cli.output.deployment_lines import DrillDecision, DrillLine
 from firstline.config.profile import Profile
 from firstline.config.settings import Home
 from firstline.controller.operators.commands import AnnounceDrill, CommandResult
-from firstline.controller.ports.people import Clock
+from firstline.controller.ports.messaging import Clock
 from firstline.controller.ports.store import Store
 from firstline.diagnosis.evidence import AlarmState
 from firstline.errors import InvalidInput

@@ -10,7 +10,7 @@ from firstline.incidents.incident import Incident
 from firstline.lab.simulation.invariants import unannounced
 from firstline.lab.simulation.run_result import RunResult
 from firstline.ledger.entries import DecisionMade, FixIntended, SignalReceived, SignalsJoined
-from firstline.notifications.unreadable import SUFFIX
+from firstline.notifications.unreadable_page import UNREADABLE_SUFFIX
 from firstline.signal import Condition, Severity
 from firstline.signals.sources.envelope import parse
 
@@ -103,7 +103,7 @@ def _keys_without_incident(result: RunResult) -> set[str]:
     tables = result.run.backend.store.tables
     paging = [each.lower() for each in Severity if each.pages]
     rises = {f"{each.incident}:{severity}" for each in tables.joined for severity in paging}
-    return rises | {f"{id_}:{SUFFIX}" for id_ in tables.incidents}
+    return rises | {f"{id_}:{UNREADABLE_SUFFIX}" for id_ in tables.incidents}
 
 
 def late_signals_open_nothing(result: RunResult) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from firstline.controller.ports.store import Given
+from firstline.controller.ports.store import OperatorAnswer
 from firstline.incidents.incident import Incident
 from firstline.lab.simulation.run import TIMEOUTS
 from firstline.lab.simulation.run_result import RecordedEvent, RunResult
@@ -56,7 +56,7 @@ def denied_plans_are_not_intended(result: RunResult) -> Iterator[str]:
     """I35: once a denial of a plan is committed, the plan is not intended."""
     denied: set[tuple[str, str]] = set()
     for each in result.journal:
-        if isinstance(each, Given):
+        if isinstance(each, OperatorAnswer):
             denied |= set() if each.approval.granted else {(each.incident, each.approval.plan)}
         elif isinstance(each.event, FixIntended) and (each.incident, each.event.plan) in denied:
             yield f"{each.event.action} of {each.incident} was intended, and a person denied it"

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from firstline.controller.ports.store import Joined
+from firstline.controller.ports.store import InboxSignal
 from firstline.ids import digest, incident_id
 from firstline.lab.simulation.invariants.paging import ALARMED_WITHIN, alarm_rings, latest_possible
 from firstline.lab.simulation.run_result import RunResult
 from firstline.lab.twin.unreadable_incidents import spoilt_ids
 from firstline.ledger.entries import SignalReceived, SignalsJoined
-from firstline.notifications.unreadable import SUFFIX
+from firstline.notifications.unreadable_page import UNREADABLE_SUFFIX
 from firstline.signal import Disposition, Severity
 from firstline.signals.classify import classify
 from firstline.signals.sources.envelope import parse
@@ -39,7 +39,7 @@ def _received(result: RunResult) -> dict[str, datetime]:
     return {parse(body, home, at).key: at for body, at in result.run.queues.first_received.items()}
 
 
-def _p1(result: RunResult, joined: Joined) -> bool:
+def _p1(result: RunResult, joined: InboxSignal) -> bool:
     classification = classify(joined.signal, result.run.profile, result.run.system.settings.home)
     return (classification.disposition, classification.severity) == (
         Disposition.INCIDENT,
@@ -47,7 +47,7 @@ def _p1(result: RunResult, joined: Joined) -> bool:
     )
 
 
-def _reopened(result: RunResult, joined: Joined) -> bool:
+def _reopened(result: RunResult, joined: InboxSignal) -> bool:
     """True if it came after the end: it then opens an episode, or its alarm is OK."""
     incident, key = result.by_id.get(joined.incident), digest(joined.signal.key.encode())
     if incident_id(joined.signal.key) in result.by_id:
@@ -63,6 +63,6 @@ def unreadable_incidents_page(result: RunResult) -> Iterator[str]:
     since = result.world.start
     until = since + ALARMED_WITHIN
     for id_ in sorted(spoilt_ids(result.world)):
-        sent = min(result.triggered_at(f"{id_}:{SUFFIX}"), default=None)
+        sent = min(result.triggered_at(f"{id_}:{UNREADABLE_SUFFIX}"), default=None)
         if (sent is None or sent > until) and not alarm_rings(result, since, until):
             yield f"{id_} cannot be read, and no person was paged of it"

@@ -9,7 +9,7 @@ from firstline.incidents.incident import Incident
 from firstline.lab.simulation.invariants.paging import SKEW, SWEPT_EVERY
 from firstline.lab.simulation.run_result import RunResult
 from firstline.ledger.entries import PageDelivered
-from firstline.notifications.updates import KEY, UPDATES_MAX
+from firstline.notifications.updates import UPDATE_KEY, UPDATES_MAX
 
 DECIDED_WITHIN = timedelta(seconds=30)
 
@@ -86,6 +86,6 @@ def _updates(result: RunResult, incident: Incident) -> list[Any]:
     updates = [
         each
         for each in result.events(PageDelivered)
-        if each.event.summary and each.event.key.startswith(f"{incident.id}:{KEY}-")
+        if each.event.summary and each.event.key.startswith(f"{incident.id}:{UPDATE_KEY}-")
     ]
     return sorted(updates, key=lambda each: _number(each.event.key))

@@ -7,8 +7,8 @@ ACTING_BUGS = (
         name="a fix is sent before its intent is committed",
         breaks="I8",
         file="controller/act.py",
-        old="    attempt, lease = _intend(draft, what, about)\n    draft.commit()\n",
-        new="    attempt, lease = _intend(draft, what, about)\n",
+        old="    attempt, lease = _prepare_fix(work, plan, situation)\n    work.commit()\n",
+        new="    attempt, lease = _prepare_fix(work, plan, situation)\n",
     ),
     PlantedBug(
         name="an intent that was lost is never looked for",
@@ -21,17 +21,17 @@ ACTING_BUGS = (
         name="an intent does not rest on the switch that it was decided on",
         breaks="I15",
         file="controller/act.py",
-        old="        switch=held.switch.version,\n",
-        new="        switch=draft.system.ports.store.switch().version,\n",
+        old="        switch=limits.switch.version,\n",
+        new="        switch=work.system.ports.store.switch().version,\n",
         world="a pause meets a fix",
     ),
     PlantedBug(
         name="an intent does not rest on the findings that it was decided on",
         breaks="I22",
         file="controller/act.py",
-        old="    draft.fence = Fence(\n",
-        new="    held = draft.system.ports.store.limits(held.lease.group)\n"
-        "    draft.fence = Fence(\n",
+        old="    work.fence = Fence(\n",
+        new="    limits = work.system.ports.store.limits(limits.lease.group)\n"
+        "    work.fence = Fence(\n",
         world="a finding meets a fix",
     ),
     PlantedBug(
@@ -54,8 +54,8 @@ ACTING_BUGS = (
         name="an intent does not ask whether its plan was denied",
         breaks="I35",
         file="controller/act.py",
-        old="        incident=draft.incident.id,\n        plan=what.hash,\n",
-        new="        incident=draft.incident.id,\n        plan=attempt.plan[:0],\n",
+        old="        incident=work.incident.id,\n        plan=plan.hash,\n",
+        new="        incident=work.incident.id,\n        plan=attempt.plan[:0],\n",
         world="a denial meets a fix",
     ),
     PlantedBug(
@@ -85,10 +85,10 @@ ACTING_BUGS = (
         name="a fix of which nothing is known is sent again",
         breaks="I9",
         file="controller/act.py",
-        old="    _take_in(draft, attempt, lease, sending)\n",
+        old="    _record_sending(work, attempt, lease, sending)\n",
         new="    if isinstance(sending, Unsettled):\n"
         "        sending = executor.fix(order)\n"
-        "    _take_in(draft, attempt, lease, sending)\n",
+        "    _record_sending(work, attempt, lease, sending)\n",
     ),
     PlantedBug(
         name="an intent counts as not sent while it may be on its way",
@@ -223,7 +223,7 @@ ACTING_BUGS = (
         name="an intent does not name its host",
         breaks="I13",
         file="controller/act.py",
-        old="        hosts=what.hosts,\n        known=",
+        old="        hosts=plan.hosts,\n        known=",
         new="        hosts=(),\n        known=",
     ),
     PlantedBug(
@@ -308,8 +308,8 @@ ACTING_BUGS = (
         name="a conflict is taken for a success",
         breaks="I10",
         file="controller/act.py",
-        old="    attempt, lease = _intend(draft, what, about)\n    draft.commit()\n",
-        new="    attempt, lease = _intend(draft, what, about)\n"
-        "    try:\n        draft.commit()\n    except Exception:\n        pass\n",
+        old="    attempt, lease = _prepare_fix(work, plan, situation)\n    work.commit()\n",
+        new="    attempt, lease = _prepare_fix(work, plan, situation)\n"
+        "    try:\n        work.commit()\n    except Exception:\n        pass\n",
     ),
 )

@@ -78,9 +78,11 @@ PLANTED_BUGS = (
         name="a hand-over resolves what it gives to a person",
         breaks="I4",
         file="controller/act.py",
-        old="    draft.owe(*paging.hand_over(draft.incident, told, draft.now, routes))\n",
-        new="    over = paging.resolutions(draft.incident, draft.now)\n"
-        "    draft.owe(*paging.hand_over(draft.incident, told, draft.now, routes), *over)\n",
+        old="    work.queue_pages("
+        "*pages.escalation_pages(work.incident, details, work.now, routes))\n",
+        new="    over = pages.resolve_pages(work.incident, work.now)\n"
+        "    paged = pages.escalation_pages(work.incident, details, work.now, routes)\n"
+        "    work.queue_pages(*paged, *over)\n",
     ),
     PlantedBug(
         name="an incident that rests is in no index",
@@ -115,7 +117,7 @@ PLANTED_BUGS = (
         name="an alarm from before its OK opens an incident",
         breaks="I3",
         file="controller/open_incident.py",
-        old="        if late and arrival.signal.arn in clear((arrival.signal.arn,), system):\n",
+        old="        if late and arrival.signal.arn in ok_alarms((arrival.signal.arn,), system):\n",
         new="        if late and system is None:\n",
         world="an alarm comes after its OK",
     ),
@@ -144,8 +146,8 @@ PLANTED_BUGS = (
         name="no measure says that a page is owed",
         breaks="I7",
         file="notifications/pages.py",
-        old="for each in owed(pages) if each.traits.required)\n    return max(",
-        new="for each in owed(()) if each.traits.required)\n    return max(",
+        old="for each in pending(pages) if each.traits.required)\n    return max(",
+        new="for each in pending(()) if each.traits.required)\n    return max(",
     ),
     PlantedBug(
         name="a suppressed alarm is no reason to wait",
@@ -166,8 +168,8 @@ PLANTED_BUGS = (
         name="a mute rule is no reason to wait",
         breaks="I17 (muted)",
         file="controller/observe.py",
-        old="takewhile(fleet.muted, loud_alarms(about))",
-        new="takewhile(lambda _: False, loud_alarms(about))",
+        old="takewhile(fleet.muted, loud_alarms(situation))",
+        new="takewhile(lambda _: False, loud_alarms(situation))",
         world="somebody mutes the alarm by a rule",
     ),
     PlantedBug(
@@ -188,7 +190,7 @@ PLANTED_BUGS = (
     PlantedBug(
         name="a sweep asks for no alarm",
         breaks="I39",
-        file="controller/unannounced.py",
+        file="controller/missed_alarms.py",
         old="        firing = system.ports.fleet.firing(arns)\n",
         new="        firing = ()\n",
         world="an event is lost",
@@ -196,7 +198,7 @@ PLANTED_BUGS = (
     PlantedBug(
         name="a sweep opens again what a person has",
         breaks="I39 (again)",
-        file="controller/unannounced.py",
+        file="controller/missed_alarms.py",
         old="    accounted = store.accounted(cause)\n",
         new="    accounted = None\n",
         world="a muted alarm outlasts the incident of another",
@@ -204,7 +206,7 @@ PLANTED_BUGS = (
     PlantedBug(
         name="a sweep asks for no mute",
         breaks="I39 (muted)",
-        file="controller/unannounced.py",
+        file="controller/missed_alarms.py",
         old="        return ports.fleet.muted(signal.arn)\n",
         new="        return False\n",
         world="an alarm is on in planned work",
@@ -213,8 +215,8 @@ PLANTED_BUGS = (
         name="no storm is ever seen",
         breaks="I21",
         file="controller/open_incident.py",
-        old="        many = others >= policy.storm_scopes_max",
-        new="        many = others < 0",
+        old="        too_many = others >= policy.storm_scopes_max",
+        new="        too_many = others < 0",
     ),
     PlantedBug(
         name="a host that is evidence is fixed",
@@ -276,10 +278,10 @@ PLANTED_BUGS = (
     PlantedBug(
         name="people are informed when it is over",
         breaks="I38",
-        file="controller/inform.py",
-        old="    due = updates.due(draft.incident.pages, draft.now)\n",
-        new="    ended = draft.incident.ended\n"
-        "    due = updates.due(draft.incident.pages, draft.now) if ended else ()\n",
+        file="controller/send_updates.py",
+        old="    due = updates.due_updates(work.incident.pages, work.now)\n",
+        new="    ended = work.incident.ended\n"
+        "    due = updates.due_updates(work.incident.pages, work.now) if ended else ()\n",
     ),
     PlantedBug(
         name="people are informed at each wake",
@@ -291,8 +293,8 @@ PLANTED_BUGS = (
     PlantedBug(
         name="a P1 that joins what cannot be read is left to reconcile",
         breaks="I1 (joined)",
-        file="controller/rising.py",
-        old="        return in_doubt or (known is not None and severity < known)\n",
+        file="controller/severity_rise.py",
+        old="        return in_doubt or (stored is not None and severity < stored)\n",
         new="        return False\n",
         world="a P1 joins what only newer code can read",
     ),
@@ -307,9 +309,9 @@ PLANTED_BUGS = (
     PlantedBug(
         name="a sweep does not page what it cannot read",
         breaks="I7 (unreadable)",
-        file="controller/unreadable.py",
-        old="    for error, late in found:\n",
-        new="    for error, late in found[:0]:\n",
+        file="controller/unreadable_incidents.py",
+        old="    for error, wake_age in incidents:\n",
+        new="    for error, wake_age in incidents[:0]:\n",
         world="nothing can read an old incident",
     ),
 )

@@ -26,7 +26,7 @@ def external(
 ) -> ExternalMetric | None:
     """Return the alarm's condition by its event, and its metric around the incident."""
     shown = world.described(arn) if arn in world.alarms else {}
-    judged = external_alarm.judged(shown)
+    judged = external_alarm.judged_metric(shown)
     if judged is None:
         return None
     around = window(judged, signalled_at, until)
@@ -83,7 +83,7 @@ def metric_data(world: World, parameters: Parameters) -> Answer:
     times = [begin + number * period for number in range(math.ceil((end - begin) / period))]
     known = _values(world, queries, times)
     result = {"StatusCode": "Complete", "Timestamps": list(known), "Values": list(known.values())}
-    return {"MetricDataResults": [{"Id": external_alarm.returned(queries)["Id"], **result}]}
+    return {"MetricDataResults": [{"Id": external_alarm.returned_query(queries)["Id"], **result}]}
 
 
 def _values(world: World, queries: Sequence[Parameters], times: Sequence[datetime]) -> Values:
@@ -104,7 +104,7 @@ def _others(
     """Yield the alarms of events whose metric *queries* request."""
     for arn, alarm in world.alarms.items():
         shown = world.described(arn)
-        judged = external_alarm.judged(shown)
+        judged = external_alarm.judged_metric(shown)
         if judged is not None and external_alarm.queries(shown) == list(queries):
             yield alarm, judged
 

@@ -38,7 +38,7 @@ class MemoryInvestigation:
         self._effects = effects
 
     def metrics(self, start: datetime) -> Metrics:
-        """See `firstline.controller.ports.readings.Investigation`."""
+        """See `firstline.controller.ports.readers.Investigation`."""
         del start
         return self._effects.effect("background", "background.metrics", self._metrics)
 
@@ -48,7 +48,7 @@ class MemoryInvestigation:
         return Metrics(tuple(Series(name, (value,), before) for name, value in unusual))
 
     def alarm_metric(self, alarm: AlarmDefinition, window: Window) -> Values:
-        """See `firstline.controller.ports.readings.Investigation`."""
+        """See `firstline.controller.ports.readers.Investigation`."""
         return self._effects.effect(
             "background",
             "background.alarm_metric",
@@ -58,7 +58,7 @@ class MemoryInvestigation:
     def external_metric(
         self, arn: str, signalled_at: datetime, until: datetime
     ) -> ExternalMetric | None:
-        """See `firstline.controller.ports.readings.Investigation`."""
+        """See `firstline.controller.ports.readers.Investigation`."""
         return self._effects.effect(
             "background",
             "background.external_metric",
@@ -66,42 +66,42 @@ class MemoryInvestigation:
         )
 
     def issues(self) -> Issues:
-        """See `firstline.controller.ports.readings.Investigation`."""
+        """See `firstline.controller.ports.readers.Investigation`."""
         found = tuple(
             f"{each}: AWS_{each}_OPERATIONAL_ISSUE" for each in self._world.scenario.issues
         )
         return self._effects.effect("background", "background.issues", lambda: Issues(found))
 
     def launch_template(self) -> Deployments | None:
-        """See `firstline.controller.ports.readings.Investigation`."""
+        """See `firstline.controller.ports.readers.Investigation`."""
         ago = timedelta(seconds=self._world.scenario.template_changed_seconds_ago)
         found = Deployments((Deployment("the launch template", self._world.start - ago),))
         return self._effects.effect("background", "background.launch_template", lambda: found)
 
     def releases(self, since: datetime) -> tuple[str, ...] | None:
-        """See `firstline.controller.ports.readings.Investigation`."""
+        """See `firstline.controller.ports.readers.Investigation`."""
         del since
         return self._effects.effect("background", "background.releases", tuple)
 
     def placement(self, hosts: tuple[InstanceId, ...]) -> Placement:
-        """See `firstline.controller.ports.readings.Investigation`."""
+        """See `firstline.controller.ports.readers.Investigation`."""
         found = Placement((VPC,), (GROUP,)) if hosts else Placement()
         return self._effects.effect("background", "background.placement", lambda: found)
 
     def lets_out(self, groups: tuple[str, ...], port: int) -> bool:
-        """See `firstline.controller.ports.readings.Investigation`."""
+        """See `firstline.controller.ports.readers.Investigation`."""
         allowed = self._world.scenario.port_allowed and port == NATS_PORT and GROUP in groups
         return self._effects.effect("background", "background.lets_out", lambda: allowed)
 
     def routes(self, vpcs: tuple[str, ...]) -> Routes:
-        """See `firstline.controller.ports.readings.Investigation`."""
+        """See `firstline.controller.ports.readers.Investigation`."""
         state = "active" if self._world.scenario.peering == "active" else "blackhole"
         peered = VPC in vpcs and self._world.scenario.peering != "none"
         known = (Route(NETWORK, PEERING, state),) if peered else ()
         return self._effects.effect("background", "background.routes", lambda: Routes(known))
 
     def peerings(self, ids: tuple[str, ...]) -> Peerings:
-        """See `firstline.controller.ports.readings.Investigation`."""
+        """See `firstline.controller.ports.readers.Investigation`."""
         found = Peerings(dict.fromkeys(ids, self._world.scenario.peering))
         return self._effects.effect("background", "background.peerings", lambda: found)
 

@@ -37,7 +37,7 @@ class MemoryScaling:
         self._effects = effects
 
     def fix(self, order: FixOrder) -> Sending:
-        """See `firstline.controller.ports.orders.Scaling`."""
+        """See `firstline.controller.ports.executors.Scaling`."""
         if order.action == "cancel_refresh" and (why := self._withheld(order)) is not None:
             return Refused(why)
         try:
@@ -50,17 +50,17 @@ class MemoryScaling:
             return Unsettled(str(error))
 
     def find(self, order: FixOrder, since: datetime) -> CommandId | OtherRefresh | None:
-        """See `firstline.controller.ports.orders.Scaling`."""
+        """See `firstline.controller.ports.executors.Scaling`."""
         return self._effects.effect("fleet", "scaling.find", lambda: self._find(order, since))
 
     def departure(self, host: InstanceId, since: datetime) -> Departure | None:
-        """See `firstline.controller.ports.orders.Scaling`."""
+        """See `firstline.controller.ports.executors.Scaling`."""
         return self._effects.effect(
             "fleet", "scaling.departure", lambda: self._departure(host, since)
         )
 
     def refreshes(self) -> Refreshes:
-        """See `firstline.controller.ports.orders.Scaling`."""
+        """See `firstline.controller.ports.executors.Scaling`."""
         return self._effects.effect("fleet", "scaling.refreshes", self._refreshes)
 
     def _withheld(self, order: FixOrder) -> str | None:

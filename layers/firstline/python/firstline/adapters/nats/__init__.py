@@ -1,0 +1,1 @@
+"""The probe of NATS: its connection, its questions, and the outcome of a failure."""
