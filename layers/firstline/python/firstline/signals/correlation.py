@@ -2,6 +2,15 @@
 
 A complete outage also shows as latency, as 5xx and as a silent NATS: several alarms, one incident.
 A correlation key is a fleet, a kind of trouble and a scope; one incident of it is open at a time.
+
+The gravest signal leads; of two equally grave ones, the one that can be repaired. The incident
+waits for every alarm that joined; one DescribeAlarms covers a hundred, and beyond that a person
+closes it. Severity rises and never falls. A P2 that becomes a P1 pages under ``<incident>:p1`` by
+ingest when the signal joins; if PagerDuty does not accept it, the next wake or sweep sends it
+before any other read.
+
+Memory, KMS, capacity, a user's report and a finding have keys of their own. A rule's ``scope``
+separates hosts or users of one condition.
 """
 
 from firstline.ids import CorrelationKey, digest
