@@ -89,7 +89,7 @@ def test_a_script_gets_one_document_an_incident(
     (line,) = capsys.readouterr().out.splitlines()
     output = json.loads(line)
     assert (output["severity"], output["outcome"]) == ("P2", "resolved")
-    assert output["moments"][0]["word"] == "heard"
+    assert output["moments"][0]["word"] == "receives"
 
 
 def test_files_are_written_and_nothing_is_printed(

@@ -37,7 +37,7 @@ def test_one_run_is_printed_step_by_step(capsys: pytest.CaptureFixture[str]) -> 
     assert out.startswith(f"seed 2: {INITIAL_WORLDS[2].name}, ")
     assert "reconcile-" in out
     shown = out.splitlines()
-    steps = ("heard unhealthy-hosts", "paged trigger", "does restart_enclave", "did not help")
+    steps = ("heard unhealthy-hosts", "pages trigger", "executes restart_enclave", "did not help")
     places = [next(n for n, line in enumerate(shown) if each in line) for each in steps]
     assert places == sorted(places)
     assert dispatch(["simulate", "--seed", "2", "--json"]) == 0

@@ -40,7 +40,7 @@ def test_a_fleet_of_more_hosts_than_an_incident_holds_is_a_persons_at_once() -> 
     rig.hear()
     held = rig.at_the_end()
     assert (held.status, held.attempts) == (Status.HANDED_OVER, ())
-    why = f"the group has {HOSTS_MAX + 1} hosts, and an incident holds the evidence of {HOSTS_MAX}"
+    why = f"the group has {HOSTS_MAX + 1} hosts; an incident stores evidence of at most {HOSTS_MAX}"
     assert rig.entries_of(Kind.DECISION)[-1]["why"] == why
 
 

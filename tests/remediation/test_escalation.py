@@ -50,7 +50,7 @@ def test_an_escalation_has_observations_attempts_and_denials() -> None:
     assert result["why"] == "it was tried twice"
     assert result["seen"] == (
         "2 hosts: 1 dead, 1 unknown; its enclave is gone (confidence partial); "
-        f"{A} dead: no enclave, unhealthy; {B} unknown: nothing known"
+        f"{A} dead: no enclave, unhealthy; {B} unknown: no evidence"
     )
     assert result["tried"] == (
         f"restart_enclave on {A}: helped; restart_enclave on {B}: did not help; "

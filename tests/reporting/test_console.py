@@ -185,9 +185,9 @@ def test_a_line_has_the_decisions_without_a_line_of_their_own() -> None:
     )
     assert left_out == 0
     assert [(each.word, each.times, len(each.decisions)) for each in made] == [
-        ("heard", 1, 1),
+        ("receives", 1, 1),
         ("waits", 1, 2),
-        ("heard", 2, 0),
+        ("receives", 2, 0),
     ]
     assert (made[2].after, made[2].last) == (3 * MINUTE, 4 * MINUTE)
     reasons = made[1].decisions[0]
@@ -236,7 +236,7 @@ def test_a_board_shows_the_state_at_its_time() -> None:
     assert (early.mode, late.mode) == ("unknown", "observe")
     detail = after.view(ID)
     assert isinstance(detail, Detail)
-    assert [each.word for each in detail.lines] == ["heard", "closes"]
+    assert [each.word for each in detail.lines] == ["receives", "closes"]
     assert after.view("inc-4") == Missing("There is no incident inc-4.")
 
 
@@ -252,7 +252,7 @@ def test_the_controller_reads_open_incidents_and_one_of_them() -> None:
     detail = read_view(f" {rig.id()} ", rig.system)
     assert isinstance(detail, Detail)
     assert detail.row.id == rig.id()
-    assert detail.lines[0].word == "heard"
+    assert detail.lines[0].word == "receives"
     assert rig.script.calls == {
         **dict.fromkeys(("open_now", "escalated", "closed", "switch", "last_entries"), 1),
         "load": 2,
@@ -323,7 +323,7 @@ def test_the_timeline_of_one_that_cannot_be_read_is_shown_all_the_same() -> None
     at_hand = board.board_at("vettid", chain(OPENING, odd), NOW).view(ID)
     for seen in (read_view(rig.id(), rig.system), at_hand):
         assert isinstance(seen, Detail)
-        assert seen.lines[0].word == "heard"
+        assert seen.lines[0].word == "receives"
         for shown in (widget(seen, ARN, "light"), page(seen)):
             assert "This code cannot read it: " in shown
     beside = board.board_at(

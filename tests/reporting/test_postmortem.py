@@ -209,7 +209,7 @@ def test_the_worst_that_joined_leads() -> None:
     words = [(each.lane, each.word) for each in result.moments]
     assert words.count((Lane.PAGES, "misses")) == 3
     assert words.count((Lane.PAGES, "responds")) == 1
-    assert words.count((Lane.SIGNALS, "heard")) == 2
+    assert words.count((Lane.SIGNALS, "receives")) == 2
 
 
 LOCKED = [
@@ -252,7 +252,7 @@ def test_a_fix_lasts_from_its_intent_to_its_verdict() -> None:
         outcome(50, "unknown", OTHER_TOKEN, B),
         intent(60, target=C, token="e" * 32),
     )
-    bars = [each for each in result.moments if each.word == "does"]
+    bars = [each for each in result.moments if each.word == "executes"]
     assert [(each.at, each.until, each.tone) for each in bars] == [
         (at(5), at(30), Tone.BAD),
         (at(40), at(50), Tone.PLAIN),
@@ -264,7 +264,7 @@ def test_a_fix_lasts_from_its_intent_to_its_verdict() -> None:
 def test_a_tools_word_proves_nothing() -> None:
     """That it is done is routine, and that it is not stands out."""
     result = report(opening(), intent(5), outcome(9), outcome(10, "failed"))
-    assert [each.tone for each in result.moments if each.word == "learns"] == [Tone.QUIET, Tone.BAD]
+    assert [each.tone for each in result.moments if each.word == "reports"] == [Tone.QUIET, Tone.BAD]
 
 
 UNANSWERED = {
@@ -293,15 +293,15 @@ def test_terminal_moments_are_in_their_lanes() -> None:
         handed_over(10),
     )
     expected = (
-        "signals bad: heard healthy-hosts ALARM: a rule fits",
-        "signals good: heard latency OK: so it is",
-        "signals plain: heard latency OK: so it is",
+        "signals bad: receives healthy-hosts ALARM: a rule fits",
+        "signals good: receives latency OK: so it is",
+        "signals plain: receives latency OK: so it is",
         f"pages bad: owes trigger {ID} not sent, owed",
         f"pages plain: paged trigger {ID} (try 3)",
         "pages quiet: notes trigger x",
         f"pages good: paged resolve {ID}",
-        "decisions quiet: records decision, in a form not known here",
-        "decisions bad: denied by [guid]: no; too late, it counts for nothing",
+        "decisions quiet: records decision, in an unknown format",
+        "decisions bad: denied by [guid]: no; too late, it has no effect",
         "decisions plain: paused fixes of everything",
         f"evidence bad: learns look_host on {A}: unknown (timed out)",
         f"verification good: verifies {A}: 3 good readings",

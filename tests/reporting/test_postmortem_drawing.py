@@ -83,8 +83,8 @@ def test_marks_lie_in_their_lanes_where_their_times_say() -> None:
     assert (drawn.axis.begins, drawn.axis.ends, drawn.later) == (at(0), at(100), 0)
     marks = {(each.moment.word, each.x, each.width) for row in drawn.rows for each in row.marks}
     assert {
-        ("heard", 0.0, 0.0),
-        ("paged", 1.0, 0.0),
+        ("receives", 0.0, 0.0),
+        ("pages", 1.0, 0.0),
         ("does", 5.0, 75.0),
         ("learns", 20.0, 0.0),
         ("closes", 100.0, 0.0),
