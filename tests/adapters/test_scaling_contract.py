@@ -304,7 +304,7 @@ def test_a_command_is_no_change_of_the_group() -> None:
             "AllowanceSeconds": "600",
         },
     )
-    with pytest.raises(InvariantViolation, match="restart_parent is no fix of the group"):
+    with pytest.raises(InvariantViolation, match="restart_parent is not a fix of the group"):
         scaling_of(Ends({})).fix(order)
 
 

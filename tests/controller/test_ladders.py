@@ -179,8 +179,8 @@ def test_a_refresh_that_a_person_began_is_neither_adopted_nor_cancelled() -> Non
     assert (held.status, theirs.cancelled_at) == (Status.HANDED_OVER, None)
     (page,) = [each for each in held.pages if each.key == f"{held.id}:gave-up"]
     assert page.details["why"] == (
-        "whether refresh_fleet was carried out is not known: refresh-0 began since,"
-        " and is not as ours would be"
+        "cannot tell whether refresh_fleet ran: refresh-0 began since, with other "
+        "preferences than the order's"
     )
     assert (
         "refresh_fleet on VettID-Nitro-EnclaveASG: conflicted with another refresh, refresh-0"

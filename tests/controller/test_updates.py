@@ -102,7 +102,7 @@ def test_a_slow_first_look_has_its_update_in_time() -> None:
         "P1 complete outage: 0 dead, 0 serving, 2 unknown of 2 hosts;"
         " the inspection of 2 hosts has no result yet; awaits the hosts' answers until 04:19:13 UTC"
     )
-    assert "not verified yet; awaits good readings of each host until 04:33:43 UTC" in after
+    assert " is pending; awaits good readings of each host until 04:33:43 UTC" in after
 
 
 def test_a_host_that_answers_late_holds_nothing_back() -> None:

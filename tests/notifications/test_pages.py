@@ -135,10 +135,12 @@ def test_a_p3_goes_to_the_team() -> None:
     assert [(each.channel, each.summary.split(":")[0]) for each in result] == [
         ("team", "P3 complete outage"),
         ("team", "P3 complete outage"),
-        ("team", "over"),
+        ("team", "closed"),
     ]
     subject, text = wire.notice(result[1], ORIGIN)
-    assert subject == "[vettid us-east-1] P3 complete outage: firstline escalated the incident to on-call"
+    assert subject == (
+        "[vettid us-east-1] P3 complete outage: firstline escalated the incident to on-call"
+    )
     assert text.splitlines()[:7] == [
         subject,
         f"incident: {ID}:gave-up",

@@ -54,7 +54,7 @@ from tests.remediation.situations import limits, plan, policy, proposal, situati
 LATER = ago(-300)
 WAITS = Decision(step=Wait(LATER), rule="watch", why="no action is due: watching")
 CLOSED = Decision(step=Close(), rule="recovered", why="the alarm is OK")
-GIVEN_UP = Decision(step=Escalate(), rule="bounded", why="not over after 7200 s")
+GIVEN_UP = Decision(step=Escalate(), rule="bounded", why="still open after 7200 s")
 LATENCY = incident(condition=Condition.DEGRADED_LATENCY, targets=())
 KMS = incident(condition=Condition.KMS_THROTTLING, targets=())
 
@@ -157,10 +157,10 @@ SENT = remediating()
 BARRED = Decision(
     step=Wait(LATER),
     rule="next fix",
-    why="it cools down",
+    why="it is in cooldown",
     plan=plan(),
     answers=(
-        Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it cools down")),
+        Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it is in cooldown")),
         Answer("mode_enforces", None),
     ),
 )
@@ -215,7 +215,7 @@ DOING: dict[str, tuple[Decision, Incident, str]] = {
     "handed over": (
         GIVEN_UP,
         incident(status=Status.HANDED_OVER),
-        "escalated to on-call: not over after 7200 s",
+        "escalated to on-call: still open after 7200 s",
     ),
 }
 
@@ -229,11 +229,15 @@ def test_the_current_action(decision: Decision, held: Incident, doing: str) -> N
 RETRIED = (
     Answer("switch_is_off", Denial(Reason.FIXES_PAUSED, "paused", retry_at=LATER, held=True)),
 )
-MIXED = (*RETRIED, Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it cools down")))
+MIXED = (*RETRIED, Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it is in cooldown")))
 VERIFIED = incident(targets=(target(A, verified=100), target(B, verified=40)))
 AWAITED: dict[str, tuple[Decision, Incident, str]] = {
     "a verdict": (WAITS, SENT, "its verdict until 04:28:40 UTC"),
-    "an approval": (ASKED, incident(proposals=(proposal(),)), "an operator's approval until 04:20:30"),
+    "an approval": (
+        ASKED,
+        incident(proposals=(proposal(),)),
+        "an operator's approval until 04:20:30",
+    ),
     "a recovery, for a recommendation": (
         ASKED,
         incident(proposals=(proposal(approvable=False),)),
@@ -370,11 +374,11 @@ def test_a_proposal_is_one_turn_until_its_answer() -> None:
 def test_a_turn_is_no_text_and_no_instant() -> None:
     """The same guards bar the same plan: a countdown in their reasons is no news."""
     barred = made(BARRED)
-    denial = Denial(Reason.COOLDOWN, "it cools down for 9 s", retry_at=LATER)
+    denial = Denial(Reason.COOLDOWN, "it is in cooldown for 9 s", retry_at=LATER)
     later = copy.replace(
         BARRED,
         step=Wait(ago(-9)),
-        why="it cools down for 9 s",
+        why="it is in cooldown for 9 s",
         answers=(Answer("cooldown_is_over", denial),),
     )
     assert made(later).turn == barred.turn
@@ -383,7 +387,8 @@ def test_a_turn_is_no_text_and_no_instant() -> None:
 OTHERS: dict[str, tuple[Decision, Incident]] = {
     "another guard": (
         copy.replace(
-            BARRED, answers=(Answer("group_is_whole", Denial(Reason.COOLDOWN, "it cools down")),)
+            BARRED,
+            answers=(Answer("group_is_whole", Denial(Reason.COOLDOWN, ("it is in cooldown"))),),
         ),
         incident(),
     ),
@@ -407,7 +412,7 @@ def test_a_decision_makes_another_turn() -> None:
 
 def test_an_overridden_denial_bars_nothing() -> None:
     """A person's yes stands above it."""
-    yes = Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it cools down"), overridden=True)
+    yes = Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it is in cooldown"), overridden=True)
     passed = copy.replace(BARRED, answers=(yes,))
     assert made(passed).turn == made(copy.replace(BARRED, answers=())).turn
 

@@ -81,7 +81,11 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
     (Kind.PAGE, PAGE | {"channel": "team"}, ("notifies trigger k",)),
     (Kind.PAGE, PAGE | {"channel": "change"}, ("notes trigger k",)),
     (Kind.PAGE, PAGE | {"channel": "note", "outcome": "accepted"}, ()),
-    (Kind.PAGE, PAGE | {"outcome": "owed", "why": "503"}, ("fails trigger k not sent, pending: 503",)),
+    (
+        Kind.PAGE,
+        PAGE | {"outcome": "owed", "why": "503"},
+        ("fails trigger k not sent, pending: 503",),
+    ),
     (*decision("wait"), ("waits so",)),
     (*decision("wait", rule="fix under way"), ()),
     (*decision("look"), ("inspects so",)),

@@ -120,7 +120,9 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         (
             published(running(NEW, enclave_debug=True)),
             Denial(
-                Reason.DEBUG_ENCLAVE, f"{A} runs a debug enclave, which does not attest its PCRs", final=True
+                Reason.DEBUG_ENCLAVE,
+                f"{A} runs a debug enclave, which does not attest its PCRs",
+                final=True,
             ),
         ),
         *(

@@ -58,7 +58,10 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         ),
         (
             proposed(autonomy="recommend"),
-            Denial(Reason.RECOMMENDED_ONLY, "restart_enclave is recommended only: an operator must run it"),
+            Denial(
+                Reason.RECOMMENDED_ONLY,
+                "restart_enclave is recommended only: an operator must run it",
+            ),
         ),
         (
             proposed(),
@@ -87,7 +90,10 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             proposed(approval(ended=0)),
             Denial(
                 Reason.APPROVAL_EXPIRED,
-                "the approval of restart_enclave by arn:of:alice expired at 2026-03-11T04:20:00+00:00",
+                (
+                    "the approval of restart_enclave by arn:of:alice expired at "
+                    "2026-03-11T04:20:00+00:00"
+                ),
                 final=True,
             ),
         ),

@@ -64,7 +64,7 @@ def _pages_only(replayed: ReplayResult) -> Iterator[Moment]:
     """Yield the pages of a run whose store accepted no write, as PagerDuty has them."""
     for page in replayed.pages:
         yield Moment(page.at, "pages", f"{page.action} {page.key}", Tone.ALERT)
-    yield Moment(replayed.end, "ends", "the store took nothing, so nothing was fixed", Tone.BAD)
+    yield Moment(replayed.end, "ends", "the store accepted no write, so no fix ran", Tone.BAD)
 
 
 def _timeline(moments: Iterable[Moment], start: datetime) -> Iterator[Text]:
