@@ -13,8 +13,8 @@ from functions.log import logger
 
 DESCRIPTION = """## firstline
 
-Open incidents, what waits for a person, pauses, and the timeline of an incident with the reasons
-of each decision. It reads, and changes nothing: the levers are commands.
+Open incidents, pending approvals, pauses, and the timeline of an incident with the reason of each
+decision. It is read-only: operator commands run on the command line.
 
 ### Parameters
 

@@ -51,7 +51,7 @@ def handler(event: object, context: object, system: System | None = None) -> dic
     try:
         caller = msgspec.convert(event, _Signed).context.authorizer.iam.arn
     except ValueError:  # of another type, or half of a character
-        return _answer(403, {"error": "IAM named no caller: sign the request"})
+        return _answer(403, {"error": "the request has no IAM caller: sign it with SigV4"})
     try:
         command = commands.parse_command(_body(event))
         run = RunMetrics(system or wiring.from_environment())
@@ -59,11 +59,14 @@ def handler(event: object, context: object, system: System | None = None) -> dic
     except InvalidInput as error:
         return _answer(400, {"error": str(error)})
     except FirstlineError as error:
-        logger().exception("a lever was not pulled", by=caller)
-        why = f"it may be done or not: look at the incident or the pauses, then try again ({error})"
+        logger().exception("an operator command failed", by=caller)
+        why = (
+            "the command may or may not have taken effect: check `firstline audit show`,"
+            f" then retry ({error})"
+        )
         return _answer(503, {"error": why})
     run.emit()
-    logger().info("a lever was pulled", lever=result.lever, by=caller)
+    logger().info("an operator command ran", lever=result.lever, by=caller)
     return _answer(200, msgspec.to_builtins(result))
 
 
@@ -73,7 +76,9 @@ def _body(event: object) -> bytes:
         body = (request.body or "").encode()
         return base64.b64decode(body, validate=True) if request.encoded else body
     except ValueError as error:  # of another type, or no Base64
-        raise InvalidInput("the body is no text: send the lever as one JSON document") from error
+        raise InvalidInput(
+            "the body is not valid: send the operator command as one JSON document"
+        ) from error
 
 
 def _answer(status: int, body: object) -> dict[str, object]:

@@ -16,7 +16,7 @@ def handler(event: object, context: object, settings: ProbeSettings | None = Non
     del event, context
     settings = settings or ProbeSettings.read(os.environ)
     if settings.health is None:
-        raise InvalidInput(f"{settings.variable} has no `health`: say which address is probed")
+        raise InvalidInput(f"{settings.variable} has no `health`: set the address to probe")
     reading = http_probe.probe(settings.health, ssl.create_default_context())
     why = reading.why if isinstance(reading, probe_health.NoResponse) else ""
     logger().info("probed", outcome=probe_health.outcome(reading), why=why)

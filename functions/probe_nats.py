@@ -24,7 +24,7 @@ def handler(event: object, context: object, settings: ProbeSettings | None = Non
     del event, context
     settings = settings or ProbeSettings.read(os.environ)
     if settings.nats is None:
-        raise InvalidInput(f"{settings.variable} has no `nats`: say which server is probed")
+        raise InvalidInput(f"{settings.variable} has no `nats`: set the server to probe")
     credentials, now = _credentials(settings.nats.credentials_parameter), datetime.now(UTC)
     reading, servers = asyncio.run(_ask(settings.nats, credentials, now))
     stalled = {each.consumer.consumer: each.stalled for each in reading.backlogs if each.stalled}

@@ -22,9 +22,9 @@ def handler(event: dict[str, Any], context: object, system: System | None = None
         counts = {each: getattr(swept, each) for each in ("woken", "failed", "left", "unreadable")}
         logger().info("swept", **counts)
     if swept.missed_alarms:
-        logger().info("P1s taken in without an event", alarms=swept.missed_alarms)
+        logger().info("P1s found without an event", alarms=swept.missed_alarms)
     if swept.poll_failed:
-        logger().warning("not every P1's alarm could be asked for, or taken in")
+        logger().warning("not every P1's alarm could be read or ingested")
     # by itself, before what could fail: two fleets in one account must not beat for each other
     emit(run.system.profile.fleet.name, metrics.sweep_metrics(swept))
     run.emit(*_open(run.system))

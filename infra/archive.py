@@ -94,7 +94,7 @@ def _dead_letters(scope: Construct) -> sqs.Queue:
         enforce_ssl=True,
         retention_period=Duration.days(14),
     )
-    end = "it is itself where dead letters end, and an alarm tells of the first one"
+    end = "it is the dead-letter queue, and an alarm reports the first message"
     accept(queue, "AwsSolutions-SQS3", end)
     accept(queue, "Serverless-SQSRedrivePolicy", end)
     return queue
@@ -107,10 +107,10 @@ def _alarms(
     age = function.metric("IteratorAge", statistic="Maximum", period=MINUTE)
     yield alarm_above(scope, "Lag", age, _LAG_MAX.to_milliseconds(), "entries wait for the archive")
     dead = lost.metric_approximate_number_of_messages_visible(period=MINUTE)
-    yield alarm_above(scope, "Dead", dead, 0, "a part of the ledger's stream was given up")
+    yield alarm_above(scope, "Dead", dead, 0, "a part of the ledger's stream was not archived")
     audits = own_metric(archiving.AUDITS_METRIC, "Sum", fleet).with_(period=Duration.hours(1))
     yield alarm_on_silence(
-        scope, "Unaudited", audits, _AUDITS_MISSED, "nobody has audited the archive"
+        scope, "Unaudited", audits, _AUDITS_MISSED, "the archive was not audited"
     )
     for name, means in _OWN.items():
         yield alarm_above(scope, name, own_metric(name, "Sum", fleet), 0, means)
@@ -119,6 +119,6 @@ def _alarms(
 _OWN = {
     "LedgerAltered": "an entry of the ledger was changed or removed; altered/ in the bucket has it",
     "LedgerLost": "an entry was neither in the ledger's stream nor in its table",
-    "ArchiveFaults": "what the archive holds does not fit together",
-    "ReportFaults": "the report of an incident could not be made; its ledger is whole",
+    "ArchiveFaults": "the archive is inconsistent",
+    "ReportFaults": "the report of an incident could not be written; its ledger is complete",
 }

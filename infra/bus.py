@@ -145,7 +145,7 @@ def _archive(scope: Construct, hears: Mapping[str, EventRule]) -> None:
         scope,
         "Archive",
         source_arn=bus,
-        description="what firstline heard, for backtests",
+        description="signals that firstline received, for backtests",
         event_pattern={
             "account": [Stack.of(scope).account],
             "source": sorted({ALARM_STATES.source, *(each.source for each in kept)}),

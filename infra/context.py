@@ -48,7 +48,7 @@ def _text(value: object) -> str | None:
 def _refuse(look_up: LookUp, path: Path) -> None:
     """Raise `InvalidInput` for a key of the file: a later command would not repeat it."""
     if (given := look_up("profile")) is not None:
-        raise InvalidInput(f"-c profile={given}: the fleet file is named by -c fleet={given}")
+        raise InvalidInput(f"-c profile={given}: name the fleet file by -c fleet={given}")
     for key in Settings.__struct_fields__:
         if key not in OVERRIDES and (given := look_up(key)) is not None:
             line = deployment_section.toml_line(key, str(given))

@@ -42,8 +42,8 @@ def dashboard(scope: Construct, name: str, shown: DashboardSources) -> cloudwatc
     made = cloudwatch.Dashboard(scope, name, dashboard_name=dashboard_name(fleet))
     made.add_widgets(_console(shown.console))
     made.add_widgets(
-        _alarms("What the profile watches", shown.detection),
-        _alarms("firstline itself: the emergency topic hears of these", shown.oversight),
+        _alarms("Alarms of the fleet file", shown.detection),
+        _alarms("firstline itself: these alarms notify the emergency topic", shown.oversight),
     )
     made.add_widgets(*_incidents(fleet))
     made.add_widgets(*_times(fleet))
@@ -80,7 +80,11 @@ def _incidents(fleet: str) -> tuple[cloudwatch.IWidget, ...]:
     opened = [hourly(measures.OPENED, fleet, severity=each.value) for each in Severity]
     ended = [hourly(measures.ENDED, fleet, outcome=each.value) for each in sorted(ENDED)]
     mended = own_metric(measures.RESOLVED_ALONE, "Average", fleet).with_(period=HOUR)
-    alone = ratio("100 * alone", {"alone": mended}, "of what was to be mended: alone, percent")
+    alone = ratio(
+        "100 * alone",
+        {"alone": mended},
+        ("Incidents fixed without a person, percent of those that needed a fix"),
+    )
     return (
         graph("Incidents open", [own_metric(measures.INCIDENTS_OPEN, "Maximum", fleet)], _THIRD),
         graph("Incidents opened in an hour", opened, _THIRD, stacked=True),
@@ -114,7 +118,7 @@ def _fixes(fleet: str) -> tuple[cloudwatch.IWidget, ...]:
     return (
         graph("Fixes in an hour", fixes, _THIRD, stacked=True),
         graph("Fixes that did not help", failed, _THIRD, stacked=True),
-        graph("What guards denied, each time they were asked", [denied], _THIRD, stacked=True),
+        graph("Denials by guard", [denied], _THIRD, stacked=True),
     )
 
 
@@ -139,10 +143,10 @@ def _ways_in(fleet: str, queues: Queues) -> tuple[cloudwatch.IWidget, ...]:
         own_metric(each, "Sum", fleet) for each in (measures.PAGES_FAILED, measures.DRILLS_PASSED)
     ]
     return (
-        graph("Signals in, and done", signals, 6),
+        graph("Signals received and processed", signals, 6),
         graph("Waiting, seconds: signals, wakes, pages", late, 6),
         graph("Dead letters, and incidents that cannot be read", dead, 6),
-        graph("Pages not taken at once, and drills that were", pages, 6),
+        graph("Pages that needed retries, and accepted drills", pages, 6),
     )
 
 
@@ -171,10 +175,10 @@ def _machine(fleet: str, functions: Sequence[lambda_.Function]) -> tuple[cloudwa
     ]
     return (
         graph("Sweeps in a minute", [own_metric(measures.HEARTBEAT, "Sum", fleet)], 6),
-        graph("How long functions take, p99", took, 6),
+        graph("Duration of functions, p99", took, 6),
         graph("An incident's calls, and their cost", per[:1], 6, right=per[1:]),
         cloudwatch.LogQueryWidget(
-            title="The incidents that called most",
+            title="Incidents with the most calls",
             log_group_names=[each.log_group.log_group_name for each in functions],
             query_lines=asked,
             width=6,
@@ -196,5 +200,5 @@ def _probes(fleet: str) -> tuple[cloudwatch.IWidget, ...]:
     return (
         graph("The probe: 1 answers, 0 does not", answering, _THIRD),
         graph("The probe: milliseconds, p99", took, _THIRD),
-        graph("The probe: how it ended", [outcomes], _THIRD, stacked=True),
+        graph("The probe: results", [outcomes], _THIRD, stacked=True),
     )

@@ -68,7 +68,7 @@ class Detection(Construct):
         self.rule = events.Rule(
             self,
             "AlarmStates",
-            description="Every state change of an alarm that firstline listens to",
+            description="Every state change of an alarm that firstline receives",
             event_pattern=events.EventPattern(
                 source=[SOURCE],
                 account=[stack.account],
@@ -138,7 +138,7 @@ def _alarm(scope: Construct, made: AlarmDefinition) -> cloudwatch.Alarm:
     alarm = cloudwatch.Alarm(
         scope,
         made.name,
-        alarm_description=f"{made.name}: heard by firstline, which pages and acts",
+        alarm_description=f"{made.name}: received by firstline, which pages and fixes",
         metric=_watched(made),
         comparison_operator=_COMPARISONS[made.comparison],
         threshold=made.threshold,
@@ -162,7 +162,7 @@ def _drill(scope: Construct, fleet: str) -> cloudwatch.Alarm:
     return cloudwatch.Alarm(
         scope,
         DRILL_ALARM,
-        alarm_description="firstline's drill: rung on purpose, and nothing is wrong",
+        alarm_description="firstline's drill: set to ALARM on purpose, no failure",
         metric=own_metric(measures.DRILLS_PASSED, "Sum", fleet),
         comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
         threshold=0,  # of what is counted there is never less than none
@@ -211,7 +211,9 @@ def _composite(
     return cloudwatch.CfnCompositeAlarm(
         scope,
         name,
-        alarm_description=f"{name} is in ALARM and firstline is deaf: follow the runbook by hand",
+        alarm_description=(
+            f"{name} is in ALARM and firstline receives no signals: follow the runbook manually"
+        ),
         alarm_rule=rule.render_alarm_rule(),
         alarm_actions=[topic.topic_arn],
         ok_actions=[topic.topic_arn],

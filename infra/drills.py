@@ -39,7 +39,7 @@ class Drills(Construct):
             "Missed",
             passed.with_(period=Duration.hours(1)),
             DAYS * 24 + HOURS_LATE,
-            "no drill came through: the way from an alarm to PagerDuty is not proved",
+            "no drill passed: the path from an alarm to PagerDuty is not verified",
         )
         plain = self.missed.node.default_child
         if isinstance(plain, cloudwatch.CfnAlarm):

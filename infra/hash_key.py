@@ -25,5 +25,5 @@ def hash_key(scope: Construct) -> str:
             exclude_punctuation=True, password_length=43
         ),
     )
-    accept(secret, "AwsSolutions-SMG4", "a new key would make a known user somebody else")
+    accept(secret, "AwsSolutions-SMG4", "a new key would change the pseudonym of a known user")
     return SecretValue.secrets_manager(secret.ref).unsafe_unwrap()

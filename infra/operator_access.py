@@ -30,7 +30,7 @@ class OperatorAccess(Construct):
         policy = iam.ManagedPolicy(
             self,
             "Operators",
-            description="May approve, deny, pause, resume and promote what firstline does",
+            description="Allows the operator commands approve, deny, pause, resume and promote",
             statements=_call_permissions(function, stack),
         )
         CfnOutput(stack, URL_OUTPUT, value=url.url)

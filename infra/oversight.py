@@ -80,21 +80,21 @@ class Oversight(Construct):
             "WakesLate",
             own_metric(measures.WAKES_LATE, "Maximum", fleet),
             _WAKES_LATE_SECONDS_MAX,
-            "incidents are not looked at: reconcile does not keep up, or fails",
+            "incidents are not reconciled: reconcile does not keep up, or fails",
         )
         unreadable = alarm_above(
             self,
             "IncidentsUnreadable",
             own_metric(measures.UNREADABLE, "Maximum", fleet),
             0,
-            "open incidents cannot be read by the deployed code: each is a person's",
+            "the deployed code cannot read open incidents: handle each manually",
         )
         unasked = alarm_above(
             self,
             "AlarmsUnasked",
             own_metric(measures.ALARMS_UNASKED, "Sum", fleet),
             0,
-            "a sweep cannot ask for the P1s' alarms: a P1 without an event is not paged",
+            "a sweep cannot read the P1s' alarms: a P1 without an event is not paged",
             minutes=_UNASKED_MINUTES,
             of=_UNASKED_MINUTES,
         )
@@ -125,7 +125,7 @@ class Oversight(Construct):
                 f"{name}Throttles",
                 function.metric_throttles(period=MINUTE, statistic="Sum"),
                 0,
-                f"the function {name} is not let run: the account's concurrency is used up",
+                f"the function {name} is throttled: the account's concurrency is used up",
                 minutes=throttles,
                 of=_window(name, throttles),
             ),
@@ -187,21 +187,21 @@ def _of_pages(scope: Construct, fleet: str) -> Iterator[cloudwatch.Alarm]:
         "HeartbeatMissing",
         own_metric(measures.HEARTBEAT, "Sum", fleet),
         _HEARTBEAT_MINUTES,
-        "it is dead, no sweep has run for minutes",
+        "it does not run: no sweep for minutes",
     )
     yield alarm_above(
         scope,
         "PagesOwed",
         own_metric(measures.PAGES_OWED, "Maximum", fleet),
         _PAGES_OWED_SECONDS_MAX,
-        "a page has been owed for minutes: PagerDuty does not take it",
+        "a page is pending for minutes: PagerDuty does not accept it",
     )
     yield alarm_above(
         scope,
         "PagesFailed",
         own_metric(measures.PAGES_FAILED, "Sum", fleet),
         0,
-        "PagerDuty did not take a page; it is tried again",
+        "PagerDuty did not accept a page; it is retried",
     )
 
 
@@ -227,7 +227,7 @@ def _waiting(scope: Construct, wakes: sqs.Queue) -> cloudwatch.Alarm:
         "WakesWaiting",
         wakes.metric_approximate_age_of_oldest_message(period=MINUTE),
         _WAKE_AGE_SECONDS_MAX,
-        "wakes wait for minutes longer than any is sent ahead: reconcile does not take them",
+        "wakes are overdue for minutes: reconcile does not receive them",
     )
 
 
@@ -246,7 +246,7 @@ def _returned(scope: Construct, signals: sqs.Queue) -> cloudwatch.Alarm:
         label="signals returned",
         period=MINUTE,
     )
-    means = "signals come back undone: ingest fails"
+    means = "signals return unprocessed: ingest fails"
     minutes = _RETURNED_MINUTES
     return alarm_above(scope, "SignalsReturned", returned, 0, means, minutes=minutes, of=minutes)
 
@@ -268,7 +268,7 @@ def _of_probes(scope: Construct, profile: Profile) -> Iterator[cloudwatch.Alarm]
 
 def _dead_letters(scope: Construct, name: str, queue: sqs.Queue) -> cloudwatch.Alarm:
     metric = queue.metric_approximate_number_of_messages_visible(period=MINUTE)
-    return alarm_above(scope, name, metric, 0, "dead letters: nobody has looked at these messages")
+    return alarm_above(scope, name, metric, 0, "dead letters: these messages were not processed")
 
 
 def _lost(scope: Construct, rule: events.Rule) -> cloudwatch.Alarm:
@@ -279,4 +279,4 @@ def _lost(scope: Construct, rule: events.Rule) -> cloudwatch.Alarm:
         statistic="Sum",
         period=MINUTE,
     )
-    return alarm_above(scope, "LostSignals", metric, 0, "EventBridge dropped a signal for good")
+    return alarm_above(scope, "LostSignals", metric, 0, "EventBridge dropped a signal permanently")

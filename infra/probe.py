@@ -19,7 +19,7 @@ from infra.schedule import every_minute
 HOURS_A_MONTH = 730
 _SPARE_SECONDS = 10
 """The part of a function's timeout for its imports and metrics."""
-_TOLD = "a probe that fails sends no metric, and its alarm takes a missing one as breaching"
+_TOLD = "a failed probe sends no metric, and its alarm treats missing data as breaching"
 
 
 class Probes(Construct):
@@ -47,7 +47,7 @@ class Probes(Construct):
 def deployment_notes(probe: Probe) -> Iterator[str]:
     """Yield lines for the deployer about the network and its price."""
     if probe.nats is None:
-        yield "no [probe.nats] in the profile: nobody asks NATS or the enclaves (R07, R08)"
+        yield "no [probe.nats] in the fleet file: NATS and the enclaves are not probed (R07, R08)"
     elif not (probe.nats.credentials_parameter or probe.nats.system_credentials_parameter):
         yield "the NATS probe needs no VPC endpoint: it has no credentials to read"
     else:
@@ -55,11 +55,11 @@ def deployment_notes(probe: Probe) -> Iterator[str]:
         dollars = zones * costs.ENDPOINT.dollars * HOURS_A_MONTH
         yield (
             f"the NATS probe reads its credentials through a VPC endpoint for ssm in {zones}"
-            f" subnets, about ${dollars:.2f} a month (or through a NAT gateway that is there);"
+            f" subnets, about ${dollars:.2f} a month (or through an existing NAT gateway);"
             " logs and metrics need none"
         )
     if probe.health is None:
-        yield "no [probe.health] in the profile: nobody gets the health address (R10)"
+        yield "no [probe.health] in the fleet file: the health address is not probed (R10)"
 
 
 def _nats(stack: Stack, probe: NatsProbe) -> Handler:

@@ -77,7 +77,7 @@ def _dead_letters(scope: Construct, name: str) -> sqs.Queue:
         enforce_ssl=True,
         retention_period=Duration.days(14),
     )
-    end = "it is itself where dead letters end, and an alarm tells of the first one"
+    end = "it is the dead-letter queue, and an alarm reports the first message"
     accept(queue, "AwsSolutions-SQS3", end)
     accept(queue, "Serverless-SQSRedrivePolicy", end)
     return queue

@@ -19,12 +19,12 @@ def routing_key(scope: Construct, existing: str) -> secretsmanager.ISecret:
         scope, "RoutingKeyValue", description="PagerDuty Events API v2 routing key, as plain text"
     )
     empty.apply_removal_policy(RemovalPolicy.RETAIN)  # only an operator removes an operator's value
-    rotation = "PagerDuty has no way to rotate a routing key by itself: its operator does"
+    rotation = "PagerDuty cannot rotate a routing key automatically: its operator does"
     accept(empty, "AwsSolutions-SMG4", rotation)
     CfnOutput(
         Stack.of(scope),
         "SetRoutingKey",
-        description="Until this is done, nothing is paged (bash; the key is not echoed)",
+        description="Required before any page is sent (bash; the key is not echoed)",
         value=(
             "read -rsp 'routing key: ' key && aws secretsmanager put-secret-value"
             f' --secret-id {empty.ref} --secret-string "$key"'

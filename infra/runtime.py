@@ -135,11 +135,11 @@ def _accept(function: lambda_.Function) -> None:
     accept(
         function,
         "Serverless-LambdaDLQ",
-        "nothing calls it asynchronously that must not be lost: signals and wakes have their"
+        "no asynchronous call of it must be kept: signals and wakes have their"
         " queue's dead letters, and a sweep that fails is followed by another within a minute",
     )
     accept(
         function,
         "Serverless-LambdaTracing",
-        "tracing would add a fifth to the imports that a page waits for; the ledger says more",
+        "tracing would add a fifth to the imports that delay a page; the ledger has more detail",
     )

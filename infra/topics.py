@@ -29,5 +29,5 @@ def subscribe(topic: sns.Topic, email: str) -> None:
         return
     subscription = topic.add_subscription(subscriptions.EmailSubscription(email))
     subscription.apply_removal_policy(RemovalPolicy.RETAIN)
-    unread = "a queue for mail that was not delivered is one more place where nobody looks"
+    unread = "a queue for undelivered mail would need a monitor of its own"
     accept(subscription, "Serverless-SNSRedrivePolicy", unread)

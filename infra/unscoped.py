@@ -14,7 +14,7 @@ UNSCOPED = {
     "autoscaling:DescribeAutoScalingGroups": "the API knows no resource",
     "autoscaling:DescribeInstanceRefreshes": "the API knows no resource",
     "autoscaling:DescribeScalingActivities": "the API knows no resource",
-    "cloudwatch:DescribeAlarms": "a narrower scope hides composite alarms, says its reference",
+    "cloudwatch:DescribeAlarms": "a narrower scope hides composite alarms (API reference)",
     "cloudwatch:GetMetricData": "the API knows no resource",
     "cloudwatch:ListAlarmMuteRules": "the API knows no resource",
     "ec2:DescribeInstanceStatus": "the API knows no resource",
@@ -62,7 +62,7 @@ def accept_archive(construct: IConstruct, bucket: s3.Bucket) -> None:
 
 def accept_network(construct: IConstruct) -> None:
     """Accept the wildcards of a role with `join_network`."""
-    why = "Lambda makes network interfaces whose ids nobody knows; the code itself is denied"
+    why = "Lambda creates network interfaces with unknown ids; the code itself is denied"
     for rule in ("AwsSolutions-IAM5[Resource::*]", "Serverless-LambdaStarPermissions"):
         accept(construct, rule, why)
 
@@ -76,7 +76,7 @@ def accept_preflight(construct: IConstruct, fleet: Fleet) -> None:
     if fleet.stack:
         arn = f"arn:<AWS::Partition>:cloudformation:{place}:stack/{fleet.stack}/*"
         rule = f"AwsSolutions-IAM5[Resource::{arn}]"
-        accept(construct, rule, "what follows the stack's name is an id that nobody knows")
+        accept(construct, rule, "the id after the stack's name is unknown")
 
 
 def accept_reads(construct: IConstruct, actions: Sequence[str]) -> None:
@@ -89,7 +89,7 @@ def accept_reads(construct: IConstruct, actions: Sequence[str]) -> None:
 def accept_unscoped(construct: IConstruct, group: str) -> None:
     """Accept the wildcards of a role with `inspect_and_fix`."""
     place = "arn:<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>:autoScalingGroup"
-    named = "the wildcard is the group's id, which nobody knows; its name is the whole rest"
+    named = "the wildcard is the group's id, which is unknown; its name is the whole rest"
     accept(construct, f"AwsSolutions-IAM5[Resource::{place}:*:autoScalingGroupName/{group}]", named)
     instances = "arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*"
     tagged = "hosts come and go, and the statement's condition names their tags"

@@ -11,8 +11,8 @@ from firstline.redaction import LENGTH_MAX, redact
 GUID = "0f3c9a1e-5b7d-4c2a-9e10-aa0000000001"
 KEPT = [
     "",
-    "restart_enclave on i-0a1b2c3d4e5f60711 has not answered yet",
-    "5 fixes of the group did not help, and 5 are enough",
+    "restart_enclave on i-0a1b2c3d4e5f60711 has no result yet",
+    "5 fixes of the group did not help; the limit is 5",
     "its parent does not work; sg-0123456789abcdef0 lets port 4222 out",
     "pinned since 2026-03-11T04:18:43+00:00",
     "arn:aws:iam::aws:policy/ReadOnlyAccess",

@@ -55,17 +55,17 @@ def look_host(
     parameters: Parameters = {
         "EnclaveUnit": _unit("The unit that starts the enclave.", enclave_units),
         "ParentUnit": _unit("The unit of the parent process.", parent_units),
-        "NatsHost": _matching("The NATS server; empty: do not look.", HOST_OR_EMPTY, ""),
+        "NatsHost": _matching("The NATS server; empty: no check.", HOST_OR_EMPTY, ""),
         "NatsPort": _matching("The port of the NATS server.", PORT, "4222"),
         "CredentialsFile": _matching(
-            "The NATS credentials, of which the end is read; empty: do not look.",
+            "The NATS credentials, to read their expiry; empty: no check.",
             FILE_OR_EMPTY,
             "",
         ),
     }
     script = _lines(LOOK_HOST.name, tuple(parameters))
     return _document(
-        "Look at one host. Changes nothing but its own notes.", LOOK_HOST.name, script, parameters
+        "Inspect one host. Changes only its own notes.", LOOK_HOST.name, script, parameters
     )
 
 
@@ -103,7 +103,7 @@ def _restart(name: str, units: tuple[str, ...], beside: Parameters) -> dict[str,
         "Incident": _matching("The incident, for the host's journal.", INCIDENT),
         "Action": _matching("The action, for the host's journal.", ACTION),
         "AllowanceSeconds": _matching(
-            "A job of the unit that is younger is left alone.", ALLOWANCE, str(ALLOWANCE_SECONDS)
+            "A younger job of the unit is not interrupted.", ALLOWANCE, str(ALLOWANCE_SECONDS)
         ),
     }
     script = _lines("restart_unit", tuple(parameters))

@@ -81,7 +81,7 @@ def test_an_error_of_our_own_is_no_failure_of_aws(slip: type[Exception]) -> None
 
 def test_why_names_what_is_lacking() -> None:
     assert failure_reason(KeyError("Stacks")) == "its answer has no 'Stacks'"
-    assert failure_reason(IndexError()) == "its answer has other parts than it must"
+    assert failure_reason(IndexError()) == "its answer has an unexpected form"
     assert failure_reason(TypeError()) is None
     assert failure_reason(NoCredentialsError()) == "NoCredentialsError"
 
@@ -96,7 +96,7 @@ def test_a_person_gets_the_reason_in_words() -> None:
     assert describe(expired) == f"ExpiredToken: {mend}"
     denied = ClientError({"Error": {"Code": "AccessDenied"}}, "GetCallerIdentity")
     assert describe(denied) == "AccessDenied"
-    text = "what is at its endpoint is none of AWS's (ResponseParserError)"
+    text = "its endpoint is not an AWS endpoint (ResponseParserError)"
     assert describe(ResponseParserError("b'<html>...'")) == text
 
 
@@ -105,7 +105,7 @@ APART = {
     "layers/firstline/python/firstline/adapters/aws/hosts.py": "a command that SSM lists later",
     "layers/firstline/python/firstline/adapters/aws/s3_archive.py": "a key that is there, or not",
     "layers/firstline/python/firstline/adapters/aws/store.py": "what DynamoDB takes at no time",
-    "layers/firstline/python/firstline/doctor/readers/stacks.py": "a stack that is not there",
+    "layers/firstline/python/firstline/doctor/readers/stacks.py": "a stack that does not exist",
 }
 """Which modules catch errors of botocore by name, and what these are there."""
 

@@ -129,7 +129,7 @@ def test_no_output_breaks_its_reader(output: str, look: bool) -> None:  # noqa: 
 def test_failed_look_reports_nothing() -> None:
     """The output of a failed look is not evidence."""
     answer = answered("Failed", CommandPlugins=printed(encoded()))
-    assert answer.report == Unknown("the look ended as Failed")
+    assert answer.report == Unknown("the inspection ended as Failed")
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,9 @@ def test_a_note_is_put_on_the_latest_incident_of_its_alert(server: PagerDutyServ
 
 def test_an_incident_that_is_not_there_yet_is_tried_again(server: PagerDutyServer) -> None:
     """PagerDuty takes an event before it makes an incident of it."""
-    assert noting(server.url).note("inc-2", "x") == NotYet("PagerDuty has no incident of that key")
+    assert noting(server.url).note("inc-2", "x") == NotYet(
+        "PagerDuty has no incident with this key"
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,8 +60,8 @@ def test_an_incident_that_is_not_there_yet_is_tried_again(server: PagerDutyServe
     [
         (lambda url: noting(url, rest_key="k" * 20), "PagerDuty answered 401: Authentication f"),
         (lambda url: noting(url, user="x@example.com"), "PagerDuty answered 400: User Not Found"),
-        (lambda url: noting(url, rest_key=""), "the secret of the routing key holds no rest_key"),
-        (lambda url: pager_to(url, holding(routing_key=KEY)), "the secret of the routing key h"),
+        (lambda url: noting(url, rest_key=""), "the routing key's secret has no rest_key"),
+        (lambda url: pager_to(url, holding(routing_key=KEY)), "the routing key's secret has no "),
     ],
     ids=["another key", "another user", "empty", "no key"],
 )

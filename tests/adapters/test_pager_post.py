@@ -17,7 +17,7 @@ from tests.adapters.pager import BODY, pager_to
 from tests.lab.twin.pages import KEY
 
 PACKAGE = Path(__file__).parents[2] / "layers/firstline/python/firstline"
-UNREADABLE = "PagerDuty gave no reason that can be read"
+UNREADABLE = "PagerDuty gave an unreadable reason"
 
 
 @pytest.mark.parametrize("status", ["200", "204", "307", "401", "404", "413", "429", "500", "503"])

@@ -145,10 +145,10 @@ def test_a_cancel_is_sent_only_while_the_refresh_that_it_means_goes_on(door: Doo
     group, scaling = door.world.group, door.ports.scaling
     sent(scaling.fix(REFRESH))
     group.cancel()
-    result = "refresh-0 is to be cancelled, and no refresh goes on"
+    result = "the order cancels refresh-0, but no refresh is in progress"
     assert scaling.fix(CANCEL) == Refused(result)
     theirs = group.refresh(BY_HAND, by_hand=True)
-    result = "refresh-0 is to be cancelled, and refresh-1 goes on"
+    result = "the order cancels refresh-0, but refresh-1 is in progress"
     assert scaling.fix(CANCEL) == Refused(result)
     assert theirs.cancelled_at is None
     assert [each.id for each in scaling.refreshes().active()] == [theirs.id]
@@ -304,7 +304,7 @@ def test_a_command_is_no_change_of_the_group() -> None:
             "AllowanceSeconds": "600",
         },
     )
-    with pytest.raises(InvariantViolation, match="restart_parent is no fix of the group"):
+    with pytest.raises(InvariantViolation, match="restart_parent is not a fix of the group"):
         scaling_of(Ends({})).fix(order)
 
 

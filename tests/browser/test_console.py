@@ -62,7 +62,7 @@ def test_a_person_clicks_through(browser: Browser, waiting: str, scheme: str, wi
     (link,) = browser.find(".card a.btn")
     link.click()
     words = [each.text for each in browser.find(".word")]
-    assert words[:4] == ["heard", "paged", "responds", "looks"]
+    assert words[:4] == ["receives", "pages", "responds", "inspects"]
     assert "asks" in words
     (reasons, *_) = browser.find("details")
     assert not browser.find(".reasons")[0].is_displayed()
@@ -180,7 +180,7 @@ def test_an_incident_is_looked_up_by_its_id(browser: Browser, waiting: str) -> N
     """By a form; an unknown id is reported as text, not as markup."""
     browser.show(waiting)
     known = browser.find(".ask code")[0].text.split()[2]
-    for asked, expected in ((known, "heard"), ("<b>no</b>", "There is no incident <b>no</b>.")):
+    for asked, expected in ((known, "receives"), ("<b>no</b>", "There is no incident <b>no</b>.")):
         browser.driver.get(waiting)
         (label,) = browser.find("label")
         label.click()

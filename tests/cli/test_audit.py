@@ -59,7 +59,7 @@ def test_a_head_anchors_a_chain(exported: Path, capsys: pytest.CaptureFixture[st
     assert "every entry is anchored" in capsys.readouterr().out
     assert dispatch(["audit", "verify", str(exported)]) == 0
     out = capsys.readouterr().out
-    assert "in 1 chains hold; no checkpoint; " in out
+    assert "in 1 chains are consistent; no checkpoint; " in out
     assert "nothing anchors " in out
     assert "all of 1 chains: they may have been rewritten as a whole" in out
     assert dispatch(["audit", "verify", str(exported), "--require-anchor"]) == 1
@@ -110,7 +110,7 @@ def test_tampering_is_status_1_and_each_fault_a_line(
     sealed.write_bytes(b"".join(lines))
     assert dispatch(["audit", "verify", str(sealed), str(key)]) == 1
     first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith(f"{sealed}:5: does not follow: what stands before it, in line 4,")
+    assert first.startswith(f"{sealed}:5: does not follow: the entry before it, in line 4,")
     assert second.startswith(f"{sealed}:11: is entry 12 of ")
     assert dispatch(["audit", "verify", str(sealed), str(key), "--json"]) == 1
     output = json.loads(capsys.readouterr().out)
@@ -125,7 +125,7 @@ def test_a_part_is_verified_as_one(
     *_, policy, checkpoint = sealed.read_bytes().splitlines(keepends=True)
     sealed.write_bytes(policy + checkpoint)
     assert dispatch(["audit", "verify", str(sealed), str(key), "--partial"]) == 1
-    assert capsys.readouterr().out == f"{sealed}: holds no entry\n"
+    assert capsys.readouterr().out == f"{sealed}: contains no entry\n"
 
 
 @pytest.mark.parametrize("content", [b"", b"{"], ids=["empty", "cut off"])

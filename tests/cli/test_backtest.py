@@ -61,7 +61,7 @@ def test_a_recorded_incident_is_compared_with_its_policy(
     assert dispatch(["backtest", "--policy", str(stricter), str(export)]) == 0
     output = capsys.readouterr().out
     assert "attempts_are_left" in output or "fix-changed" in output
-    assert "parted from their record: what came after is not known" in output
+    assert "diverged from their record: their later events are unknown" in output
 
 
 def test_a_kind_of_flip_fails_a_pipeline(
@@ -134,7 +134,7 @@ def test_two_recorded_policies_must_be_chosen_from(
     both = tmp_path / "both.jsonl"
     both.write_text(f"{export.read_text()}{policy}\n")
     assert dispatch(["backtest", "--policy", str(RUNBOOK), str(both)]) == 2
-    assert "2 policies are recorded: say which by --against" in capsys.readouterr().err
+    assert "2 policies are recorded: name one by --against" in capsys.readouterr().err
 
 
 def _digest(path: Path) -> str:

@@ -36,7 +36,7 @@ def test_all_stacks_are_deployed_unless_one_is_named(given: list[str], handed: l
 def test_the_example_is_deployed_to_no_account(capsys: pytest.CaptureFixture[str]) -> None:
     """Its probe would request another's host."""
     assert dispatch(["deploy", "--fleet", str(PROFILE_FILE)]) == 2
-    assert "is the shipped example: put in the names of your fleet" in capsys.readouterr().err
+    assert "is the shipped example: enter the names of your fleet" in capsys.readouterr().err
 
 
 def test_a_fleet_is_named_in_any_form_of_the_context(capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,7 +107,7 @@ def test_a_loss_stops_it_unless_it_is_accepted(
     assert dispatch(["deploy", f"--app={folder}"]) == 2
     assert capsys.readouterr().err.splitlines() == [
         "firstline: deploy: would be lost: alarm:B",
-        "mend the fleet file, or add --accept NAME for each",
+        "correct the fleet file, or add --accept NAME for each loss",
     ]
     assert handed == []
     assert dispatch(["deploy", "--accept", "alarm:B", "--app", folder]) == 0
@@ -178,7 +178,7 @@ def test_an_assembly_that_cannot_be_compared_is_not_deployed(
     assert dispatch(["deploy", "--app", folder]) == 2
     assert f"the stack {APP} cannot be read" in capsys.readouterr().err
     assert dispatch(["deploy", "--app", str(tmp_path / "nowhere")]) == 2
-    assert "nowhere: is no assembly of the CDK" in capsys.readouterr().err
+    assert "nowhere: is not a CDK assembly" in capsys.readouterr().err
     assert handed == []
     monkeypatch.setattr(cdk, "cdk", lambda *_: 3)
     fleet = tmp_path / "my.toml"

@@ -73,7 +73,7 @@ def test_text_is_a_table_with_reasons(capsys: pytest.CaptureFixture[str]) -> Non
         "incident  P1  complete-outage  cloudwatch.healthy-hosts-zero.json",
         f"{'':31}rule 'all vaults inaccessible' fits the alarm 'healthy-hosts'",
         "rejected  -   -                cloudwatch.foreign-account.json",
-        f"{'':31}it comes from account 999988887777, not 111122223333",
+        f"{'':31}the account is 999988887777, not 111122223333",
     ]
 
 

@@ -92,9 +92,7 @@ def test_a_page_refreshes_where_it_may_change_until_a_person_pauses_it(
     assert (b'http-equiv="refresh"' in page.data) is again
 
 
-@pytest.mark.parametrize(
-    ("content", "why"), [("", "has no entries, so there is nothing to show"), ("{}\n", "line 1")]
-)
+@pytest.mark.parametrize(("content", "why"), [("", "has no entries to show"), ("{}\n", "line 1")])
 def test_an_empty_export_is_reported(
     content: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -128,12 +128,15 @@ def test_a_role_that_lost_what_a_p1_needs_is_status_1(capsys: pytest.CaptureFixt
     )
     out = capsys.readouterr().out
     assert (
-        "critical  role-lacks: ingest secretsmanager:GetSecretValue is allowed by no statement of"
-        " its role, on arn:aws:secretsmanager:x\n          so nothing is paged\n"
-        f"          mend: aws cloudformation detect-stack-drift --stack-name {STACK}"
+        "critical  role-lacks: ingest secretsmanager:GetSecretValue is not allowed by any "
+        "statement of its"
+        " role, on arn:aws:secretsmanager:x\n          so no page is sent\n"
+        f"          fix: aws cloudformation detect-stack-drift --stack-name {STACK}"
         f" --region us-east-1; then put back secretsmanager:GetSecretValue in {ROLE}\n"
     ) in out
-    assert "warning   role-lacks: ingest dynamodb:PutItem is allowed by no statement" in out
+    assert (
+        "warning   role-lacks: ingest dynamodb:PutItem is not allowed by any statement of its role"
+    ) in out
 
 
 def test_a_missing_permission_to_simulate_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,9 +146,7 @@ def test_a_missing_permission_to_simulate_is_reported(capsys: pytest.CaptureFixt
     assert (
         print_findings(examine(one.session, PROFILE_FILE, Clock(), look=False), as_json=False) == 1
     )
-    finding = (
-        "critical  permission: iam:SimulatePrincipalPolicy is not allowed to you (AccessDenied)"
-    )
+    finding = "critical  permission: iam:SimulatePrincipalPolicy is denied to you (AccessDenied)"
     assert finding in capsys.readouterr().out
 
 
@@ -154,11 +155,11 @@ def test_an_earlier_look_counts_without_a_new_one() -> None:
     answers = account() | {"dynamodb.Query": remembering(A, B, age=timedelta(hours=5))}
     one, found = examined(answers)
     units = {each.subject: each.what for each in found if each.check == "units"}
-    assert units == dict.fromkeys((A, B), "has no unit nitro-enclave, as it said 5 hours ago")
+    assert units == dict.fromkeys((A, B), "has no unit nitro-enclave, as reported 5 hours ago")
     unseen, seen = (each for each in found if each.check == "looked-at")
-    assert unseen.what == f"nobody looked at within 14 days: {C}"
+    assert unseen.what == f"not inspected within 14 days: {C}"
     assert unseen.remedy.startswith("firstline doctor --look --fleet ")
-    assert seen.what == f"spoke in an earlier look: {A} 5 hours ago, {B} 5 hours ago"
+    assert seen.what == f"reported in an earlier inspection: {A} 5 hours ago, {B} 5 hours ago"
     assert "ssm.SendCommand" not in one.calls
 
 
@@ -203,7 +204,7 @@ def test_a_look_asks_the_hosts() -> None:
         (
             {"cloudformation.ListStackResources": {"StackResourceSummaries": []}},
             "ssm:SendCommand",
-            "no look document is deployed",
+            "no document look_host is deployed",
         ),
     ],
 )
@@ -260,7 +261,7 @@ DEAF: dict[str, tuple[dict[str, Any], str]] = {
         {"scheduler.GetSchedule": Refusal("ResourceNotFoundException")},
         "drift",
     ),
-    "the sweep is switched off": (
+    "the sweep is disabled": (
         {"scheduler.GetSchedule": {**SCHEDULE, "State": "DISABLED"}},
         "drift",
     ),
@@ -405,15 +406,15 @@ def test_the_text_says_how_it_stands(capsys: pytest.CaptureFixture[str]) -> None
     out = capsys.readouterr().out
     balancer = PROFILE.fleet.load_balancer
     assert f"critical  load-balancer: {balancer} is no load balancer here" in out
-    assert "          so its alarms watch nothing\n          mend: set fleet.load_balancer" in out
-    assert out.rstrip().endswith(": a P1 may go unheard")
+    assert "          so its alarms have no data\n          fix: set fleet.load_balancer" in out
+    assert out.rstrip().endswith(": a P1 may go undetected")
 
 
 def test_a_healthy_account_is_status_0(capsys: pytest.CaptureFixture[str]) -> None:
     """Warnings and notes are printed, and the status is 0."""
     found = examine(Answering(account()).session, PROFILE_FILE, Clock(), look=False)
     assert print_findings(found, as_json=False) == 0
-    assert capsys.readouterr().out.rstrip().endswith(": nothing keeps a P1 from being heard")
+    assert capsys.readouterr().out.rstrip().endswith(": no problem prevents the detection of a P1")
 
 
 def test_a_remedy_deploys_the_operators_own_file(tmp_path: Path) -> None:
@@ -424,7 +425,7 @@ def test_a_remedy_deploys_the_operators_own_file(tmp_path: Path) -> None:
     (mode,) = [each for each in found if each.check == "mode"]
     assert mode.remedy == (
         f'write mode = "enforce" under [deployment] in {mine},'
-        f" then firstline deploy --fleet {mine}, once its decisions are trusted"
+        f" then firstline deploy --fleet {mine}, once you trust its decisions"
     )
 
 
@@ -433,7 +434,7 @@ def test_a_remedy_deploys_the_operators_own_file(tmp_path: Path) -> None:
     [
         (["--fleet", "no.toml", "--region", "us-east-1"], "no.toml: cannot be read"),
         (["--region", "us-east-1"], "no fleet file: name one by --fleet FILE"),
-        (["--fleet", str(RUNBOOK), "--region", "us-east-1"], "AWS does not say who you are"),
+        (["--fleet", str(RUNBOOK), "--region", "us-east-1"], "AWS did not return your identity"),
         (["--fleet", str(RUNBOOK)], "no Region is set"),
     ],
 )

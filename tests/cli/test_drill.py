@@ -118,7 +118,7 @@ def test_a_drill_goes_the_whole_way() -> None:
     """Received, classified, paged in time, looked at, closed; and nothing is fixed."""
     rig = quiet()
     line = drilled(rig)
-    why = "heard, understood, told and decided on in time"
+    why = "received, classified, notified and decided on in time"
     assert (line.holds, line.why) == (True, why)
     assert (line.severity, line.condition, line.channel) == ("P1", "complete-outage", "pager")
     assert (line.heard_after_seconds, line.told_after_seconds, line.target_seconds) == (1, 1, 60)
@@ -216,7 +216,7 @@ def test_a_page_that_comes_too_late() -> None:
     assert not line.holds
     assert line.told_after_seconds is not None
     assert line.told_after_seconds > 60
-    assert "it was told after" in line.why
+    assert "it was notified after" in line.why
 
 
 def test_a_page_that_is_never_accepted() -> None:
@@ -224,7 +224,7 @@ def test_a_page_that_is_never_accepted() -> None:
     rig = quiet()
     rig.script.failing.add("post")
     line = run_drill(OUTAGE, stage(rig), PATIENCE, enforce=False).line
-    assert (line.holds, line.why) == (False, "nothing was told on the channel pager")
+    assert (line.holds, line.why) == (False, "no notification was accepted on the channel pager")
 
 
 def test_another_profile_took_it_for_something_else() -> None:
@@ -238,7 +238,7 @@ def test_another_profile_took_it_for_something_else() -> None:
     line = run_drill(
         Condition.ENCLAVE_DOWN, stage(rig, profile=other), PATIENCE, enforce=False
     ).line
-    assert "it was taken for P1 complete-outage, not P1 enclave-down" in line.why
+    assert "it was classified as P1 complete-outage, not P1 enclave-down" in line.why
 
 
 def test_a_drill_is_observed_where_the_deployment_may_fix() -> None:
@@ -270,7 +270,7 @@ def test_trouble_in_the_middle_of_a_drill_is_no_drill() -> None:
     """The alarm fires by itself: people are paged again, and dead hosts are fixed."""
     rig = quiet(*DEFAULT_HOSTS, mode="enforce")
     line = drilled(rig)
-    assert line.why == "it was decided on in observe and enforce, and was to be observed only"
+    assert line.why == "it was decided on in observe and enforce; the drill requires dry-run"
     rig.at_the_end()
     assert len(rig.fixes) == len(DEFAULT_HOSTS)
     assert ("trigger", f"{line.incident}:no-drill") in rig.posts
@@ -285,7 +285,7 @@ def test_a_drill_that_cannot_be_announced_is_not_rung() -> None:
     silent = deployment._replace(
         announce=lambda lever: CommandResult(lever="drill", by=str(lever.until))
     )
-    with pytest.raises(InvalidInput, match="announced no drill: nothing is rung"):
+    with pytest.raises(InvalidInput, match="did not register the drill: no alarm was set"):
         run_drill(OUTAGE, silent, PATIENCE, enforce=False)
     with pytest.raises(InvalidInput, match="observed for 4:00:00 at most"):
         run_drill(OUTAGE, deployment, timedelta(hours=5), enforce=False)
@@ -296,7 +296,7 @@ def test_a_drill_that_was_fixable_all_the_same_does_not_hold() -> None:
     """As where the deployment was promoted in between."""
     rig = quiet(mode="enforce")
     line = run_drill(OUTAGE, stage(rig)._replace(mode="observe"), PATIENCE, enforce=False).line
-    assert line.why == "it was decided on in enforce, and was to be observed only"
+    assert line.why == "it was decided on in enforce; the drill requires dry-run"
 
 
 def test_it_is_reset_also_where_it_cannot_be_followed() -> None:
@@ -316,7 +316,7 @@ def test_the_reports_of_a_drill(tmp_path: Path) -> None:
     write_reports(played, PROFILE, html, markdown)
     for text in (html.read_text(), markdown.read_text()):
         assert "Drill of complete-outage: holds" in text
-        assert "none, for a host is dead and is left alone" in text
+        assert "none, because a host is dead and not fixed" in text
         assert "denied by mode" in text
         assert "Timeline" in text
         assert str(played.line.incident) in text
@@ -352,13 +352,15 @@ def test_an_incident_that_is_open() -> None:
 
 def test_alarms_that_are_not_there() -> None:
     """As where the deployment lacks them."""
-    with pytest.raises(InvalidInput, match="none of the alarms of complete-outage is there: "):
+    with pytest.raises(InvalidInput, match="no alarm of complete-outage exists in CloudWatch: "):
         run_drill(OUTAGE, stage(quiet(), there=False), PATIENCE, enforce=False)
 
 
 def test_a_condition_that_no_alarm_means() -> None:
     """The ones that there are, are named."""
-    with pytest.raises(InvalidInput, match="no alarm of the profile means security-finding: name"):
+    with pytest.raises(
+        InvalidInput, match=("no alarm of the fleet file has the condition security-finding: name")
+    ):
         run_drill(Condition.SECURITY_FINDING, stage(quiet()), PATIENCE, enforce=False)
 
 
@@ -377,11 +379,11 @@ def test_as_json_and_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["holds"] is True
     assert print_drill(line, as_json=False) == 0
     out = capsys.readouterr().out
-    first = f"drill of {ALARM_NAME}, in mode observe, observed only\n  heard   after 1 s  inc-"
+    first = f"drill of {ALARM_NAME}, in mode observe, dry-run\n  heard   after 1 s  inc-"
     assert out.startswith(first)
     assert "  told    after 1 s  on the channel pager\n" in out
     assert "          would restart_" in out
-    assert out.endswith("holds: heard, understood, told and decided on in time\n")
+    assert out.endswith("holds: received, classified, notified and decided on in time\n")
 
 
 def test_what_did_not_hold_is_status_1(capsys: pytest.CaptureFixture[str]) -> None:

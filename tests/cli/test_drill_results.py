@@ -64,7 +64,9 @@ def decision(step: str, *denied: str, plan: Data | None = None) -> Data:
 
 PLAN: Data = {"action": "restart_parent", "target": "i-1"}
 LATE = "after 61 s, not 60 s"
-UNENDED = "it had not ended when the drill was over: see its timeline, or give --for longer"
+UNENDED = (
+    "the incident had not ended when the drill ended: see its timeline, or give a longer --for"
+)
 PAGED = (Kind.PAGE, 1, page("pager"))
 DECIDED = (Kind.DECISION, 2, decision("wait"))
 CLOSED = (Kind.DECISION, 30, decision("close"))
@@ -96,7 +98,9 @@ def test_the_gravest_alarm_of_a_condition_comes_first() -> None:
     named = alarm_names(copy.replace(PROFILE, rules=rules), OUTAGE)
     assert set(named) == set(alarm_names(PROFILE, OUTAGE))
     assert len(named) == len(set(named))
-    with pytest.raises(InvalidInput, match="no alarm of the profile means aws-health: name one of"):
+    with pytest.raises(
+        InvalidInput, match=("no alarm of the fleet file has the condition aws-health: name one of")
+    ):
         alarm_names(PROFILE, Condition.AWS_HEALTH)
 
 
@@ -146,9 +150,15 @@ def test_a_drill_that_goes_well() -> None:
                 (Kind.PAGE, 61, page("pager")),
                 (Kind.DECISION, 61, decision("close")),
             ),
-            f"the entry came {LATE}; it was told {LATE}; the first decision came {LATE}",
+            (
+                f"the signal was received {LATE}; it was notified {LATE}; the first decision "
+                f"came {LATE}"
+            ),
         ),
-        (((Kind.SIGNAL, 1, OPENING), DECIDED, CLOSED), "nothing was told on the channel pager"),
+        (
+            ((Kind.SIGNAL, 1, OPENING), DECIDED, CLOSED),
+            "no notification was accepted on the channel pager",
+        ),
         (
             ((Kind.SIGNAL, 1, OPENING), PAGED),
             f"no decision was recorded; {UNENDED}",
@@ -160,15 +170,15 @@ def test_a_drill_that_goes_well() -> None:
         ),
         (
             ((Kind.SIGNAL, 1, OPENING), PAGED, UNOBSERVED, CLOSED),
-            "it was decided on in enforce and observe, and was to be observed only",
+            "it was decided on in enforce and observe; the drill requires dry-run",
         ),
         (
             ((Kind.SIGNAL, 1, OPENING), PAGED, UNTOLD),
-            "it was decided on in a mode that no decision tells, and was to be observed only",
+            "it was decided on in a mode that no decision records; the drill requires dry-run",
         ),
         (
             ((Kind.SIGNAL, 1, OPENING), (Kind.PAGE, 1, page("pager", "owed")), DECIDED, CLOSED),
-            "nothing was told on the channel pager",
+            "no notification was accepted on the channel pager",
         ),
         (
             (
@@ -177,15 +187,15 @@ def test_a_drill_that_goes_well() -> None:
                 DECIDED,
                 CLOSED,
             ),
-            "nothing was told on the channel pager",
+            "no notification was accepted on the channel pager",
         ),
         (
             ((Kind.SIGNAL, 1, OPENING), (Kind.PAGE, 1, page("team")), DECIDED, CLOSED),
-            "nothing was told on the channel pager",
+            "no notification was accepted on the channel pager",
         ),
         (
             ((Kind.SIGNAL, 1, OPENING | {"severity": "P2"}), PAGED, DECIDED, CLOSED),
-            "it was taken for P2 complete-outage, not P1 complete-outage",
+            "it was classified as P2 complete-outage, not P1 complete-outage",
         ),
     ],
 )

@@ -74,7 +74,7 @@ def test_a_function_url_that_is_none_of_ours_is_one_line(
 
 CONFIGURATIONS = {
     ("AWS_PROFILE", "gone"): "The config profile (gone) could not be found",
-    ("AWS_ENDPOINT_URL", "nonsense"): "what is at its endpoint is none of AWS's (ValueError)",
+    ("AWS_ENDPOINT_URL", "nonsense"): "its endpoint is not an AWS endpoint (ValueError)",
 }
 
 

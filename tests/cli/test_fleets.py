@@ -109,5 +109,5 @@ def test_a_file_as_profile_names_the_line_to_write(
 ) -> None:
     """Commands took it so once; the CDK would look for credentials of that name."""
     assert dispatch([command, *words]) == 2
-    line = "--profile names AWS credentials: name the file by --fleet my.toml"
+    line = "--profile names AWS credentials: name the fleet file by --fleet my.toml"
     assert capsys.readouterr().err == f"firstline: {command}: {line}\n"

@@ -182,9 +182,9 @@ def test_a_group_becomes_a_file(
     ]
     assert (settings.account, settings.region, settings.mode) == ("123456789012", REGION, "observe")
     text = path.read_text()
-    assert 'no rule is for them: "targets-slow"' in text
+    assert 'no rule matches them: "targets-slow"' in text
     assert "of-another" not in text
-    assert f"{path}: holds together: " in out
+    assert f"{path}: is consistent: " in out
     assert " warning, " in out.splitlines()[-1]
 
 
@@ -254,7 +254,7 @@ def test_a_group_that_is_not_there_names_those_that_are(
     del made
     assert dispatch(["init", "--group", "nope"]) == 2
     assert (
-        f"--group nope: there is no such group here; there are {GROUP}" in capsys.readouterr().err
+        f"--group nope: no such group in this Region; existing: {GROUP}" in capsys.readouterr().err
     )
     assert not Path(fleet_choice.FILE).exists()
 
@@ -263,7 +263,7 @@ def test_a_file_is_never_overwritten(folder: Path, capsys: pytest.CaptureFixture
     path = folder / fleet_choice.FILE
     path.write_text("mine")
     assert dispatch(["init", "--group", GROUP]) == 2
-    assert "firstline.toml: is there already" in capsys.readouterr().err
+    assert "firstline.toml: exists already" in capsys.readouterr().err
     assert path.read_text() == "mine"
 
 
@@ -291,7 +291,9 @@ def test_credentials_that_open_nothing_are_no_account(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9/")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     assert dispatch(["init", "--group", GROUP]) == 1
-    assert "the account cannot be asked (AWS does not say who you are" in capsys.readouterr().out
+    assert (
+        "the account cannot be read (AWS did not return your identity"
+    ) in capsys.readouterr().out
 
 
 def test_a_whole_profile_becomes_short(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -299,7 +301,7 @@ def test_a_whole_profile_becomes_short(folder: Path, capsys: pytest.CaptureFixtu
     (folder / "old.toml").write_bytes(fleet_file.read(PROFILE_FILE))
     assert dispatch(["init", "--from", "old.toml"]) == 0
     out = capsys.readouterr().out
-    assert "decides the same as old.toml" in out
+    assert "makes the same decisions as old.toml" in out
     assert ": deployment.team_email: is not given" in out
     assert fleet_file.load(folder / fleet_choice.FILE).rules == PROFILE.rules
     (folder / "small.toml").write_text(SMALL)

@@ -88,13 +88,17 @@ def test_a_deployment_is_found_by_its_fleet(
 @pytest.mark.parametrize(
     ("arguments", "answer", "line"),
     [
-        (PAUSE, PAUSED, "paused: no fixes of everything before ; PagerDuty does not have it yet"),
+        (
+            PAUSE,
+            PAUSED,
+            "paused: no fixes of everything before ; PagerDuty has not received it yet",
+        ),
         (
             RESUME,
             PAUSED | {"lever": "resume", "told": True},
             "resumed: fixes of everything go",
         ),
-        (PROMOTE, PROMOTED, "promoted: restart_enclave goes as far by itself as the profile says"),
+        (PROMOTE, PROMOTED, "promoted: restart_enclave has the autonomy of the fleet file again"),
         (DENY, APPROVED | {"lever": "deny"}, "denied: restart_enclave on i-0a1b2c3d4e5f60711 for"),
     ],
 )
@@ -132,14 +136,14 @@ UNTIL = "2026-03-11T04:21:13+00:00"
 @pytest.mark.parametrize(
     ("under_way", "line"),
     [
-        (None, "under way: no fix"),
+        (None, "in progress: no fix"),
         (
             ON_ITS_WAY,
-            f"under way: {WHAT}, committed before; it may change its host until {UNTIL}",
+            f"in progress: {WHAT}, committed before; it may change its host until {UNTIL}",
         ),
         (
             {"type": "unknown", "why": "throttled"},
-            "under way: not known, since the lease cannot be read (throttled): look first",
+            "in progress: unknown, the lease cannot be read (throttled): check the incidents first",
         ),
     ],
 )
@@ -156,7 +160,11 @@ def test_a_pause_says_what_it_came_too_late_for(
     ("status", "body", "line"),
     [
         ("400 Bad Request", {"error": "there is no incident"}, "approve: there is no incident"),
-        ("403 Forbidden", {"Message": "Forbidden"}, "approve: you may not pull levers (Forbidden)"),
+        (
+            "403 Forbidden",
+            {"Message": "Forbidden"},
+            "approve: you may not run operator commands (Forbidden)",
+        ),
         ("502 Bad Gateway", [], "approve: the answer was 502 (no reason given)"),
         ("200 OK", {"x": 1}, "approve: the answer is none of firstline's"),
     ],

@@ -112,7 +112,7 @@ def test_what_cannot_be_decided_again_is_named_and_misses_nothing(
     found = past_check.check_export(path, PROFILE_FILE)
     assert (found.misses, len(found.undecided)) == ((), 1)
     (first, _) = past_check.lines(found)
-    assert first.startswith("not decided again: inc-")
+    assert first.startswith("not re-decided: inc-")
     assert "the export lacks the policy" in first
 
 

@@ -58,7 +58,7 @@ def test_each_fault_is_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith("firstline: policy: ")
     assert "deployment.mode: is 'watch': use one of enforce, observe" in first
-    assert "deployment.email: is no key here: did you mean" in second
+    assert "deployment.email: is not a key here: did you mean" in second
 
 
 def test_a_profile_that_holds_together_is_counted(
@@ -67,7 +67,7 @@ def test_a_profile_that_holds_together_is_counted(
     """One line, status 0."""
     assert dispatch(["policy", "check", str(small)]) == 0
     counts = "4 alarms, 2 rules, 2 ladders, 1 action"
-    assert capsys.readouterr().out == f"{small}: holds together: {counts}\n"
+    assert capsys.readouterr().out == f"{small}: is consistent: {counts}\n"
 
 
 def test_the_counts_as_json(small: Path, capsys: pytest.CaptureFixture[str]) -> None:

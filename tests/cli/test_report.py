@@ -57,7 +57,7 @@ MIXED = [
     ([], "of what? Name an EXPORT"),
     (["--since", "7d", "--html", "x.html"], "--since is across incidents"),
     (["--since", "7d", "--incident", "inc-1"], "--since is across incidents"),
-    (["EXPORT", "--until", "7d"], "--until goes with --since"),
+    (["EXPORT", "--until", "7d"], "--until requires --since"),
 ]
 
 
@@ -77,7 +77,7 @@ def test_it_is_printed_on_the_terminal(export: str, capsys: pytest.CaptureFixtur
     """The title, the figures, the timeline, and what follows."""
     assert dispatch(["report", export]) == 0
     out = capsys.readouterr().out
-    for text in ("P2 enclave-down: resolved", "First page", "helped", "What to do now", "R43"):
+    for text in ("P2 enclave-down: resolved", "First page", "helped", "Next steps", "R43"):
         assert text in out
 
 
@@ -89,7 +89,7 @@ def test_a_script_gets_one_document_an_incident(
     (line,) = capsys.readouterr().out.splitlines()
     output = json.loads(line)
     assert (output["severity"], output["outcome"]) == ("P2", "resolved")
-    assert output["moments"][0]["word"] == "heard"
+    assert output["moments"][0]["word"] == "receives"
 
 
 def test_files_are_written_and_nothing_is_printed(

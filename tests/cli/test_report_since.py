@@ -44,24 +44,24 @@ def test_the_review_is_printed_in_lines(ledger: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().out.splitlines() == [
         "7 incidents since 2026-03-01 00:00: P1 6, none 1",
         "  conditions: enclave-down 6, none 1",
-        "  mended without a person: 0, 0 % of what needed a fix",
-        "  mended with a person's word: 5",
-        "  recovered by themselves: 1",
-        "  handed over: 1; still open: 0",
+        "  fixed without a person: 0, 0 % of the incidents that needed a fix",
+        "  fixed after an approval: 5",
+        "  recovered without a fix: 1",
+        "  escalated: 1; still open: 0",
         "",
         "                   incidents    median       p90",
         "time to page               1      0:04      0:04",
         "time to first fix          6      0:09      0:10",
         "time to recover            6      1:30   1:03:20",
         "response targets missed: P1 1",
-        "5 of P1 and P2 were not paged as far as the ledger knows",
-        "of 1 incidents entries are missing: audit verify tells",
+        "5 of P1 and P2 have no page in the ledger",
+        "of 1 incidents entries are missing: run audit verify",
         "",
         "fixes                  tried    helped    failed  approved",
         "replace_instance           5         5         0         5",
         "restart_enclave            1         0         1         0",
         "",
-        "guards that said no              fixes incidents",
+        "denials by guard              fixes incidents",
         "kms_is_calm                          1         1",
         (
             "noisy: healthy-hosts: 6 incidents, 1 recovered by themselves,"
@@ -73,11 +73,12 @@ def test_the_review_is_printed_in_lines(ledger: Path, capsys: pytest.CaptureFixt
         ),
         "2026-03-11 04:20 scale_out was promoted by arn:of:alice",
         (
-            f"2026-03-11 04:21 restart_enclave was demoted by itself: 3 of its fixes in a row did"
+            "2026-03-11 04:21 restart_enclave was demoted automatically: 3 of its fixes "
+            "in a row did"
             f" not help ({ID})"
         ),
         (
-            "demoted: restart_enclave asks a person each time, until somebody says:"
+            "demoted: restart_enclave requires an approval each time, until an operator runs:"
             ' firstline promote restart_enclave --why "..." --fleet NAME'
         ),
     ]

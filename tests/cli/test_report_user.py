@@ -70,7 +70,7 @@ def test_the_text_names_no_one(capsys: pytest.CaptureFixture[str]) -> None:
     """I27: the GUID and the details stay out of what a terminal keeps."""
     assert dispatch([*GOOD, "--reporter", "support@example.test"]) == 0
     out = capsys.readouterr().out
-    assert "by support@example.test: firstline opens a P3, and pages nobody" in out
+    assert "by support@example.test: firstline opens a P3 and does not page" in out
     assert GUID not in out
     assert "1042" not in out
 
@@ -104,7 +104,7 @@ def test_a_bus_that_refuses_is_one_line(capsys: pytest.CaptureFixture[str]) -> N
     """Status 2, why, and nothing of the report."""
     refusal = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException"}]}
     with pytest.raises(
-        DependencyUnavailable, match="the report was not taken: ThrottlingException"
+        DependencyUnavailable, match="the report was not accepted: ThrottlingException"
     ):
         send({"user": GUID, "details": "x", "reporter": "me"}, Ends(refusal).session)
     assert dispatch([*GOOD, "--reporter", "a\tb"]) == 2

@@ -37,7 +37,12 @@ def test_one_run_is_printed_step_by_step(capsys: pytest.CaptureFixture[str]) -> 
     assert out.startswith(f"seed 2: {INITIAL_WORLDS[2].name}, ")
     assert "reconcile-" in out
     shown = out.splitlines()
-    steps = ("heard unhealthy-hosts", "paged trigger", "does restart_enclave", "did not help")
+    steps = (
+        "receives unhealthy-hosts",
+        "pages trigger",
+        "executes restart_enclave",
+        "did not help",
+    )
     places = [next(n for n, line in enumerate(shown) if each in line) for each in steps]
     assert places == sorted(places)
     assert dispatch(["simulate", "--seed", "2", "--json"]) == 0
@@ -70,7 +75,7 @@ def test_what_was_run_is_gone_on_from(tmp_path: Path, capsys: pytest.CaptureFixt
     output = json.loads(state.read_text())
     state.write_text(json.dumps(output | {"code": "other"}))
     assert dispatch([*again, "5"]) == 2
-    assert "holds runs of other code" in capsys.readouterr().err
+    assert "contains runs of other code" in capsys.readouterr().err
     state.write_text("no campaign")
     assert dispatch([*again, "5"]) == 2
     assert "holds no campaign" in capsys.readouterr().err
@@ -106,7 +111,7 @@ def test_planted_bugs_are_found(capsys: pytest.CaptureFixture[str]) -> None:
     output = json.loads(capsys.readouterr().out)
     assert (output["breaks"], output["seed"], output["code"]) == ("I13", 0, version.digest())
     assert dispatch(["simulate", "--planted", "nothing of this name"]) == 2
-    assert "no planted bug" in capsys.readouterr().err
+    assert "unknown planted bug" in capsys.readouterr().err
 
 
 def test_no_runs_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:

@@ -101,7 +101,7 @@ def test_a_strange_file_is_one_line(
 def test_an_export_that_is_none_is_one_finding(capsys: pytest.CaptureFixture[str]) -> None:
     """Not one for each of its lines."""
     assert dispatch(["audit", "verify", "README.md"]) == 1
-    output = "README.md: is no export: no line of it is an entry, a policy or a checkpoint\n"
+    output = "README.md: is not an export: no line is an entry, a policy or a checkpoint\n"
     assert capsys.readouterr() == (output, "")
 
 
@@ -116,7 +116,7 @@ def test_an_object_that_is_no_event_is_refused(
     assert dispatch([command, str(path)]) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
-    assert f"{path}: is no event: give an EventBridge envelope, a dead letter" in err
+    assert f"{path}: is not an event: give an EventBridge envelope, a dead letter" in err
     assert dispatch(["classify", str(path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["severity"] == "P2"
 

@@ -60,7 +60,7 @@ def test_an_alarm_of_one_api_changes_by_its_name() -> None:
 def test_two_apis_of_one_name_are_refused() -> None:
     """Names that differ in what an alarm's name leaves out."""
     twice = USUAL.replace(HTTP, 'rest_api = ["vaults-api", "Vaults API"]')
-    assert "'rest-api-errors-vaults-api' is there twice" in refused(twice)
+    assert "'rest-api-errors-vaults-api' is defined twice" in refused(twice)
 
 
 def test_what_is_no_list_of_names_is_a_fault_of_the_file() -> None:
@@ -96,7 +96,5 @@ component = "api"
     assert (
         fleet_file.parse(f"{USUAL}{own}".encode(), "my-fleet.toml").severity_of("slow-api") == "P3"
     )
-    line = (
-        "alarms.made[\"slow-api\"].dimensions.ApiId: '$http_api' is a list of APIs: write the one"
-    )
+    line = "alarms.made[\"slow-api\"].dimensions.ApiId: '$http_api' is a list of APIs: write one of"
     assert line in refused(f"{SEVERAL}{own}")

@@ -20,7 +20,7 @@ def test_the_default_pages_for_the_grave_and_leaves_the_rest_to_the_team() -> No
         (Routes(P1=("team",)), ("routes", "P1"), "a P1 must page: add 'pager'"),
         (Routes(P2=("team", "digest")), ("routes", "P2"), "a P2 must page: add 'pager'"),
         (Routes(P3=("pager",)), ("routes", "P3"), "a P3 must not page: remove 'pager'"),
-        (Routes(P3=("team", "team")), ("routes", "P3", 1), "'team' is there twice: remove one"),
+        (Routes(P3=("team", "team")), ("routes", "P3", 1), "'team' is listed twice: remove one"),
         (Routes(P4=("note",)), ("routes", "P4", 0), "'note' notifies no person: remove it"),
         (
             Routes(P1=("pager", "chat")),

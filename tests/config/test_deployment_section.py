@@ -76,7 +76,7 @@ def test_the_pager_is_of_its_service_region() -> None:
         ("ingest_concurrency_reserved = 1", "ingest_concurrency_reserved: is 1: "),
         (
             'emergency_mail = "a@b.c"',
-            "emergency_mail: is no key here: did you mean emergency_email",
+            "emergency_mail: is not a key here: did you mean emergency_email",
         ),
     ],
 )

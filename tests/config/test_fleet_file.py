@@ -100,7 +100,7 @@ def test_a_file_that_extends_nothing_is_whole() -> None:
         ),
         (
             ("[policy]\n", '[[ladders]]\ncondition = "capacity"\nrungs = ["pray"]\n\n[policy]\n'),
-            "my-fleet.toml:31: ladders[\"capacity\"].rungs[0]: 'pray' is no fix: use one of",
+            "my-fleet.toml:31: ladders[\"capacity\"].rungs[0]: 'pray' is not a fix: use one of",
         ),
         (
             ("[policy]\n", '[[alarms.made]]\nname = "mine"\n\n[policy]\n'),
@@ -108,7 +108,7 @@ def test_a_file_that_extends_nothing_is_whole() -> None:
         ),
         (
             ("[policy]\n", 2 * '[[alarms.made]]\nname = "host-memory"\n' + "[policy]\n"),
-            "my-fleet.toml:32: alarms.made[\"host-memory\"].name: 'host-memory' is there twice",
+            "my-fleet.toml:32: alarms.made[\"host-memory\"].name: 'host-memory' is defined twice",
         ),
         (("extends", "digest = 5\nextends"), "my-fleet.toml:1: digest: is computed from the file"),
     ],
@@ -131,7 +131,7 @@ component = "enclave"
 """
     assert refused(USUAL + wide) == (
         'my-fleet.toml:1: extends: rules["some hosts do not answer"], of the policy runbook:'
-        " never matches: 'wide' above takes all of it; put this one first"
+        " never matches: 'wide' above matches everything it does; put this one first"
     )
 
 

@@ -33,7 +33,7 @@ def instead(old: str, new: str) -> str:
 
 
 OWN = "'drill' is the name of firstline's own drill: use another"
-NO_TROUBLE = "a drill is no trouble of a fleet: use another condition, or remove it"
+NO_TROUBLE = "the condition drill is reserved: use another condition, or remove the rule"
 RULE = 'rules["all vaults inaccessible"]'
 RULE_TEXT = """
 [[rules]]
@@ -99,25 +99,25 @@ REFUSED = (
     Refused(
         f"colour = 1\n{TEXT}",
         "colour = 1",
-        "colour: is no key here: correct or remove it; known are "
+        "colour: is not a key here: correct or remove it; known are "
         "name, fleet, alarms, logs, probe, rules, responses, routes, business_day, links, ladders, "
         "actions, policy",
     ),
     Refused(
         instead("[policy]", '[links]\nrunbook = "javascript:alert(1)"\n\n[policy]'),
         'runbook = "javascript:alert(1)"',
-        "links.runbook: is 'javascript:alert(1)': give a text in quotes matching regex "
+        "links.runbook: is 'javascript:alert(1)': give a string in quotes matching regex "
         r"""'^(https://[!-~]{1,500})?\\Z'""",
     ),
     Refused(
         instead("[policy]", '[business_day]\ntime_zone = "Berlin"\n\n[policy]'),
         'time_zone = "Berlin"',
-        "business_day.time_zone: 'Berlin' is no zone: write one like 'Europe/Berlin'",
+        "business_day.time_zone: 'Berlin' is not a time zone: write one like 'Europe/Berlin'",
     ),
     Refused(
         instead("cooldown_seconds = 60", "cooldown = 60"),
         "cooldown = 60",
-        "policy.cooldown: is no key here: did you mean cooldown_seconds? correct or remove it; "
+        "policy.cooldown: is not a key here: did you mean cooldown_seconds? correct or remove it; "
         "known are "
         "attempts_per_target_max, attempts_window_seconds, cooldown_seconds, failed_fixes_max, "
         "demote_after_failed, "
@@ -148,7 +148,7 @@ REFUSED = (
     Refused(
         instead('enclave = "nitro-enclave"', 'enclave = "x; reboot"'),
         'enclave = "x; reboot"',
-        f"fleet.units.enclave: is 'x; reboot': give a text in quotes matching regex {PATTERN}",
+        f"fleet.units.enclave: is 'x; reboot': give a string in quotes matching regex {PATTERN}",
     ),
     Refused(
         instead('tags = { Application = "vettid-enclave" }', "tags = {}"),
@@ -158,7 +158,7 @@ REFUSED = (
     Refused(
         instead('tags = { Application = "vettid-enclave" }', 'tags = { a = "b", "c d" = 4 }'),
         'tags = { a = "b", "c d" = 4 }',
-        'fleet.tags."c d": is 4: give a text in quotes',
+        'fleet.tags."c d": is 4: give a string in quotes',
     ),
     Refused(
         instead('severity = "P2"', 'severity = "P0"'),
@@ -168,7 +168,7 @@ REFUSED = (
     Refused(
         instead('name = "some hosts do not answer"', "name = 7"),
         "name = 7",
-        "rules[1].name: is 7: give a text in quotes",
+        "rules[1].name: is 7: give a string in quotes",
     ),
     Refused(
         instead('rungs = ["restart_enclave"]', "rungs = []"),
@@ -184,7 +184,7 @@ REFUSED = (
     Refused(
         when('{ metric = "m", TargetGroup = 5 }'),
         'when = { metric = "m", TargetGroup = 5 }',
-        f"{RULE}.when.TargetGroup: is 5: give a text in quotes or a table or a list",
+        f"{RULE}.when.TargetGroup: is 5: give a string in quotes or a table or a list",
     ),
     Refused(
         when("{ metric = [] }"),
@@ -194,12 +194,12 @@ REFUSED = (
     Refused(
         when('{ metric = { suffix = "x" } }'),
         'when = { metric = { suffix = "x" } }',
-        f"{RULE}.when.metric.suffix: is no key here: correct or remove it; known are prefix",
+        f"{RULE}.when.metric.suffix: is not a key here: correct or remove it; known are prefix",
     ),
     Refused(
         when('{ metric = { prefix = "" } }'),
         'when = { metric = { prefix = "" } }',
-        f"{RULE}.when.metric.prefix: is '': give a text in quotes of length >= 1",
+        f"{RULE}.when.metric.prefix: is '': give a string in quotes of length >= 1",
     ),
     Refused(
         instead('rungs = ["restart_enclave"]', 'rungs = [\n  "restart_enclave",\n  "reboot",\n]'),
@@ -214,7 +214,7 @@ REFUSED = (
     Refused(
         instead('rungs = ["restart_enclave"]', 'rungs = ["restart_enclave", "restart_enclave"]'),
         'rungs = ["restart_enclave", "restart_enclave"]',
-        "ladders[\"complete-outage\"].rungs[1]: 'restart_enclave' is there twice: remove one",
+        "ladders[\"complete-outage\"].rungs[1]: 'restart_enclave' is listed twice: remove one",
     ),
     Refused(
         instead('condition = "enclave-down"\nrungs', 'condition = "complete-outage"\nrungs'),
@@ -226,7 +226,7 @@ REFUSED = (
     Refused(
         instead('condition = "enclave-down"\nrungs', 'condition = "unclassified"\nrungs'),
         'condition = "unclassified"',
-        'ladders["unclassified"].condition: what nobody understands is never fixed: '
+        'ladders["unclassified"].condition: an unclassified incident is never fixed: '
         "remove the ladder",
     ),
     Refused(
@@ -252,7 +252,7 @@ REFUSED = (
     Refused(
         instead('name = "some hosts do not answer"', 'name = "all vaults inaccessible"'),
         'name = "all vaults inaccessible"',
-        f"{RULE}.name: 'all vaults inaccessible' is there twice: rename or remove one",
+        f"{RULE}.name: 'all vaults inaccessible' is defined twice: rename or remove one",
         nth=2,
     ),
     Refused(
@@ -265,8 +265,8 @@ REFUSED = (
         TEXT
         + RULE_TEXT.replace("all vaults", "vaults").replace('"healthy-hosts"', '"healthy-host"'),
         'subject = "healthy-host"',
-        "rules[\"vaults inaccessible\"].subject: no alarm is called 'healthy-host', so this never "
-        "matches: known are healthy-hosts, unhealthy-hosts",
+        "rules[\"vaults inaccessible\"].subject: no alarm is named 'healthy-host': the rule never "
+        "matches; known are healthy-hosts, unhealthy-hosts",
     ),
     Refused(
         TEXT.replace('subject = "unhealthy-hosts"', 'subject = "healthy-hosts"').replace(
@@ -288,24 +288,30 @@ REFUSED = (
     Refused(
         TEXT + OF_A_GROUP.replace("Launch Unsuccessful", "Launch Unsuccesful"),
         'subject = "EC2 Instance Launch Unsuccesful"',
-        'rules["a launch fails"].subject: no event of aws.autoscaling is '
-        "'EC2 Instance Launch Unsuccesful', so this never matches: known are "
+        'rules["a launch fails"].subject: aws.autoscaling has no event '
+        "'EC2 Instance Launch Unsuccesful': the rule never matches; known are "
         f"{', '.join(SOURCES['aws.autoscaling'].subjects)}",
     ),
     Refused(
         instead('namespace = "AWS/ApplicationELB"', 'namespace = "$balancer"'),
         'namespace = "$balancer"',
-        f"alarms.made[\"healthy-hosts\"].namespace: '$balancer' is no fact of the fleet: {FACTS}",
+        (
+            "alarms.made[\"healthy-hosts\"].namespace: '$balancer' is not a fact of the "
+            f"fleet: {FACTS}"
+        ),
     ),
     Refused(
         instead('{ TargetGroup = "targetgroup', '{ Zone = "$zone", TargetGroup = "targetgroup'),
         DIMENSIONS.replace("{ ", '{ Zone = "$zone", '),
-        f"alarms.made[\"healthy-hosts\"].dimensions.Zone: '$zone' is no fact of the fleet: {FACTS}",
+        (
+            "alarms.made[\"healthy-hosts\"].dimensions.Zone: '$zone' is not a fact of the "
+            f"fleet: {FACTS}"
+        ),
     ),
     Refused(
         instead('namespace = "AWS/ApplicationELB"', 'namespace = "firstline/logs"'),
         'metric = "HealthyHostCount"',
-        'alarms.made["healthy-hosts"].metric: no [[logs]] counts it: known are none',
+        'alarms.made["healthy-hosts"].metric: no [[logs]] counts this metric: known are none',
     ),
     Refused(
         instead("threshold = 1", "threshold = nan"),
@@ -325,7 +331,7 @@ REFUSED = (
     Refused(
         f'{TEXT}\n[[logs]]\nmetric = "Losses"\nlog_group = "$log"\npattern = "lost"\n',
         'log_group = "$log"',
-        f"logs[0].log_group: is no fact of the fleet: {FACTS}",
+        f"logs[0].log_group: is not a fact of the fleet: {FACTS}",
     ),
     Refused(
         instead("verify_timeout_seconds = 180", "verify_timeout_seconds = 49"),
@@ -375,7 +381,7 @@ REFUSED = (
     Refused(
         instead('severity = "P3"\ntarget', 'severity = "P2"\ntarget'),
         'severity = "P2"',
-        'responses["P2"].severity: P2 is there twice: remove one',
+        'responses["P2"].severity: P2 is listed twice: remove one',
         nth=3,
     ),
     Refused(
@@ -391,13 +397,13 @@ REFUSED = (
     Refused(
         TEXT + OF_A_GROUP,
         'when = { AutoScalingGroupName = "another" }',
-        'rules["a launch fails"].when.AutoScalingGroupName: only fleet.group is heard: '
-        "write 'VettID-Nitro-EnclaveASG', or leave it out",
+        'rules["a launch fails"].when.AutoScalingGroupName: only events of fleet.group arrive: '
+        "write 'VettID-Nitro-EnclaveASG', or remove it",
     ),
     Refused(
         instead("\ntags = {", "\nhosts_max = 201\ntags = {"),
         "hosts_max = 201",
-        "fleet.hosts_max: 201 hosts are too many: an incident holds the evidence of 200; "
+        "fleet.hosts_max: 201 hosts are too many: an incident stores evidence of at most 200; "
         "split the group, or set its MaxSize lower",
     ),
     Refused(  # of two faults the first in the file is reported
@@ -491,7 +497,7 @@ def test_a_rule_that_an_earlier_one_hides_is_refused(
     line = at(text, "[[rules]]", nth=3)
     assert refusal_text(text.encode()) == (
         f'fleet.toml:{line}: rules["again"]: never matches: '
-        "'all vaults inaccessible' above takes all of it; put this one first"
+        "'all vaults inaccessible' above matches everything it does; put this one first"
     )
 
 

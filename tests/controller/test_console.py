@@ -41,7 +41,7 @@ def test_an_escalated_incident_is_open_until_its_alarm_is_ok(rig: Rig) -> None:
     view = shown(rig)
     (row,) = view.escalated
     assert (row.outcome, row.owner, view.open, view.ended) == (
-        *("handed-over", "a person (on-call)"),
+        *("handed-over", "on-call"),
         *((), ()),
     )
     assert row.owned_since == rig.incident().ended_at
@@ -137,7 +137,7 @@ def test_what_comes_next_has_its_time_and_its_reason() -> None:
     (row,) = shown(rig).open
     held = rig.incident()
     assert (row.next_at, row.doing) == (held.next_wake_at, "watches; 0 of 3 hosts verified")
-    assert row.next == "looks again"
+    assert row.next == "reconciles again"
     assert row.why
     assert row.hosts is not None
     assert row.hosts.total == 3
@@ -148,4 +148,4 @@ def test_hosts_are_counted_only_where_a_decision_saw_them() -> None:
     rig = Rig()
     rig.hear()
     (row,) = shown(rig).open
-    assert (row.hosts, row.next, row.why) == (None, "looks again", "")
+    assert (row.hosts, row.next, row.why) == (None, "reconciles again", "")

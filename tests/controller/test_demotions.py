@@ -198,8 +198,8 @@ def test_an_escalation_without_readable_limits() -> None:
 @pytest.mark.parametrize(
     ("action", "why"),
     [
-        ("restart_parent", "restart_parent is not demoted: demoted is restart_enclave"),
-        ("scale_out", "scale_out is not demoted: demoted is restart_enclave"),
+        ("restart_parent", "restart_parent is not demoted; demoted actions: restart_enclave"),
+        ("scale_out", "scale_out is not demoted; demoted actions: restart_enclave"),
     ],
 )
 def test_only_what_is_demoted_is_promoted(action: str, why: str) -> None:
@@ -211,7 +211,9 @@ def test_only_what_is_demoted_is_promoted(action: str, why: str) -> None:
 
 
 def test_nothing_is_demoted() -> None:
-    with pytest.raises(InvalidInput, match="restart_enclave is not demoted: demoted is nothing"):
+    with pytest.raises(
+        InvalidInput, match=("restart_enclave is not demoted; demoted actions: nothing")
+    ):
         promote(Rig())
 
 

@@ -45,7 +45,7 @@ def test_a_host_that_somebody_took_away_is_no_failure(
     assert held.status is Status.RESOLVED
     assert [each.target for each in held.attempts] == [A, B]
     result = [each for each in rig.entries_of(Kind.OUTCOME) if each.get("outcome") == "target-left"]
-    assert [each["detail"] for each in result] == ["it was taken away"]
+    assert [each["detail"] for each in result] == ["its host was removed"]
 
 
 def test_a_host_that_its_group_replaced_for_its_health_was_not_helped() -> None:
@@ -83,4 +83,4 @@ def test_what_hosts_before_it_used_up_counts_for_a_host() -> None:
     assert actions == ["restart_enclave"] * 2 + ["replace_instance"] * 2
     assert len({each.target for each in held.attempts}) == 2
     (result,) = rig.entries_of(Kind.HAND_OVER)
-    assert "or hosts before it, and 2 are allowed" in result["why"]
+    assert "or its predecessors; the limit is 2" in result["why"]

@@ -57,7 +57,7 @@ def test_a_p4_is_in_the_digest_of_the_next_business_day() -> None:
     assert rig.incident().next_wake_at == MORNING
     assert morning(rig) == SweepResult()
     ((at, subject, message),) = rig.world.notices
-    assert (at, subject) == (MORNING, "firstline: minor troubles of vettid, 2 in all")
+    assert (at, subject) == (MORNING, "firstline: 2 minor incidents of vettid")
     first, *lines = message.split("\n")
     assert first == subject
     assert sorted(each.rpartition(" ")[2] for each in lines) == sorted(f"({each})" for each in ids)

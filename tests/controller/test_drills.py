@@ -36,7 +36,7 @@ def test_a_drill_is_minor_and_sends_a_change_event() -> None:
     assert (held.severity, held.condition) == (Severity.P4, Condition.DRILL)
     assert rig.posts == []
     (change,) = rig.door.pager.alerts.changes
-    assert "firstline: a drill went through, nothing is wrong" in str(change.body["payload"])
+    assert "firstline: a drill passed, no action required" in str(change.body["payload"])
     (page,) = rig.entries_of(Kind.PAGE)
     result = (page["channel"], page["outcome"], page["key"])
     assert result == ("change", "accepted", f"{held.id}:drill")

@@ -135,14 +135,14 @@ def test_a_denial_that_comes_after_the_intent_is_refused() -> None:
 
     rig.script.before("send", late)
     rig.turn()
-    assert (rig.fixes, refused) == ([A], ["restart_enclave was approved and done already"])
+    assert (rig.fixes, refused) == ([A], ["restart_enclave was already approved and run"])
 
 
 def test_a_denial_rests_on_the_incident_that_the_person_saw() -> None:
     """The intent is committed between its read and its write: it reads again, and is refused."""
     rig = about_to_fix()
     rig.script.after("load", rig.turn)
-    with pytest.raises(InvalidInput, match="approved and done already"):
+    with pytest.raises(InvalidInput, match="already approved and run"):
         deny(rig, by=BOB)
     assert rig.fixes == [A]
 

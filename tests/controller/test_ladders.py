@@ -153,7 +153,7 @@ def test_a_cancel_that_hit_another_refresh_is_a_persons_at_once() -> None:
     cancel = held.attempts[-1]
     assert (cancel.outcome, cancel.command, cancel.failed) == (Outcome.ANOTHER, "refresh-1", False)
     assert held.status is Status.HANDED_OVER
-    result = "cancel_refresh meant refresh-0, and cancelled refresh-1 instead"
+    result = "cancel_refresh targeted refresh-0 but cancelled refresh-1"
     (page,) = [each for each in held.pages if each.key == f"{held.id}:gave-up"]
     assert page.details["why"] == result
     assert (
@@ -179,11 +179,11 @@ def test_a_refresh_that_a_person_began_is_neither_adopted_nor_cancelled() -> Non
     assert (held.status, theirs.cancelled_at) == (Status.HANDED_OVER, None)
     (page,) = [each for each in held.pages if each.key == f"{held.id}:gave-up"]
     assert page.details["why"] == (
-        "whether refresh_fleet was carried out is not known: refresh-0 began since,"
-        " and is not as ours would be"
+        "cannot tell whether refresh_fleet ran: refresh-0 began since, with other "
+        "preferences than the order's"
     )
     assert (
-        "refresh_fleet on VettID-Nitro-EnclaveASG: met another refresh, refresh-0"
+        "refresh_fleet on VettID-Nitro-EnclaveASG: conflicted with another refresh, refresh-0"
         in (page.details["tried"])
     )
     lease = rig.tables.leases[GROUP]
@@ -225,7 +225,7 @@ def test_a_change_of_which_nothing_is_known_is_found_and_not_sent_again(
     assert held.status is Status.RESOLVED
     begun = len(rig.world.group.refreshes) or len(rig.world.group.activities)
     assert begun == len([each for each in held.attempts if each.outcome is Outcome.DONE])
-    assert "found by what it began" in [each.get("detail") for each in rig.entries_of(Kind.OUTCOME)]
+    assert "found by its effect" in [each.get("detail") for each in rig.entries_of(Kind.OUTCOME)]
 
 
 def test_a_change_that_the_group_refuses_was_not_made() -> None:

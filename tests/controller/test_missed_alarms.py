@@ -77,7 +77,7 @@ def test_an_alarm_that_is_on_without_an_event_opens_once_and_pages_once() -> Non
     assert (held.severity, held.alarm_arn, held.signalled_at) == (Severity.P1, ALARM_ARN, START)
     assert rig.notified == {held.id: 1}
     assert rig.entries_of(Kind.SIGNAL)[0]["marks"] == ["unannounced"]
-    assert "a sweep found it in ALARM" in rig.entries_of(Kind.SIGNAL)[0]["why"]
+    assert "the sweep found the alarm in ALARM" in rig.entries_of(Kind.SIGNAL)[0]["why"]
     assert [wake.incident for _, wake in rig.waiting] == [held.id]
     assert swept(rig, 61).missed_alarms == 0
     assert rig.notified == {held.id: 1}

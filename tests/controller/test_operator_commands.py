@@ -137,7 +137,7 @@ def test_silence_is_no() -> None:
     assert (held.status, rig.fixes) == (Status.HANDED_OVER, [])
     assert held.ended_at is not None
     assert held.ended_at >= held.proposals[0].until
-    with pytest.raises(InvalidInput, match=f"{held.id} is handed-over already"):
+    with pytest.raises(InvalidInput, match=f"{held.id} is already handed-over"):
         approve(rig)
 
 
@@ -232,7 +232,7 @@ def test_a_plan_that_was_done_is_not_approved_again() -> None:
     rig = proposing(HostPlan(id=A, restart_helps=False))
     approve(rig)
     rig.until(lambda held: held.attempts)
-    with pytest.raises(InvalidInput, match="approved and done already"):
+    with pytest.raises(InvalidInput, match="already approved and run"):
         approve(rig)
     late = proposing()
     late.world.advance(late.incident().proposals[0].until)
@@ -418,7 +418,7 @@ def test_a_page_that_another_worker_settles_is_left_to_it() -> None:
             "within the next 7 days",
         ),
         (PauseFixes(scope="inc-" + "0" * 20, why="x", until=START + HOUR), "there is no incident"),
-        (Resume(scope="everything", why="x"), "everything is not paused: paused is nothing"),
+        (Resume(scope="everything", why="x"), "everything is not paused; active pauses: nothing"),
     ],
 )
 def test_a_pause_that_cannot_be_is_refused(order: OperatorCommand, why: str) -> None:

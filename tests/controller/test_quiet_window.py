@@ -274,7 +274,7 @@ def test_a_p1_that_comes_back_rings_under_a_key_of_its_own() -> None:
     keys = (held.id, f"{held.id}:returned-1", f"{held.id}:returned-2")
     assert rig.posts[-3:] == [("resolve", each) for each in keys]
     first, *_ = (each for each in held.pages if each.key.endswith("returned-1"))
-    assert first.summary == "P1 complete outage: it came back, healthy-hosts"
+    assert first.summary == "P1 complete outage: it returned, healthy-hosts"
 
 
 def test_a_p1_that_comes_back_without_its_signal_rings() -> None:
@@ -322,7 +322,7 @@ def test_a_p4_that_flaps_is_one_line_of_the_digest() -> None:
     rig.world.advance(due_at)
     sweep(rig.system)
     ((_, subject, _),) = rig.world.notices
-    assert subject == "firstline: minor troubles of vettid, 1 in all"
+    assert subject == "firstline: 1 minor incidents of vettid"
 
 
 # --- fixes, people and bounds ------------------------------------------------------------------

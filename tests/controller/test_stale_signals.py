@@ -37,7 +37,7 @@ def test_an_old_alarm_opens_unless_it_is_ok_now(
     assert (len(rig.notified), receipt.incident is not None) == (pages, bool(pages))
     if not pages:
         assert receipt.disposition is Disposition.CONTEXT
-        assert receipt.why.startswith("it came late, and the alarm is OK now: ")
+        assert receipt.why.startswith("the signal came late, and the alarm is OK now: ")
         (entries,) = rig.tables.entries.values()
         assert '"disposition":"context"' in entries[0].body
 

@@ -49,7 +49,7 @@ def test_a_storm_opens_one_parent_and_pages_once() -> None:
         Condition.UNCLASSIFIED,
     )
     assert len(rig.tables.inboxes[parent.id]) == 19
-    assert "a storm, more than 3 unrelated troubles within 600 s" in str(parent.pages)
+    assert "a storm, more than 3 unrelated failures within 600 s" in str(parent.pages)
 
 
 def test_a_storm_never_hides_a_p1_and_never_stops_its_fix() -> None:

@@ -79,7 +79,7 @@ def test_a_users_report_is_looked_into_and_given_to_the_team() -> None:
     assert held.hosts.keys() == set(rig.world.hosts)
     assert subjects(rig) == [
         f"[vettid us-east-1] P3 user affected: user; {NO_LADDER}"[:100],
-        "[vettid us-east-1] P3 user affected: firstline gave up, take over",
+        "[vettid us-east-1] P3 user affected: firstline escalated the incident to on-call",
     ]
     text = rig.world.notices[-1][2]
     assert all(step in text for step in ("R24", "R25", "R26", "no automatic fix"))

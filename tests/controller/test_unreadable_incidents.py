@@ -71,7 +71,7 @@ def test_the_page_names_the_incident_since_when_and_what_to_do() -> None:
     details = payload["custom_details"]
     assert (details["incident"], details["opened_at"]) == (id_, "2026-03-11T03:18:43+00:00")
     assert "does not fit its schema" in details["why"]
-    assert "Take the incident over" in details["next"]
+    assert "Handle the incident manually" in details["next"]
 
 
 def test_it_is_paged_once_for_each_code_that_cannot_read_it() -> None:
@@ -96,7 +96,7 @@ def test_what_does_not_page_goes_to_the_team() -> None:
         f"{FROM} P3: firstline cannot read the open incident {id_}",
         {},
     )
-    assert "Take the incident over" in text
+    assert "Handle the incident manually" in text
 
 
 @pytest.mark.parametrize("severity", ["", "P0"])
@@ -237,11 +237,11 @@ def test_the_console_has_a_row_for_it_and_the_others_are_right() -> None:
     assert isinstance(seen, Overview)
     good, bad = seen.open
     assert (good.id, good.condition, good.unreadable) == (rig.id(), "complete-outage", "")
-    assert (bad.id, bad.severity, bad.owner) == (id_, "P2", "a person (on-call)")
+    assert (bad.id, bad.severity, bad.owner) == (id_, "P2", "on-call")
     assert bad.condition == "cannot be read"
     assert bad.opened_at == START - timedelta(hours=1)
     assert "does not fit its schema" in bad.unreadable
-    assert "Take the incident over" in bad.unreadable
+    assert "Handle the incident manually" in bad.unreadable
 
 
 def test_its_timeline_is_what_the_ledger_has() -> None:

@@ -29,7 +29,7 @@ def test_one_that_has_grown_is_handed_over_while_the_store_takes_it() -> None:
     reconcile(Wake(held.id, held.wake_generation), rig.system)
     after = rig.incident()
     assert after.status is Status.HANDED_OVER
-    assert "the incident has grown to 3" in rig.entries_of(Kind.DECISION)[-1]["why"]
+    assert "the incident has 3" in rig.entries_of(Kind.DECISION)[-1]["why"]
     assert f"{held.id}:gave-up" in {each.key for each in after.pages}
 
 
@@ -40,7 +40,7 @@ def test_a_fleet_of_more_hosts_than_an_incident_holds_is_a_persons_at_once() -> 
     rig.hear()
     held = rig.at_the_end()
     assert (held.status, held.attempts) == (Status.HANDED_OVER, ())
-    why = f"the group has {HOSTS_MAX + 1} hosts, and an incident holds the evidence of {HOSTS_MAX}"
+    why = f"the group has {HOSTS_MAX + 1} hosts; an incident stores evidence of at most {HOSTS_MAX}"
     assert rig.entries_of(Kind.DECISION)[-1]["why"] == why
 
 
@@ -57,4 +57,4 @@ def test_what_the_store_refuses_for_good_is_paged_once_and_done() -> None:
     what = f"P1: firstline cannot store the open incident {held.id}"
     assert page["summary"] == f"[vettid us-east-1] {what}"
     assert page["custom_details"]["why"].startswith("Item size")
-    assert "Take the incident over" in page["custom_details"]["next"]
+    assert "Handle the incident manually" in page["custom_details"]["next"]

@@ -86,7 +86,7 @@ def test_an_alarm_without_a_rule_has_its_first_decision_at_once() -> None:
     rig.turn()
     ((at, line),) = rig.updates
     assert at == 0
-    assert "no automatic fix for this condition: a person has to act; awaits a recovery" in line
+    assert "no automatic fix for this condition: manual action required; awaits a recovery" in line
     assert line.endswith("until 04:33:43 UTC")
     rig.until(lambda held: held.wakes > 10)
     assert len(rig.updates) == 1
@@ -100,9 +100,9 @@ def test_a_slow_first_look_has_its_update_in_time() -> None:
     assert 15 < at <= 30
     assert line == (
         "P1 complete outage: 0 dead, 0 serving, 2 unknown of 2 hosts;"
-        " the look at 2 hosts has not answered yet; awaits the hosts' answers until 04:19:13 UTC"
+        " the inspection of 2 hosts has no result yet; awaits the hosts' answers until 04:19:13 UTC"
     )
-    assert "not verified yet; awaits good readings of each host until 04:33:43 UTC" in after
+    assert " is pending; awaits good readings of each host until 04:33:43 UTC" in after
 
 
 def test_a_host_that_answers_late_holds_nothing_back() -> None:
@@ -129,7 +129,7 @@ def test_each_turn_is_one_update() -> None:
         sent.format(A),
         helped.format(A) + sent.format(B),
         helped.format(B) + sent.format(C),
-        helped.format(C) + "over: the alarm is OK and every target in scope is verified",
+        helped.format(C) + "closed: the alarm is OK and every target in scope is verified",
     ]
     assert len(rig.updates) == len(wanted)
     for (_, line), part in zip(rig.updates, wanted, strict=True):
@@ -145,7 +145,7 @@ def test_the_updates_of_a_failed_fix_and_of_the_next_rung() -> None:
     lines = [line for _, line in rig.updates]
     assert f"restart_enclave on {A}: did not help; restart_enclave on {A} sent" in lines[1]
     assert f"restart_enclave on {A}: did not help; refresh_fleet on " in lines[2]
-    assert "handed over to a person: " in lines[-1]
+    assert "escalated to on-call: " in lines[-1]
     made = [each for each in rig.script.made if each in {"post", "tell_change"}]
     assert made[-2:] == ["post", "tell_change"]
 

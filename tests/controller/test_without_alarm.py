@@ -202,7 +202,9 @@ def test_a_group_that_cannot_be_read_is_taken_for_short() -> None:
     held = rig.at_the_end()
     assert rig.notified == {f"{held.id}:p2": 1}
     (page,) = (each for each in held.pages if each.channel == "pager")
-    assert page.summary.startswith("P2 capacity: the group cannot be read, and it was short since")
+    assert page.summary.startswith(
+        "P2 capacity: the group cannot be read; the group is short of instances since"
+    )
 
 
 def test_a_group_that_is_short_at_the_end_of_the_window_is_waited_for() -> None:

@@ -74,7 +74,7 @@ def test_the_version_is_the_project_s(tmp_path: Path) -> None:
         (["policy", "chek"], "firstline: policy: No such command 'chek'. Did you mean 'check'?\n"),
         (
             ["test", "-q", "-k", "gone", "tests/gone.py::test_a", "-n0"],
-            "firstline: test: tests/gone.py::test_a: there is no such file or folder of tests\n",
+            "firstline: test: tests/gone.py::test_a: no such test file or folder\n",
         ),
     ],
 )

@@ -64,7 +64,7 @@ SAYS = {
     "approve": "approved: restart_enclave on i-0a1b2c3d4e5f60711",
     "deny": "denied: restart_enclave on i-0a1b2c3d4e5f60711",
     "pause": "paused: no fixes of everything",
-    "resume": "resumed: fixes of everything go on",
+    "resume": "resumed: fixes of everything are allowed again",
     "promote": "promoted: restart_enclave goes",
     "report-user": "firstline opens a P3",
 }
@@ -78,8 +78,8 @@ def test_a_drill(document: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
             with quiet(monkeypatch.setenv) as there:
                 monkeypatch.setattr("firstline.adapters.clock.SystemClock", lambda: there.clock)
                 text = run(line)
-            assert "in mode enforce, observed only" in text
-            assert "holds: heard, understood, told and decided on in time" in text
+            assert "in mode enforce, dry-run" in text
+            assert "holds: received, classified, notified and decided on in time" in text
             for each in line:
                 if each.startswith("drill."):
                     assert "Drill of complete-outage: holds" in (tmp_path / each).read_text()
@@ -94,7 +94,7 @@ def test_the_doctor(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             one = Answering(account())
             monkeypatch.setattr("firstline.doctor.readers.stacks.Session", given(one))
             monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-            assert "nothing keeps a P1 from being heard" in run(line)
+            assert "no problem prevents the detection of a P1" in run(line)
 
 
 def given(one: Answering) -> Callable[..., object]:

@@ -128,7 +128,7 @@ def test_a_command_of_an_account_asks_it(installed: Installed, line: str) -> Non
 @pytest.mark.parametrize("name", CHECKOUT)
 def test_what_needs_the_checkout_says_so_in_one_line(installed: Installed, name: str) -> None:
     ran = installed.run(name)
-    line = f"firstline: {name}: works in a checkout only, by ./dev; this firstline lies in "
+    line = f"firstline: {name}: works only in a checkout, by ./dev; this firstline is installed in "
     assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
     assert ran.stderr.startswith(line)
 

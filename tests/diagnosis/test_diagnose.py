@@ -177,7 +177,7 @@ def test_a_diagnosis_is_of_the_hosts_in_question_alone() -> None:
     assert diagnose(found, FLEET, AGE_MAX).cause == (
         "3 hosts: 2 dead, 1 unknown; its enclave is gone (confidence partial)"
     )
-    assert Diagnosis({}).cause == "no host was looked at"
+    assert Diagnosis({}).cause == "no host was inspected"
 
 
 def test_every_failure_is_of_a_component() -> None:

@@ -113,10 +113,10 @@ def test_an_enclave_is_gone_only_once_its_unit_has_settled(
 
 
 LOADS = (
-    ("masked", "somebody masked the unit", FailureMode.UNIT_MASKED),
+    ("masked", "the unit is masked", FailureMode.UNIT_MASKED),
     ("bad-setting", "systemd refuses the unit", FailureMode.UNIT_INVALID),
     ("error", "systemd cannot load the unit", FailureMode.UNIT_INVALID),
-    ("not-found", "systemd knows no unit", FailureMode.UNIT_INVALID),
+    ("not-found", "systemd has no unit", FailureMode.UNIT_INVALID),
 )
 
 

@@ -33,7 +33,7 @@ def dead(fact: str, failure: FailureMode) -> Observation:
     return Observation(health=HostHealth.DEAD, fact=fact, source="host report", failure=failure)
 
 
-SICK = dead("the parent says that it is unhealthy", FailureMode.PARENT_DOWN)
+SICK = dead("the parent reports that it is unhealthy", FailureMode.PARENT_DOWN)
 
 
 def logged(**found: int) -> LogCounts:
@@ -45,7 +45,7 @@ def nats(*, gave_up: bool) -> Observation:
     """The parent's word that it has no NATS."""
     return Observation(
         health=HostHealth.DEAD,
-        fact="the parent has given NATS up" if gave_up else "the parent has lost NATS",
+        fact="the parent stopped reconnecting to NATS" if gave_up else "the parent has lost NATS",
         source="host report",
         failure=FailureMode.NATS_LOST,
         domains=HOST_ITSELF if gave_up else NATS_DOMAINS,
@@ -105,7 +105,7 @@ CLOSED = logged(nats_closed=1)
         (
             {"enclave_errors_recent": 3},
             dead(
-                "the parent logged 3 times in two minutes that its enclave takes no messages",
+                "the parent logged 3 times in two minutes that its enclave accepts no messages",
                 FailureMode.ENCLAVE_SILENT,
             ),
         ),

@@ -88,7 +88,7 @@ def test_a_change_within_a_day_before_the_start_is_listed() -> None:
         "R21 later changed 1 min after it",
     )
     assert lines(changes=(long_ago, None)) == (
-        "R21 nothing that is known was deployed within a day before the start",
+        "R21 no known deployment within a day before the start",
     )
     assert lines(changes=(None,)) == ()
 
@@ -113,7 +113,7 @@ def test_the_lines_of_codedeploy(releases: object, line: tuple[str, ...]) -> Non
 @pytest.mark.parametrize(
     ("issues", "line"),
     [
-        (Issues(), ("R13 AWS Health knows of no open issue in the Region",)),
+        (Issues(), ("R13 AWS Health has no open issue in the Region",)),
         (Issues(("EC2: X",)), ("R13 AWS Health has open issues: EC2: X",)),
         (UNREAD, ("R13 AWS Health cannot be read: throttled",)),
     ],

@@ -122,9 +122,12 @@ def of(name: str, *metrics: Metric, **changes: Any) -> list[DoctorResult]:  # no
             ),
             "there is no Auto Scaling group VettID-NATS-NatsAsg",
         ),
-        (metric("AWS/EC2", "MemoryUtilization", InstanceId=A), "EC2 sees no host from inside"),
-        (metric("AWS/EC2", "mem_used_percent", InstanceId=A), "EC2 sees no host from inside"),
-        (metric("AWS/KMS", "ThrottleCount", KeyId="k"), "KMS counts no throttled calls"),
+        (
+            metric("AWS/EC2", "MemoryUtilization", InstanceId=A),
+            "EC2 does not measure inside a host",
+        ),
+        (metric("AWS/EC2", "mem_used_percent", InstanceId=A), "EC2 does not measure inside a host"),
+        (metric("AWS/KMS", "ThrottleCount", KeyId="k"), "KMS has no metric of throttled calls"),
     ],
 )
 def test_a_metric_that_this_kind_never_publishes(watched: Metric, why: str) -> None:
@@ -195,7 +198,7 @@ def test_what_could_not_be_read_accuses_nobody(field: str) -> None:
     ],
 )
 @pytest.mark.parametrize(
-    ("missing", "told_so"), [("breaching", "rings without end"), ("notBreaching", "cannot ring")]
+    ("missing", "told_so"), [("breaching", "fires permanently"), ("notBreaching", "cannot fire")]
 )
 def test_a_metric_without_data(watched: Metric, missing: str, told_so: str) -> None:
     """A metric without a publisher; the treatment of missing data decides the consequence."""

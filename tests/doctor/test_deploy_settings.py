@@ -43,10 +43,10 @@ def test_what_the_file_lacks_would_go_with_the_next_deployment() -> None:
     lacking = copy.replace(STANDS, emergency_email="", mode="observe", archive_lock_days=1)
     days, email, mode = sorted(found(lacking), key=lambda each: each.subject)
     assert [each.severity for each in (days, email, mode)] == ["warning", "critical", "warning"]
-    assert email.what == ("was deployed as on-call@vettid.example, and mine.toml says nothing")
+    assert email.what == "was deployed as on-call@vettid.example, and mine.toml says nothing"
     assert email.remedy == (
         'write emergency_email = "on-call@vettid.example" under [deployment] to keep it;'
-        " firstline deploy --fleet mine.toml to take what the file says"
+        " firstline deploy --fleet mine.toml to apply the file"
     )
     assert days.remedy.startswith("write archive_lock_days = 400 under [deployment]")
     assert mode.what == "was deployed as enforce, and mine.toml says observe"

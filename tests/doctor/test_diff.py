@@ -99,7 +99,7 @@ def test_what_is_no_template_is_refused() -> None:
     for template in ({"Resources": {"X": 7}}, "Resources: {}"):
         for read in (contents, template_needs):
             with pytest.raises(
-                InvalidInput, match=r"^a stack's template is not as the CDK makes it"
+                InvalidInput, match=r"^a stack's template does not have the CDK's form"
             ):
                 read(template)
 
@@ -122,7 +122,7 @@ def test_what_would_be_lost_stops_unless_it_is_accepted() -> None:
     assert raised.value.lines == (
         "would be lost: alarm:x",
         "would be lost: mode:enforce",
-        "mend the fleet file, or add --accept NAME for each",
+        "correct the fleet file, or add --accept NAME for each loss",
     )
     with pytest.raises(InvalidInput, match="would be lost: alarm:x"):
         refuse(changes.losses, ["mode:enforce"])
@@ -132,7 +132,7 @@ def test_what_would_be_lost_stops_unless_it_is_accepted() -> None:
 
 def test_what_is_accepted_and_stays_is_a_mistake() -> None:
     """A name with a slip in it would accept nothing, unseen."""
-    with pytest.raises(InvalidInput, match=r"^--accept alarm:y: would not be lost$"):
+    with pytest.raises(InvalidInput, match=r"^--accept alarm:y: this loss does not occur$"):
         refuse(compare({"alarm:x"}, {"alarm:x"}).losses, ["alarm:y"])
 
 
@@ -211,8 +211,8 @@ def test_what_cannot_be_read_stops_nothing_and_is_told() -> None:
     failed = ReadFailure("lambda:GetAccountSettings", "InternalError")
     assert list(refusals(TemplateNeeds(("/x",), 25), TemplateNeeds(), denied, failed)) == []
     assert list(notes(denied, failed)) == [
-        "not known before the deployment: logs:DescribeLogGroups AccessDenied",
-        "not known before the deployment: lambda:GetAccountSettings InternalError",
+        "unknown before the deployment: logs:DescribeLogGroups AccessDenied",
+        "unknown before the deployment: lambda:GetAccountSettings InternalError",
     ]
 
 

@@ -213,8 +213,8 @@ def test_a_group_that_may_grow_beyond_what_the_profile_says(
             "X1",
         ),
         (["VettID-Nitro-EnclaveASG-1", "VettID-Nitro-EnclaveASG-2"], "NAME", "ASG-1, VettID-"),
-        (["VettID-NATS-NatsAsgASG0A2B3614"], "fleet.group", "near are"),
-        (["other"], "NAME", "near are none"),
+        (["VettID-NATS-NatsAsgASG0A2B3614"], "fleet.group", "similar:"),
+        (["other"], "NAME", "similar: none"),
     ],
 )
 def test_a_part_of_a_name_matches_nothing(names: list[str], remedy: str, near: str) -> None:
@@ -296,7 +296,10 @@ def test_a_profile_without_a_probe_has_no_parameter_of_one() -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"http_apis": (Api("a1", "other", "HTTP"),)}, "is the id of no HTTP API here"),
+        (
+            {"http_apis": (Api("a1", "other", "HTTP"),)},
+            "is not the id of an HTTP API in this Region",
+        ),
         ({"http_apis": (Api("a1b2", "one", "WEBSOCKET"),)}, "is an API of WEBSOCKET"),
         ({"rest_apis": (Api("a1b2", "one", "REST"),)}, "is a REST API: name it as rest_api"),
     ],
@@ -317,8 +320,8 @@ def test_each_api_of_a_list_is_asked_for() -> None:
     there = (Api("a1b2", "one", "HTTP"),)
     apis = found(listed, http_apis=there, alarms=(*ALARMS, *_probed(listed)))
     assert [(each.subject, each.what) for each in apis if each.check == "api"] == [
-        ("c3d4", "is the id of no HTTP API here"),
-        ("admin", "is no REST API"),
+        ("c3d4", "is not the id of an HTTP API in this Region"),
+        ("admin", "is not a REST API"),
     ]
 
 
@@ -414,13 +417,13 @@ def test_what_cannot_be_read_is_one_finding(changes: dict[str, Any], grade: str)
     """A failed read is neither well nor absent; a denial differs from other faults."""
     (one,) = found(**changes)
     assert (one.check, one.severity) == ("permission", grade)
-    assert one.remedy == f"allow {one.subject} to whoever runs doctor"
+    assert one.remedy == f"allow {one.subject} for the principal that runs doctor"
 
 
 def test_an_answer_that_did_not_come() -> None:
     """A throttle is no missing permission."""
     (one,) = found(tagged_hosts=ReadFailure("ec2:DescribeInstances", "RequestLimitExceeded"))
-    assert (one.check, one.what) == ("answer", "was not answered (RequestLimitExceeded)")
+    assert (one.check, one.what) == ("answer", "failed (RequestLimitExceeded)")
 
 
 def test_an_api_of_which_nobody_knows_the_kind() -> None:

@@ -261,13 +261,13 @@ CASES: dict[str, tuple[ExpectedConfig, str, tuple[str, str] | None]] = {
     "a queue that is gone, which has a check": (SIGNALS, MISSING, None),
     "a policy on which no P1 rests": (WAKES, REMOVED, ("warning", "has lost its policy")),
     "the emergency topic's": (EMERGENCY, REMOVED, ("critical", "has lost its policy")),
-    "a sweep that is switched off": (
+    "a sweep that is disabled": (
         SWEEP,
         '{"State":"DISABLED"}',
         ("critical", "has another schedule than the template: State"),
     ),
-    "a sweep that nobody rings": (SWEEP, MISSING, ("critical", "is not there")),
-    "a probe that nobody rings": (NATS, MISSING, ("critical", "is not there")),
+    "a sweep that nobody rings": (SWEEP, MISSING, ("critical", "does not exist")),
+    "a probe that nobody rings": (NATS, MISSING, ("critical", "does not exist")),
     "a function that nobody can invoke": (
         INGEST,
         OFF,
@@ -284,7 +284,7 @@ CASES: dict[str, tuple[ExpectedConfig, str, tuple[str, str] | None]] = {
         ("warning", f"has another concurrency than the template: {RESERVED_CONCURRENCY}"),
     ),
     "a function that is gone, which has a check": (INGEST, MISSING, None),
-    "drills that nobody rings": (DRILLS, MISSING, ("warning", "is not there")),
+    "drills that nobody rings": (DRILLS, MISSING, ("warning", "does not exist")),
 }
 
 

@@ -74,7 +74,7 @@ HEALTHY_NATS = metric(
     "AWS/NetworkELB", "HealthyHostCount", LoadBalancer=NLB, TargetGroup=NATS_TARGETS
 )
 ALARMS: dict[str, tuple[Alarm, Found]] = {
-    "TargetResponseTime, of an ALB that is not there": (
+    "TargetResponseTime, of an ALB that does not exist": (
         shown(
             "high-latency",
             metric("AWS/ApplicationELB", "TargetResponseTime", LoadBalancer="app/vettid/1"),
@@ -137,14 +137,14 @@ ALARMS: dict[str, tuple[Alarm, Found]] = {
         ),
         [NO_METRIC, STUCK],
     ),
-    "VettID-DynamoDB-TABLE-Throttle, of a table that is not there": (
+    "VettID-DynamoDB-TABLE-Throttle, of a table that does not exist": (
         shown(
             "VettID-DynamoDB-Users-Throttle",
             metric("AWS/DynamoDB", "ThrottledRequests", TableName="Users"),
         ),
         [NO_DATA],
     ),
-    "VettID-FUNCTION-ErrorRate, an expression of a function that is not there": (
+    "VettID-FUNCTION-ErrorRate, an expression of a function that does not exist": (
         shown(
             "VettID-vaultProvision-ErrorRate",
             lambdas("Errors", "vaultProvision"),
@@ -251,7 +251,7 @@ def test_a_topic_that_nobody_reads_is_told_by_its_name() -> None:
         REAL, alarms=(THEIRS,), last_values=MEASURED, subscriptions={TOPIC: ASKED}
     )
     (one,) = [each for each in doctor.examine(VETTID, account) if each.subject == THEIRS.name]
-    assert f"the topic {TOPIC} has no confirmed reader, and 1 who were asked" in one.what
+    assert f"the topic {TOPIC} has no confirmed subscription; 1 pending" in one.what
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_both_parameters_of_the_probe_are_needed() -> None:
 def test_a_missing_credential_names_its_remedy() -> None:
     """The command that mends it, with the parameter's name."""
     (one,) = found(parameters=())
-    assert one.what == "is no parameter here (probe.nats.credentials_parameter)"
+    assert one.what == "is not a parameter in this Region (probe.nats.credentials_parameter)"
     assert f"aws ssm put-parameter --name {CREDENTIALS} --type SecureString" in one.remedy
 
 
@@ -104,7 +104,7 @@ def test_before_the_first_deployment_a_credential_is_not_known() -> None:
         each for each in found(deployed=None, probe_status=None) if each.subject == CREDENTIALS
     ]
     assert [(each.check, each.severity) for each in early] == [("probe-credentials", "note")]
-    assert "is not known before the probe runs" in early[0].what
+    assert "is unknown before the probe runs" in early[0].what
 
 
 def test_a_probe_without_credentials_has_none_that_could_lack() -> None:

@@ -54,11 +54,12 @@ def test_an_earlier_look_is_told_with_its_age(age: dict[str, float], reports: st
     earlier = {each: ago(**age)(report()) for each in FLEET} | {A: ago(**age)(GONE)}
     units, looked_at = found(host_reports=None, past_host_reports=earlier)
     assert (units.check, units.severity, units.subject) == ("units", "warning", A)
-    assert units.what == f"has no unit {PROFILE.fleet.units.parent}, as it said {reports} ago"
+    assert units.what == f"has no unit {PROFILE.fleet.units.parent}, as reported {reports} ago"
     assert (looked_at.check, looked_at.severity) == ("looked-at", "note")
     assert looked_at.subject == "3 hosts"
     assert looked_at.what == (
-        f"spoke in an earlier look: {A} {reports} ago, {B} {reports} ago, {C} {reports} ago"
+        f"reported in an earlier inspection: {A} {reports} ago, {B} {reports} ago, {C} "
+        f"{reports} ago"
     )
 
 
@@ -68,10 +69,13 @@ def test_what_is_too_old_is_no_look() -> None:
     unseen, seen = found(host_reports=None, past_host_reports=earlier)
     assert (unseen.subject, unseen.what) == (
         "2 hosts",
-        f"nobody looked at within 14 days: {A}, {C}",
+        f"not inspected within 14 days: {A}, {C}",
     )
     assert unseen.remedy.startswith("firstline doctor --look --fleet ")
-    assert (seen.subject, seen.what) == ("1 host", f"spoke in an earlier look: {B} 3 hours ago")
+    assert (seen.subject, seen.what) == (
+        "1 host",
+        f"reported in an earlier inspection: {B} 3 hours ago",
+    )
 
 
 def test_what_a_host_says_now_stands_above_what_it_said() -> None:
@@ -92,7 +96,7 @@ def test_hosts_that_nobody_can_name() -> None:
     """Without the group, no host counts as well."""
     unread = ReadFailure("autoscaling:DescribeAutoScalingGroups", "AccessDenied")
     checks = {each.check: each.what for each in found(host_reports=None, groups=unread)}
-    assert checks["looked-at"] == "are not known, and none was looked at"
+    assert checks["looked-at"] == "are unknown, and no host was inspected"
 
 
 # --- which are remembered ----------------------------------------------------------------------

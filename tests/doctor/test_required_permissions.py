@@ -90,11 +90,11 @@ def test_a_reference_is_put_in_its_place(value: object, result: object) -> None:
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        ({"Ref": "Gone"}, "the stack has no Gone by now"),
+        ({"Ref": "Gone"}, "the stack no longer has Gone"),
         ({"Fn::GetAtt": ["Team", "Arn"]}, "names the ARN of Team, a AWS::SNS::Topic"),
-        ({"Fn::GetAtt": ["Queue", "QueueName"]}, "uses Fn::GetAtt as nobody expects it"),
+        ({"Fn::GetAtt": ["Queue", "QueueName"]}, "uses Fn::GetAtt in an unexpected way"),
         ({"Fn::ImportValue": "records:Gone"}, "no stack exports records:Gone"),
-        ({"Fn::Sub": "${AWS::Region}"}, "uses Fn::Sub as nobody expects it"),
+        ({"Fn::Sub": "${AWS::Region}"}, "uses Fn::Sub in an unexpected way"),
     ],
 )
 def test_a_reference_to_nothing_is_told(value: object, why: str) -> None:
@@ -172,7 +172,7 @@ def test_a_request_carries_what_its_allowance_asks_for() -> None:
         (template({"Effect": "Allow", "NotAction": "a:B", "Resource": "*"}), "not as this version"),
         (
             template(function={**FUNCTION, "Properties": {"Handler": "a.b.c", "Role": "arn:x"}}),
-            "the function Ingest has a role that its template does not make",
+            "the function Ingest has a role that its template does not define",
         ),
         ({"Resources": {"Ingest": FUNCTION}}, "not as this version makes it"),
         (
@@ -259,8 +259,8 @@ def test_one_finding_for_all_that_an_action_is_refused_on() -> None:
     (one,) = found(deployed=copy.replace(DEPLOYED, simulations=rulings | grave))
     assert one.severity == "critical"
     assert one.what == (
-        "is allowed by no statement of its role, on"
-        " a/index/open, b/index/open, c/index/open and 2 more"
+        "is not allowed by any statement of its role, on a/index/open, b/index/open, "
+        "c/index/open and 2 more"
     )
 
 

@@ -79,7 +79,7 @@ def test_a_tag_is_the_hosts_alone_or_a_question() -> None:
     assert of(group(tags={"Name": "x"}), "fleet", "tags").why.endswith("they have none")
     assert of(group(hosts=()), "fleet", "tags").value is None
     unread = of(copy.replace(SURVEY, hosts_by_tag=DENIED), "fleet", "tags")
-    assert unread.why == "one that its hosts alone carry (not read: x:Describe AccessDenied)"
+    assert unread.why == "a tag of its hosts only (not read: x:Describe AccessDenied)"
 
 
 def test_of_several_none_is_chosen() -> None:
@@ -150,7 +150,7 @@ def test_alarms_of_others_are_those_about_the_group() -> None:
     assert tomllib.loads(written)["alarms"]["external"] == [
         {"name": "down", "known_as": "healthy-hosts"}
     ]
-    assert 'no rule is for them: "busy", "more-0"' in written
+    assert 'no rule matches them: "busy", "more-0"' in written
     assert written.count(" and 1 more") == 1
     assert group_alarms(copy.replace(SURVEY, alarms=DENIED)) == ()
 
@@ -169,7 +169,7 @@ def test_a_file_without_an_account_is_questions() -> None:
 
 def test_what_is_known_of_the_deployment_is_stated() -> None:
     known = {"account": "111122223333"}
-    read = Answer(("deployment", "team_email"), "a@example.com", "as you said")
+    read = Answer(("deployment", "team_email"), "a@example.com", "as entered")
     written = tomllib.loads(text((*answers(SURVEY)[:-1], read), HEADER, (), known))
     assert written["deployment"] == known | {"mode": "observe", "team_email": "a@example.com"}
     assert "nats" not in written["fleet"]

@@ -70,7 +70,7 @@ CASES: dict[str, tuple[Facts, tuple[str, str, str]]] = {
         lacking("rules", RULE),
         ("transport", "critical", RULE),
     ),
-    "the rule of alarms is switched off": (
+    "the rule of alarms is disabled": (
         changed("rules", **{RULE: False}),
         ("transport", "critical", RULE),
     ),
@@ -114,7 +114,7 @@ CASES: dict[str, tuple[Facts, tuple[str, str, str]]] = {
         lacking("sources", "the-ResponseIngestSource"),
         ("transport", "critical", "ResponseIngestSource the-ResponseIngestSource"),
     ),
-    "what feeds ingest is switched off": (
+    "what feeds ingest is disabled": (
         changed("sources", **{"the-ResponseIngestSource": EventSourceMapping("Disabled", INGEST)}),
         ("transport", "critical", "ResponseIngestSource the-ResponseIngestSource"),
     ),

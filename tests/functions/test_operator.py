@@ -77,20 +77,28 @@ def test_a_store_that_is_down_asks_to_try_again() -> None:
     door = door_of(FaultPlan(dependency="store", until_seconds=600))
     status, result = answer(call(PAUSE), door)
     assert status == 503
-    assert result["error"].startswith("it may be done or not: look at ")
+    assert result["error"].startswith("the command may or may not have taken effect: ")
 
 
 SIGNED = {"authorizer": {"iam": {"userArn": CALLER}}}
-TEXT = "the body is no text: send the lever as one JSON document"
+TEXT = "the body is not valid: send the operator command as one JSON document"
 ODD: dict[str, tuple[object, int, str]] = {
-    "a list": ([], 403, "IAM named no caller: sign the request"),
-    "no context": ({"requestContext": None}, 403, "IAM named no caller"),
-    "no authorizer": ({"requestContext": {"authorizer": None}}, 403, "IAM named no caller"),
-    "no iam": ({"requestContext": {"authorizer": {"iam": None}}}, 403, "IAM named no caller"),
+    "a list": ([], 403, "the request has no IAM caller: sign it with SigV4"),
+    "no context": ({"requestContext": None}, 403, "the request has no IAM caller"),
+    "no authorizer": (
+        {"requestContext": {"authorizer": None}},
+        403,
+        "the request has no IAM caller",
+    ),
+    "no iam": (
+        {"requestContext": {"authorizer": {"iam": None}}},
+        403,
+        "the request has no IAM caller",
+    ),
     "a number for a caller": (
         {"requestContext": {"authorizer": {"iam": {"userArn": 1}}}},
         403,
-        "IAM named no caller",
+        "the request has no IAM caller",
     ),
     "a body that is a document": ({"requestContext": SIGNED, "body": PAUSE}, 400, TEXT),
     "half of a character": ({"requestContext": SIGNED, "body": "\ud800"}, 400, TEXT),
@@ -104,7 +112,11 @@ ODD: dict[str, tuple[object, int, str]] = {
         400,
         TEXT,
     ),
-    "nothing at all": ({"requestContext": SIGNED}, 400, "this is no lever: approve, deny, pause"),
+    "nothing at all": (
+        {"requestContext": SIGNED},
+        400,
+        "not an operator command: approve, deny, pause",
+    ),
 }
 
 

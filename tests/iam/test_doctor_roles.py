@@ -227,7 +227,7 @@ def test_what_a_finding_says(deployment: Deployment) -> None:
     _deny("ingest", "sqs:Receive*")(deployment)
     (one,) = examined(deployment)
     assert one.what.startswith("is denied by a statement of its role (by-hand), on arn:aws:sqs:")
-    assert one.consequence == "no signal is taken from its queue: no P1 is heard"
+    assert one.consequence == "no signal is read from its queue: no P1 is received"
     role = deployment.arns["ingest"]
     assert one.remedy == (
         f"remove the statement that denies sqs:ReceiveMessage from the policies of {role}"
@@ -249,12 +249,9 @@ def test_a_condition_that_nobody_can_judge_is_not_known(deployment: Deployment) 
     (one,) = examined(deployment)
     assert (one.check, one.severity, one.subject) == ("role-unknown", "critical", "ingest")
     assert one.what == (
-        "depends on aws:SourceVpc, which nobody can tell here: secretsmanager:GetSecretValue"
+        "depends on aws:SourceVpc, which doctor cannot evaluate: secretsmanager:GetSecretValue"
     )
-    assert (
-        one.consequence
-        == "it is not known whether it is allowed; where it is not, nothing is paged"
-    )
+    assert one.consequence == "the permission could not be determined; without it, no page is sent"
 
 
 def test_a_denial_under_a_condition_that_nobody_can_judge(deployment: Deployment) -> None:
@@ -264,7 +261,7 @@ def test_a_denial_under_a_condition_that_nobody_can_judge(deployment: Deployment
     deployment.of("ingest")["by-hand"] = [by_hand]
     (one,) = examined(deployment)
     assert (one.check, one.severity, one.subject) == ("role-unknown", "critical", "ingest")
-    assert one.what.endswith("which nobody can tell here: all that it does")
+    assert one.what.endswith("which doctor cannot evaluate: all its work")
 
 
 @pytest.mark.parametrize(

@@ -60,9 +60,7 @@ def test_a_key_that_the_file_knows_is_refused(key: str, value: object, line: str
 
 def test_the_former_name_of_the_file_is_refused() -> None:
     """A line of an earlier version names the file by another key."""
-    with pytest.raises(
-        InvalidInput, match=r"-c profile=a\.toml: the fleet file is named by -c fleet="
-    ):
+    with pytest.raises(InvalidInput, match=r"-c profile=a\.toml: name the fleet file by -c fleet="):
         context.deployment((EXAMPLE | {"profile": "a.toml"}).get)
 
 

@@ -193,9 +193,13 @@ def expressions(widgets: list[dict[str, Any]]) -> dict[str, Mathed]:
 @pytest.mark.parametrize(
     ("label", "values", "expected"),
     [
-        ("of what was to be mended: alone, percent", {"alone": 0.75}, 75),
-        ("of what was to be mended: alone, percent", {"alone": 0}, 0),
-        ("of what was to be mended: alone, percent", {}, None),
+        (
+            "Incidents fixed without a person, percent of those that needed a fix",
+            {"alone": 0.75},
+            75,
+        ),
+        ("Incidents fixed without a person, percent of those that needed a fix", {"alone": 0}, 0),
+        ("Incidents fixed without a person, percent of those that needed a fix", {}, None),
         ("AWS calls for an incident", {"calls": 90, "p1": 2, "p4": 1}, 30),
         ("AWS calls for an incident", {"calls": 90}, None),
         ("AWS calls for an incident", {"p2": 1}, None),
@@ -217,7 +221,9 @@ def test_each_expression_reads_what_it_is_called_for(widgets: list[dict[str, Any
     opened = dict.fromkeys(("p1", "p2", "p3", "p4"), f"Sum {measures.OPENED}")
     costs = {"calls": f"Sum {measures.CALLS}", "cost": f"Sum {measures.CALLS_COST}"}
     assert {label: each.reads for label, each in found.items()} == {
-        "of what was to be mended: alone, percent": {"alone": f"Average {measures.RESOLVED_ALONE}"},
+        ("Incidents fixed without a person, percent of those that needed a fix"): {
+            "alone": f"Average {measures.RESOLVED_ALONE}"
+        },
         "AWS calls for an incident": opened | costs,
         "dollars of AWS calls for an incident": opened | costs,
     }

@@ -104,9 +104,11 @@ def test_a_deployer_is_told_of_network_and_price() -> None:
     bare = Probe(nats=copy.replace(PROBE.nats, credentials_parameter=None))
     assert list(probe.deployment_notes(bare)) == [
         "the NATS probe needs no VPC endpoint: it has no credentials to read",
-        "no [probe.health] in the profile: nobody gets the health address (R10)",
+        "no [probe.health] in the fleet file: the health address is not probed (R10)",
     ]
-    assert "nobody asks NATS or the enclaves (R07, R08)" in next(probe.deployment_notes(Probe()))
+    assert ("NATS and the enclaves are not probed (R07, R08)") in next(
+        probe.deployment_notes(Probe())
+    )
 
 
 def test_a_profile_without_a_probe_makes_none(tmp_path: Path) -> None:

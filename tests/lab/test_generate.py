@@ -112,7 +112,7 @@ def test_what_is_made_is_classified_and_replayed(
     """By the same file, from standard output or from a file."""
     monkeypatch.chdir(tmp_path)
     assert dispatch(["generate", "healthy-hosts", "-o", "event.json"]) == 0
-    assert capsys.readouterr().err == "event.json: written; see classify and replay\n"
+    assert capsys.readouterr().err == "event.json: written; use it with classify and replay\n"
     assert dispatch(["classify", "event.json", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["rule"] == "all vaults inaccessible"
     assert dispatch(["replay", "event.json"]) == 0

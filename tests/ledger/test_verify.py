@@ -191,7 +191,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Lines], Lines], Callable[[], int], str]] =
     "an entry is dropped": (
         lambda them: replaced(them, place(3)),
         lambda: place(3),
-        "and entry 3 was due",
+        "entry 3 was expected",
     ),
     "two entries are swapped": (
         lambda them: replaced(replaced(them, place(3), them[place(4)]), place(4), them[place(3)]),
@@ -226,7 +226,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Lines], Lines], Callable[[], int], str]] =
     "a policy is spelled otherwise": (
         lambda them: edited(them, checkpoint(1) - 1, b'{"policy":"', b'{"policy": "'),
         lambda: checkpoint(1) - 1,
-        "not written so",
+        "in another form than it was written",
     ),
     "a checkpoint is edited": (
         lambda them: edited(them, checkpoint(2), b'\\"at\\":\\"2', b'\\"at\\":\\"3'),
@@ -241,24 +241,24 @@ TAMPERINGS: dict[str, tuple[Callable[[Lines], Lines], Callable[[], int], str]] =
     "a checkpoint is dropped": (
         lambda them: replaced(them, checkpoint(2)),
         lambda: checkpoint(2),
-        "is checkpoint 3, and checkpoint 2 was due",
+        "is checkpoint 3; checkpoint 2 was expected",
     ),
     "checkpoints are swapped": (
         lambda them: replaced(
             replaced(them, checkpoint(2), them[checkpoint(3)]), checkpoint(3), them[checkpoint(2)]
         ),
         lambda: checkpoint(2),
-        "is checkpoint 3, and checkpoint 2 was due",
+        "is checkpoint 3; checkpoint 2 was expected",
     ),
     "a checkpoint is spelled otherwise": (
         lambda them: edited(them, checkpoint(2), b'","signature":', b'", "signature":'),
         lambda: checkpoint(2),
-        "was not written so",
+        "in another form than it was written",
     ),
     "a checkpoint's keys change places": (
         lambda them: replaced(them, checkpoint(2), turned_about(them[checkpoint(2)])),
         lambda: checkpoint(2),
-        "was not written so",
+        "in another form than it was written",
     ),
     "a checkpoint is replaced by one of another chain": (
         lambda them: replaced(them, checkpoint(2), elsewhere(2)),
@@ -273,7 +273,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Lines], Lines], Callable[[], int], str]] =
     "the first checkpoints are cut off": (
         lambda them: replaced(replaced(them, checkpoint(1)), checkpoint(1)),
         lambda: checkpoint(1),
-        "is checkpoint 3, and checkpoint 1 was due",
+        "is checkpoint 3; checkpoint 1 was expected",
     ),
     "a checkpoint contradicts another": (
         lambda them: [*them, second(them)],
@@ -362,7 +362,7 @@ def test_unanchored_entries_are_reported() -> None:
     later = verify(lines[:-1])
     assert (list(later.unanchored), later.unanchored_chains) == ([list(chains())[-1]], [])
     assert "at the ends of 1 chains are not anchored" in audit.describe("x", later)
-    assert "a change or a cut there is not seen" in audit.describe("x", later)
+    assert "a change or a cut there is not detected" in audit.describe("x", later)
     unsigned = verify(lines, keyed=False)
     assert (unsigned.faults, sum(unsigned.unanchored.values())) == ([], len(entries))
     assert "signatures not checked" in audit.describe("x", unsigned)
@@ -382,7 +382,7 @@ def test_a_chain_that_nothing_anchors_may_be_another() -> None:
     found = verify(forged, keyed=False)
     assert (found.valid, found.unanchored_chains) == (True, [name])
     assert audit.describe("x", found).split("; ")[2] == (
-        f"nothing anchors {len(entries)} entries, all of 1 chains: "
+        f"no anchor for {len(entries)} entries, all of 1 chains: "
         "they may have been rewritten as a whole"
     )
     assert audit.status(found, require_anchor=False) == 0
@@ -418,7 +418,7 @@ def test_a_part_of_the_incidents_is_verified_as_one() -> None:
     lines = without(list(exported()), gone())
     found = verify(lines, partial=True)
     assert (found.faults, found.absent) == ([], 1)
-    assert "1 incidents of the checkpoints are left out" in audit.describe("x", found)
+    assert "1 incidents of the checkpoints are not in the export" in audit.describe("x", found)
     assert not verify(replaced(list(exported()), place(-1)), partial=True).valid
 
 
@@ -427,7 +427,7 @@ def test_a_missing_policy_is_reported_and_no_fault() -> None:
     found = verify(lines)
     assert found.faults == []
     assert not any(found.policies.values())
-    assert "policies the text is not here" in audit.describe("x", found)
+    assert "policies is missing" in audit.describe("x", found)
 
 
 def test_lines_spelled_by_another_encoder_hold() -> None:
@@ -457,14 +457,14 @@ NO_CHECKPOINTS = {
 @pytest.mark.parametrize("text", NO_CHECKPOINTS.values(), ids=NO_CHECKPOINTS)
 def test_a_malformed_checkpoint(text: object) -> None:
     line = json.dumps({"checkpoint": text, "signature": ""}).encode() + b"\n"
-    assert audit.verify(line).faults == [audit.Fault(1, "is no checkpoint")]
+    assert audit.verify(line).faults == [audit.Fault(1, "is not a checkpoint")]
 
 
 def test_a_signature_that_is_none_is_no_traceback() -> None:
     """Half of a character, and arrays deeper than any reader goes."""
     for signed in (json.dumps("\ud800"), "[" * 900 + "]" * 900, "1e400"):
         line = f'{{"checkpoint":"{{}}","signature":{signed}}}\n'.encode()
-        assert audit.verify(line).faults == [audit.Fault(1, "is no checkpoint")]
+        assert audit.verify(line).faults == [audit.Fault(1, "is not a checkpoint")]
 
 
 ODD: st.SearchStrategy[object] = st.sampled_from(
@@ -590,7 +590,7 @@ def test_its_own_command_line_has_the_same_statuses(
     assert audit.main([str(whole), "--require-anchor"]) == 1
     assert audit.main([str(whole), "--require-anchor", "--head", _last_checkpoint()]) == 0
     assert audit.main([str(empty)]) == 1
-    assert "holds no entry" in capsys.readouterr().out
+    assert "contains no entry" in capsys.readouterr().out
     assert audit.main([str(folder / "gone")]) == 2
     for usage in ([], ["--bogus"]):
         with pytest.raises(SystemExit) as left:
@@ -642,6 +642,6 @@ def test_the_number_of_reported_faults_is_limited() -> None:
 def test_a_file_that_is_no_export_is_one_fault(line: bytes) -> None:
     """A line that is cut, or means to be a checkpoint, may be what is left of one."""
     (fault,) = audit.verify(line * 200 + b"the end").faults
-    assert (fault.line, fault.why[:12]) == (0, "is no export")
+    assert (fault.line, fault.why[:12]) == (0, "is not an ex")
     for rest in (b"cut", b'{"checkpoint": 1}\n', b'{"policy": "x", "text": "y"}\n'):
         assert [each.line for each in audit.verify(rest).faults] == [1]

@@ -106,10 +106,10 @@ def test_what_the_fleet_lacks_is_left_out_and_told() -> None:
     bare = copy.replace(profile, fleet=copy.replace(profile.fleet, load_balancer="", http_api="x"))
     (result,) = alarm_inventory.omission_lines(bare)
     names = "healthy-hosts, unhealthy-hosts, response-time (R01, R02, R05, R06)"
-    assert result == f"left out, for the profile has no fleet.load_balancer: {names}"
+    assert result == f"left out because the fleet file has no fleet.load_balancer: {names}"
     without = copy.replace(profile, probe=copy.replace(profile.probe, nats=None))
     (_, result) = alarm_inventory.omission_lines(without)
-    assert result.startswith("left out, for the profile has no probe.nats: enclave-memory, ")
+    assert result.startswith("left out because the fleet file has no probe.nats: enclave-memory, ")
     assert "R07, R08" in result
 
 

@@ -85,7 +85,7 @@ def test_the_hand_over_has_a_key_of_its_own() -> None:
         NOW,
         NOW,
     )
-    assert page.summary == "P1 complete outage: firstline gave up, take over"
+    assert page.summary == "P1 complete outage: firstline escalated the incident to on-call"
     assert page.details == FACTS | SPENT
 
 
@@ -135,10 +135,12 @@ def test_a_p3_goes_to_the_team() -> None:
     assert [(each.channel, each.summary.split(":")[0]) for each in result] == [
         ("team", "P3 complete outage"),
         ("team", "P3 complete outage"),
-        ("team", "over"),
+        ("team", "closed"),
     ]
     subject, text = wire.notice(result[1], ORIGIN)
-    assert subject == "[vettid us-east-1] P3 complete outage: firstline gave up, take over"
+    assert subject == (
+        "[vettid us-east-1] P3 complete outage: firstline escalated the incident to on-call"
+    )
     assert text.splitlines()[:7] == [
         subject,
         f"incident: {ID}:gave-up",
@@ -290,7 +292,7 @@ def test_the_runbook_is_linked_where_it_is_known() -> None:
 def test_an_opening_page_without_a_ladder() -> None:
     """The person who is paged is the one to act; so where it rises, or is no drill."""
     bare = copy.replace(PROFILE, ladders=())
-    result = "no automatic fix for this condition: a person has to act"
+    result = "no automatic fix for this condition: manual action required"
     pages = (
         *paging.opening_pages(incident(), signal(), "x", bare),
         *paging.rise_pages(incident(), signal(), "x", NOW, bare),

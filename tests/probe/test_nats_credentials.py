@@ -191,7 +191,9 @@ def test_the_parameter_gives_the_credentials(trust: Trust) -> None:
 def test_a_parameter_that_gives_none_is_named_and_not_repeated() -> None:
     """One line that says what to store; a refusal says its code."""
     ends = Ends({"Parameter": {"Value": "S3CRET"}})
-    with pytest.raises(InvalidInput, match="/probe/creds holds no NATS credentials") as malformed:
+    with pytest.raises(
+        InvalidInput, match=("/probe/creds contains no NATS credentials")
+    ) as malformed:
         nats_credentials.fetch(answers(ends.session), "/probe/creds")
     assert "S3CRET" not in str(malformed.value)
     refusal = Http(400, '{"__type": "ParameterNotFound"}')

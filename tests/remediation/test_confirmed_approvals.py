@@ -67,7 +67,7 @@ def test_the_hosts_of_a_yes_are_looked_at_once_more(held: Situation) -> None:
     result = approved_to_confirm(held)
     assert result is not None
     assert (result.rule, result.step) == ("confirm approval", Look((A,), READ_AT))
-    assert result.why == f"{A} is looked at again before what a person allowed"
+    assert result.why == f"inspecting {A} again before the approved fix"
 
 
 @pytest.mark.parametrize(

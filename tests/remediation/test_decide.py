@@ -94,7 +94,7 @@ CANCEL = Plan(
     action="cancel_refresh",
     target=GROUP,
     parameters={"InstanceRefreshId": "refresh-1"},
-    facts=("the refresh refresh-1 goes on, and its first instance does not serve",),
+    facts=("the refresh refresh-1 is in progress, and its first instance does not serve",),
 )
 PRESSED = incident(condition=Condition.MEMORY_PRESSURE, targets=(), hosts={})
 ROOMY = copy.replace(group(*FLEET), most=4)
@@ -103,7 +103,7 @@ MORE = Plan(
     action="scale_out",
     target=GROUP,
     parameters={"DesiredCapacity": "4"},
-    facts=("the group wants 3 instances, and may have 4",),
+    facts=("the group's desired capacity is 3, its maximum 4",),
 )
 PARENT_ONLY = laddered("restart_parent")
 
@@ -551,7 +551,7 @@ def test_a_rule_decides_and_with_one_fact_changed_leaves_it_to_another(case: Cas
         (
             incident(**UNCLASSIFIED, opened_at=ago(900)),
             evidence(group=UNKNOWN),
-            "the alarm still fires, and there is nothing to do but watch",
+            "the alarm still fires, and no action is due",
         ),
         (incident(**UNCLASSIFIED, opened_at=ago(900)), OKAY, None),
         (

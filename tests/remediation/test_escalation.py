@@ -30,7 +30,7 @@ WHY = Decision(
     answers=(
         Answer("mode_enforces", None),
         Answer("attempts_are_left", Denial(Reason.ATTEMPTS_EXHAUSTED, "tried twice", final=True)),
-        Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "cools down")),
+        Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "is in cooldown")),
     ),
 )
 DEAD = HostDiagnosis(HostHealth.DEAD, ("no enclave", "unhealthy"), failure=FailureMode.ENCLAVE_GONE)
@@ -50,13 +50,13 @@ def test_an_escalation_has_observations_attempts_and_denials() -> None:
     assert result["why"] == "it was tried twice"
     assert result["seen"] == (
         "2 hosts: 1 dead, 1 unknown; its enclave is gone (confidence partial); "
-        f"{A} dead: no enclave, unhealthy; {B} unknown: nothing known"
+        f"{A} dead: no enclave, unhealthy; {B} unknown: no evidence"
     )
     assert result["tried"] == (
         f"restart_enclave on {A}: helped; restart_enclave on {B}: did not help; "
         f"restart_enclave on {C}: was not sent; restart_enclave on {C}: no verdict yet"
     )
-    assert result["denied"] == "attempts_are_left: tried twice; cooldown_is_over: cools down"
+    assert result["denied"] == "attempts_are_left: tried twice; cooldown_is_over: is in cooldown"
     assert result["verified"] == A
     assert result["next"].startswith("R13 ")
 
@@ -69,7 +69,7 @@ def test_where_nothing_was_done_it_says_so() -> None:
         "nothing",
         "no host",
     )
-    assert result["seen"] == "no host was looked at"
+    assert result["seen"] == "no host was inspected"
 
 
 @pytest.mark.parametrize("condition", Condition)

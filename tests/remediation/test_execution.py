@@ -22,8 +22,11 @@ ORDER = FixOrder(
     ("known", "why"),
     [
         ((Refresh("r-1", "InProgress", NOW),), None),
-        ((Refresh("r-2", "InProgress", NOW),), "r-1 is to be cancelled, and r-2 goes on"),
-        ((Refresh("r-1", "Successful", NOW),), "r-1 is to be cancelled, and no refresh goes on"),
+        ((Refresh("r-2", "InProgress", NOW),), "the order cancels r-1, but r-2 is in progress"),
+        (
+            (Refresh("r-1", "Successful", NOW),),
+            "the order cancels r-1, but no refresh is in progress",
+        ),
     ],
 )
 def test_another_refresh_is_not_cancelled(known: tuple[Refresh, ...], why: str | None) -> None:

@@ -138,8 +138,8 @@ def test_a_target_outside_the_scope_is_not_ours() -> None:
 @pytest.mark.parametrize(
     ("what", "why"),
     [
-        (plan(A, hosts=(A, B)), f"{A} is not the one host of the plan"),
-        (plan(A, hosts=()), f"{A} is not the one host of the plan"),
+        (plan(A, hosts=(A, B)), f"{A} is not the only host of the plan"),
+        (plan(A, hosts=()), f"{A} is not the only host of the plan"),
         (copy.replace(refresh(50), target=GroupName("other")), "other is not the managed group"),
         (
             copy.replace(refresh(50), hosts=(A, B)),
@@ -196,7 +196,7 @@ def test_unsaved_vaults_of_one_host_are_final_though_another_is_unknown() -> Non
     dark = copy.replace(held, incident=incident(hosts={}))
     dark = situation(profile=FRAGILE, diagnosis=ALL_DEAD, incident=dark.incident)
     assert denials(dark, refresh(50))["nothing_is_unsaved"].why == (
-        f"it is not known whether {A}, {B}, {C} holds unsaved vaults"
+        f"cannot verify that {A}, {B}, {C} has no unsaved vaults"
     )
 
 
@@ -268,15 +268,15 @@ def test_limits_that_cannot_be_read_stop_every_fix() -> None:
     text = denials(situation(limits=UNREAD))
     assert {guard: denial.why for guard, denial in text.items()} == {
         "switch_is_off": "the kill switch cannot be read: throttled",
-        "action_is_allowed": "whether restart_enclave was demoted cannot be read: throttled",
+        "action_is_allowed": "the track record of restart_enclave cannot be read: throttled",
         "no_alarm_is_suppressed": "muted alarms cannot be read: throttled",
         "region_is_healthy": "open AWS Health issues cannot be read: throttled",
         "calendar_is_open": "change calendars cannot be read: throttled",
         "no_finding_on_target": "security findings cannot be read: throttled",
-        "budget_is_left": "what was touched cannot be read: throttled",
+        "budget_is_left": "the recently touched hosts cannot be read: throttled",
         "breaker_is_closed": "the failed fixes cannot be read: throttled",
         "one_fix_at_a_time": "the lease cannot be read: throttled",
-        "attempts_are_left": "the attempts made cannot be read: throttled",
+        "attempts_are_left": "earlier attempts cannot be read: throttled",
         "cooldown_is_over": "the last attempt cannot be read",
     }
 

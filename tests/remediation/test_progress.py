@@ -52,9 +52,9 @@ from tests.builders import (
 from tests.remediation.situations import limits, plan, policy, proposal, situation
 
 LATER = ago(-300)
-WAITS = Decision(step=Wait(LATER), rule="watch", why="nothing to do but watch")
+WAITS = Decision(step=Wait(LATER), rule="watch", why="no action is due: watching")
 CLOSED = Decision(step=Close(), rule="recovered", why="the alarm is OK")
-GIVEN_UP = Decision(step=Escalate(), rule="bounded", why="not over after 7200 s")
+GIVEN_UP = Decision(step=Escalate(), rule="bounded", why="still open after 7200 s")
 LATENCY = incident(condition=Condition.DEGRADED_LATENCY, targets=())
 KMS = incident(condition=Condition.KMS_THROTTLING, targets=())
 
@@ -104,7 +104,7 @@ KNOWN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "no group": (
         {"incident": incident(targets=()), "evidence": evidence(group=Unknown("throttled"))},
-        "which hosts are in service is not known",
+        "the hosts in service are unknown",
     ),
     "an empty group": (
         {"incident": incident(targets=()), "evidence": evidence(group=group())},
@@ -131,7 +131,7 @@ KNOWN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "no alarm": (
         {"incident": KMS, "evidence": evidence(alarms={})},
-        "no alarm stands behind it",
+        "the incident has no alarm",
     ),
 }
 
@@ -146,21 +146,21 @@ def test_the_fleet_state(about: dict[str, Any], line: str) -> None:
 
 def test_a_reason_appears_once() -> None:
     """The end of an incident without an alarm, whose reason is what is known."""
-    why = "no alarm stands behind it"
+    why = "the incident has no alarm"
     over = copy.replace(KMS, status=Status.HANDED_OVER)
     handed = Decision(step=Escalate(), rule="nothing to watch", why=why)
     result = made(handed, over, incident=over, evidence=evidence(alarms={}))
-    assert result.line == f"handed over to a person: {why}"
+    assert result.line == f"escalated to on-call: {why}"
 
 
 SENT = remediating()
 BARRED = Decision(
     step=Wait(LATER),
     rule="next fix",
-    why="it cools down",
+    why="it is in cooldown",
     plan=plan(),
     answers=(
-        Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it cools down")),
+        Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it is in cooldown")),
         Answer("mode_enforces", None),
     ),
 )
@@ -170,7 +170,7 @@ DOING: dict[str, tuple[Decision, Incident, str]] = {
     "perhaps sent": (
         WAITS,
         remediating(attempt(command=None)),
-        f"whether restart_enclave on {A} was sent is not known, and is looked for",
+        f"restart_enclave on {A} may have been sent; searching for it",
     ),
     "the next one": (
         WAITS,
@@ -182,15 +182,15 @@ DOING: dict[str, tuple[Decision, Incident, str]] = {
     "refused": (
         Decision(step=Fix(plan()), rule="next fix", why="no guard objects", plan=plan()),
         incident(attempts=(attempt(helped=False, outcome=Outcome.NOT_SENT),)),
-        f"restart_enclave on {A}: was not sent; what follows is decided next",
+        f"restart_enclave on {A}: was not sent; the next step is being decided",
     ),
     "asked": (ASKED, incident(proposals=(proposal(),)), f"restart_enclave on {A} is proposed"),
     "recommended": (
         ASKED,
         incident(proposals=(proposal(approvable=False),)),
-        f"restart_enclave on {A} is recommended to a person",
+        f"restart_enclave on {A} is recommended to an operator",
     ),
-    "barred": (BARRED, incident(), f"restart_enclave on {A} is not done: it cools down"),
+    "barred": (BARRED, incident(), f"restart_enclave on {A} is blocked: it is in cooldown"),
     "barred in its own words": (
         copy.replace(BARRED, why=f"mode is observe: would have run restart_enclave on {A}"),
         incident(),
@@ -199,23 +199,23 @@ DOING: dict[str, tuple[Decision, Incident, str]] = {
     "verified": (
         WAITS,
         incident(attempts=(answered(9, helped=True),)),
-        f"restart_enclave on {A}: helped; nothing to do but watch",
+        f"restart_enclave on {A}: helped; no action is due: watching",
     ),
     "no ladder": (
         WAITS,
         KMS,
-        "no automatic fix for this condition: a person has to act",
+        "no automatic fix for this condition: manual action required",
     ),
     "no ladder, and a reason": (
         Decision(step=Wait(LATER), rule="storm", why="a storm"),
         KMS,
-        "no automatic fix for this condition: a person has to act; a storm",
+        "no automatic fix for this condition: manual action required; a storm",
     ),
-    "over": (CLOSED, incident(status=Status.OBSERVED), "over: the alarm is OK"),
+    "over": (CLOSED, incident(status=Status.OBSERVED), "closed: the alarm is OK"),
     "handed over": (
         GIVEN_UP,
         incident(status=Status.HANDED_OVER),
-        "handed over to a person: not over after 7200 s",
+        "escalated to on-call: still open after 7200 s",
     ),
 }
 
@@ -229,11 +229,15 @@ def test_the_current_action(decision: Decision, held: Incident, doing: str) -> N
 RETRIED = (
     Answer("switch_is_off", Denial(Reason.FIXES_PAUSED, "paused", retry_at=LATER, held=True)),
 )
-MIXED = (*RETRIED, Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it cools down")))
+MIXED = (*RETRIED, Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it is in cooldown")))
 VERIFIED = incident(targets=(target(A, verified=100), target(B, verified=40)))
 AWAITED: dict[str, tuple[Decision, Incident, str]] = {
     "a verdict": (WAITS, SENT, "its verdict until 04:28:40 UTC"),
-    "an approval": (ASKED, incident(proposals=(proposal(),)), "a person's approval until 04:20:30"),
+    "an approval": (
+        ASKED,
+        incident(proposals=(proposal(),)),
+        "an operator's approval until 04:20:30",
+    ),
     "a recovery, for a recommendation": (
         ASKED,
         incident(proposals=(proposal(approvable=False),)),
@@ -243,7 +247,7 @@ AWAITED: dict[str, tuple[Decision, Incident, str]] = {
     "the end of what bars it": (
         copy.replace(BARRED, answers=RETRIED),
         incident(),
-        "what bars it to pass until 04:25:00 UTC",
+        "the block on the fix to end until 04:25:00 UTC",
     ),
     "what passes and what does not": (
         copy.replace(BARRED, answers=MIXED),
@@ -268,15 +272,15 @@ AWAITED: dict[str, tuple[Decision, Incident, str]] = {
     "a group that is not whole": (
         Decision(step=Wait(LATER), rule="alarm to clear", why="not whole"),
         copy.replace(VERIFIED, clear_readings=3),
-        "the group to have the instances that it wants until 04:34:20 UTC",
+        "the group to reach its desired capacity until 04:34:20 UTC",
     ),
     "a quiet window": (
         Decision(step=Wait(LATER), rule="quiet window", why="it recovered by itself"),
         incident(recovered_at=NOW),
-        "that it stays recovered until 04:25:00 UTC",
+        "the end of the quiet window until 04:25:00 UTC",
     ),
     "what has no alarm": (
-        Decision(step=Wait(LATER), rule="nothing to watch", why="no alarm stands behind it"),
+        Decision(step=Wait(LATER), rule="nothing to watch", why="the incident has no alarm"),
         incident(),
         "further signals until 04:25:00 UTC",
     ),
@@ -370,11 +374,11 @@ def test_a_proposal_is_one_turn_until_its_answer() -> None:
 def test_a_turn_is_no_text_and_no_instant() -> None:
     """The same guards bar the same plan: a countdown in their reasons is no news."""
     barred = made(BARRED)
-    denial = Denial(Reason.COOLDOWN, "it cools down for 9 s", retry_at=LATER)
+    denial = Denial(Reason.COOLDOWN, "it is in cooldown for 9 s", retry_at=LATER)
     later = copy.replace(
         BARRED,
         step=Wait(ago(-9)),
-        why="it cools down for 9 s",
+        why="it is in cooldown for 9 s",
         answers=(Answer("cooldown_is_over", denial),),
     )
     assert made(later).turn == barred.turn
@@ -383,7 +387,8 @@ def test_a_turn_is_no_text_and_no_instant() -> None:
 OTHERS: dict[str, tuple[Decision, Incident]] = {
     "another guard": (
         copy.replace(
-            BARRED, answers=(Answer("group_is_whole", Denial(Reason.COOLDOWN, "it cools down")),)
+            BARRED,
+            answers=(Answer("group_is_whole", Denial(Reason.COOLDOWN, ("it is in cooldown"))),),
         ),
         incident(),
     ),
@@ -407,7 +412,7 @@ def test_a_decision_makes_another_turn() -> None:
 
 def test_an_overridden_denial_bars_nothing() -> None:
     """A person's yes stands above it."""
-    yes = Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it cools down"), overridden=True)
+    yes = Answer("cooldown_is_over", Denial(Reason.COOLDOWN, "it is in cooldown"), overridden=True)
     passed = copy.replace(BARRED, answers=(yes,))
     assert made(passed).turn == made(copy.replace(BARRED, answers=())).turn
 
@@ -443,8 +448,8 @@ def test_real_decisions_fit_the_words() -> None:
     watched = decided(situation(mode="observe"))
     assert "mode is observe: would have run restart_enclave on" in watched.line
     paused = decided(situation(limits=limits(paused=True)))
-    assert f"restart_enclave on {A} is not done: everything is paused until" in paused.line
-    assert "awaits what bars it to pass until 05:20:00 UTC" in paused.line
+    assert f"restart_enclave on {A} is blocked: everything is paused until" in paused.line
+    assert "awaits the block on the fix to end until 05:20:00 UTC" in paused.line
     empty = evidence(group=Group(desired=0, instances=()))
     handed = decided(situation(incident=incident(targets=()), evidence=empty))
-    assert handed.line.startswith("no host is in service; handed over to a person: ")
+    assert handed.line.startswith("no host is in service; escalated to on-call: ")

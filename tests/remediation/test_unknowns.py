@@ -151,7 +151,7 @@ def test_an_escalation_names_the_missing_approval() -> None:
     silent = decide(barred(named(LOG, stood=0)))
     assert silent.why == (
         f"restart_enclave on {A} was not approved:"
-        f" it is not known whether KMS throttles {A}: its log cannot be read"
+        f" cannot check whether KMS throttles {A}: its log cannot be read"
     )
     refused = decide(barred(named(LOG, said=approval(granted=False))))
     assert refused.why.startswith("arn:of:alice denied restart_enclave: not now; ")

@@ -131,7 +131,7 @@ def test_its_report_says_what_was_done(run: tuple[Scenario, ReplayResult]) -> No
     _, replayed = run
     for chapter in replayed.ledgers:
         result = write_report(chapter.entries, None)
-        fixes = [(each.tone, each.at) for each in result.moments if each.word == "does"]
+        fixes = [(each.tone, each.at) for each in result.moments if each.word == "executes"]
         paged = {
             each.text.split()[1].removesuffix(":")
             for each in result.moments

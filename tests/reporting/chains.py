@@ -129,9 +129,9 @@ def handed_over(seconds: float, **other: object) -> Said:
         "owner": "on-call",
         "why": "it was tried twice",
         "seen": "1 hosts: 1 dead; its enclave is gone (confidence full); i-1 dead: no enclave",
-        "background": "R13 AWS Health knows of no open issue in the Region; "
+        "background": "R13 AWS Health has no open issue in the Region; "
         "R21 the stack changed 5 min before the start; R20 the metrics cannot be read: denied",
-        "next": "R17 restart what does not run; R18 replace the instances",
+        "next": "R17 restart the services that do not run; R18 replace the instances",
     }
     return seconds, Kind.HAND_OVER, text | other
 

@@ -72,12 +72,12 @@ def decision(step: str, why: str = "so", **fields: object) -> Data:
     ("held", "outcome", "owner", "doing"),
     [
         (incident(targets=()), "open", "firstline", "watches"),
-        (incident(look=looking()), "open", "firstline", "looks at hosts; 0 of 3 hosts verified"),
+        (incident(look=looking()), "open", "firstline", "inspects hosts; 0 of 3 hosts verified"),
         (
             incident(targets=(), recovered_at=NOW),
             "open",
             "firstline",
-            "recovered, watches whether it comes back",
+            "recovered, watches for a relapse",
         ),
         (
             incident(attempts=(attempt(),), targets=targets(verified=5)),
@@ -91,7 +91,7 @@ def decision(step: str, why: str = "so", **fields: object) -> Data:
             "firstline",
             "restart_enclave on i-0a1b2c3d4e5f60711 is being verified",
         ),
-        (incident(status=Status.HANDED_OVER), "handed-over", "a person (on-call)", ""),
+        (incident(status=Status.HANDED_OVER), "handed-over", "on-call", ""),
         (incident(status=Status.RESOLVED), "resolved", "", ""),
     ],
 )
@@ -145,7 +145,7 @@ def test_a_chain_has_its_last_fix_and_its_owner() -> None:
     assert rows.of_chain(tried, LENS).doing == "restart_enclave on i-1 has no verdict yet"
     over = chain(OPENING, (NOW + MINUTE, Kind.DECISION, decision("hand-over")))
     row = rows.of_chain(over, RowContext(now=NOW + 2 * MINUTE))
-    assert (row.outcome, row.owner, row.doing) == ("handed-over", "a person (on-call)", "")
+    assert (row.outcome, row.owner, row.doing) == ("handed-over", "on-call", "")
     assert rows.age(row, NOW + 2 * MINUTE) == MINUTE
 
 
@@ -185,9 +185,9 @@ def test_a_line_has_the_decisions_without_a_line_of_their_own() -> None:
     )
     assert left_out == 0
     assert [(each.word, each.times, len(each.decisions)) for each in made] == [
-        ("heard", 1, 1),
+        ("receives", 1, 1),
         ("waits", 1, 2),
-        ("heard", 2, 0),
+        ("receives", 2, 0),
     ]
     assert (made[2].after, made[2].last) == (3 * MINUTE, 4 * MINUTE)
     reasons = made[1].decisions[0]
@@ -236,7 +236,7 @@ def test_a_board_shows_the_state_at_its_time() -> None:
     assert (early.mode, late.mode) == ("unknown", "observe")
     detail = after.view(ID)
     assert isinstance(detail, Detail)
-    assert [each.word for each in detail.lines] == ["heard", "closes"]
+    assert [each.word for each in detail.lines] == ["receives", "closes"]
     assert after.view("inc-4") == Missing("There is no incident inc-4.")
 
 
@@ -252,7 +252,7 @@ def test_the_controller_reads_open_incidents_and_one_of_them() -> None:
     detail = read_view(f" {rig.id()} ", rig.system)
     assert isinstance(detail, Detail)
     assert detail.row.id == rig.id()
-    assert detail.lines[0].word == "heard"
+    assert detail.lines[0].word == "receives"
     assert rig.script.calls == {
         **dict.fromkeys(("open_now", "escalated", "closed", "switch", "last_entries"), 1),
         "load": 2,
@@ -277,7 +277,7 @@ def test_unreadable_incidents_are_shown() -> None:
     rig.script.failing = {"open_now"}
     result = read_view("", rig.system)
     assert isinstance(result, Missing)
-    assert result.why.startswith("It cannot be read now, try again: store.open_now")
+    assert result.why.startswith("The console cannot read it: store.open_now")
     assert DependencyUnavailable.__name__ not in result.why
 
 
@@ -305,10 +305,12 @@ def test_one_that_cannot_be_read_is_a_row_and_the_others_are_right() -> None:
         assert isinstance(seen, Overview)
         conditions = {each.condition: each.unreadable for each in seen.open}
         assert len(conditions) == 2
-        assert conditions.pop("cannot be read").startswith("This code cannot read it: ")
+        assert conditions.pop("cannot be read").startswith(
+            "This version cannot read the incident: "
+        )
         assert list(conditions.values()) == [""]
         for shown in (widget(seen, ARN, "light"), page(seen)):
-            assert shown.count("This code cannot read it: ") == 1
+            assert shown.count("This version cannot read the incident: ") == 1
             assert shown.count(">Timeline<") == 2
     rig.tables.incidents[rig.id()] = text
     again = read_view("", rig.system)
@@ -323,9 +325,9 @@ def test_the_timeline_of_one_that_cannot_be_read_is_shown_all_the_same() -> None
     at_hand = board.board_at("vettid", chain(OPENING, odd), NOW).view(ID)
     for seen in (read_view(rig.id(), rig.system), at_hand):
         assert isinstance(seen, Detail)
-        assert seen.lines[0].word == "heard"
+        assert seen.lines[0].word == "receives"
         for shown in (widget(seen, ARN, "light"), page(seen)):
-            assert "This code cannot read it: " in shown
+            assert "This version cannot read the incident: " in shown
     beside = board.board_at(
         "vettid", [*chain(OPENING, odd), *chain(OPENING, of="inc-2")], NOW
     ).view("")
@@ -337,7 +339,7 @@ def test_since_when_may_be_unknown() -> None:
     """Attributes next to the incident's text may be corrupt as well."""
     seen = overview(open=(rows.of_unreadable(Unreadable(ID, "why")),))
     assert rows.age(seen.open[0], NOW) is None
-    assert "This code cannot read it: why." in widget(seen, ARN, "light")
+    assert "This version cannot read the incident: why." in widget(seen, ARN, "light")
 
 
 def test_an_unreadable_switch_is_shown_as_a_stop() -> None:
@@ -398,11 +400,11 @@ def test_a_page_has_links_and_is_a_document() -> None:
 @pytest.mark.parametrize(
     ("view", "says"),
     [
-        (overview(open=()), "firstline works on no incident."),
+        (overview(open=()), "firstline handles no incident."),
         (overview(more=True), "1 or more open"),
         (overview(ended=(ROW,), ended_within="a day"), "<h3>Ended in a day</h3>"),
-        (overview(ended=(ROW,), more_ended=True), "Older ones are not shown."),
-        (overview(escalated=(ROW, ROW)), "<h3>Escalated: a person has them</h3>"),
+        (overview(ended=(ROW,), more_ended=True), "Older incidents are not shown."),
+        (overview(escalated=(ROW, ROW)), "<h3>Escalated to on-call</h3>"),
         (Missing("nothing"), "<p>nothing</p>"),
         (Detail(fleet="f", now=NOW, row=ROW, lines=(), left_out=3), "3 earlier lines"),
     ],

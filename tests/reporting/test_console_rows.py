@@ -79,15 +79,15 @@ def test_hosts_of_a_chain_are_counted_with_reports_of_looks() -> None:
 @pytest.mark.parametrize(
     ("step", "next_", "at"),
     [
-        ({"type": "wait", "until": (NOW + MINUTE).isoformat()}, "looks again", NOW + MINUTE),
+        ({"type": "wait", "until": (NOW + MINUTE).isoformat()}, "reconciles again", NOW + MINUTE),
         (
             {"type": "look", "read_at": (NOW + MINUTE).isoformat()},
-            "reads what the hosts answer",
+            "reads the hosts' answers",
             NOW + MINUTE,
         ),
-        ({"type": "fix"}, "reads what the fix came to", None),
-        ({"type": "ask"}, "looks again, and sooner if a person answers", None),
-        ({"type": "wait", "until": "later"}, "looks again", None),
+        ({"type": "fix"}, "reads the result of the fix", None),
+        ({"type": "ask"}, "reconciles again, or earlier on an operator's answer", None),
+        ({"type": "wait", "until": "later"}, "reconciles again", None),
     ],
 )
 def test_the_next_step_follows_from_the_last(step: Data, next_: str, at: object) -> None:

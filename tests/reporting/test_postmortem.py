@@ -73,7 +73,10 @@ def test_an_outage_that_a_fix_repaired() -> None:
         "At 2026-03-11 04:20:00 UTC healthy-hosts was received: a rule fits.",
         "Likely cause: 1 of 1 hosts: its enclave is gone (component enclave).",
         f"firstline did restart_enclave on {A}; 1 of 1 fix helped.",
-        "After 1 min 40 s every alarm was OK and every host in scope verified: it is over.",
+        (
+            "After 1 min 40 s every alarm was OK and every host in scope verified: the "
+            "incident closed."
+        ),
     )
     assert result.cause.supports == (
         f"the host lists no enclave (source: host report) ({A})",
@@ -91,24 +94,24 @@ def test_an_outage_that_a_person_has() -> None:
     """Attempts, facts against the cause, unreadable facts, and the owner since."""
     result = report(*outage(helped=False))
     assert result.outcome == "handed-over"
-    assert figure(result, "Recovery").note == "given to a person"
+    assert figure(result, "Recovery").note == "escalated to on-call"
     assert figure(result, "Owner") == Figure(
         name="Owner", value="on-call", note="since 2026-03-11 04:21:40 UTC"
     )
-    assert result.summary[-1] == "After 1 min 40 s a person was given it: it was tried twice."
+    assert result.summary[-1] == "After 1 min 40 s it was escalated to on-call: it was tried twice."
     assert result.cause.supports[-1] == "R21 the stack changed 5 min before the start"
     assert result.cause.against == (
         f"restart_enclave did not help on {A}",
-        "R13 AWS Health knows of no open issue in the Region",
+        "R13 AWS Health has no open issue in the Region",
         "R20 the metrics cannot be read: denied",
     )
     assert result.unknown == ("R20 the metrics cannot be read: denied",)
     assert [each.step for each in result.follow_ups] == ["R40", "R41", "R41"]
     assert result.guidance == Guidance(
-        text="A person (on-call) has it since 2026-03-11 04:21:40 UTC: it was tried twice. "
-        "firstline does nothing more for it.",
+        text="Escalated to on-call since 2026-03-11 04:21:40 UTC: it was tried twice. "
+        "firstline takes no further action.",
         steps=(
-            Advice("R17", "restart what does not run"),
+            Advice("R17", "restart the services that do not run"),
             Advice("R18", "replace the instances"),
         ),
     )
@@ -118,7 +121,7 @@ def test_an_escalation_that_says_nothing_more() -> None:
     """The entry of the hand-over itself may be missing from an export."""
     shown = report(opening(), decision(9, "hand-over"))
     assert shown.guidance == Guidance(
-        text="A person has it. firstline does nothing more for it.", steps=()
+        text="Escalated to on-call. firstline takes no further action.", steps=()
     )
 
 
@@ -132,12 +135,12 @@ def test_an_incident_that_was_over_by_itself() -> None:
     assert result.outcome == "observed"
     assert result.summary[2:] == (
         "firstline changed nothing.",
-        "After 9 s it was over without a fix of firstline's.",
+        "After 9 s the incident closed without a fix by firstline.",
     )
     assert figure(result, "First page").note == "sent to the team, paged no one"
-    assert figure(result, "Recovery").note == "by itself, or by people"
+    assert figure(result, "Recovery").note == "without a fix by firstline"
     assert result.meeting is None
-    assert result.follow_ups[-1].text.startswith("see whether healthy-hosts comes and goes")
+    assert result.follow_ups[-1].text.startswith("check whether healthy-hosts flaps")
     assert result.guidance == Guidance(text=OVER, steps=result.follow_ups)
 
 
@@ -147,7 +150,7 @@ def test_a_watched_recovery_is_shown_without_its_window() -> None:
     after, kind, text = decision(909, "close", "recovered")
     result = report(opening(), (after, kind, {**text, **over}))
     assert result.title.endswith("observed after 9 s")
-    assert result.summary[-1] == "After 9 s it was over without a fix of firstline's."
+    assert result.summary[-1] == "After 9 s the incident closed without a fix by firstline."
     assert figure(result, "Recovery").value == "after 9 s"
     assert result.ended_at == at(909)
 
@@ -157,11 +160,13 @@ def test_an_incident_that_is_open_still() -> None:
     result = report(opening(), decision(7, "wait"))
     assert (result.outcome, result.ended_at) == ("open", at(7))
     assert result.summary[-1] == "It is still open."
-    assert result.guidance == Guidance(text="firstline works on it: next fix: so it is.", steps=())
+    assert result.guidance == Guidance(
+        text=("firstline is handling the incident: next fix: so it is."), steps=()
+    )
     bare = report(opening()).guidance
-    assert bare == Guidance(text="firstline works on it.", steps=())
+    assert bare == Guidance(text="firstline is handling the incident.", steps=())
     assert figure(result, "First page").value == "none"
-    assert figure(result, "Recovery") == Figure(name="Recovery", value="not seen")
+    assert figure(result, "Recovery") == Figure(name="Recovery", value="not observed")
 
 
 @pytest.mark.parametrize(
@@ -178,7 +183,7 @@ def test_a_signal_that_opened_nothing(disposition: str, outcome_: str) -> None:
     result = report(opening(disposition=disposition, severity=None, condition=None, subject=""))
     assert result.title == f"a signal: {outcome_}"
     assert result.summary[-1] == f"It opened no incident: it was {outcome_}."
-    assert result.cause.likely == "nothing to find: a rule fits"
+    assert result.cause.likely == "no cause to find: a rule fits"
     assert (result.severity, result.condition) == ("none", "none")
     assert (result.follow_ups, result.changes, result.meeting) == ((), (), None)
 
@@ -209,7 +214,7 @@ def test_the_worst_that_joined_leads() -> None:
     words = [(each.lane, each.word) for each in result.moments]
     assert words.count((Lane.PAGES, "misses")) == 3
     assert words.count((Lane.PAGES, "responds")) == 1
-    assert words.count((Lane.SIGNALS, "heard")) == 2
+    assert words.count((Lane.SIGNALS, "receives")) == 2
 
 
 LOCKED = [
@@ -252,7 +257,7 @@ def test_a_fix_lasts_from_its_intent_to_its_verdict() -> None:
         outcome(50, "unknown", OTHER_TOKEN, B),
         intent(60, target=C, token="e" * 32),
     )
-    bars = [each for each in result.moments if each.word == "does"]
+    bars = [each for each in result.moments if each.word == "executes"]
     assert [(each.at, each.until, each.tone) for each in bars] == [
         (at(5), at(30), Tone.BAD),
         (at(40), at(50), Tone.PLAIN),
@@ -264,7 +269,10 @@ def test_a_fix_lasts_from_its_intent_to_its_verdict() -> None:
 def test_a_tools_word_proves_nothing() -> None:
     """That it is done is routine, and that it is not stands out."""
     result = report(opening(), intent(5), outcome(9), outcome(10, "failed"))
-    assert [each.tone for each in result.moments if each.word == "learns"] == [Tone.QUIET, Tone.BAD]
+    assert [each.tone for each in result.moments if each.word == "reports"] == [
+        Tone.QUIET,
+        Tone.BAD,
+    ]
 
 
 UNANSWERED = {
@@ -293,15 +301,15 @@ def test_terminal_moments_are_in_their_lanes() -> None:
         handed_over(10),
     )
     expected = (
-        "signals bad: heard healthy-hosts ALARM: a rule fits",
-        "signals good: heard latency OK: so it is",
-        "signals plain: heard latency OK: so it is",
-        f"pages bad: owes trigger {ID} not sent, owed",
+        "signals bad: receives healthy-hosts ALARM: a rule fits",
+        "signals good: receives latency OK: so it is",
+        "signals plain: receives latency OK: so it is",
+        f"pages bad: fails trigger {ID} not sent, pending",
         f"pages plain: paged trigger {ID} (try 3)",
         "pages quiet: notes trigger x",
         f"pages good: paged resolve {ID}",
-        "decisions quiet: records decision, in a form not known here",
-        "decisions bad: denied by [guid]: no; too late, it counts for nothing",
+        "decisions quiet: records decision, in an unknown format",
+        "decisions bad: denied by [guid]: no; too late, it has no effect",
         "decisions plain: paused fixes of everything",
         f"evidence bad: learns look_host on {A}: unknown (timed out)",
         f"verification good: verifies {A}: 3 good readings",
@@ -326,18 +334,18 @@ def test_routine_folds_until_another_event() -> None:
         looked(6, {A: {"type": "unknown", "why": "no answer in time"}}),
     )
     assert [(each.word, each.text, times) for each, times in fold_moments(result.moments)][1:] == [
-        ("sees", f"{A}, {B}: no enclave, unit active, parent active, NATS reachable", 2),
+        ("reads", f"{A}, {B}: no enclave, unit active, parent active, NATS reachable", 2),
         ("waits", "a: so it is", 2),
         ("looks", "b: so it is", 1),
         ("decides", f"restart_enclave on {A}: ; 0 guards passed", 1),
         ("waits", "a: so it is", 1),
-        ("sees", f"{A}: unknown (no answer in time)", 1),
+        ("reads", f"{A}: unknown (no answer in time)", 1),
     ]
 
 
 def test_decisions_of_one_rule_in_a_row_are_one() -> None:
     """With each reason once, the last guards, and the word that fits them all."""
-    no = [{"guard": "cooldown_is_over", "denial": {"why": "cools down"}}]
+    no = [{"guard": "cooldown_is_over", "denial": {"why": "is in cooldown"}}]
     result = report(
         opening(),
         decision(1, "wait", "a", why="reading 1"),

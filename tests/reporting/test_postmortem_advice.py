@@ -112,11 +112,15 @@ CHANGES: list[tuple[tuple[Said, ...], str, str]] = [
             ),
         ),
         "R01",
-        "responded to after 90 s",
+        "response after 90 s",
     ),
     ((STOPPED,) * DENIALS_MIN, "the deployment's mode", "mode_enforces stopped every fix, 3 times"),
-    (((9, Kind.PROPOSAL, ASKED),), "[policy] approval_seconds", "nobody answered for scale_out"),
-    ((page(1, outcome="owed"),), "R44", "a page was not taken at once"),
+    (
+        ((9, Kind.PROPOSAL, ASKED),),
+        "[policy] approval_seconds",
+        "no answer to the request for scale_out",
+    ),
+    ((page(1, outcome="owed"),), "R44", "a page needed retries"),
 ]
 
 
@@ -157,7 +161,7 @@ CAUSES: list[tuple[tuple[Said, ...], str]] = [
     ((looked(5, {A: ENDED}), decision(6, "wait", seen=seen())), "its NATS credentials have ended"),
     ((looked(5, {A: REPORT}), decision(6, "wait", seen=seen(HEALTHY))), "not found"),
     ((handed_over(9),), "1 hosts: 1 dead; its enclave is gone (confidence full)"),
-    ((handed_over(9, seen="no host was looked at; and more"),), "not found"),
+    ((handed_over(9, seen="no host was inspected; and more"),), "not found"),
     ((handed_over(9, seen="one line"),), "not found"),
 ]
 
@@ -182,7 +186,7 @@ def test_facts_stand_on_their_side() -> None:
     assert result.cause.supports == ()
     assert result.cause.against == (
         f"the load balancer finds it healthy ({A})",
-        f"nothing was proven of {B}",
+        f"the health of {B} could not be proven",
     )
 
 

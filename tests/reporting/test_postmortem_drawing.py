@@ -83,8 +83,8 @@ def test_marks_lie_in_their_lanes_where_their_times_say() -> None:
     assert (drawn.axis.begins, drawn.axis.ends, drawn.later) == (at(0), at(100), 0)
     marks = {(each.moment.word, each.x, each.width) for row in drawn.rows for each in row.marks}
     assert {
-        ("heard", 0.0, 0.0),
-        ("paged", 1.0, 0.0),
+        ("receives", 0.0, 0.0),
+        ("pages", 1.0, 0.0),
         ("does", 5.0, 75.0),
         ("learns", 20.0, 0.0),
         ("closes", 100.0, 0.0),
@@ -167,11 +167,9 @@ def test_many_hosts_are_one_line() -> None:
     """The sum of their vaults, and the least of their memory; a few have a line each."""
     fleet = {f"i-{number:017x}": REPORT | {"memory_available_mib": number} for number in range(7)}
     vaults, memory = charts(report(opening(), looked(5, fleet), looked(9, fleet)))
-    assert [(each.name, each.last) for each in vaults.curves] == [
-        ("all that were looked at", "280")
-    ]
+    assert [(each.name, each.last) for each in vaults.curves] == [("all inspected hosts", "280")]
     assert [(each.name, each.last) for each in memory.curves] == [
-        ("the least of those looked at", "0")
+        ("the lowest of the inspected hosts", "0")
     ]
     assert memory.top == "1"  # a line of noughts is drawn at the bottom
     both = {A: REPORT, B: REPORT}

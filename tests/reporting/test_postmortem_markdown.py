@@ -18,21 +18,21 @@ def test_it_says_all_that_the_report_says() -> None:
     sections = [each for each in result.splitlines() if each.startswith("#")]
     assert sections == [
         "# P1 complete-outage: handed over after 1 min 40 s",
-        "## What to do now",
-        "## What happened",
+        "## Next steps",
+        "## Summary",
         "## Timeline (R39)",
-        "## What was seen",
-        "## What was unknown",
+        "## Observed",
+        "## Unknown",
         "## Likely cause (R40)",
-        "### For it",
-        "### Against it, or against others",
+        "### Evidence for",
+        "### Evidence against it, or against others",
         "## Decisions",
         "## Metrics around the start (R20)",
         "## Proposed follow-ups (R41)",
         "## Runbook and policy (R42)",
         "## Post-mortem (R43)",
-        "## Steps of the runbook",
-        "## The record",
+        "## Runbook steps",
+        "## Record",
     ]
     assert "| 5xx | 9 | 1, 2, 1 | unusual |" in result
     assert f"| 04:20:05 | +5 s | fixes | does restart\\_enclave on {A} (token aaaaaaaa) |" in result
@@ -45,14 +45,14 @@ def test_links_are_links_and_follow_ups_stand_once() -> None:
     shown = markdown(write_report(chain(opening(arn=ALARM_ARN), *outage()[1:]), PROFILE))
     assert f"alarm <{CLOUDWATCH}#alarmsV2:alarm/{ALARM_NAME}>, dashboard <{CLOUDWATCH}#" in shown
     sections = [each for each in shown.splitlines() if each.startswith("#")]
-    assert sections[1:3] == ["## What to do now", "## What happened"]
+    assert sections[1:3] == ["## Next steps", "## Summary"]
     assert "## Proposed follow-ups (R41)" not in sections
     assert shown.count("vaults on") == 1
 
 
 def test_a_signal_that_opened_nothing_has_nothing_to_do() -> None:
     shown = markdown(write_report(chain(opening(disposition="ignored")), PROFILE))
-    assert "## What to do now" not in shown
+    assert "## Next steps" not in shown
 
 
 def test_empty_sections_have_a_text() -> None:
@@ -62,8 +62,8 @@ def test_empty_sections_have_a_text() -> None:
             chain(opening(severity="P3"), decision(3, "wait"), decision(4, "wait")), PROFILE
         )
     )
-    assert "No host was looked at." in result
-    assert "Nothing that was asked for." in result
+    assert "No host was inspected." in result
+    assert "None." in result
     assert "wait (2 times)" in result
     assert "Post-mortem" not in result
 
@@ -72,7 +72,7 @@ def test_how_the_guards_answered_is_a_cell() -> None:
     """The guards that denied, and the number of guards."""
     guards = [{"guard": "a", "denial": None}, {"guard": "b", "denial": {"why": "no"}}]
     result = markdown(write_report(chain(opening(), decision(3, "wait", guards=guards)), PROFILE))
-    assert "| denied by b; 2 guards asked |" in result
+    assert "| denied by b; 2 guards evaluated |" in result
 
 
 def test_a_hostile_text_is_text() -> None:

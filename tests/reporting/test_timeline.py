@@ -70,54 +70,58 @@ APPROVAL: Data = {"granted": True, "by": "someone", "why": "", "counts": True}
 RISE = ("raises to P2: so",)
 PAUSE: Data = {"change": "paused", "scope": "everything", "by": "someone"}
 CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
-    (Kind.SIGNAL, SIGNAL, ("heard healthy-hosts ALARM: a rule fits",)),
+    (Kind.SIGNAL, SIGNAL, ("receives healthy-hosts ALARM: a rule fits",)),
     (
         Kind.SIGNAL,
         {"joined": [SIGNAL, {**SIGNAL, "state": "OK", "why": "it is over"}]},
-        ("heard healthy-hosts ALARM: a rule fits", "heard healthy-hosts OK: it is over"),
+        ("receives healthy-hosts ALARM: a rule fits", "receives healthy-hosts OK: it is over"),
     ),
-    (Kind.PAGE, PAGE, ("paged trigger k",)),
-    (Kind.PAGE, PAGE | {"tries": 3}, ("paged trigger k (try 3)",)),
-    (Kind.PAGE, PAGE | {"channel": "team"}, ("told trigger k",)),
+    (Kind.PAGE, PAGE, ("pages trigger k",)),
+    (Kind.PAGE, PAGE | {"tries": 3}, ("pages trigger k (try 3)",)),
+    (Kind.PAGE, PAGE | {"channel": "team"}, ("notifies trigger k",)),
     (Kind.PAGE, PAGE | {"channel": "change"}, ("notes trigger k",)),
     (Kind.PAGE, PAGE | {"channel": "note", "outcome": "accepted"}, ()),
-    (Kind.PAGE, PAGE | {"outcome": "owed", "why": "503"}, ("owes trigger k not sent, owed: 503",)),
+    (
+        Kind.PAGE,
+        PAGE | {"outcome": "owed", "why": "503"},
+        ("fails trigger k not sent, pending: 503",),
+    ),
     (*decision("wait"), ("waits so",)),
     (*decision("wait", rule="fix under way"), ()),
-    (*decision("look"), ("looks so",)),
+    (*decision("look"), ("inspects so",)),
     (*decision("look", rule="look under way"), ()),
     (
         *decision("fix", plan=PLAN, facts=["dead"], guards=[{}, {}]),
         (f"decides restart_enclave on {A}: dead; 2 guards passed",),
     ),
     (*decision("ask"), ()),
-    (*decision("hand-over"), ("gives up so",)),
+    (*decision("hand-over"), ("escalates so",)),
     (*decision("close"), ("closes so",)),
     (Kind.DECISION, {"step": {"type": "raise", "severity": "P2"}, "why": "so"}, RISE),
     (
         Kind.PROPOSAL,
         PROPOSAL,
-        (f"asks restart_enclave on {A} (plan ffffffffffff), until {UNTIL}",),
+        (f"proposes restart_enclave on {A} (plan ffffffffffff), until {UNTIL}",),
     ),
     (
         Kind.PROPOSAL,
         PROPOSAL | {"approvable": False},
-        (f"advises restart_enclave on {A} (plan ffffffffffff)",),
+        (f"recommends restart_enclave on {A} (plan ffffffffffff)",),
     ),
-    (Kind.APPROVAL, APPROVAL, ("allowed by someone",)),
+    (Kind.APPROVAL, APPROVAL, ("approved by someone",)),
     (
         Kind.APPROVAL,
         APPROVAL | {"granted": False, "why": "no", "counts": False},
-        ("denied by someone: no; too late, it counts for nothing",),
+        ("denied by someone: no; too late, it has no effect",),
     ),
-    (Kind.INTENT, INTENT | {"fence": 1}, (f"does restart_enclave on {A} (token 01234567)",)),
+    (Kind.INTENT, INTENT | {"fence": 1}, (f"executes restart_enclave on {A} (token 01234567)",)),
     (Kind.INTENT, INTENT, ()),
     (Kind.OUTCOME, {"outcome": "sent"}, ()),
-    (Kind.OUTCOME, OUTCOME, (f"learns restart_enclave on {A}: done (Success)",)),
+    (Kind.OUTCOME, OUTCOME, (f"reports restart_enclave on {A}: done (Success)",)),
     (
         Kind.OUTCOME,
         {"action": "look_host", "targets": [A, B], "outcome": "unknown", "detail": "timed out"},
-        (f"learns look_host on {A}, {B}: unknown (timed out)",),
+        (f"reports look_host on {A}, {B}: unknown (timed out)",),
     ),
     (
         Kind.OUTCOME,
@@ -131,8 +135,8 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
         },
         (
             f"sees {A}, {B}: no enclave, unit active, parent active, NATS reachable",
-            "sees i-3: enclave TERMINATING, unit active, parent active, NATS unknown",
-            "sees i-4: unknown (silent)",
+            "reads i-3: enclave TERMINATING, unit active, parent active, NATS unknown",
+            "reads i-4: unknown (silent)",
         ),
     ),
     (
@@ -160,7 +164,7 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
     (
         Kind.HAND_OVER,
         {"owner": "on-call", "next": "R17 restart"},
-        ("hands over to on-call; next: R17 restart",),
+        ("escalates to on-call; next: R17 restart",),
     ),
     (Kind.PAUSE, PAUSE, ("paused fixes of everything by someone",)),
     (
@@ -171,7 +175,7 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
     (
         Kind.DEMOTION,
         {"action": "restart_enclave", "failed": 2},
-        ("demotes restart_enclave: 2 fixes failed, a person is asked from now on",),
+        ("demotes restart_enclave: 2 fixes failed; it now requires an approval",),
     ),
     (Kind.PROMOTION, {"action": "restart_enclave"}, ("promotes restart_enclave",)),
     (
@@ -182,10 +186,10 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
     (
         Kind.DRILL,
         {"change": "announced", "word": "w", "by": "someone", "until": UNTIL},
-        (f"announced a drill, observed until {UNTIL}, by someone",),
+        (f"announced a drill, in dry-run until {UNTIL}, by someone",),
     ),
     (Kind.METRIC, {"alarm": "healthy-hosts", "values": ["0", None]}, ()),
-    (Kind.PAGE, {"key": 3}, ("records page, in a form not known here",)),
+    (Kind.PAGE, {"key": 3}, ("records page, in an unknown format",)),
 )
 
 
@@ -213,7 +217,7 @@ def test_a_kind_that_is_not_known_is_named() -> None:
     (entry,) = entries((Kind.PAUSE, PAUSE))
     newer = copy.replace(entry, body=entry.body.replace('"pause"', '"forecast"'))
     (result,) = moments([newer])
-    assert (result.word, result.text) == ("records", "forecast, in a form not known here")
+    assert (result.word, result.text) == ("records", "forecast, in an unknown format")
 
 
 @pytest.mark.parametrize(

@@ -135,10 +135,10 @@ def test_the_classification_of_an_event(case: Case) -> None:
         (body("healthy-hosts-zero"), "rule 'all vaults inaccessible' fits the alarm"),
         (body("unlisted-http-api-5xx"), f"no rule fits the alarm '{UNLISTED}'"),
         (body("no-state-value"), "an event of our own account that is unreadable"),
-        (body("foreign-account"), "it comes from account 999988887777, not 111122223333"),
-        (edited(body("muted"), {"region": "x"}), "it comes from Region x, not us-east-1"),
+        (body("foreign-account"), "the account is 999988887777, not 111122223333"),
+        (edited(body("muted"), {"region": "x"}), "the Region is x, not us-east-1"),
         (edited(body("muted"), {"source": "x"}), "its source 'x' is not one that firstline"),
-        (edited(body("muted"), {"source": "aws.x"}), "that is of a kind that no parser reads"),
+        (edited(body("muted"), {"source": "aws.x"}), "that is of a kind without a parser"),
     ],
 )
 def test_every_meaning_has_its_reason(raw: bytes, why: str) -> None:

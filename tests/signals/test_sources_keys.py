@@ -288,7 +288,7 @@ def test_a_foreign_alarm_by_another_way_is_foreign() -> None:
     """Its ARN shows its account."""
     arn = ALARM_ARN.replace(HOME.account, "999988887777")
     result = signal("lambda.alarm-action", {"alarmArn": arn})
-    assert "it comes from account 999988887777" in classify(result, PROFILE, HOME).why
+    assert "the account is 999988887777" in classify(result, PROFILE, HOME).why
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         ),
         (
             situation(surroundings=PreflightFacts(refreshes=THEIRS)),
-            Denial(Reason.REFRESH_IN_PROGRESS, "the instance refresh refresh-9 goes on"),
+            Denial(Reason.REFRESH_IN_PROGRESS, "the instance refresh refresh-9 is in progress"),
         ),
     ),
     "key_is_usable": (
@@ -71,11 +71,11 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         ),
         (
             situation(surroundings=copy.replace(CALM, stack=deployed(9000, busy=True))),
-            Denial(Reason.DEPLOYMENT_IN_PROGRESS, "it is being deployed, or was just now"),
+            Denial(Reason.DEPLOYMENT_IN_PROGRESS, "it is being deployed, or was deployed recently"),
         ),
         (
             situation(surroundings=copy.replace(CALM, parameters=deployed(3599))),
-            Denial(Reason.DEPLOYMENT_IN_PROGRESS, "it is being deployed, or was just now"),
+            Denial(Reason.DEPLOYMENT_IN_PROGRESS, "it is being deployed, or was deployed recently"),
         ),
     ),
     "no_image_is_built": (
@@ -83,13 +83,13 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(surroundings=copy.replace(CALM, builds=UNREAD)),
             Denial(
                 Reason.BUILDS_UNREADABLE,
-                "whether an image is built cannot be read: throttled",
+                "the image builds cannot be read: throttled",
                 unknown=True,
             ),
         ),
         (
             situation(surroundings=copy.replace(CALM, builds=deployed(0, busy=True))),
-            Denial(Reason.IMAGE_IN_BUILD, "it builds an image"),
+            Denial(Reason.IMAGE_IN_BUILD, "it is building an image"),
         ),
     ),
     "image_agrees": (
@@ -105,7 +105,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(surroundings=copy.replace(CALM, image=Image(NEW, (OLD,)))),
             Denial(
                 Reason.IMAGE_NOT_ALLOWED,
-                "the published PCR0 is none that the key's policy allows",
+                "the key's policy does not allow the published PCR0",
                 final=True,
             ),
         ),
@@ -113,14 +113,16 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             published(running(OLD)),
             Denial(
                 Reason.IMAGE_NOT_PUBLISHED,
-                f"{A} runs an image that is not the published one: its parent would refuse it",
+                f"{A} does not run the published image: its parent would refuse it",
                 final=True,
             ),
         ),
         (
             published(running(NEW, enclave_debug=True)),
             Denial(
-                Reason.DEBUG_ENCLAVE, f"{A} runs a debug enclave, which attests no PCR", final=True
+                Reason.DEBUG_ENCLAVE,
+                f"{A} runs a debug enclave, which does not attest its PCRs",
+                final=True,
             ),
         ),
         *(
@@ -128,7 +130,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
                 published(running(None, enclave_state=state)),
                 Denial(
                     Reason.IMAGE_UNKNOWN,
-                    f"it is not known which image runs on {A}",
+                    f"the image that runs on  is unknown{A}",
                     ask=True,
                     unknown=True,
                 ),

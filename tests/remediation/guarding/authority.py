@@ -58,13 +58,16 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         ),
         (
             proposed(autonomy="recommend"),
-            Denial(Reason.RECOMMENDED_ONLY, "restart_enclave is recommended, and done by a person"),
+            Denial(
+                Reason.RECOMMENDED_ONLY,
+                "restart_enclave is recommended only: an operator must run it",
+            ),
         ),
         (
             proposed(),
             Denial(
                 Reason.APPROVAL_PENDING,
-                "restart_enclave waits for approval until 2026-03-11T04:20:30+00:00",
+                "approval of restart_enclave is pending until 2026-03-11T04:20:30+00:00",
                 retry_at=ago(-30),
                 ask=True,
             ),
@@ -87,7 +90,10 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             proposed(approval(ended=0)),
             Denial(
                 Reason.APPROVAL_EXPIRED,
-                "the approval of restart_enclave by arn:of:alice ended 2026-03-11T04:20:00+00:00",
+                (
+                    "the approval of restart_enclave by arn:of:alice expired at "
+                    "2026-03-11T04:20:00+00:00"
+                ),
                 final=True,
             ),
         ),
@@ -103,7 +109,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             proposed(approval(), used=True, times=PROPOSALS_MAX),
             Denial(
                 Reason.APPROVAL_LIMIT_REACHED,
-                "approval was requested 10 times: restart_enclave is not proposed again",
+                "approval limit reached (10 requests): restart_enclave is not proposed again",
                 final=True,
             ),
         ),

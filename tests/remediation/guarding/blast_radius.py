@@ -60,11 +60,11 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "target_is_proven_dead": (
         (
             only(health="healthy"),
-            Denial(Reason.HOST_NOT_PROVEN_DEAD, f"{A} is not proven dead: it is unknown"),
+            Denial(Reason.HOST_NOT_PROVEN_DEAD, f"{A} is not proven dead: its health is unknown"),
         ),
         (
             only(health="draining"),
-            Denial(Reason.HOST_NOT_PROVEN_DEAD, f"{A} is not proven dead: it is unknown"),
+            Denial(Reason.HOST_NOT_PROVEN_DEAD, f"{A} is not proven dead: its health is unknown"),
         ),
         (
             situation(evidence=evidence(target_health=UNREAD, instance_statuses=impaired())),
@@ -80,7 +80,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(profile=OVERLAPPING, diagnosis=diagnosis(alive=2)),
             Denial(
                 Reason.BUDGET_EXHAUSTED,
-                "2 hosts that are not proven dead would be touched, and 1 may be",
+                "2 hosts that are not proven dead would be touched; the limit is 1",
                 final=True,
             ),
         ),
@@ -92,7 +92,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             ),
             Denial(
                 Reason.BUDGET_EXHAUSTED,
-                "2 hosts that are not proven dead would be touched, and 1 may be",
+                "2 hosts that are not proven dead would be touched; the limit is 1",
                 final=True,
             ),
         ),
@@ -102,7 +102,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(profile=policy(refresh_from_zero=False)),
             Denial(
                 Reason.BELOW_HEALTHY_FLOOR,
-                "it would leave 0 % of the group, and 50 % must stay",
+                "the fix would leave 0 % of the group; the minimum is 50 %",
                 final=True,
             ),
         ),
@@ -110,7 +110,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(profile=OVERLAPPING, diagnosis=diagnosis(alive=1)),
             Denial(
                 Reason.BELOW_HEALTHY_FLOOR,
-                "it would leave 0 % of the group, and 50 % must stay",
+                "the fix would leave 0 % of the group; the minimum is 50 %",
                 final=True,
             ),
         ),
@@ -118,7 +118,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(profile=OVERLAPPING, **ONE_SERVES),
             Denial(
                 Reason.BELOW_HEALTHY_FLOOR,
-                "it would leave 0 % of the group, and 50 % must stay",
+                "the fix would leave 0 % of the group; the minimum is 50 %",
                 final=True,
             ),
         ),
@@ -126,7 +126,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "serving_host_stays": (
         (
             situation(**ONE_SERVES),
-            Denial(Reason.HOST_SERVES, f"{C} serves, and may not be replaced", final=True),
+            Denial(Reason.HOST_SERVES, f"{C} is serving and must not be replaced", final=True),
         ),
     ),
     "target_is_unprotected": (
@@ -158,7 +158,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(limits=limits(holder=OTHER, until=ago(-1))),
             Denial(
                 Reason.LEASE_HELD,
-                f"{OTHER} is fixing something in VettID-Nitro-EnclaveASG",
+                f"{OTHER} holds the lease for a fix in VettID-Nitro-EnclaveASG",
                 retry_at=NOW + timedelta(seconds=1),
             ),
         ),
@@ -168,7 +168,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(limits=limits(spent(900), spent(3599))),
             Denial(
                 Reason.ATTEMPTS_EXHAUSTED,
-                f"restart_enclave was tried 2 times on {A}, and 2 are allowed",
+                f"restart_enclave was tried 2 times on {A}; the limit is 2",
                 final=True,
             ),
         ),
@@ -176,7 +176,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(incident=incident(attempts=(FAILED, FAILED))),
             Denial(
                 Reason.ATTEMPTS_EXHAUSTED,
-                f"restart_enclave was tried 2 times on {A}, and 2 are allowed",
+                f"restart_enclave was tried 2 times on {A}; the limit is 2",
                 final=True,
             ),
         ),
@@ -187,7 +187,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             ),
             Denial(
                 Reason.ATTEMPTS_EXHAUSTED,
-                f"restart_enclave was tried 2 times on {A} or hosts before it, and 2 are allowed",
+                f"restart_enclave was tried 2 times on {A} or its predecessors; the limit is 2",
                 final=True,
             ),
         ),
@@ -197,7 +197,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(limits=limits(spent(59))),
             Denial(
                 Reason.COOLDOWN,
-                f"restart_enclave on {A} cools down",
+                f"restart_enclave on {A} is in cooldown",
                 retry_at=NOW + timedelta(seconds=1),
             ),
         ),
@@ -207,7 +207,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(limits=limits(*[copy.replace(spent(900, B), failed=True)] * 3)),
             Denial(
                 Reason.BREAKER_OPEN,
-                "3 fixes of the group did not help, and 3 are enough",
+                "3 fixes of the group did not help; the limit is 3",
                 final=True,
             ),
         ),
@@ -215,7 +215,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(incident=incident(attempts=(FAILED_ELSEWHERE,) * 3)),
             Denial(
                 Reason.BREAKER_OPEN,
-                "3 fixes of the group did not help, and 3 are enough",
+                "3 fixes of the group did not help; the limit is 3",
                 final=True,
             ),
         ),

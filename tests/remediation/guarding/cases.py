@@ -123,7 +123,7 @@ GONE = HostDiagnosis(HostHealth.DEAD, failure=FailureMode.ENCLAVE_GONE)
 DEPENDENT = situation(diagnosis=Diagnosis(dict.fromkeys(FLEET, STOPS), dependency=Component.NATS))
 UNSAVED = Denial(
     Reason.VAULTS_UNKNOWN,
-    f"it is not known whether {A} holds unsaved vaults",
+    f"cannot verify that {A} has no unsaved vaults",
     ask=True,
     unknown=True,
 )

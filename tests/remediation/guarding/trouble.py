@@ -43,33 +43,33 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "alarm_still_fires": (
         (
             situation(evidence=evidence(alarm=DeletedAlarm())),
-            Denial(Reason.ALARM_DELETED, "the alarm does not exist any more"),
+            Denial(Reason.ALARM_DELETED, "the alarm was deleted"),
         ),
         (
             only(alarm=OK),
-            Denial(Reason.ALARM_OK, "the alarm is OK now, and no fix of ours made it so"),
+            Denial(Reason.ALARM_OK, "the alarm is OK, and no fix of this incident caused it"),
         ),
         (
             only(alarm=UNREAD),
-            Denial(Reason.ALARM_UNREADABLE, "the alarm's present state cannot be read: throttled"),
+            Denial(Reason.ALARM_UNREADABLE, "the alarm's current state cannot be read: throttled"),
         ),
     ),
     "dependency_is_well": (
         (
             DEPENDENT,
-            Denial(Reason.DEPENDENCY_DOWN, "no host reaches nats: the hosts are left alone"),
+            Denial(Reason.DEPENDENCY_DOWN, "no host reaches nats: hosts are not touched"),
         ),
     ),
     "no_storm": (
         (
             situation(incident=incident(storm=True)),
-            Denial(Reason.STORM, "it stands for a storm of unrelated troubles", final=True),
+            Denial(Reason.STORM, "the incident is a storm of unrelated failures", final=True),
         ),
     ),
     "no_alarm_is_suppressed": (
         (
             situation(incident=incident(suppressed=True)),
-            Denial(Reason.ALARM_SUPPRESSED, "every alarm behind it is suppressed in CloudWatch"),
+            Denial(Reason.ALARM_SUPPRESSED, "CloudWatch suppresses every alarm of the incident"),
         ),
         (
             silenced(AlarmReading(AlarmState.ALARM, "its actions are disabled since then")),
@@ -107,7 +107,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(limits=lost("mute")),
             Denial(
                 Reason.EXTERNAL_EVENTS_OVERFLOW,
-                "muted alarms are more than 100, and one that is not kept may forbid it,"
+                "muted alarms exceed 100, and one that was not stored may block the fix,"
                 " until 2026-03-26T04:20:00+00:00",
             ),
         ),
@@ -115,13 +115,13 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "region_is_healthy": (
         (
             situation(limits=around(("health", "KMS", 21_599))),
-            Denial(Reason.REGION_IMPAIRED, "AWS Health has an open issue of KMS in this Region"),
+            Denial(Reason.REGION_IMPAIRED, "AWS Health has an open issue for KMS in this Region"),
         ),
         (
             situation(limits=lost("health")),
             Denial(
                 Reason.EXTERNAL_EVENTS_OVERFLOW,
-                "open AWS Health issues are more than 100, and one that is not kept may forbid it,"
+                "open AWS Health issues exceed 100, and one that was not stored may block the fix,"
                 " until 2026-03-11T10:20:00+00:00",
             ),
         ),
@@ -135,7 +135,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(limits=lost("calendar")),
             Denial(
                 Reason.EXTERNAL_EVENTS_OVERFLOW,
-                "change calendars are more than 100, and one that is not kept may forbid it,"
+                "change calendars exceed 100, and one that was not stored may block the fix,"
                 " until 2026-04-10T04:20:00+00:00",
             ),
         ),
@@ -149,7 +149,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(limits=lost("finding")),
             Denial(
                 Reason.EXTERNAL_EVENTS_OVERFLOW,
-                "security findings are more than 100, and one that is not kept may forbid it,"
+                "security findings exceed 100, and one that was not stored may block the fix,"
                 " until 2026-04-10T04:20:00+00:00",
             ),
         ),
@@ -166,7 +166,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             situation(incident=uncounted(A)),
             Denial(
                 Reason.KMS_STATE_UNKNOWN,
-                f"it is not known whether KMS throttles {A}: its log cannot be read",
+                f"cannot check whether KMS throttles {A}: its log cannot be read",
                 ask=True,
                 unknown=True,
             ),

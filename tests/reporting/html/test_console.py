@@ -123,7 +123,7 @@ def test_each_view_has_a_title_of_its_own() -> None:
     shown = map(page, (overview, calm, detail, missing))
     titles = [re.findall("<title>(.*)</title>", each) for each in shown]
     assert titles == [
-        ["so: 1 escalated, 1 or more open, 1 plan waits for a person \N{MIDDLE DOT} firstline"],
+        ["so: 1 escalated, 1 or more open, 1 approval pending \N{MIDDLE DOT} firstline"],
         ["so: 0 open \N{MIDDLE DOT} firstline"],
         ["so so, escalated (so) \N{MIDDLE DOT} firstline"],
         ["not shown \N{MIDDLE DOT} firstline"],

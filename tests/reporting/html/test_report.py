@@ -126,18 +126,18 @@ def test_each_section_is_there() -> None:
     """With the step of the runbook that it is for."""
     text = Reader(page((report(),))).text
     for title in (
-        "What to do now",
+        "Next steps",
         "Timeline R39",
-        "What was seen",
-        "What was unknown",
+        "Observed",
+        "Unknown",
         "Likely cause R40",
         "Decisions",
         "Metrics",
         "Proposed follow-ups R41",
         "Runbook and policy R42",
         "Post-mortem R43",
-        "Steps of the runbook",
-        "The record",
+        "Runbook steps",
+        "Record",
     ):
         assert f"\n{title}\n" in text
 

@@ -37,7 +37,7 @@ def verify(
             help="the hash of a chain's last entry or the last checkpoint, from elsewhere"
         ),
     ] = None,
-    partial: Annotated[bool, typer.Option(help="EXPORT is of some incidents only")] = False,
+    partial: Annotated[bool, typer.Option(help="EXPORT contains only some incidents")] = False,
     require_anchor: Annotated[bool, typer.Option(help=audit.REQUIRE_ANCHOR)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
 ) -> int:

@@ -27,10 +27,10 @@ from firstline.ledger.chain import Entry
 def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="to write", show_default=False)],
     incident: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="only this one; may be given again")
+        list[str] | None, typer.Option(metavar="ID", help="only this incident; repeatable")
     ] = None,
     since: Annotated[str, typer.Option(metavar="TIME", help="2026-03-11, or with a time")] = "",
-    until: Annotated[str, typer.Option(metavar="TIME", help="as --since, itself left out")] = "",
+    until: Annotated[str, typer.Option(metavar="TIME", help="like --since, exclusive")] = "",
     fleet: FileOrName = "",
     profile: Credentials = "",
     region: Region = "",

@@ -34,10 +34,10 @@ HANG = 17
 """The column of a difference's text, after its sort."""
 PROGRESS_INTERVAL_LINES = 5_000
 
-New = Annotated[Path, typer.Option("--policy", help="the new profile", show_default=False)]
+New = Annotated[Path, typer.Option("--policy", help="the new fleet file", show_default=False)]
 Old = Annotated[
     Path | None,
-    typer.Option("--against", help="the old one; else the recorded one, or runbook.toml"),
+    typer.Option("--against", help="the old one; default: the recorded one, or runbook.toml"),
 ]
 Paths = Annotated[
     list[Path],
@@ -46,10 +46,12 @@ Paths = Annotated[
     ),
 ]
 Alarms = Annotated[
-    Path | None, typer.Option(help="JSON: the deployed alarms' ARNs to their names in the profile")
+    Path | None,
+    typer.Option(help=("JSON: the deployed alarms' ARNs to their names in the fleet file")),
 ]
 FailOn = Annotated[
-    list[str] | None, typer.Option(help=f"exit 1 for such a flip: any, {', '.join(FLIP_KINDS)}")
+    list[str] | None,
+    typer.Option(help=(f"exit 1 on a flip of this kind: any, {', '.join(FLIP_KINDS)}")),
 ]
 
 
@@ -142,7 +144,7 @@ def _old_policy(against: Path | None, recorded: dict[Digest, Profile]) -> Profil
     if against is not None:
         return profiles.load(against)
     if len(recorded) > 1:
-        raise InvalidInput(f"{len(recorded)} policies are recorded: say which by --against")
+        raise InvalidInput(f"{len(recorded)} policies are recorded: name one by --against")
     return next(iter(recorded.values()), None) or profiles.load(RUNBOOK)
 
 
@@ -152,7 +154,9 @@ def _alarm_names(profile: Profile, home: Home, alarms: Path | None) -> dict[str,
         try:
             return msgspec.json.decode(alarms.read_bytes(), type=dict[str, str])
         except (OSError, msgspec.DecodeError, UnicodeError) as error:
-            raise InvalidInput(f"{alarms}: is no JSON object of ARNs to names: {error}") from error
+            raise InvalidInput(
+                f"{alarms}: is not a JSON object of ARNs to names: {error}"
+            ) from error
     return undeployed.alarms_by_arn(profile, home)
 
 
@@ -239,10 +243,10 @@ def _summary(line: BacktestLine) -> Iterator[str]:
         f" fixes: {line.fixes.gained} gained, {line.fixes.lost} lost"
     )
     if line.left:
-        yield f"{line.left} incidents parted from their record: what came after is not known"
+        yield f"{line.left} incidents diverged from their record: their later events are unknown"
     if line.unrecorded:
         facts = ", ".join(f"{name} ({count})" for name, count in line.unrecorded.items())
-        yield f"never recorded, and so unknown to both: {facts}"
+        yield f"never recorded, and unknown to both policies: {facts}"
 
 
 def _describe(side: object) -> str:

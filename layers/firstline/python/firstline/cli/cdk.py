@@ -27,7 +27,7 @@ from firstline.errors import InvalidInput
 
 CONTEXT = ("-c", "--context")
 APP = ("--app", "-a")
-AS_DEPLOYED = "people, mode, alarms, rules, permissions: as deployed"
+AS_DEPLOYED = "compare recipients, mode, alarms, rules and permissions"
 VALUE_OPTIONS = frozenset(
     {"-c", "--context", "-a", "--app", "-o", "--output", "-r", "--role-arn"}
     | {"--profile", "--region", "--require-approval", "--concurrency", "--outputs-file"}
@@ -41,11 +41,15 @@ FleetFile = Annotated[
 ]
 Accept = Annotated[
     list[str] | None,
-    typer.Option("--accept", metavar="NAME", help="what may be lost; may be given again"),
+    typer.Option("--accept", metavar="NAME", help="accept this loss; repeatable"),
 ]
 CheckPast = Annotated[
     str,
-    typer.Option("--check-past", metavar="TIME", help="30d: decide the past again, and hold it"),
+    typer.Option(
+        "--check-past",
+        metavar="TIME",
+        help=("30d: re-decide recorded incidents, fail on a regression"),
+    ),
 ]
 Output = Annotated[Path, typer.Option("--output", "-o", help="the folder of the templates")]
 
@@ -176,7 +180,7 @@ def _refuse_example(cdk_args: list[str]) -> None:
 
     file = _context(cdk_args).get("fleet")
     if file and placeholders.is_example(Path(file)):
-        raise InvalidInput(f"{file}: is the shipped example: put in the names of your fleet")
+        raise InvalidInput(f"{file}: is the shipped example: enter the names of your fleet")
 
 
 class Assembly(NamedTuple):

@@ -39,7 +39,7 @@ def run(
     fleet: FileOrExample = "",
     account: Account = "111122223333",
     region: Region = "us-east-1",
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON document an event")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document per event")] = False,
 ) -> int:
     """Classify each EventBridge envelope (.json, or a folder of them), with the reason.
 
@@ -91,7 +91,7 @@ def generate_event(
         print(body)
         return
     export_files.write([f"{body}\n".encode()], output)
-    print(f"{output}: written; see classify and replay", file=sys.stderr)
+    print(f"{output}: written; use it with classify and replay", file=sys.stderr)
 
 
 def _line(path: Path, body: bytes, profile: Profile, home: Home) -> ClassifyLine:

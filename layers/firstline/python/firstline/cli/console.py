@@ -35,11 +35,14 @@ CONTENT_SECURITY_POLICY = (
 REFRESH = Refresh()
 AT_SECONDS_MAX = 10**9
 """About thirty years."""
-Port = Annotated[int, typer.Option(help="on 127.0.0.1; 0 takes a free one", min=0, max=65535)]
+Port = Annotated[int, typer.Option(help="on 127.0.0.1; 0 selects a free port", min=0, max=65535)]
 At = Annotated[
     int | None,
     typer.Option(
-        metavar="SECONDS", help="as it was so long after the first entry", min=0, max=AT_SECONDS_MAX
+        metavar="SECONDS",
+        help=("the state at this time after the first entry"),
+        min=0,
+        max=AT_SECONDS_MAX,
     ),
 ]
 
@@ -107,7 +110,7 @@ def open_board(path: Path, at: int | None, fleet: str, home: Home) -> Board:
     """Return the board of *path*, *at* seconds after its first entry; raises `InvalidInput`."""
     name, records = _records(path, fleet, home)
     if not records:
-        raise InvalidInput(f"{path}: has no entries, so there is nothing to show")
+        raise InvalidInput(f"{path}: has no entries to show")
     times = [each.at for each in records]
     now = max(times) if at is None else min(times) + timedelta(seconds=at)
     return board.board_at(name, records, now)

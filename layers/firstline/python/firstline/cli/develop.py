@@ -19,8 +19,8 @@ from firstline.errors import InvalidInput
 PASSED_ON = {"ignore_unknown_options": True}
 VALUE_OPTIONS = frozenset({"-W", "-c", "-k", "-m", "-n", "-o", "-p", "-r"})
 """Pytest's short options that take a value."""
-Arguments = Annotated[list[str] | None, typer.Argument(help="are passed on", show_default=False)]
-Fast = Annotated[bool, typer.Option("--fast", help="only what decides, in a minute of CPU")]
+Arguments = Annotated[list[str] | None, typer.Argument(help="passed to pytest", show_default=False)]
+Fast = Annotated[bool, typer.Option("--fast", help="only the decision tests, in one CPU minute")]
 FAST_SECONDS = 60
 BIN = Path(sys.executable).parent
 CHECKS = {
@@ -39,7 +39,9 @@ def checkout() -> Path:
     package = Path(firstline.__file__).parent
     root = package.joinpath(*[".."] * 4).resolve()
     if not (root / "requirements.lock").is_file():
-        raise InvalidInput(f"works in a checkout only, by ./dev; this firstline lies in {package}")
+        raise InvalidInput(
+            f"works only in a checkout, by ./dev; this firstline is installed in {package}"
+        )
     return root
 
 
@@ -53,7 +55,7 @@ def run_tests(arguments: Arguments = None, fast: Fast = False) -> int:
     root, arguments = checkout(), arguments or []
     for path in test_paths(arguments):
         if not Path(path.partition("::")[0]).exists():
-            raise InvalidInput(f"{path}: there is no such file or folder of tests")
+            raise InvalidInput(f"{path}: no such test file or folder")
     # pytest looks for its configuration in the current folder
     command = [sys.executable, "-m", "pytest", "--config-file", str(root / "pyproject.toml")]
     has_path = any(Path(argument.partition("::")[0]).exists() for argument in arguments)
@@ -65,7 +67,7 @@ def run_tests(arguments: Arguments = None, fast: Fast = False) -> int:
         [*command, *chosen, *arguments, *default_path], check=False, env=bytecode_environment()
     )
     if fast:
-        print(f"fast: {child_cpu_seconds():.0f} s of CPU, of {FAST_SECONDS} that it may take")
+        print(f"fast: {child_cpu_seconds():.0f} s of CPU; the limit is {FAST_SECONDS}")
     return process.returncode
 
 

@@ -36,8 +36,8 @@ def doctor(
     fleet: fleets.File = "",
     profile: fleets.Credentials = "",
     region: fleets.Region = "",
-    look: Annotated[bool, typer.Option("--look", help="ask the hosts too, over SSM")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON document a finding")] = False,
+    look: Annotated[bool, typer.Option("--look", help="also inspect the hosts, over SSM")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document per result")] = False,
 ) -> int:
     """Check the account of your credentials against the fleet file: 1 if a P1 may be missed."""
     path = fleets.choose(fleet)
@@ -73,7 +73,7 @@ def print_findings(findings: tuple[DoctorResult, ...], *, as_json: bool) -> int:
 def _finding_lines(finding: DoctorResult) -> Iterator[str]:
     yield f"{finding.severity:<8}  {finding.check}: {finding.subject} {finding.what}"
     yield f"{'':{HANG}}so {finding.consequence}"
-    yield f"{'':{HANG}}mend: {finding.remedy}"
+    yield f"{'':{HANG}}fix: {finding.remedy}"
     yield ""
 
 
@@ -81,8 +81,8 @@ def _summary(findings: tuple[DoctorResult, ...]) -> str:
     counts = Counter(each.severity for each in findings)
     counted = ", ".join(f"{counts[each]} {each}" for each in checks.GRADES)
     end = (
-        "a P1 may go unheard"
+        "a P1 may go undetected"
         if checks.has_critical(findings)
-        else "nothing keeps a P1 from being heard"
+        else "no problem prevents the detection of a P1"
     )
     return f"{counted}: {end}"

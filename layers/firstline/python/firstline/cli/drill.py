@@ -43,10 +43,10 @@ def drill(
         ),
     ],
     enforce: Annotated[
-        bool, typer.Option("--enforce", help="let it be fixed, where the deployment may fix")
+        bool, typer.Option("--enforce", help="allow fixes, if the deployment's mode allows them")
     ] = False,
     patience: Annotated[
-        str, typer.Option("--for", metavar="TIME", help="how long its end is waited for")
+        str, typer.Option("--for", metavar="TIME", help="maximum wait for the end of the incident")
     ] = "15m",
     fleet: File = "",
     profile: Credentials = "",
@@ -66,7 +66,7 @@ def drill(
     alarm_condition, duration_min = _condition(condition), parse_duration(patience)
     for each in filter(None, (html, markdown)):
         if not each.absolute().parent.is_dir():
-            raise InvalidInput(f"{each}: cannot be written: make its folder first")
+            raise InvalidInput(f"{each}: cannot be written: create its folder first")
     deployment = _deployment(Place(fleet, region, profile))
     drill_run = run_drill(alarm_condition, deployment, duration_min, enforce=enforce)
     write_reports(drill_run, deployment.profile, html, markdown)
@@ -100,7 +100,9 @@ def _condition(text: str) -> Condition:
     try:
         return Condition(text)
     except ValueError:
-        raise InvalidInput(f"no condition {text!r}: name one of {', '.join(Condition)}") from None
+        raise InvalidInput(
+            f"unknown condition {text!r}: name one of {', '.join(Condition)}"
+        ) from None
 
 
 def _deployment(place: Place) -> DrillDeployment:
@@ -139,17 +141,17 @@ def _drill_lines(line: DrillLine) -> list[str]:
         return "never" if seconds is None else f"after {seconds} s"
 
     rows = [
-        f"drill of {line.alarm}, in mode {line.mode}{', observed only' if line.observed else ''}",
-        f"  heard   {after(line.heard_after_seconds)}  {line.incident or ''}".rstrip(),
-        f"  taken   for {line.severity} {line.condition}",
+        f"drill of {line.alarm}, in mode {line.mode}{', dry-run' if line.observed else ''}",
+        f"  received   {after(line.heard_after_seconds)}  {line.incident or ''}".rstrip(),
+        f"  classified {line.severity} {line.condition}",
     ]
     if line.channel:
-        rows.append(f"  told    {after(line.told_after_seconds)}  on the channel {line.channel}")
-    rows.append(f"  decided {after(line.decided_after_seconds)}")
+        rows.append(f"  notified   {after(line.told_after_seconds)}  on the channel {line.channel}")
+    rows.append(f"  decided    {after(line.decided_after_seconds)}")
     for each in line.decisions:
-        rows.append(f"  {each.step:<7} {each.rule}: {each.why}")
+        rows.append(f"  {each.step:<10} {each.rule}: {each.why}")
         if each.plan:
             denied = f", denied by {', '.join(each.denied)}" if each.denied else ""
-            rows.append(f"          would {each.plan}{denied}")
-    rows.append(f"  ended   {after(line.ended_after_seconds)}  {line.outcome or ''}".rstrip())
+            rows.append(f"             would run {each.plan}{denied}")
+    rows.append(f"  ended      {after(line.ended_after_seconds)}  {line.outcome or ''}".rstrip())
     return [*rows, f"{'holds' if line.holds else 'does not hold'}: {line.why}"]

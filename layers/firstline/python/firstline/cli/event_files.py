@@ -83,7 +83,7 @@ def event(path: Path) -> bytes:
     if not EVENT_KEYS & json.loads(body).keys():
         what = "an EventBridge envelope, a dead letter or Lambda's record of a failure"
         raise InvalidInput(
-            f"{path}: is no event: give {what}; classify says what ingest makes of it"
+            f"{path}: is not an event: give {what}; classify shows how ingest treats it"
         )
     return body
 

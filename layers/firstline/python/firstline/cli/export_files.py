@@ -48,7 +48,7 @@ def decoding(path: Path) -> Iterator[None]:
     except InvalidInput as error:
         raise with_path(path, error) from error
     except (msgspec.ValidationError, KeyError, ValueError, OverflowError) as error:
-        raise InvalidInput(f"{path}: does not say what a ledger says: {error}") from error
+        raise InvalidInput(f"{path}: is not a ledger export: {error}") from error
 
 
 def write(lines: Iterable[bytes], path: Path) -> None:

@@ -42,7 +42,7 @@ Credentials = Annotated[
     typer.Option(
         "--profile",
         metavar="NAME",
-        help="AWS credentials, as in every AWS tool; else AWS_PROFILE",
+        help="AWS credentials profile; else AWS_PROFILE",
         show_default=False,
     ),
 ]

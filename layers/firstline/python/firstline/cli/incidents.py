@@ -22,9 +22,9 @@ Export = Annotated[
     Path | None,
     typer.Argument(metavar="[EXPORT]", help="by default the deployed ledger", show_default=False),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="one JSON document a line")]
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON document per line")]
 Since = Annotated[str, typer.Option(metavar="TIME", help="2h, 7d, 2026-03-11, or with a time")]
-Until = Annotated[str, typer.Option(metavar="TIME", help="as --since, itself left out")]
+Until = Annotated[str, typer.Option(metavar="TIME", help="like --since, exclusive")]
 Names = list[str] | None
 
 
@@ -32,11 +32,11 @@ def list_incidents(
     export: Export = None,
     since: Since = "",
     until: Until = "",
-    severity: Annotated[Names, typer.Option(help="P1 to P4; may be given again")] = None,
+    severity: Annotated[Names, typer.Option(help="P1 to P4; repeatable")] = None,
     condition: Annotated[Names, typer.Option(help="such as enclave-down")] = None,
-    host: Annotated[Names, typer.Option(help="an instance that was looked at or fixed")] = None,
+    host: Annotated[Names, typer.Option(help="an instance that was inspected or fixed")] = None,
     outcome: Annotated[Names, typer.Option(help=", ".join(OUTCOMES))] = None,
-    last: Annotated[int, typer.Option(min=0, help="only so many, by time; 0 is all")] = 0,
+    last: Annotated[int, typer.Option(min=0, help="at most this many, by time; 0: all")] = 0,
     fleet: FileOrName = "",
     profile: Credentials = "",
     region: Region = "",

@@ -33,9 +33,10 @@ def run(
         fleet_choice.FILE
     ),
     old: Annotated[
-        Path | None, typer.Option("--from", metavar="OLD.toml", help="a whole profile to shorten")
+        Path | None,
+        typer.Option("--from", metavar="OLD.toml", help=("a complete profile to shorten")),
     ] = None,
-    look: Annotated[bool, typer.Option("--look", help="ask a host for its units, by SSM")] = False,
+    look: Annotated[bool, typer.Option("--look", help="read a host's units, by SSM")] = False,
     profile: Credentials = "",
     region: Annotated[str, typer.Option(help="else AWS_REGION", show_default=False)] = "",
 ) -> int:
@@ -46,7 +47,7 @@ def run(
     The status is 1 if the file is incomplete, or decides differently than OLD.toml.
     """
     if output.exists():
-        raise InvalidInput(f"{output}: is there already: name another by --output, or remove it")
+        raise InvalidInput(f"{output}: exists already: name another file by --output, or remove it")
     if old is not None:
         return _shorten(old, output)
     place = Place(region=region, credentials=profile)
@@ -81,19 +82,22 @@ def _shorten(old: Path, output: Path) -> int:
     for each in short.differences:
         print(f"otherwise than {old}: {each}")
     if not short.differences:
-        print(f"decides the same as {old}: each alarm, rule, ladder, action and number is equal")
+        print(
+            f"makes the same decisions as {old}: each alarm, rule, ladder, action and number "
+            "is equal"
+        )
     return int(bool(short.differences))
 
 
 def _survey(group: str, place: Place, *, look: bool) -> Survey | None:
     """Return the survey of the account; None without credentials or a named group."""
     if not group:
-        print("no --group: every key is asked for, and no account")
+        print("no --group: asking for every key, without an account")
         return None
     try:
         return read_survey(fleets.session(place), group, look=look)
     except DependencyUnavailable as error:
-        print(f"the account cannot be asked ({error}): every key is asked for")
+        print(f"the account cannot be read ({error}): asking for every key")
         return None
 
 
@@ -109,9 +113,7 @@ def _with_answers(proposed: Sequence[Answer], account_survey: Survey | None) -> 
         except EOFError:
             break
         if answer_text:
-            by_key[each.key] = copy.replace(
-                each, value=_value(each, answer_text), why="as you said"
-            )
+            by_key[each.key] = copy.replace(each, value=_value(each, answer_text), why="as entered")
     return tuple(by_key.values())
 
 
@@ -132,7 +134,7 @@ def _value(answer: Answer, answer_text: str) -> Value:
 def _write(output: Path, file_answers: Sequence[Answer], account_survey: Survey | None) -> None:
     today = datetime.now(UTC).date()
     if account_survey is None:
-        written = text(file_answers, Header("what you answered", today))
+        written = text(file_answers, Header("your answers", today))
     else:
         origin = f"the account {account_survey.home.account} in {account_survey.home.region}"
         home = {"account": account_survey.home.account, "region": account_survey.home.region}

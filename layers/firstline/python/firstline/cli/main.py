@@ -33,37 +33,49 @@ COMPLETE_VARIABLE = "_FIRSTLINE_COMPLETE"
 STOPPED_STATUS = 130
 """The status of a command that a signal ended, as shells report Ctrl-C."""
 COMMANDS: dict[str, tuple[str, str]] = {
-    "replay": ("replay", "an event or a scenario through the whole system, on this machine"),
-    "console": ("console", "open incidents and timelines of a replay or export, in a browser"),
+    "replay": (
+        "replay",
+        "replay an event, a scenario or an export through the system, on this machine",
+    ),
+    "console": ("console", "show open incidents and timelines of a replay or export in a browser"),
     "init": ("init", "write a fleet file from an account, from answers, or from a profile"),
-    "classify": ("classify", "what events mean by a profile, and why"),
-    "generate": ("classify", "the event of an alarm or a rule, to classify or replay it"),
+    "classify": ("classify", "show how a fleet file classifies events, and why"),
+    "generate": ("classify", "generate the event of an alarm or a rule, to classify or replay it"),
     "policy": ("policy", "check a profile; explain which rule an event matched"),
-    "doctor": ("doctor", "hold a profile against the account: what would not be heard, or fixed"),
-    "drill": ("drill", "ring an alarm of the deployed system on purpose, and follow it"),
-    "report-user": ("report_user", "report a user's trouble to the deployed system (P3)"),
-    "approve": ("operators", "allow a plan that an incident proposed, once"),
-    "deny": ("operators", "refuse a proposed plan: a person takes the incident"),
-    "pause": ("operators", "no fixes for a while: of everything, a condition or an incident"),
-    "resume": ("operators", "end a pause before its time"),
-    "promote": ("operators", "let an action go by itself again that failed too often"),
-    "simulate": ("simulate", "the remediator against a failing fleet, by seeds"),
-    "backtest": ("backtest", "what another policy would have done with what was recorded"),
+    "doctor": (
+        "doctor",
+        "check the account against the fleet file: missed alarms, hosts that cannot be fixed",
+    ),
+    "drill": ("drill", "set an alarm of the deployed system to ALARM and check the response"),
+    "report-user": ("report_user", "report a user's problem to the deployed system (P3)"),
+    "approve": ("operators", "approve a proposed plan, once"),
+    "deny": ("operators", "deny a proposed plan: the incident is escalated to on-call"),
+    "pause": ("operators", "pause fixes: of everything, a condition or an incident"),
+    "resume": ("operators", "end a pause early"),
+    "promote": ("operators", "make a demoted action automatic again"),
+    "simulate": ("simulate", "simulate failing fleets by seeds, and check the invariants"),
+    "backtest": (
+        "backtest",
+        "re-decide recorded events with another fleet file, and list the differences",
+    ),
     "audit": ("audit", "list, show, export and verify the ledger"),
-    "report": ("report", "an incident as people read it afterwards; --since: across incidents"),
+    "report": ("report", "report on an incident; with --since: across incidents"),
     "test": ("develop", "run the tests of a checkout; arguments go to pytest"),
     "check": ("develop", "run the linters and the type checker over a checkout"),
-    "synth": ("cdk", "make the CloudFormation templates; arguments go to the CDK"),
-    "bootstrap": ("cdk", "prepare an account and Region for the CDK, once"),
-    "diff": ("cdk", "what a deployment would change of what is deployed"),
+    "synth": ("cdk", "write the CloudFormation templates; arguments go to the CDK"),
+    "bootstrap": ("cdk", "prepare an account and a Region for the CDK, once"),
+    "diff": ("cdk", "show what a deployment would change"),
     "deploy": ("cdk", "deploy the stacks; arguments go to the CDK"),
     "destroy": ("cdk", "destroy the app stack; records stay; arguments go to the CDK"),
     "bench": (
         "tools.bench.bench",
-        "measure a checkout beside its baselines: all benches, or those named",
+        "measure a checkout against its baselines: all benches, or those named",
     ),
-    "prove": ("tools.prove", "what takes too long for CI, in parts; keeps their tables up to date"),
-    "docs": ("tools.docs.documents", "write the generated documents of a checkout anew"),
+    "prove": (
+        "tools.prove",
+        "run the proofs that exceed CI time, in parts, and update their tables",
+    ),
+    "docs": ("tools.docs.documents", "write the generated documents of a checkout"),
 }
 
 
@@ -141,7 +153,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
     """Import the command's module and call it with its arguments."""
     if (file := fleet_as_profile(arguments)) is not None:
         return print_error(
-            f"{name}: --profile names AWS credentials: name the file by --fleet {file}"
+            f"{name}: --profile names AWS credentials: name the fleet file by --fleet {file}"
         )
     try:
         return call(name, arguments)
@@ -161,7 +173,7 @@ def call(name: str, arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         raise InvalidInput(error.format_message()) from error
     except typer.Abort as error:
-        raise InvalidInput("stopped, nothing was answered") from error
+        raise InvalidInput("stopped before an answer") from error
 
 
 def invoke(group: "TyperGroup", name: str, arguments: Sequence[str]) -> int:

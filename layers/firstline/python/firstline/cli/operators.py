@@ -21,9 +21,9 @@ from firstline.errors import InvalidInput
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 Incident = Annotated[
-    str, typer.Argument(metavar="INCIDENT", help="the id that the page names", show_default=False)
+    str, typer.Argument(metavar="INCIDENT", help="the id in the page", show_default=False)
 ]
-Plan = Annotated[str, typer.Argument(metavar="PLAN", help="the hash that the page names")]
+Plan = Annotated[str, typer.Argument(metavar="PLAN", help="the plan's hash in the page")]
 Scope = Annotated[
     str,
     typer.Argument(
@@ -38,7 +38,7 @@ Action = Annotated[
 ]
 Why = Annotated[str, typer.Option(metavar="TEXT", help="the reason, for the record")]
 Duration = Annotated[str, typer.Option("--for", metavar="TIME", help="such as 30m, 2h or 1d")]
-Url = Annotated[str, typer.Option(help="the stack's OperatorUrl, by default looked up")]
+Url = Annotated[str, typer.Option(help="the stack's OperatorUrl; default: read from the stack")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document")]
 
 UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
@@ -149,13 +149,13 @@ def _print(result: CommandResult, *, as_json: bool) -> None:
         return
     until = result.until.isoformat(timespec="seconds") if result.until else ""
     subject = f"{result.action} on {', '.join(result.targets)} for {result.incident}"
-    pending = "" if result.told else "; PagerDuty does not have it yet: the next sweep sends it"
+    pending = "" if result.told else "; PagerDuty has not received it yet: the next sweep retries"
     text = {
-        "approve": f"approved: {subject}, before {until}, if every guard lets it pass then",
-        "deny": f"denied: {subject}; the incident is handed over",
+        "approve": f"approved: {subject}, until {until}, if every guard passes then",
+        "deny": f"denied: {subject}; the incident is escalated to on-call",
         "pause": f"paused: no fixes of {result.scope} before {until}{pending}",
-        "resume": f"resumed: fixes of {result.scope} go on{pending}",
-        "promote": f"promoted: {result.action} goes as far by itself as the profile says",
+        "resume": f"resumed: fixes of {result.scope} are allowed again{pending}",
+        "promote": f"promoted: {result.action} has the autonomy of the fleet file again",
     }[result.lever]
     notes = [_under_way(result.under_way)] if result.lever == "pause" else []
     terminal.print_lines([f"{text} (recorded as {result.by})", *notes])
@@ -164,9 +164,11 @@ def _print(result: CommandResult, *, as_json: bool) -> None:
 def _under_way(fix: commands.FixInProgress | Unknown | None) -> str:
     """Return a line on the fix that may still change a host."""
     if fix is None:
-        return "under way: no fix"
+        return "in progress: no fix"
     if isinstance(fix, Unknown):
-        return f"under way: not known, since the lease cannot be read ({fix.why}): look first"
+        return (
+            f"in progress: unknown, the lease cannot be read ({fix.why}): check the incidents first"
+        )
     until = fix.until.isoformat(timespec="seconds")
     what = f"{fix.action} on {fix.target} for {fix.incident}"
-    return f"under way: {what}, committed before; it may change its host until {until}"
+    return f"in progress: {what}, committed before; it may change its host until {until}"

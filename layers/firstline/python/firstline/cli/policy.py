@@ -64,7 +64,7 @@ def check(
     counts = {"alarm": line.alarms, "rule": line.rules}
     counts |= {"ladder": line.ladders, "action": line.actions}
     counted = (f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items())
-    terminal.print_lines([f"{file}: holds together: {', '.join(counted)}"])
+    terminal.print_lines([f"{file}: is consistent: {', '.join(counted)}"])
 
 
 @app.command()

@@ -44,7 +44,7 @@ ReplayPath = Annotated[
 ]
 World = Annotated[Path | None, typer.Option(help="a scenario whose world replaces the default")]
 Export = Annotated[Path | None, typer.Option(help="write the ledger there, for audit and report")]
-Html = Annotated[Path | None, typer.Option(help="write the report of it there, as one page")]
+Html = Annotated[Path | None, typer.Option(help="write its report there, as one HTML page")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document per incident")]
 
 
@@ -65,7 +65,7 @@ def run(
     """
     if replay_export.is_export(path):
         if world is not None or fleet or export is not None:
-            raise InvalidInput(f"{path}: an export has its own world and policy; see backtest")
+            raise InvalidInput(f"{path}: an export has its own world and policy; use backtest")
         if html is not None:
             _write_page(report.reports_of(path), html)
         return replay_export.run(path, as_json=as_json)
@@ -118,7 +118,7 @@ def _event(
 ) -> ReplayedEvent:
     """Return the event that the scenario in *path* plans, as it is delivered."""
     if bool(plan.file) == bool(plan.alarm):
-        raise InvalidInput(f"{path}: an event is either of a file or of an alarm: give one of them")
+        raise InvalidInput(f"{path}: an event has either a file or an alarm: give one of them")
     after = timedelta(seconds=plan.at_seconds)
     if plan.file:
         body = event_files.read(path.parent / plan.file)
@@ -170,7 +170,7 @@ def _export(replayed: ReplayResult, path: Path) -> None:
 def _report(replayed: ReplayResult, profile: Path, path: Path) -> None:
     """Write the reports of all ledgers on one page; raises `InvalidInput` without a ledger."""
     if not replayed.ledgers:
-        raise InvalidInput("--html: nothing was recorded, so there is nothing to report")
+        raise InvalidInput("--html: no incident was recorded, so there is no report")
     policy = profiles.load(profile)
     reports = tuple(write_report(ledger.entries, policy) for ledger in replayed.ledgers)
     _write_page(reports, path)

@@ -51,12 +51,10 @@ def run(path: Path, *, as_json: bool) -> int:
             else:
                 terminal.print_lines(_text(line))
     if not incidents:
-        raise InvalidInput(f"{path}: holds no incident: nothing was decided in it")
+        raise InvalidInput(f"{path}: contains no incident")
     if not as_json:
         ends = f"{differing} not as recorded" if differing else "each as recorded"
-        terminal.print_lines(
-            [f"incidents: {incidents}, decisions decided again: {decisions}, {ends}"]
-        )
+        terminal.print_lines([f"incidents: {incidents}, decisions re-decided: {decisions}, {ends}"])
     return 1 if differing else 0
 
 
@@ -88,9 +86,7 @@ def _line(
     try:
         result = redecide(record, policies)
     except (msgspec.ValidationError, KeyError, ValueError) as error:
-        raise InvalidInput(
-            f"{path}: {record.id} does not say what a ledger says: {error}"
-        ) from error
+        raise InvalidInput(f"{path}: {record.id} is not a ledger record: {error}") from error
     incident, start = result.incident, record.opening.at
     (opening,) = signal_events(record.opening)
     return RedecideLine(
@@ -147,7 +143,7 @@ def _updates(chain: tuple[DecodedEntry, ...]) -> Iterator[UpdateLine]:
 def _text(line: RedecideLine) -> Iterator[str]:
     head = f"{line.incident}  {line.severity} {line.condition}, {line.outcome}"
     if line.why:
-        yield f"{head}: cannot be decided again: {line.why}"
+        yield f"{head}: cannot be re-decided: {line.why}"
         return
     count = f"{line.decisions} decisions"
     if not line.differences:
@@ -156,7 +152,7 @@ def _text(line: RedecideLine) -> Iterator[str]:
     yield f"{head}: {count}, {len(line.differences)} differences"
     for each in line.differences[:SHOWN_MAX]:
         where = f"entry {each.sequence} ({each.kind}) {each.field}".rstrip()
-        yield f"    {where}: recorded {_short(each.recorded)}, again {_short(each.again)}"
+        yield f"    {where}: recorded {_short(each.recorded)}, re-decided {_short(each.again)}"
     if more := line.differences[SHOWN_MAX:]:
         yield f"    and {len(more)} more"
 

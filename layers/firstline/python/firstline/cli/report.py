@@ -46,13 +46,13 @@ def run(
         File, typer.Option(metavar="FILE", help="write the invitation to its post-mortem")
     ] = None,
     since: Annotated[
-        str, typer.Option(metavar="TIME", help="across incidents, since then: 7d, 2026-03-11")
+        str, typer.Option(metavar="TIME", help="across incidents, since this time: 7d, 2026-03-11")
     ] = "",
     until: Until = "",
     fleet: FileOrName = "",
     profile: Credentials = "",
     region: Region = "",
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON document a line")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document per line")] = False,
 ) -> None:
     """Report the incidents of an export: on the terminal, or as HTML, Markdown or an invitation.
 
@@ -62,17 +62,19 @@ def run(
     place = Place(fleet, region, profile)
     if since:
         if incident or files:
-            raise InvalidInput("--since is across incidents: leave out --incident and the files")
+            raise InvalidInput(
+                "--since reports across incidents: leave out --incident and the files"
+            )
         from firstline.cli import report_since
 
         report_since.print_review(export, since, until, place, as_json=as_json)
         return
     if export is None and not incident:
         raise InvalidInput(
-            "of what? Name an EXPORT, an --incident of the deployed ledger, or --since"
+            "no input: name an EXPORT, an --incident of the deployed ledger, or --since"
         )
     if until:
-        raise InvalidInput("--until goes with --since")
+        raise InvalidInput("--until requires --since")
     reports = reports_of(export, incident) if export else (_deployed(incident, place),)
     for path, content in _file_contents(reports, html, markdown, ics):
         export_files.write([content.encode()], path)
@@ -146,9 +148,9 @@ def _file_contents(
 def _invitation(reports: tuple[Report, ...]) -> str:
     invitations = [each for each in map(invitation, reports) if each is not None]
     if not invitations:
-        raise InvalidInput("--ics: a post-mortem is of a P1 or P2, whose policy is in the export")
+        raise InvalidInput("--ics: only a P1 or P2 whose policy is in the export has a post-mortem")
     if len(invitations) > 1:
-        raise InvalidInput("--ics: an invitation is to one meeting: give --incident")
+        raise InvalidInput("--ics: an invitation is for one incident: give --incident")
     return invitations[0]
 
 
@@ -156,15 +158,15 @@ def _selected_chains(chains: Chains, incident: str, export: Path) -> list[list[E
     """Return the named chain, else those of incidents, else those of other signals."""
     if incident:
         if (chain := chains.get(IncidentId(incident))) is None:
-            hint = "audit list shows what it holds"
-            raise InvalidInput(f"{export}: holds no incident {incident!r}: {hint}")
+            hint = "audit list shows its incidents"
+            raise InvalidInput(f"{export}: contains no incident {incident!r}: {hint}")
         return [chain]
     signals = [chain for chain in chains.values() if chain[0].incident != CHAIN]
     chosen = [chain for chain in signals if _opens_incident(chain)] or signals
     if not chosen:
-        raise InvalidInput(f"{export}: holds no entry of an incident")
+        raise InvalidInput(f"{export}: contains no entry of an incident")
     if len(chosen) > INCIDENTS_MAX:
-        count = f"holds {len(chosen)} incidents, and a page {INCIDENTS_MAX}"
+        count = f"contains {len(chosen)} incidents; a page has at most {INCIDENTS_MAX}"
         raise InvalidInput(f"{export}: {count}: name one with --incident")
     return chosen
 

@@ -60,9 +60,9 @@ def lines(summary: Review, where: str) -> Iterator[tuple[str, str]]:
     missed = _counts(summary.missed_targets) if summary.missed_targets else ": none"
     yield f"response targets missed{missed}", ""
     if summary.unpaged:
-        yield f"{summary.unpaged} of P1 and P2 were not paged as far as the ledger knows", BAD
+        yield f"{summary.unpaged} P1 and P2 have no page in the ledger", BAD
     if summary.partial:
-        yield f"of {summary.partial} incidents entries are missing: audit verify tells", BAD
+        yield f"of {summary.partial} incidents entries are missing: run audit verify", BAD
     yield from _fix_lines(summary)
     yield from _proposals(summary, where)
 
@@ -78,12 +78,14 @@ def _counts(counts: dict[str, int]) -> str:
 
 def _endings(summary: Review) -> Iterator[str]:
     share = (
-        "" if summary.alone_percent is None else f", {summary.alone_percent} % of what needed a fix"
+        ""
+        if summary.alone_percent is None
+        else (f", {summary.alone_percent} % of the incidents that needed a fix")
     )
-    yield f"mended without a person: {summary.alone}{share}"
-    yield f"mended with a person's word: {summary.with_a_person}"
-    yield f"recovered by themselves: {summary.by_themselves}"
-    yield f"handed over: {summary.handed_over}; still open: {summary.still_open}"
+    yield f"fixed without a person: {summary.alone}{share}"
+    yield f"fixed after an approval: {summary.with_a_person}"
+    yield f"recovered without a fix: {summary.by_themselves}"
+    yield f"escalated: {summary.handed_over}; still open: {summary.still_open}"
 
 
 def _duration_line(name: str, spread: DurationStatistics) -> str:
@@ -103,7 +105,7 @@ def _fix_lines(summary: Review) -> Iterator[tuple[str, str]]:
         yield f"{each.action:<18}" + "".join(f"{count:>10}" for count in counts) + undone, ""
     if summary.denials:
         yield "", ""
-        yield f"{'guards that said no':<28}{'fixes':>10}{'incidents':>10}", HEADS
+        yield f"{'denials by guard':<28}{'fixes':>10}{'incidents':>10}", HEADS
     for blocked in summary.denials:
         yield f"{blocked.guard:<28}{blocked.fixes:>10}{blocked.incidents:>10}", ""
 
@@ -111,22 +113,22 @@ def _fix_lines(summary: Review) -> Iterator[tuple[str, str]]:
 def _proposals(summary: Review, where: str) -> Iterator[tuple[str, str]]:
     """Yield proposed changes: noisy alarms, and the autonomy of actions."""
     for noisy in summary.noisy:
-        counts = f"{noisy.incidents} incidents, {noisy.observed} recovered by themselves"
+        counts = f"{noisy.incidents} incidents, {noisy.observed} recovered without a fix"
         flaps = f", {noisy.flaps} recoveries that did not last" if noisy.flaps else ""
         yield f"noisy: {noisy.alarm}: {counts}{flaps}", WARNING
     for each in summary.promotable:
-        why = f"it helped {each.helped} times of {each.helped}, allowed by a person each time"
+        why = f"it helped {each.helped} of {each.helped} times, each after an approval"
         yield f"may be promoted: {each.action}: {why}; {each.key}", GOOD
     for turn in summary.turns:
         yield _autonomy_change(turn), BAD if turn.demoted else GOOD
     for action in summary.demoted:
-        how = f"until somebody says: {command_lines.promote(action, where)}"
-        yield f"demoted: {action} asks a person each time, {how}", BAD
+        how = f"until an operator runs: {command_lines.promote(action, where)}"
+        yield f"demoted: {action} requires an approval each time, {how}", BAD
 
 
 def _autonomy_change(turn: AutonomyChange) -> str:
     at = f"{turn.at:%Y-%m-%d %H:%M}"
     if turn.demoted:
         why = f"{turn.failed} of its fixes in a row did not help ({turn.incident})"
-        return f"{at} {turn.action} was demoted by itself: {why}"
+        return f"{at} {turn.action} was demoted automatically: {why}"
     return f"{at} {turn.action} was promoted by {turn.by}"

@@ -23,8 +23,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command("report-user")
 def run(
     user: Annotated[str, typer.Option(metavar="GUID", help="the user, by GUID")],
-    details: Annotated[str, typer.Option(metavar="TEXT", help="what the user sees: the error")],
-    reporter: Annotated[str, typer.Option(metavar="NAME", help="by default, who you are")] = "",
+    details: Annotated[str, typer.Option(metavar="TEXT", help="the error that the user sees")],
+    reporter: Annotated[str, typer.Option(metavar="NAME", help="default: your AWS identity")] = "",
     profile: Credentials = "",
     region: Annotated[str, typer.Option(help="else AWS_REGION", show_default=False)] = "",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
@@ -36,7 +36,7 @@ def run(
         output.emit(line)
     else:
         by = f"{line.report} by {line.reporter}"
-        print(f"reported as {by}: firstline opens a P3, and pages nobody")
+        print(f"reported as {by}: firstline opens a P3 and does not page")
 
 
 def send(fields: dict[str, str], session: "Session") -> ReportLine:

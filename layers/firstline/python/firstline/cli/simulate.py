@@ -31,19 +31,17 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 SAVE_INTERVAL_SECONDS = 1.0
 
-Seeds = Annotated[int, typer.Option(min=1, max=10_000_000, help="how many runs")]
+Seeds = Annotated[int, typer.Option(min=1, max=10_000_000, help="number of runs")]
 Directed = Annotated[
-    bool, typer.Option(help="begin with one run for each fault of each remote request")
+    bool, typer.Option(help="start with one run for each fault of each remote request")
 ]
-Seed = Annotated[int | None, typer.Option(min=0, help="this one alone, step by step")]
+Seed = Annotated[int | None, typer.Option(min=0, help="only this seed, step by step")]
 First = Annotated[int, typer.Option("--from", min=0, help="the first seed")]
-State = Annotated[
-    Path | None, typer.Option(help="go on from what this file holds, and keep it up to date")
-]
-Coverage = Annotated[bool, typer.Option("--coverage", help="tell how often each fault came")]
+State = Annotated[Path | None, typer.Option(help="continue from this file, and update it")]
+Coverage = Annotated[bool, typer.Option("--coverage", help="show how often each fault occurred")]
 Hunt = Annotated[
     str | None,
-    typer.Option("--planted", help='find the planted bugs whose name holds this; "": all'),
+    typer.Option("--planted", help='find the planted bugs whose name contains this; "": all'),
 ]
 Export = Annotated[Path | None, typer.Option(help="with --seed: write its ledger there")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON document")]
@@ -65,7 +63,7 @@ def run(
     if hunt is not None:
         return _hunt(hunt, as_json=as_json)
     if export is not None and seed is None:
-        raise InvalidInput("--export goes with --seed: it writes the ledger of one run")
+        raise InvalidInput("--export requires --seed: it writes the ledger of one run")
     if seed is not None:
         if export is not None:
             export_files.write(seed_run.export_lines(seed_run.run(seed)), export)
@@ -75,7 +73,7 @@ def run(
     if not campaign.seeds:
         campaign = Campaign(code=code, first=first, next=first)
     elif campaign.code != code:
-        raise InvalidInput(f"{state} holds runs of other code: its figures cannot be added to")
+        raise InvalidInput(f"{state} contains runs of other code: give another file")
     jobs = (
         *(cells()[campaign.directed :] if directed else ()),
         *range(campaign.next, campaign.first + seeds),
@@ -88,7 +86,7 @@ def _hunt(text: str, *, as_json: bool) -> int:
     """Plant each of these bugs; return 1 if the checkers miss one."""
     bugs = [each for each in PLANTED_BUGS if text in each.name]
     if not bugs:
-        raise InvalidInput(f"no planted bug is called {text!r}: docs/SAFETY.md lists them")
+        raise InvalidInput(f"unknown planted bug {text!r}: docs/SAFETY.md lists them")
     survived, code = 0, version.digest()
     for bug, seed in seed_search.find_seeds(bugs):
         survived += seed is None
@@ -152,7 +150,7 @@ def _print_campaign(campaign: Campaign, *, whole: bool, coverage: bool, as_json:
         if uncovered:
             print(f"no run hit: {', '.join(missed)}")
     if not whole:
-        on = f"go on with the same --state, or --from {campaign.next}"
+        on = f"continue with the same --state, or --from {campaign.next}"
         print(f"stopped before seed {campaign.next}: {on}", file=sys.stderr)
         return STOPPED_STATUS
     return 1 if found_of or uncovered else 0

@@ -120,7 +120,7 @@ def channel(name: str) -> Channel:
 
 def _unroutable(name: str, before: tuple[str, ...]) -> str | None:
     if name in before:
-        return f"{name!r} is there twice: remove one"
+        return f"{name!r} is listed twice: remove one"
     if not channel(name).notifies_a_person:
         return f"{name!r} notifies no person: remove it"
     if find_spec(f"firstline.adapters.notifiers.{channel(name).notifier}") is None:

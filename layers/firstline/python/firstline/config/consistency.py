@@ -50,7 +50,9 @@ def faults(profile: Profile) -> Iterator[Fault]:
     yield from _responses(profile)
     yield from profile.routes.faults()
     if not profile.business_day.known:
-        why = f"{profile.business_day.time_zone!r} is no zone: write one like 'Europe/Berlin'"
+        why = (
+            f"{profile.business_day.time_zone!r} is not a time zone: write one like 'Europe/Berlin'"
+        )
         yield Fault(("business_day", "time_zone"), why)
     yield from _too_many_hosts(profile.fleet)
     yield from _nameless_apis(profile.fleet)
@@ -60,7 +62,10 @@ def faults(profile: Profile) -> Iterator[Fault]:
 def _too_many_hosts(fleet: Fleet) -> Iterator[Fault]:
     """Refuse a group whose incidents exceed the store's limit."""
     if fleet.hosts_max > HOSTS_MAX:
-        why = f"{fleet.hosts_max} hosts are too many: an incident holds the evidence of {HOSTS_MAX}"
+        why = (
+            f"{fleet.hosts_max} hosts are too many: an incident stores evidence of at most "
+            f"{HOSTS_MAX}"
+        )
         yield Fault(("fleet", "hosts_max"), f"{why}; split the group, or set its MaxSize lower")
 
 
@@ -69,7 +74,7 @@ def _nameless_apis(fleet: Fleet) -> Iterator[Fault]:
     for key in ("http_api", "rest_api"):
         name = getattr(fleet, key)
         if isinstance(name, str) and name and not re.fullmatch(NAME_PATTERN, name):
-            why = f"is {display(name)}: give a text in quotes that matches {NAME_PATTERN!r}"
+            why = f"is {display(name)}: give a string that matches {NAME_PATTERN!r}"
             yield Fault(("fleet", key), why)
 
 
@@ -83,13 +88,15 @@ def _repeated(profile: Profile) -> Iterator[Fault]:
     }
     for key, names in lists.items():
         for index, name in _duplicates(names):
-            yield Fault((*key, index, "name"), f"{name!r} is there twice: rename or remove one")
+            yield Fault((*key, index, "name"), f"{name!r} is defined twice: rename or remove one")
     for index, condition in _duplicates(each.condition for each in profile.ladders):
-        why = f"{condition!s} has a ladder already: put all rungs into one"
+        why = f"{condition!s} has a ladder already: put all rungs into one ladder"
         yield Fault(("ladders", index, "condition"), why)
     for number, ladder in enumerate(profile.ladders):
         for index, rung in _duplicates(ladder.rungs):
-            yield Fault(("ladders", number, "rungs", index), f"{rung!r} is there twice: remove one")
+            yield Fault(
+                ("ladders", number, "rungs", index), (f"{rung!r} is listed twice: remove one")
+            )
 
 
 def _duplicates(names: Iterable[str]) -> Iterator[tuple[int, str]]:
@@ -107,11 +114,11 @@ def _unknown_fixes(profile: Profile) -> Iterator[Fault]:
     for number, ladder in enumerate(profile.ladders):
         named += [(("ladders", number, "rungs", i), rung) for i, rung in enumerate(ladder.rungs)]
         if ladder.condition is Condition.UNCLASSIFIED:
-            why = "what nobody understands is never fixed: remove the ladder"
+            why = "an unclassified incident is never fixed: remove the ladder"
             yield Fault(("ladders", number, "condition"), why)
     for key, name in named:
         if name not in FIXES:
-            yield Fault(key, f"{name!r} is no fix: use one of {', '.join(FIXES)}")
+            yield Fault(key, f"{name!r} is not a fix: use one of {', '.join(FIXES)}")
 
 
 def _unmatched(profile: Profile) -> Iterator[Fault]:
@@ -126,7 +133,7 @@ def _unmatched(profile: Profile) -> Iterator[Fault]:
         yield from _undelivered(rule, index)
         if rule.source == ALARM and rule.subject not in alarm_names:
             known = ", ".join(sorted(alarm_names)) or "none"
-            why = f"no alarm is called {rule.subject!r}, so this never matches: known are {known}"
+            why = f"no alarm is named {rule.subject!r}: the rule never matches; known are {known}"
             yield Fault(("rules", index, "subject"), why)
 
 
@@ -137,9 +144,9 @@ def _undelivered(rule: Rule, index: int) -> Iterator[Fault]:
         known = ", ".join(sorted(SOURCES))
         yield Fault(("rules", index, "source"), f"no signal has this source: known are {known}")
     elif source.subjects and rule.subject not in source.subjects:
-        why = f"no event of {rule.source} is {rule.subject!r}, so this never matches"
+        why = f"{rule.source} has no event {rule.subject!r}: the rule never matches"
         known = ", ".join(source.subjects)
-        yield Fault(("rules", index, "subject"), f"{why}: known are {known}")
+        yield Fault(("rules", index, "subject"), f"{why}; known are {known}")
 
 
 def _alarms(profile: Profile) -> list[tuple[Key, str]]:
@@ -159,7 +166,7 @@ def _drills(profile: Profile) -> Iterator[Fault]:
     ladders = [("ladders", index, each.condition) for index, each in enumerate(profile.ladders)]
     for kind, index, condition in rules + ladders:
         if condition is Condition.DRILL:
-            why = "a drill is no trouble of a fleet: use another condition, or remove it"
+            why = "the condition drill is reserved: use another condition, or remove the rule"
             yield Fault((kind, index, "condition"), why)
 
 
@@ -169,12 +176,14 @@ def _undefined(profile: Profile) -> Iterator[Fault]:
     facts = {each for each in profile.fleet.__struct_fields__ if each not in NON_TEXT_FACTS}
     for index, each in enumerate(profile.logs):
         if each.log_group.startswith("$") and each.log_group[1:] not in facts:
-            why = f"is no fact of the fleet: use one of {', '.join(sorted(facts))}"
+            why = f"is not a fact of the fleet: use one of {', '.join(sorted(facts))}"
             yield Fault(("logs", index, "log_group"), why)
     for index, alarm in enumerate(profile.alarms.made):
         at: Key = ("alarms", "made", index)
         if alarm.namespace == LOG_NAMESPACE and alarm.metric not in counted:
-            why = f"no [[logs]] counts it: known are {', '.join(sorted(counted)) or 'none'}"
+            why = (
+                f"no [[logs]] counts this metric: known are {', '.join(sorted(counted)) or 'none'}"
+            )
             yield Fault((*at, "metric"), why)
         if not math.isfinite(alarm.threshold):
             yield Fault((*at, "threshold"), f"is {alarm.threshold}: give a number")
@@ -184,9 +193,9 @@ def _undefined(profile: Profile) -> Iterator[Fault]:
         for key, value in [("namespace", alarm.namespace), *alarm.dimensions.items()]:
             place = (*at, key) if key == "namespace" else (*at, "dimensions", key)
             if isinstance(getattr(profile.fleet, value[1:], None), tuple) and value[1:] in facts:
-                yield Fault(place, f"{value!r} is a list of APIs: write the one that is meant")
+                yield Fault(place, f"{value!r} is a list of APIs: write one of them")
             if value.startswith("$") and value[1:] not in facts:
-                why = f"{value!r} is no fact of the fleet: use one of {', '.join(sorted(facts))}"
+                why = f"{value!r} is not a fact of the fleet: use one of {', '.join(sorted(facts))}"
                 yield Fault(place, why)
 
 
@@ -195,7 +204,7 @@ def _other_groups(profile: Profile) -> Iterator[Fault]:
     for index, rule in enumerate(profile.rules):
         named = rule.when.get("AutoScalingGroupName", profile.fleet.group)
         if rule.source == "aws.autoscaling" and named != profile.fleet.group:
-            why = f"only fleet.group is heard: write {profile.fleet.group!r}, or leave it out"
+            why = f"only events of fleet.group arrive: write {profile.fleet.group!r}, or remove it"
             yield Fault(("rules", index, "when", "AutoScalingGroupName"), why)
 
 
@@ -203,7 +212,10 @@ def _shadowed(profile: Profile) -> Iterator[Fault]:
     for index, rule in enumerate(profile.rules):
         for earlier in profile.rules[:index]:
             if _takes_all(earlier, rule):
-                why = f"never matches: {earlier.name!r} above takes all of it; put this one first"
+                why = (
+                    f"never matches: {earlier.name!r} above matches everything it does; put "
+                    "this one first"
+                )
                 yield Fault(("rules", index), why)
                 break
 
@@ -227,7 +239,7 @@ def _covers(wide: Matcher, narrow: Matcher) -> bool:
 def _responses(profile: Profile) -> Iterator[Fault]:
     """Refuse duplicate targets, and a shorter target for a less severe signal."""
     for index, severity in _duplicates(each.severity for each in profile.responses):
-        yield Fault(("responses", index, "severity"), f"{severity!s} is there twice: remove one")
+        yield Fault(("responses", index, "severity"), f"{severity!s} is listed twice: remove one")
     for index, response in enumerate(profile.responses):
         for other in profile.responses:
             hasty = response.target_seconds < other.target_seconds

@@ -25,7 +25,7 @@ _WORDS = {
     "bool": "true or false",
     "int": "a whole number",
     "object": "a table",
-    "str": "a text in quotes",
+    "str": "a string in quotes",
 }
 
 
@@ -69,7 +69,7 @@ def _of_table(table: dict[str, Any], model: type[msgspec.Struct], key: Key) -> I
     strange = [name for name in table if name not in fields]
     for name in strange:
         mend = f"{_suggestion(name, known)}correct or remove it; known are {', '.join(known)}"
-        yield Fault((*key, name), f"is no key here: {mend}")
+        yield Fault((*key, name), f"is not a key here: {mend}")
     misspelt = {near for name in strange for near in _closest(name, known)}
     for name, field in fields.items():
         if name in table:

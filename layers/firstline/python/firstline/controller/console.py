@@ -53,7 +53,7 @@ def read_view(query: str, system: System) -> View:
     try:
         return _detail(query.strip(), system, lens) if query.strip() else _overview(system, lens)
     except FirstlineError as error:
-        return Missing(f"It cannot be read now, try again: {redact(str(error))}")
+        return Missing(f"The console cannot read it: {redact(str(error))}; reload to retry")
 
 
 def _lens(system: System) -> RowContext:

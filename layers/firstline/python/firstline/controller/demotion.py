@@ -73,7 +73,7 @@ def reinstate(command: Promote, by: str, system: System) -> CommandResult:
     demotion_ = demoted.get(command.action)
     if demotion_ is None:
         names = ", ".join(demoted) or "nothing"
-        raise InvalidInput(f"{command.action} is not demoted: demoted is {names}")
+        raise InvalidInput(f"{command.action} is not demoted; demoted actions: {names}")
     event = ActionPromoted(
         action=command.action,
         failed=demotion_.failed,
@@ -104,8 +104,8 @@ def _readable_limits(system: System) -> Limits:
     try:
         limits = system.ports.store.limits(system.profile.fleet.group)
     except InvariantViolation as error:
-        raise InvalidInput(f"the lease cannot be read, so fixes are stopped: {error}") from error
+        raise InvalidInput(f"the lease cannot be read, so fixes are blocked: {error}") from error
     if limits.switch.unreadable:
         why = limits.switch.unreadable
-        raise InvalidInput(f"the switch cannot be read, so fixes are stopped: {why}")
+        raise InvalidInput(f"the switch cannot be read, so fixes are blocked: {why}")
     return limits

@@ -123,7 +123,7 @@ class _TimedReader:
 
     def _read_in_time[T](self, call: Callable[[], T]) -> T | Unknown:
         if self._ports.clock.now() >= self._until:
-            return Unknown("no time was left")
+            return Unknown("the time limit was reached")
         return read(call)
 
 

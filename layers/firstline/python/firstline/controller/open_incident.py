@@ -43,7 +43,7 @@ from firstline.signals import correlation, episodes
 
 WAKE_GRACE = seconds(15)
 """The delay of the first wake after which a second delivery queues it again."""
-LATE_REASON = "it came late, and the alarm is OK now"
+LATE_REASON = "the signal came late, and the alarm is OK now"
 """The start of an entry's reason for a late signal whose alarm is OK now."""
 TURNS_MAX = 5
 """The most attempts while other workers open incidents; then the opening is not counted."""

@@ -120,7 +120,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     def cause(self) -> str:
         """One sentence for people."""
         if not self.hosts:
-            return "no host was looked at"
+            return "no host was inspected"
         counts = {health: len(self.having(health)) for health in HostHealth}
         states = ", ".join(f"{count} {health}" for health, count in counts.items() if count)
         failures = sorted({str(self.hosts[each].failure) for each in self.having(HostHealth.DEAD)})

@@ -34,7 +34,7 @@ EVENTS_PER_SORT_MAX = 100
 
 An event that concerns the fleet is never dropped for another: beyond this limit no fix goes on.
 """
-OVERFLOW = "more than can be kept"
+OVERFLOW = "more events than the limit"
 ISSUE_AGE_MAX = timedelta(hours=6)
 """An issue without an update for so long is taken as over (I18): AWS may leave one open."""
 EVENT_AGE_MAX = timedelta(days=30)

@@ -24,10 +24,10 @@ SOURCE = "host report"
 ERRORS_MIN = 3
 """Log lines of the last two minutes, on messages not taken by the enclave, that are a failure."""
 UNLOADABLE: dict[str | None, tuple[str, FailureMode]] = {
-    "masked": ("somebody masked the unit", FailureMode.UNIT_MASKED),
+    "masked": ("the unit is masked", FailureMode.UNIT_MASKED),
     "bad-setting": ("systemd refuses the unit", FailureMode.UNIT_INVALID),
     "error": ("systemd cannot load the unit", FailureMode.UNIT_INVALID),
-    "not-found": ("systemd knows no unit", FailureMode.UNIT_INVALID),
+    "not-found": ("systemd has no unit", FailureMode.UNIT_INVALID),
 }
 """Load states in which a unit cannot start."""
 OBSTACLES = {
@@ -134,7 +134,7 @@ def _by_parent(report: HostReport, *, silent: bool) -> Observation:
         return _unhealthy_parent(report)
     if (report.enclave_errors_recent or 0) >= ERRORS_MIN:
         fact = f"the parent logged {report.enclave_errors_recent} times in two minutes that its"
-        return _dead(f"{fact} enclave takes no messages", FailureMode.ENCLAVE_SILENT)
+        return _dead(f"{fact} enclave accepts no messages", FailureMode.ENCLAVE_SILENT)
     if silent:
         return Observation(failure=FailureMode.ENCLAVE_SILENT)
     if report.parent_healthy is None or report.parent_nats_connected is False:
@@ -150,12 +150,12 @@ def _unhealthy_parent(report: HostReport) -> Observation:
     if report.nats_reachable is False:
         return NO_OBSERVATION  # NATS has failed, not the host
     if report.parent_nats_connected is not False:
-        return _dead("the parent says that it is unhealthy", FailureMode.PARENT_DOWN)
+        return _dead("the parent reports that it is unhealthy", FailureMode.PARENT_DOWN)
     closed = report.log_counts is not None and report.log_counts.nats_closed > 0
     gave_up = closed and report.nats_reachable is True
     return Observation(
         health=HostHealth.DEAD,
-        fact="the parent has given NATS up" if gave_up else "the parent has lost NATS",
+        fact="the parent stopped reconnecting to NATS" if gave_up else "the parent has lost NATS",
         source=SOURCE,
         failure=FailureMode.NATS_LOST,
         domains=failure_domains.HOST_ITSELF if gave_up else failure_domains.NATS_DOMAINS,

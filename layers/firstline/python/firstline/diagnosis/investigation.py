@@ -170,7 +170,7 @@ def _health(issues: Issues | Unknown | None) -> Iterator[str]:
     elif issues is not None and issues.open:
         yield f"R13 AWS Health has open issues: {', '.join(issues.open)}"
     elif issues is not None:
-        yield "R13 AWS Health knows of no open issue in the Region"
+        yield "R13 AWS Health has no open issue in the Region"
 
 
 def _metrics(metrics: Metrics | Unknown | None) -> Iterator[str]:
@@ -200,7 +200,7 @@ def _changes(
         when = f"{minutes} min before the start" if minutes >= 0 else f"{-minutes} min after it"
         yield f"R21 {each.what} changed {when}"
     if known and not recent:
-        yield "R21 nothing that is known was deployed within a day before the start"
+        yield "R21 no known deployment within a day before the start"
 
 
 def _releases(releases: tuple[str, ...] | Unknown | None) -> Iterator[str]:

@@ -83,4 +83,4 @@ def omission_lines(profile: Profile) -> Iterator[str]:
     for fact, alarms in facts.items():
         names = ", ".join(each.name for each in alarms)
         steps = ", ".join(sorted({step for each in alarms for step in each.steps}))
-        yield f"left out, for the profile has no {fact}: {names} ({steps or 'no step'})"
+        yield f"left out because the fleet file has no {fact}: {names} ({steps or 'no step'})"

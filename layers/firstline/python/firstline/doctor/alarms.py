@@ -25,13 +25,13 @@ def first_line(case: DoctorContext) -> Iterator[Problem]:
         each.known_as for each in external
     ]
     if not any(profile.severity_of(each) is Severity.P1 for each in names):
-        yield Problem("P1", "has no alarm that this fleet can have", "critical")
+        yield Problem("P1", "has no alarm that applies to this fleet", "critical")
 
 
 def omitted(case: DoctorContext) -> Iterator[Problem]:
     """The fleet has the facts that every alarm of the profile needs."""
     for each in alarm_inventory.omitted_alarms(case.profile):
-        message = f"is not made, for the profile has no {each.fact}"
+        message = f"is not created: the fleet file has no {each.fact}"
         yield Problem(each.alarm.name, message, "note", {"fact": each.fact})
 
 
@@ -43,14 +43,14 @@ def missing(case: DoctorContext) -> Iterator[Problem]:
     names = {each.name for each in account.alarms}
     for external in profile.alarms.external:
         if external.name not in names:
-            message = "is named in the profile, and there is no such alarm"
+            message = "is named in the fleet file, but no such alarm exists"
             yield Problem(external.name, message, case.grade(external.known_as))
     deployed = account.deployed
     if isinstance(deployed, StackState) and not isinstance(deployed.resources, ReadFailure):
         there = {each.logical_id for each in deployed.resources if each.name in names}
         for alarm in detection.deployable_alarms(profile):
             if not any(each.startswith(_logical_id_prefix(alarm.name)) for each in there):
-                message = "is made by the profile, and the deployment lacks it"
+                message = "is defined in the fleet file, but missing in the deployment"
                 yield Problem(alarm.name, message, case.grade(alarm.name))
 
 
@@ -76,7 +76,7 @@ def data(case: DoctorContext) -> Iterator[Problem]:
                 message = f"watches {each}, which comes with the first deployment"
                 yield Problem(alarm.name, message, "note")
                 continue
-            rings = "so it rings without end" if alarm.missing == ALWAYS else "so it cannot ring"
+            rings = "so it fires permanently" if alarm.missing == ALWAYS else "so it cannot fire"
             message = f"watches {each}, which had no value in {DATA_WITHIN.days} days, {rings}"
             yield Problem(alarm.name, message, _grade(case, alarm))
 
@@ -86,7 +86,7 @@ def stuck(case: DoctorContext) -> Iterator[Problem]:
     for each in or_empty(case.account.alarms):
         if each.was_ok is False and is_old(each, case):
             known_as = case.profile.external(each.name)
-            message = f"is in ALARM since {each.since:%Y-%m-%d} and was never OK as far as is known"
+            message = f"is in ALARM since {each.since:%Y-%m-%d} and has no known OK state"
             yield Problem(each.name, message, case.grade(known_as) if known_as else "warning")
 
 
@@ -102,14 +102,14 @@ def routing(case: DoctorContext) -> Iterator[Problem]:
             continue
         if not each.actions:
             yield Problem(
-                each.name, "has no action, and no rule of the profile is for it", "warning"
+                each.name, "has no action, and no rule of the fleet file matches it", "warning"
             )
         elif problem := _delivery_problem(case, each):
-            message = f"has no action that anybody hears: {problem}"
+            message = f"has no action that reaches a recipient: {problem}"
             yield Problem(each.name, message, "warning")
         elif any(map(_concerns_fleet(case), each.metrics)):
             message = (
-                "is about this fleet, and no rule of the profile is for it; its action remains"
+                "watches this fleet, but no rule of the fleet file matches it; its action remains"
             )
             yield Problem(each.name, message, "note")
 
@@ -129,7 +129,10 @@ def memory(case: DoctorContext) -> Iterator[Problem]:
     for alarm in _all(case):
         for each in alarm.metrics:
             if each.name == "mem_used_percent":
-                message = "counts what the allocator keeps for the enclave, whatever the vaults do"
+                message = (
+                    "counts the memory that the allocator reserves for the enclave, not the "
+                    "vaults' use"
+                )
                 yield Problem(alarm.name, message, "note")
 
 
@@ -190,64 +193,67 @@ CHECKS = (
         name="first-line",
         run=first_line,
         severity="critical",
-        consequence="a complete outage rings nowhere",
-        remedy="give the fleet the facts that its P1 alarms need, [probe.nats] first",
+        consequence="no alarm detects a complete outage",
+        remedy="add the facts that the P1 alarms need to the fleet file, [probe.nats] first",
     ),
     Check(
         name="alarm-left-out",
         run=omitted,
         severity="note",
-        consequence="what it would tell is told by another alarm or by nobody",
-        remedy="set {fact} in the profile, or leave it out on purpose",
+        consequence="this condition may go undetected unless another alarm covers it",
+        remedy="set {fact} in the fleet file, or ignore this if the omission is intended",
     ),
     Check(
         name="alarm-missing",
         run=missing,
         severity=_P1,
-        consequence="what it would tell is never heard",
+        consequence="its condition goes undetected",
         remedy="correct [[alarms.external]] to the alarm's name, or {deploy}",
     ),
     Check(
         name="alarm-metric",
         run=metric,
         severity=_P1,
-        consequence="it is told by missing data alone: it rings always or never",
+        consequence="it evaluates only missing data: it fires always or never",
         remedy="change the metric and dimensions of {subject}, or delete it",
     ),
     Check(
         name="alarm-data",
         run=data,
         severity=_P1 + "; a note for firstline's own metrics before the first deployment",
-        consequence="it is told by missing data alone",
-        remedy="correct the names that {subject} watches, or see why nothing is published",
+        consequence="it evaluates only missing data",
+        remedy="correct the metric names of {subject}, or find out why no data is published",
     ),
     Check(
         name="alarm-stuck",
         run=stuck,
         severity=_P1,
-        consequence="it never turns to ALARM, so nothing is heard when there is trouble",
+        consequence="it never enters ALARM, so a failure goes undetected",
         remedy="aws cloudwatch describe-alarms --alarm-names {quoted} {region}; then correct its"
         " metric",
     ),
     Check(
         name="alarm-heard",
         run=routing,
-        severity="warning; a note for one of this fleet that has an action of its own",
-        consequence="nobody is told when it rings",
-        remedy="add it to [[alarms.external]] with a rule, or give it an action that is read",
+        severity="warning; a note for an alarm of this fleet that has its own action",
+        consequence="no recipient is notified when it fires",
+        remedy=(
+            "add it to [[alarms.external]] with a rule, or give it an action that reaches a "
+            "recipient"
+        ),
     ),
     Check(
         name="alarm-silenced",
         run=silenced,
         severity="warning",
-        consequence="it pages, and no fix follows: disabling is how people keep others' hands off",
+        consequence="it pages, but no fix runs: disabled actions suppress fixes",
         remedy="aws cloudwatch enable-alarm-actions --alarm-names {quoted} {region}",
     ),
     Check(
         name="alarm-memory",
         run=memory,
         severity="note",
-        consequence="it rings where nothing is short, or late where the vaults are",
-        remedy="watch EnclaveReservedMemoryPercent, which the NATS probe measures, beside it",
+        consequence="it fires without a shortage, or late during one",
+        remedy="also watch EnclaveReservedMemoryPercent, which the NATS probe measures",
     ),
 )

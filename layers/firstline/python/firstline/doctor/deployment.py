@@ -22,7 +22,7 @@ def stack(case: DoctorContext) -> Iterator[Problem]:
     """The app stack is there, and its last change is complete."""
     name, deployed = alarm_inventory.stack_name(case.profile), case.account.deployed
     if deployed is None:
-        message = "is not deployed: paging, topics and functions cannot be known yet"
+        message = "is not deployed: paging, topics and functions are unknown"
         yield Problem(name, message, "note")
     elif isinstance(deployed, StackState) and deployed.status not in COMPLETE_STATUSES:
         yield Problem(name, f"is {deployed.status}", "warning")
@@ -41,7 +41,7 @@ def profile(case: DoctorContext) -> Iterator[Problem]:
     if deployed:
         found = deployed.outputs.get("ProfileDigest", own)
         if found != own:
-            message = f"deployed is the profile {found[:12]}, and this is {own[:12]}"
+            message = f"the deployed fleet file is {found[:12]}, this one is {own[:12]}"
             yield Problem(case.profile.name, message, "warning")
 
 
@@ -76,7 +76,7 @@ def heartbeat(case: DoctorContext) -> Iterator[Problem]:
     if last is None or case.account.now - last > HEARTBEAT_MAX_AGE:
         since = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "in a day"
         logs = {"logs": _log_group(deployed, "ResponseSweep")}
-        yield Problem("heartbeat", f"was not seen {since}", "critical", logs)
+        yield Problem("heartbeat", f"has no data {since}", "critical", logs)
 
 
 def errors(case: DoctorContext) -> Iterator[Problem]:
@@ -135,43 +135,46 @@ CHECKS = (
         name="stack",
         run=stack,
         severity="warning; a note before the first deployment",
-        consequence="what is deployed is not what was meant",
+        consequence="the deployed state differs from the intended one",
         remedy="{deploy}; see the events of the stack {subject}",
     ),
     Check(
         name="mode",
         run=mode,
         severity="note",
-        consequence="nothing is fixed: firstline pages, looks and says what it would have done",
-        remedy="{enforce}, once its decisions are trusted",
+        consequence=(
+            "no fix runs: firstline pages, inspects and records the fixes that it would run"
+        ),
+        remedy="{enforce}, once you trust its decisions",
     ),
     Check(
         name="profile",
         run=profile,
         severity="warning",
-        consequence="doctor judges another profile than the one that decides",
+        consequence="doctor checks another fleet file than the deployed one",
         remedy="{deploy}, or name the deployed one with --fleet",
     ),
     Check(
         name="deployment-settings",
         run=settings,
-        severity="critical where the file lacks a way to people that was deployed, else a warning",
-        consequence="the next deployment takes what the file says: a reader, the pager or the mode"
-        " may go",
-        remedy="{line} under [deployment] to keep it; {deploy} to take what the file says",
+        severity="critical if the file lacks a deployed recipient, else a warning",
+        consequence="the next deployment applies the file: it may remove a recipient or the pager, "
+        "or"
+        " change the mode",
+        remedy="{line} under [deployment] to keep it; {deploy} to apply the file",
     ),
     Check(
         name="heartbeat",
         run=heartbeat,
         severity="critical",
-        consequence="firstline is dead: pages owed are not sent again",
+        consequence="firstline does not run: pending pages are not retried",
         remedy="aws logs filter-log-events --log-group-name {logs} --filter-pattern ERROR {region};"
         " then see the state of its schedule",
     ),
     Check(
         name="oversight",
         run=oversight,
-        severity="critical; a warning where no drill came through",
+        severity="critical; a warning where no drill passed",
         consequence="firstline cannot be relied on to page",
         remedy="aws cloudwatch describe-alarms --alarm-names {quoted} {region}; its description"
         " says why",
@@ -180,14 +183,14 @@ CHECKS = (
         name="function-errors",
         run=errors,
         severity="warning",
-        consequence="what it was to do was done late, by a retry or the sweep",
+        consequence="its work was done late, by a retry or the sweep",
         remedy="aws logs filter-log-events --log-group-name {logs} --filter-pattern ERROR {region}",
     ),
     Check(
         name="incidents",
         run=incidents,
         severity="warning",
-        consequence="where the deployed code cannot read it either, it is a person's alone",
+        consequence="if the deployed code cannot read it either, an operator must handle it",
         remedy="docs/OPERATIONS.md, An incident that cannot be read",
     ),
 )

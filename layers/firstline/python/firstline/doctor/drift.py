@@ -51,7 +51,7 @@ def _grade(case: DoctorContext, expected: ExpectedConfig, actual: str) -> Grade:
 def _difference(expected: ExpectedConfig, actual: str) -> str:
     """Return the difference; empty if there is none, or if another check reports the deletion."""
     if actual == MISSING:
-        return "is not there" if expected.kind == SCHEDULE else ""
+        return "does not exist" if expected.kind == SCHEDULE else ""
     config = _CONFIG_NAMES[expected.kind]
     if actual == REMOVED:
         return f"has lost its {config}"
@@ -70,8 +70,8 @@ CHECKS = (
         name="drift",
         run=drift,
         severity="critical where a P1 passes through it, else a warning",
-        consequence="signals do not come in, are refused, or are not dealt with",
+        consequence="signals do not arrive, are rejected, or are not processed",
         remedy="aws cloudformation detect-stack-drift --stack-name {stack} {region}; it tells what"
-        " was changed; {deploy} --revert-drift puts it back",
+        " was changed; {deploy} --revert-drift restores it",
     ),
 )

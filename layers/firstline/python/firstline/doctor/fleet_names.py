@@ -20,7 +20,7 @@ def group(case: DoctorContext) -> Iterator[Problem]:
         return
     names = [each.name for each in case.account.groups]
     near = [each for each in names if wanted in each] or get_close_matches(wanted, names)
-    message = f"no Auto Scaling group is called so; near are {', '.join(near) or 'none'}"
+    message = f"is not the name of an Auto Scaling group; similar: {', '.join(near) or 'none'}"
     yield Problem(wanted, message, "warning", {"name": near[0] if len(near) == 1 else "NAME"})
 
 
@@ -32,14 +32,18 @@ def group_state(case: DoctorContext) -> Iterator[Problem]:
         return
     named = f"--auto-scaling-group-name {shlex.quote(found.name)} {case.region_option}"
     if not found.in_service:
-        none = f"wants {found.desired} hosts and has none in service"
+        none = f"has a desired capacity of {found.desired} and no host in service"
         why = {
-            "command": f"aws autoscaling describe-scaling-activities {named}; the latest says why"
+            "command": (
+                f"aws autoscaling describe-scaling-activities {named}; the latest gives the reason"
+            )
         }
         yield Problem(found.name, none, "warning", why)
     yield from _too_large(found, fleet, named)
     if len(found.in_service) > 1 and not fleet.concurrent_instances_safe:
-        many = f"has {len(found.in_service)} hosts in service, which the profile calls unsafe"
+        many = (
+            f"has {len(found.in_service)} hosts in service, but concurrent_instances_safe is false"
+        )
         less = f"aws autoscaling set-desired-capacity {named} --desired-capacity 1"
         yield Problem(found.name, many, "warning", {"command": less})
     if found.suspended:
@@ -54,9 +58,12 @@ def _too_large(group: ScalingGroup, fleet: Fleet, named: str) -> Iterator[Proble
     mend = {"command": f"aws autoscaling update-auto-scaling-group {named} --max-size {most}"}
     stated = f"fleet.hosts_max is {fleet.hosts_max}" if fleet.hosts_max else ""
     if len(group.in_service) > HOSTS_MAX:
-        many = f"has {len(group.in_service)} hosts, and at most {HOSTS_MAX} are supported"
+        many = f"has {len(group.in_service)} hosts; at most {HOSTS_MAX} are supported"
         yield Problem(
-            group.name, f"{many}: an incident about them is handed over", "critical", mend
+            group.name,
+            f"{many}: an incident of the group is escalated to on-call",
+            "critical",
+            mend,
         )
     elif group.max_size > most:
         bound = stated or f"at most {HOSTS_MAX} are supported"
@@ -73,10 +80,12 @@ def tags(case: DoctorContext) -> Iterator[Problem]:
     tags_ = ",".join(f"{key}={value}" for key, value in case.profile.fleet.tags.items())
     for each in found.in_service:
         if each not in case.account.tagged_hosts:
-            yield Problem(each, f"is in the group and lacks {tags_}", "warning", {"tags": tags_})
+            yield Problem(
+                each, (f"is in the group but has no tag {tags_}"), "warning", {"tags": tags_}
+            )
     for each in case.account.tagged_hosts:
         if each not in found.in_service:
-            yield Problem(each, f"carries {tags_} and is not in service in the group", "note")
+            yield Problem(each, f"has the tag {tags_} but is not in service in the group", "note")
 
 
 def target_group(case: DoctorContext) -> Iterator[Problem]:
@@ -88,7 +97,7 @@ def target_group(case: DoctorContext) -> Iterator[Problem]:
     found = next((each for each in account.target_groups if each.name == wanted), None)
     if found is None:
         near = get_close_matches(wanted, [each.name for each in account.target_groups], cutoff=0.4)
-        why = f"is no target group here; near are {', '.join(near) or 'none'}"
+        why = f"is not a target group in this Region; similar: {', '.join(near) or 'none'}"
         yield Problem(wanted, why, "critical")
         return
     if fleet.load_balancer not in ("", *found.balancers):
@@ -98,7 +107,7 @@ def target_group(case: DoctorContext) -> Iterator[Problem]:
     if hosts and account.targets is not None and not isinstance(account.targets, ReadFailure):
         lacking = [each for each in hosts.in_service if each not in account.targets]
         if lacking:
-            yield Problem(wanted, f"does not hold {', '.join(lacking)} of the group", "warning")
+            yield Problem(wanted, f"does not contain {', '.join(lacking)} of the group", "warning")
 
 
 def load_balancer(case: DoctorContext) -> Iterator[Problem]:
@@ -108,7 +117,9 @@ def load_balancer(case: DoctorContext) -> Iterator[Problem]:
         return
     if wanted not in case.account.balancers:
         there = ", ".join(case.account.balancers) or "none"
-        yield Problem(wanted, f"is no load balancer here; there are {there}", "critical")
+        yield Problem(
+            wanted, (f"is not a load balancer in this Region; existing: {there}"), "critical"
+        )
 
 
 def api(case: DoctorContext) -> Iterator[Problem]:
@@ -128,7 +139,11 @@ def _not_http(id_: str, there: Sequence[Api], rest: Sequence[Api]) -> str:
     one = next((each for each in there if each.id == id_), None)
     if one is None:
         is_rest = any(id_ in (it.id, it.name) for it in rest)
-        return "is a REST API: name it as rest_api" if is_rest else "is the id of no HTTP API here"
+        return (
+            "is a REST API: name it as rest_api"
+            if is_rest
+            else ("is not the id of an HTTP API in this Region")
+        )
     if one.protocol != "HTTP":
         return f"is an API of {one.protocol}, which publishes other metrics"
     return ""
@@ -138,7 +153,7 @@ def _not_rest(name: str, there: Sequence[Api], http: Sequence[Api]) -> str:
     named = [each for each in there if each.name == name]
     if not named:
         ids = [it.id for it in http if name in (it.id, it.name)]
-        return f"is an HTTP API: set http_api = {ids[0]!r}" if ids else "is no REST API"
+        return f"is an HTTP API: set http_api = {ids[0]!r}" if ids else "is not a REST API"
     if len(named) > 1:
         return f"is the name of {len(named)} REST APIs, which share their metrics"
     return ""
@@ -157,10 +172,12 @@ def log_group(case: DoctorContext) -> Iterator[Problem]:
     if not wanted or isinstance(found, ReadFailure):
         return
     if found is None:
-        yield Problem(wanted, "is no log group here: a deployment with it fails", "warning")
+        yield Problem(
+            wanted, ("is not a log group in this Region: a deployment with it fails"), "warning"
+        )
     elif found.last_at is None or case.account.now - found.last_at > LOGS_SILENT_AFTER:
         since = f"since {found.last_at:%Y-%m-%d %H:%M} UTC" if found.last_at else "ever"
-        yield Problem(wanted, f"has taken no line {since}", "warning")
+        yield Problem(wanted, f"has received no line {since}", "warning")
 
 
 def other_resources(case: DoctorContext) -> Iterator[Problem]:
@@ -173,12 +190,16 @@ def other_resources(case: DoctorContext) -> Iterator[Problem]:
     )
     for field, name, there, grade in named:
         if there is False:
-            yield Problem(name, f"is not here (fleet.{field})", grade, {"key": field})
+            yield Problem(
+                name, (f"does not exist in this Region (fleet.{field})"), grade, {"key": field}
+            )
     if account.parameters is None or isinstance(account.parameters, ReadFailure):
         return
     for field, name in parameters(case.profile):
         if name not in account.parameters:
-            yield Problem(name, f"is no parameter here ({field})", "warning", {"key": field})
+            yield Problem(
+                name, (f"is not a parameter in this Region ({field})"), "warning", {"key": field}
+            )
 
 
 def parameters(profile: Profile) -> tuple[tuple[str, str], ...]:
@@ -189,15 +210,15 @@ def parameters(profile: Profile) -> tuple[tuple[str, str], ...]:
     return tuple((field, name) for field, name in named if name)
 
 
-_UNFIXED = "guards that read it find nothing and stop every fix; people are paged all the same"
+_UNFIXED = "guards cannot read it and deny every fix; pages are still sent"
 
 CHECKS = (
     Check(
         name="group",
         run=group,
         severity="warning",
-        consequence="no host is looked at and nothing is fixed",
-        remedy='set fleet.group = "{name}" (a part of a name matches nothing), then {deploy}',
+        consequence="no host is inspected and no fix runs",
+        remedy='set fleet.group = "{name}" (the full name), then {deploy}',
     ),
     Check(
         name="group-state",
@@ -210,50 +231,50 @@ CHECKS = (
         name="tags",
         run=tags,
         severity="warning; a note for an instance outside the group",
-        consequence="IAM lets commands go to tagged instances alone: the others stay unlooked at",
-        remedy="tag the group's hosts, and those alone (fleet.tags), with propagation at launch",
+        consequence="IAM allows commands only on tagged instances: the others are not inspected",
+        remedy="tag only the group's hosts (fleet.tags), with propagation at launch",
     ),
     Check(
         name="target-group",
         run=target_group,
-        severity="critical; a warning where only hosts are missing in it",
-        consequence="its alarms watch nothing, and a host's service is not seen",
+        severity="critical; a warning if only hosts are missing in it",
+        consequence="its alarms have no data, and the health of hosts is not read from it",
         remedy="set fleet.target_group and fleet.load_balancer to the last parts of their ARNs",
     ),
     Check(
         name="load-balancer",
         run=load_balancer,
         severity="critical",
-        consequence="its alarms watch nothing",
-        remedy="set fleet.load_balancer to what its ARN has after loadbalancer/, or remove it",
+        consequence="its alarms have no data",
+        remedy="set fleet.load_balancer to the part of its ARN after loadbalancer/, or remove it",
     ),
     Check(
         name="api",
         run=api,
         severity="warning",
-        consequence="the API's alarm watches nothing",
+        consequence="the API's alarm has no data",
         remedy="set fleet.{key}: http_api is an HTTP API's id, rest_api a REST API's name",
     ),
     Check(
         name="key",
         run=key,
         severity="warning",
-        consequence="enclaves cannot decrypt, and no fix is made",
-        remedy="aws kms describe-key --key-id {quoted} {region}; mend its state, or set"
+        consequence="enclaves cannot decrypt, and no fix runs",
+        remedy="aws kms describe-key --key-id {quoted} {region}; restore its state, or set"
         " fleet.kms_key",
     ),
     Check(
         name="log-group",
         run=log_group,
         severity="warning",
-        consequence="what is counted in the parents' log is never seen",
+        consequence="the counts of the parents' log stay empty",
         remedy="ship the parents' journal to it, or remove fleet.parent_log_group",
     ),
     Check(
         name="surroundings",
         run=other_resources,
-        severity="warning; a note where only people are told of it",
+        severity="warning; a note where it only appears in reports to people",
         consequence=_UNFIXED,
-        remedy="correct or remove {key} in the profile, then {deploy}",
+        remedy="correct or remove {key} in the fleet file, then {deploy}",
     ),
 )

@@ -12,7 +12,7 @@ AGENT_VERSION_MIN = (3, 3, 2746, 0)
 """The first agent that passes parameters as variables, not in the script's text (SSM)."""
 REPORT_MAX_AGE = timedelta(days=14)
 """Units come from the image, so that a report stays valid for two weeks."""
-UNIT_PROBLEMS = {"not-found": "has no unit", "unknown": "did not say whether it has a unit"}
+UNIT_PROBLEMS = {"not-found": "has no unit", "unknown": "did not report whether it has a unit"}
 """The unit states in a report that do not show that the unit exists."""
 
 
@@ -35,7 +35,9 @@ def agent(case: DoctorContext) -> Iterator[Problem]:
         return
     for each in case.account.agents:
         if _version(each.version) < AGENT_VERSION_MIN:
-            yield Problem(each.host, f"has the agent {each.version}, not {least}", "warning")
+            yield Problem(
+                each.host, (f"has agent version {each.version}; the minimum is {least}"), "warning"
+            )
 
 
 def units(case: DoctorContext) -> Iterator[Problem]:
@@ -46,7 +48,7 @@ def units(case: DoctorContext) -> Iterator[Problem]:
         else:
             yield Problem(host, f"gave no report: {report.why}", "warning", {"key": "units"})
     for host, past in _past_reports(case).items():
-        yield from _units(case, host, past.report, f", as it said {_age(case, past)} ago")
+        yield from _units(case, host, past.report, f", as reported {_age(case, past)} ago")
 
 
 def inspected(case: DoctorContext) -> Iterator[Problem]:
@@ -54,13 +56,15 @@ def inspected(case: DoctorContext) -> Iterator[Problem]:
     recent = _past_reports(case)
     missing = [each for each in _unreported(case) if each not in recent]
     if case.account.group(case.profile.fleet.group) is None and not _reports(case):
-        yield Problem("hosts", "are not known, and none was looked at", "note")
+        yield Problem("hosts", "are unknown, and no host was inspected", "note")
     if missing:
-        message = f"nobody looked at within {REPORT_MAX_AGE.days} days: {', '.join(missing)}"
+        message = f"not inspected within {REPORT_MAX_AGE.days} days: {', '.join(missing)}"
         yield Problem(_hosts(missing), message, "note")
     if recent:
         ages = (f"{host} {_age(case, past)} ago" for host, past in recent.items())
-        yield Problem(_hosts(recent), f"spoke in an earlier look: {', '.join(ages)}", "note")
+        yield Problem(
+            _hosts(recent), (f"reported in an earlier inspection: {', '.join(ages)}"), "note"
+        )
 
 
 def _reports(case: DoctorContext) -> dict[InstanceId, HostReport | Unknown]:
@@ -120,7 +124,7 @@ CHECKS = (
         name="host-reached",
         run=ssm_reachable,
         severity="warning",
-        consequence="the host is neither looked at nor restarted; it can only be replaced",
+        consequence="the host cannot be inspected or restarted; it can only be replaced",
         remedy="aws ssm describe-instance-information --filters Key=InstanceIds,Values={quoted}"
         " {region}",
     ),
@@ -136,14 +140,14 @@ CHECKS = (
         name="units",
         run=units,
         severity="warning",
-        consequence="a restart of a unit that is not there mends nothing",
+        consequence="the restart of a missing unit has no effect",
         remedy="set fleet.{key} to a name that systemctl list-units shows, then {deploy}",
     ),
     Check(
         name="looked-at",
         run=inspected,
         severity="note",
-        consequence="it is not known which units they have now",
-        remedy="{look} asks the hosts, and changes nothing on them",
+        consequence="their present units are unknown",
+        remedy="{look} inspects the hosts and changes nothing on them",
     ),
 )

@@ -27,61 +27,79 @@ class Impact(NamedTuple):
 PROBE = None
 """The grade of a probe's impact, which depends on the alarms."""
 IMPACTS = (
-    Impact("ingest", "sqs:SendMessage", "warning", "what opens is looked at late, by the sweep"),
-    Impact("ingest", "sqs:", "critical", "no signal is taken from its queue: no P1 is heard"),
-    Impact("ingest", "secretsmanager:", "critical", "nothing is paged"),
+    Impact("ingest", "sqs:SendMessage", "warning", "new incidents are handled late, by the sweep"),
+    Impact("ingest", "sqs:", "critical", "no signal is read from its queue: no P1 is received"),
+    Impact("ingest", "secretsmanager:", "critical", "no page is sent"),
     Impact("ingest", "dynamodb:GetItem", "critical", "a P1 that joins an open incident is lost"),
-    Impact("ingest", "dynamodb:PutItem", "warning", "a P1 is paged, and nothing more comes of it"),
-    Impact("ingest", "dynamodb:", "warning", "a second delivery, or what goes on around, is lost"),
-    Impact("ingest", "autoscaling:", "warning", "findings on hosts of others take up room"),
-    Impact("ingest", "cloudwatch:", "warning", "a signal that comes late pages for what is over"),
-    Impact("reconcile", "sqs:SendMessage", "warning", "the next look waits for the sweep"),
-    Impact("reconcile", "sqs:", "critical", "nobody decides: what turns into a P1 is not paged"),
-    Impact("reconcile", "dynamodb:BatchGet", "warning", "the limits are unknown: nothing is fixed"),
+    Impact("ingest", "dynamodb:PutItem", "warning", "a P1 is paged, but not handled further"),
+    Impact("ingest", "dynamodb:", "warning", "repeated deliveries and external events are lost"),
+    Impact("ingest", "autoscaling:", "warning", "findings on foreign hosts fill the store"),
+    Impact("ingest", "cloudwatch:", "warning", "a late signal pages for an ended incident"),
+    Impact("reconcile", "sqs:SendMessage", "warning", "the next reconcile waits for the sweep"),
     Impact(
-        "reconcile", "dynamodb:ConditionCheck", "warning", "no intent is kept: nothing is fixed"
+        "reconcile",
+        "sqs:",
+        "critical",
+        "no decision is made: an incident that becomes a P1 is not paged",
     ),
-    Impact("reconcile", "dynamodb:GetItem", "warning", "what opened lately is unknown to it"),
+    Impact("reconcile", "dynamodb:BatchGet", "warning", "the limits are unknown: no fix runs"),
+    Impact("reconcile", "dynamodb:ConditionCheck", "warning", "no intent is stored: no fix runs"),
+    Impact("reconcile", "dynamodb:GetItem", "warning", "it does not know recent incidents"),
     Impact(
-        "reconcile", "dynamodb:", "critical", "nobody decides: what turns into a P1 is not paged"
+        "reconcile",
+        "dynamodb:",
+        "critical",
+        "no decision is made: an incident that becomes a P1 is not paged",
     ),
-    Impact("reconcile", "secretsmanager:", "warning", "hand-overs are paged late, by the sweep"),
-    Impact("reconcile", "ssm:SendCommand", "warning", "no host is looked at or restarted"),
+    Impact("reconcile", "secretsmanager:", "warning", "escalations are paged late, by the sweep"),
+    Impact("reconcile", "ssm:SendCommand", "warning", "no host is inspected or restarted"),
+    Impact("reconcile", "autoscaling:Describe", "warning", "the group is unknown: no fix runs"),
     Impact(
-        "reconcile", "autoscaling:Describe", "warning", "the group is unknown: nothing is fixed"
+        "reconcile", "autoscaling:", "warning", "no host is replaced, and the group is not changed"
     ),
-    Impact(
-        "reconcile", "autoscaling:", "warning", "no host is replaced, and the group not changed"
-    ),
-    Impact("reconcile", "cloudwatch:List", "warning", "mute rules are unknown: nothing is fixed"),
-    Impact("reconcile", "ec2:", "warning", "a hand-over lacks what this would have told"),
-    Impact("reconcile", "health:", "warning", "a hand-over lacks what this would have told"),
-    Impact("reconcile", "codedeploy:", "warning", "a hand-over lacks what this would have told"),
+    Impact("reconcile", "cloudwatch:List", "warning", "mute rules are unknown: no fix runs"),
+    Impact("reconcile", "ec2:", "warning", "an escalation lacks this context"),
+    Impact("reconcile", "health:", "warning", "an escalation lacks this context"),
+    Impact("reconcile", "codedeploy:", "warning", "an escalation lacks this context"),
     Impact("sweep", "cloudwatch:DescribeAlarms", "critical", "a P1 without an event is not paged"),
     Impact("sweep", "cloudwatch:List", "warning", "a P1 pages in a mute window without an event"),
     Impact("sweep", "cloudwatch:", "warning", "a P1's alarm without data pages though hosts serve"),
     Impact("sweep", "elastic", "warning", "a P1's alarm without data pages though hosts serve"),
-    Impact("sweep", "dynamodb:BatchGet", "warning", "mute windows are known by no event"),
+    Impact("sweep", "dynamodb:BatchGet", "warning", "no event reports mute windows"),
     Impact("sweep", "dynamodb:Query", "warning", "a P1 without an event is not paged", "Ledger"),
     Impact("sweep", "dynamodb:", "warning", "open incidents are not counted", "/index/open"),
-    Impact("sweep", "dynamodb:", "critical", "pages owed are not sent again, nor lost wakes found"),
-    Impact("sweep", "secretsmanager:", "critical", "pages owed are not sent again"),
+    Impact(
+        "sweep",
+        "dynamodb:",
+        "critical",
+        "pending pages are not retried, and lost wakes are not found",
+    ),
+    Impact("sweep", "secretsmanager:", "critical", "pending pages are not retried"),
     Impact("sweep", "sqs:", "warning", "lost wakes are not sent again"),
-    Impact("sweep", "logs:", "warning", "the heartbeat is not written, as if firstline were dead"),
-    Impact("probe_", "", PROBE, "the probe is blind, and alarms on what it measures have no data"),
+    Impact(
+        "sweep",
+        "logs:",
+        "warning",
+        "the heartbeat is not written, so firstline appears not to run",
+    ),
+    Impact(
+        "probe_", "", PROBE, ("the probe does not measure, and alarms on its metrics have no data")
+    ),
     Impact("", "logs:", "warning", "its log and its metrics are not written"),
-    Impact("", "sns:", "warning", "the team's topic does not hear of what is minor"),
-    Impact("operator", "secretsmanager:", "warning", "that a pause began is paged late"),
-    Impact("operator", "", "warning", "no lever can be pulled: no approval, no pause"),
+    Impact("", "sns:", "warning", "the team's topic receives no minor incidents"),
+    Impact("operator", "secretsmanager:", "warning", "the page about a new pause is late"),
+    Impact("operator", "", "warning", "no operator command works: no approval, no pause"),
     Impact("archive", "kms:", "warning", "entries are archived without a signed checkpoint"),
-    Impact("archive", "sqs:", "warning", "nobody is told which entries were given up"),
+    Impact(
+        "archive", "sqs:", "warning", ("no notification names the entries that were not archived")
+    ),
     Impact(
         "archive", "", "warning", "entries are not archived, or an ended incident has no report"
     ),
-    Impact("audit", "", "warning", "nobody audits the archive"),
-    Impact("console", "cloudwatch:", "warning", "what is over stays on top of the console"),
-    Impact("console", "", "warning", "the console shows nothing"),
-    Impact("", "", "warning", "what this would tell is unknown, and the unknown stops fixes"),
+    Impact("audit", "", "warning", "the archive is not audited"),
+    Impact("console", "cloudwatch:", "warning", "ended incidents stay at the top of the console"),
+    Impact("console", "", "warning", "the console is empty"),
+    Impact("", "", "warning", "this fact is unknown, and an unknown fact blocks fixes"),
 )
 """The first row that matches applies."""
 
@@ -109,7 +127,7 @@ def table() -> Iterator[str]:
         of = f"`{each.function}{'*' if each.function.endswith('_') else ''}`"
         does = f"`{each.action}*`"
         where = f" on `{each.resource}`" if each.resource else ""
-        grade = each.grade or "critical where a P1's alarm is on what it measures, else a warning"
+        grade = each.grade or "critical where a P1's alarm uses its metrics, else a warning"
         yield (
             f"| {of if each.function else 'any'} "
             f"| {does if each.action else 'anything else'}{where} | {grade} | {each.what} |"

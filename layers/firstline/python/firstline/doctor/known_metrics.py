@@ -70,9 +70,14 @@ def _other_service(metric: Metric) -> str:
     """Return the reason that holds for every resource of a service."""
     match metric.namespace:
         case "AWS/EC2" if _needs_agent(metric.name):
-            return "EC2 sees no host from inside: its agent publishes memory and disks, if it does"
+            return (
+                "EC2 does not measure inside a host: only the CloudWatch agent publishes "
+                "memory and disks"
+            )
         case "AWS/KMS" if metric.name not in KMS:
-            return "KMS counts no throttled calls: watch AWS/Usage CallCount against its quota"
+            return (
+                "KMS has no metric of throttled calls: watch AWS/Usage CallCount against its quota"
+            )
         case _:
             return ""
 
@@ -114,7 +119,7 @@ def _api(metric: Metric, given: dict[str, str], account: Account) -> str:
 
 
 def _other(protocol: str, name: str, names: frozenset[str]) -> str:
-    return f"an API of {protocol} has no {name}, but {', '.join(sorted(names))}"
+    return f"an API of {protocol} has no {name}; it has {', '.join(sorted(names))}"
 
 
 def _group(metric: Metric, given: dict[str, str], account: Account) -> str:

@@ -18,7 +18,7 @@ from firstline.signal import Severity
 
 SILENT_AFTER = timedelta(minutes=10)
 """The probe measures each minute; CloudWatch may show it minutes later."""
-_UNKNOWN_CONTENT = "whether it holds a whole .creds file is not known"
+_UNKNOWN_CONTENT = "whether it contains a complete .creds file is unknown"
 
 
 def parameters(profile: Profile) -> tuple[tuple[str, str], ...]:
@@ -55,7 +55,7 @@ def credentials(case: DoctorContext) -> Iterator[Problem]:
         return
     absent = [(field, name) for field, name in named if name not in (there or ())]
     for field, name in absent:
-        yield Problem(name, f"is no parameter here ({field})", grade(case))
+        yield Problem(name, f"is not a parameter in this Region ({field})", grade(case))
     if not absent:
         yield from _measured_credentials(case, named[0][1])
 
@@ -73,7 +73,11 @@ def network(case: DoctorContext) -> Iterator[Problem]:
         for each in ids:
             found = (there or {}).get(each)
             if found != place.vpc:
-                message = f"is in {found}, not in {place.vpc}" if found else "is not here"
+                message = (
+                    f"is in {found}, not in {place.vpc}"
+                    if found
+                    else "does not exist in this Region"
+                )
                 yield Problem(each, message, grade(case))
 
 
@@ -81,20 +85,20 @@ def _measured_credentials(case: DoctorContext, name: str) -> Iterator[Problem]:
     """Check the credentials in the parameter *name* by the probe's metrics."""
     probed = case.account.probe_status
     if case.account.deployed is None:
-        yield Problem(name, f"is there; {_UNKNOWN_CONTENT} before the probe runs", "note")
+        yield Problem(name, f"exists; {_UNKNOWN_CONTENT} before the probe runs", "note")
     elif isinstance(case.account.deployed, StackState) and isinstance(probed, ProbeStatus):
         now = case.account.now
         if probed.at is None or now - probed.at > SILENT_AFTER:
             since = f"since {probed.at:%Y-%m-%d %H:%M} UTC" if probed.at else "in a day"
-            message = f"is there; {_UNKNOWN_CONTENT}, for the probe has measured nothing {since}"
+            message = f"exists; {_UNKNOWN_CONTENT}: the probe has no measurement {since}"
             yield Problem(name, message, grade(case))
         elif probed.ends_at and probed.ends_at <= now:
-            message = f"holds credentials that ended on {probed.ends_at:%Y-%m-%d %H:%M} UTC"
+            message = f"contains credentials that expired on {probed.ends_at:%Y-%m-%d %H:%M} UTC"
             yield Problem(name, message, grade(case))
 
 
-_GRADED = "critical where the alarm of a P1 watches what the probe measures, else a warning"
-_BLIND = "the probe measures nothing: alarms on it ring without end, or never"
+_GRADED = "critical where a P1's alarm uses the probe's metrics, else a warning"
+_BLIND = "the probe does not measure: its alarms fire permanently, or never"
 CHECKS = (
     Check(
         name="probe-credentials",
@@ -102,8 +106,9 @@ CHECKS = (
         severity=f"{_GRADED}; a note before the first deployment",
         consequence=_BLIND,
         remedy="aws ssm put-parameter --name {quoted} --type SecureString --overwrite"
-        " --value file://PROBE.creds {region}; the file is that of the probe's own user; then see"
-        " its log",
+        " --value file://PROBE.creds {region}; the file has the credentials of the probe's "
+        "own user;"
+        " then check its log",
     ),
     Check(
         name="probe-network",

@@ -37,14 +37,14 @@ def permission(case: DoctorContext) -> Iterator[Problem]:
     """Doctor's caller may read all that it asks for."""
     for each in read_failures(case.account):
         if each.denied:
-            yield Problem(each.action, f"is not allowed to you ({each.code})", _grade(case, each))
+            yield Problem(each.action, f"is denied to you ({each.code})", _grade(case, each))
 
 
 def availability(case: DoctorContext) -> Iterator[Problem]:
     """Every service answers."""
     for each in read_failures(case.account):
         if not each.denied:
-            yield Problem(each.action, f"was not answered ({each.code})", _grade(case, each))
+            yield Problem(each.action, f"failed ({each.code})", _grade(case, each))
 
 
 def read_failures(account: Account) -> tuple[ReadFailure, ...]:
@@ -79,15 +79,15 @@ CHECKS = (
     Check(
         name="permission",
         run=permission,
-        severity="critical where a P1 rests on what it reads, else a warning",
-        consequence="it is not known whether what it reads is well",
-        remedy="allow {subject} to whoever runs doctor",
+        severity="critical where a P1 depends on its result, else a warning",
+        consequence="the checks that need it could not run",
+        remedy="allow {subject} for the principal that runs doctor",
     ),
     Check(
         name="answer",
         run=availability,
-        severity="critical where a P1 rests on what it reads, else a warning",
-        consequence="it is not known whether what it reads is well",
-        remedy="run doctor again; if it stays so, see the account's AWS Health events",
+        severity="critical where a P1 depends on its result, else a warning",
+        consequence="the checks that need it could not run",
+        remedy="run doctor again; if it fails again, check the account's AWS Health events",
     ),
 )

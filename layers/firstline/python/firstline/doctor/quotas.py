@@ -63,6 +63,6 @@ def _alarm_faults(made: AlarmDefinition) -> Iterator[str]:
         yield "period_seconds must be 10, 20, 30 or a multiple of 60"
     watched, longest = made.period_seconds * made.evaluation_periods, 7 * _DAY_SECONDS
     if watched > (longest if made.period_seconds >= _HOUR_SECONDS else _DAY_SECONDS):
-        yield "period_seconds times evaluation_periods is more than a day (a week from 3600 on)"
+        yield "period_seconds times evaluation_periods exceeds a day (a week from 3600 on)"
     if len(made.dimensions) > _DIMENSIONS_MAX:
         yield f"it has more than {_DIMENSIONS_MAX} dimensions"

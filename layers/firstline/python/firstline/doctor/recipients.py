@@ -30,7 +30,7 @@ def rest_key(case: DoctorContext) -> Iterator[Problem]:
         return
     if deployed.routing_key == "set":
         names = {"secret": _secret(deployed)}
-        yield Problem("REST key", "the secret of the routing key holds none", "warning", names)
+        yield Problem("REST key", "the routing key's secret has no rest_key", "warning", names)
 
 
 def _secret(deployed: StackState) -> str:
@@ -47,7 +47,7 @@ def topics(case: DoctorContext) -> Iterator[Problem]:
         message = (
             subscription_problem(deployed.topics.get(name, "not here"))
             if arn
-            else "is no output of the stack"
+            else "is not an output of the stack"
         )
         if message:
             grade: Grade = "critical" if name == EMERGENCY else "warning"
@@ -59,7 +59,7 @@ def subscription_problem(subscriptions: Fact[Subscriptions | Missing]) -> str:
     if subscriptions == "not here":
         return "is not there"
     if isinstance(subscriptions, Subscriptions) and not subscriptions.confirmed:
-        return f"has no confirmed reader, and {subscriptions.pending} who were asked"
+        return f"has no confirmed subscription; {subscriptions.pending} pending"
     return ""
 
 
@@ -68,14 +68,16 @@ CHECKS = (
         name="routing-key",
         run=routing_key,
         severity="critical",
-        consequence="nothing is paged",
+        consequence="no page is sent",
         remedy="put the key with the command of the output SetRoutingKey: {secret}",
     ),
     Check(
         name="rest-key",
         run=rest_key,
         severity="warning",
-        consequence="no update is a note on its PagerDuty incident; change events go out as before",
+        consequence=(
+            "updates do not become notes of the PagerDuty incident; change events are still sent"
+        ),
         remedy='put {{"routing_key": "...", "rest_key": "..."}} into {secret}, the second from'
         " PagerDuty's page API Access Keys",
     ),
@@ -83,9 +85,11 @@ CHECKS = (
         name="topic",
         run=topics,
         severity="critical for the emergency topic, else a warning",
-        consequence="what it tells reaches nobody; the emergency topic is all that is left of a P1",
+        consequence=(
+            "its messages reach no recipient; a P1 reaches people only by the emergency topic"
+        ),
         remedy="aws sns subscribe --topic-arn {arn} --protocol email --notification-endpoint YOU"
         " {region};"
-        " where it is not there, {deploy} --revert-drift first",
+        " if it does not exist, {deploy} --revert-drift first",
     ),
 )

@@ -96,7 +96,7 @@ def _functions(found: Mapping[str, TemplateResource]) -> Iterator[tuple[str, str
                 yield name, own.handler.split(".")[1], role
             case _:
                 raise InvalidInput(
-                    f"the function {name} has a role that its template does not make"
+                    f"the function {name} has a role that its template does not define"
                 )
 
 

@@ -20,13 +20,13 @@ SHOWN_MAX = 3
 
 def organization(case: DoctorContext) -> Iterator[Problem]:
     """The organisation's policies let each function do what it does."""
-    message = "is refused by a policy of the organisation"
+    message = "is denied by a policy of the organisation"
     return _problems(case, lambda _, it: it.organization is False, lambda *_: message)
 
 
 def boundary(case: DoctorContext) -> Iterator[Problem]:
     """A role's permissions boundary, where it has one, lets its function do what it does."""
-    message = "is refused by the role's permissions boundary"
+    message = "is denied by the role's permissions boundary"
     return _problems(case, lambda _, it: it.boundary is False, lambda *_: message)
 
 
@@ -37,7 +37,7 @@ def denied(case: DoctorContext) -> Iterator[Problem]:
 
 def lacking(case: DoctorContext) -> Iterator[Problem]:
     """A statement of each role allows what its function does, as the stack's template has it."""
-    return _problems(case, _lacks, lambda *_: "is allowed by no statement of its role")
+    return _problems(case, _lacks, lambda *_: "is not allowed by any statement of its role")
 
 
 def unknown(case: DoctorContext) -> Iterator[Problem]:
@@ -49,8 +49,10 @@ def unknown(case: DoctorContext) -> Iterator[Problem]:
         refused = [(need, it) for need, it in results if it.decision == "implicitDeny"]
         keys = sorted({key for need, it in results for key in _missing(need, it)})
         grade, what = _gravest(case, refused or results)
-        actions = sorted({need.action for need, _ in refused}) or ["all that it does"]
-        message = f"depends on {', '.join(keys)}, which nobody can tell here: {', '.join(actions)}"
+        actions = sorted({need.action for need, _ in refused}) or ["all its work"]
+        message = (
+            f"depends on {', '.join(keys)}, which doctor cannot evaluate: {', '.join(actions)}"
+        )
         yield Problem(function, message, grade, {"impact": what, "role": results[0][1].role})
 
 
@@ -122,15 +124,15 @@ def _resources(results: list[PermissionResult]) -> str:
     return ", ".join(names[:SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")
 
 
-SEVERITY = "by what is harmed, see below"
+SEVERITY = "by impact, see below"
 CHECKS = (
     Check(
         name="role-organization",
         run=organization,
         severity=SEVERITY,
         consequence="{impact}",
-        remedy="let {role} do {action} in the organisation's policies (what a simulation does not"
-        " know of them: docs/DOCTOR.md)",
+        remedy="allow {action} for {role} in the organisation's policies (limits of the"
+        " simulation: docs/DOCTOR.md)",
     ),
     Check(
         name="role-boundary",
@@ -158,7 +160,7 @@ CHECKS = (
         name="role-unknown",
         run=unknown,
         severity=SEVERITY,
-        consequence="it is not known whether it is allowed; where it is not, {impact}",
-        remedy="read which statement of {role} asks for it, or take that statement out",
+        consequence="the permission could not be determined; without it, {impact}",
+        remedy="check the statement of {role} that requires it, or remove that statement",
     ),
 )

@@ -31,7 +31,7 @@ def template_errors() -> Iterator[None]:
         yield
     except (msgspec.ValidationError, LookupError) as error:
         raise InvalidInput(
-            f"the stack's template is not as this version makes it: {error}"
+            f"the stack's template does not have this version's form: {error}"
         ) from error
 
 
@@ -84,7 +84,7 @@ class References(msgspec.Struct, frozen=True):
 
     def _resource(self, name: str) -> Resource:
         if name not in self.resources:
-            raise InvalidInput(f"the stack has no {name} by now")
+            raise InvalidInput(f"the stack no longer has {name}")
         return self.resources[name]
 
 
@@ -112,4 +112,4 @@ def _resolve_reference(reference: dict[object, object], references: References) 
         case {"Fn::Join": [str(between), list(parts)]}:
             return between.join(str(resolve(each, references)) for each in parts)
         case _:
-            raise InvalidInput(f"the template uses {next(iter(reference))} as nobody expects it")
+            raise InvalidInput(f"the template uses {next(iter(reference))} in an unexpected way")

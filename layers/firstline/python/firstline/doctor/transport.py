@@ -64,7 +64,7 @@ def queues(case: DoctorContext) -> Iterator[Problem]:
     for each in stack_parts.resources_of(deployed, stack_parts.QUEUE):
         if deployed.queues.get(each.name, MISSING) == MISSING:
             yield Problem(
-                each.name, "is not there", stack_parts.grade(case, stack_parts.part_name(each))
+                each.name, "does not exist", stack_parts.grade(case, stack_parts.part_name(each))
             )
 
 
@@ -77,7 +77,7 @@ def functions(case: DoctorContext) -> Iterator[Problem]:
     for each in stack_parts.resources_of(deployed, stack_parts.FUNCTION):
         state = deployed.functions.get(each.name, MISSING)
         if isinstance(state, str) and state != "Active":
-            message = "is not there" if state == MISSING else f"is {state}"
+            message = "does not exist" if state == MISSING else f"is {state}"
             yield Problem(each.name, message, stack_parts.grade(case, stack_parts.part_name(each)))
 
 
@@ -112,7 +112,7 @@ def backstop(case: DoctorContext) -> Iterator[Problem]:
         alarm = there.get(each.name.rpartition(":")[2])
         grave = each.logical_id.startswith("Backstop")
         if alarm is None or not _notifies_emergency(alarm, deployed):
-            message = "does not speak to the emergency topic" if alarm else "is not there"
+            message = "does not notify the emergency topic" if alarm else "does not exist"
             yield Problem(each.name, message, "critical" if grave else "warning")
 
 
@@ -130,15 +130,15 @@ def _notifies_emergency(alarm: Alarm, deployed: StackState) -> bool:
 def _missing(case: DoctorContext, deployed: StackState, kind: str) -> Iterator[Problem]:
     for name in stack_parts.missing_parts(deployed, kind):
         grade = stack_parts.grade(case, name)
-        yield Problem(name, "is no part of the stack", grade, {"command": ""})
+        yield Problem(name, "is not part of the stack", grade, {"command": ""})
 
 
 def _rule_problem(deployed: StackState, rules: dict[str, bool], rule: Resource) -> str:
     """Return why *rule* does not deliver to its target; empty if it does or was not read."""
     if rule.name not in rules:
-        return "is not there"
+        return "does not exist"
     if not rules[rule.name]:
-        return "is switched off"
+        return "is disabled"
     targets = deployed.targets.get(rule.name, ())
     expected = stack_parts.RULES.get(stack_parts.part_name(rule))
     into = [
@@ -150,13 +150,13 @@ def _rule_problem(deployed: StackState, rules: dict[str, bool], rule: Resource) 
         _account_and_name(it.name) in map(_account_and_name, targets) for it in into
     ):
         return ""
-    return f"does not lead to {expected.into if expected else 'anything known'}"
+    return f"does not lead to {expected.into if expected else 'a known target'}"
 
 
 def _source_problem(deployed: StackState, source: EventSourceMapping | None, name: str) -> str:
     """Return why the source *name* does not invoke its function; empty if it does."""
     if source is None:
-        return "is not there"
+        return "does not exist"
     if source.state not in ACTIVE_STATES:
         return f"is {source.state}"
     wanted = [
@@ -172,28 +172,28 @@ def _account_and_name(name: str) -> tuple[str, ...]:
     return tuple(re.split("[/:]", name)[-2:])
 
 
-_REDEPLOY = "{deploy} --revert-drift makes anew what was deleted"
+_REDEPLOY = "{deploy} --revert-drift creates it again"
 _GRADED = "critical where a P1 passes through it, else a warning"
 CHECKS = (
     Check(
         name="transport",
         run=transport,
         severity=_GRADED,
-        consequence="signals do not come in, or nobody takes them",
+        consequence="signals do not arrive, or are not read",
         remedy="{command}" + _REDEPLOY + " or changed",
     ),
     Check(
         name="queue",
         run=queues,
         severity=_GRADED,
-        consequence="what should wait in it is lost",
+        consequence="its messages are lost",
         remedy=_REDEPLOY,
     ),
     Check(
         name="function",
         run=functions,
         severity=_GRADED,
-        consequence="nobody does what it is for",
+        consequence="its work is not done",
         remedy="aws lambda get-function --function-name {quoted} {region}; its state's reason says"
         " why; " + _REDEPLOY,
     ),
@@ -201,15 +201,18 @@ CHECKS = (
         name="dead-letters",
         run=dead_letters,
         severity="critical for signals, else a warning",
-        consequence="it was given up: a signal that may have been a P1, a wake, or an entry's copy",
-        remedy="aws sqs receive-message --queue-url {queue} {region}; once its cause is mended, aws"
+        consequence=(
+            "a message failed for good: a signal that may have been a P1, a wake, or an "
+            "entry's copy"
+        ),
+        remedy="aws sqs receive-message --queue-url {queue} {region}; once the cause is fixed, aws"
         " sqs start-message-move-task --source-arn {arn} {region}",
     ),
     Check(
         name="backstop",
         run=backstop,
-        severity="critical for what speaks when a P1 is unheard, else a warning",
-        consequence="nobody is told that firstline is deaf",
+        severity="critical for alarms that report an unreceived P1, else a warning",
+        consequence="no recipient is notified if firstline receives no signals",
         remedy=_REDEPLOY,
     ),
 )

@@ -35,7 +35,7 @@ class Demotion(msgspec.Struct, frozen=True):
         """The demotion in words; *where* is the deployment as options of the command."""
         since = self.at.isoformat(timespec="seconds")
         why = f"{self.failed} of its fixes in a row did not help by {since}"
-        return f"{why}; {command_lines.promote(action, where)} lets it go by itself again"
+        return f"{why}; {command_lines.promote(action, where)} makes it automatic again"
 
 
 class ActionTrackRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -77,7 +77,7 @@ def duplicate_entry(entry: Entry) -> ItemAlteration:
     return ItemAlteration(
         incident=entry.incident,
         sequence=str(entry.sequence),
-        how="a second entry in its place",
+        how="a second entry with the same sequence",
         number=digest(entry.body.encode()),
         old=None,
         new={"body": entry.body},
@@ -118,7 +118,7 @@ def parse_checkpoint(line: bytes) -> SignedCheckpoint:
     """The checkpoint of an archived object; raises `InvalidInput` if it is not one."""
     (read,) = export.read([line])
     if not isinstance(read, export.Checkpoint):
-        raise InvalidInput("an archived checkpoint is none")
+        raise InvalidInput("an archived object is not a checkpoint")
     try:
         checkpoint = msgspec.json.decode(read.text, type=Checkpoint)
     except msgspec.DecodeError as error:

@@ -44,7 +44,7 @@ MODULUS_BITS_MIN, EXPONENT_MIN = 2048, 3
 COUNT_MAX = 2**63 - 1
 """The highest valid sequence or length; a longer number may have no decimal form."""
 
-REQUIRE_ANCHOR = "end with 1 where nothing anchors one of the chains"
+REQUIRE_ANCHOR = "exit with 1 if one of the chains has no anchor"
 
 Key = tuple[int, int]
 """Modulus and exponent of an RSA public key."""
@@ -75,7 +75,7 @@ def verify(
                 del result.faults[FAULTS_MAX:]
     result.end(anchors, partial=partial)
     if result.is_unrecognised:
-        why = "is no export: no line of it is an entry, a policy or a checkpoint"
+        why = "is not an export: no line is an entry, a policy or a checkpoint"
         result.faults[:] = [Fault(0, why)]
     return result
 
@@ -128,7 +128,7 @@ class VerifyResult:
             heads = content["heads"].items()
             named = [(_text(name), _count(at), _text(head)) for name, (at, head) in heads]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return "is no checkpoint"
+            return "is not a checkpoint"
         due, before = self._sequence + 1, self.last or GENESIS
         self._sequence, self.last = sequence, hashlib.sha256(text).hexdigest()
         self.checkpoints += 1
@@ -137,9 +137,9 @@ class VerifyResult:
             known, says = self.anchored.setdefault(name, {}).setdefault(length, (head, number))
             why = why if known == head else f"contradicts line {says} on entry {length} of {name}"
         if not _is_canonical(line, document, "checkpoint", "signature"):
-            why = "is a checkpoint that was not written so"
+            why = "is a checkpoint in another form than it was written"
         elif sequence != due:
-            why = f"is checkpoint {sequence}, and checkpoint {due} was due"
+            why = f"is checkpoint {sequence}; checkpoint {due} was expected"
         elif previous != before:
             why = "does not follow: the checkpoint before it has another hash"
         if self.key is not None and not signed_by(self.key, text, signature):
@@ -165,7 +165,7 @@ class VerifyResult:
     def _policy(self, line: bytes, document: dict[str, Any]) -> str:
         digest = hashlib.sha256(document["text"].encode()).hexdigest()
         if document["policy"] != digest or not _is_canonical(line, document, "policy", "text"):
-            return "is a policy whose text has another digest, or which was not written so"
+            return "is a policy with another digest, or in another form than it was written"
         self.policies[digest] = True
         return ""
 
@@ -178,9 +178,9 @@ class VerifyResult:
         self.heads[name], self._stands[name] = digest, (sequence, number)
         self.policies.setdefault(policy, False)
         if sequence != length + 1:
-            return f"is entry {sequence} of {name}, and entry {length + 1} was due"
+            return f"is entry {sequence} of {name}; entry {length + 1} was expected"
         if previous != before:
-            return f"does not follow: what stands before it, in line {stood}, has another hash"
+            return f"does not follow: the entry before it, in line {stood}, has another hash"
         head, says = self.anchored.get(name, {}).get(sequence, (digest, 0))
         return "" if head == digest else f"is not what line {says} anchored as entry {sequence}"
 
@@ -266,21 +266,21 @@ def read_key(data: bytes) -> Key:
         data = base64.b64decode(b"".join(body.split()), validate=True)
     info, rest = _der(data, 0x30)
     if rest or not info.startswith(RSA_ENCRYPTION):
-        raise ValueError("it is no public key of RSA: aws kms get-public-key gives one")
+        raise ValueError("it is not an RSA public key: aws kms get-public-key gives one")
     bits, _ = _der(info.removeprefix(RSA_ENCRYPTION), 0x03)
     numbers, _ = _der(bits[1:], 0x30)
     modulus, numbers = _der(numbers, 0x02)
     exponent, _ = _der(numbers, 0x02)
     key = int.from_bytes(modulus, "big"), int.from_bytes(exponent, "big")
     if key[0].bit_length() < MODULUS_BITS_MIN or key[1] < EXPONENT_MIN:
-        raise ValueError("it is too weak a key")
+        raise ValueError("the key is too weak")
     return key
 
 
 def _der(data: bytes, tag: int) -> tuple[bytes, bytes]:
     """The content of the value that *data* begins with, and the rest."""
     if data[:1] != bytes((tag,)) or not data[1:]:
-        raise ValueError("it is no public key, PEM or DER: aws kms get-public-key gives one")
+        raise ValueError("it is not a public key in PEM or DER: aws kms get-public-key gives one")
     many = max(0, data[1] - 0x80)
     size = int.from_bytes(data[2 : 2 + many], "big") if many else data[1]
     start = 2 + many
@@ -293,7 +293,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("export", metavar="EXPORT")
     parser.add_argument("key", metavar="KEY", nargs="?", help="the public key, PEM or DER")
     parser.add_argument("--head", metavar="HASH", nargs="+", action="extend", default=[])
-    parser.add_argument("--partial", action="store_true", help="EXPORT is of some incidents only")
+    parser.add_argument(
+        "--partial", action="store_true", help=("EXPORT contains only some incidents")
+    )
     parser.add_argument("--require-anchor", action="store_true", help=REQUIRE_ANCHOR)
     given = parser.parse_args(arguments)
     name = given.key
@@ -328,9 +330,12 @@ def _lines(name: str, result: VerifyResult) -> Iterator[str]:
     for each in result.faults:
         yield f"{name}:{each.line}: {each.why}" if each.line else f"{name}: {each.why}"
     if not result.entries and not result.faults:
-        yield f"{name}: holds no entry"
+        yield f"{name}: contains no entry"
     elif not result.faults:
-        parts = [f"{result.entries} entries in {len(result.heads)} chains hold", *_notes(result)]
+        parts = [
+            f"{result.entries} entries in {len(result.heads)} chains are consistent",
+            *_notes(result),
+        ]
         yield f"{name}: {'; '.join(parts)}"
 
 
@@ -343,18 +348,18 @@ def _notes(result: VerifyResult) -> list[str]:
     if bare:
         why = "they may have been rewritten as a whole"
         notes.append(
-            f"nothing anchors {bare} entries, all of {len(result.unanchored_chains)} chains: {why}"
+            f"no anchor for {bare} entries, all of {len(result.unanchored_chains)} chains: {why}"
         )
     if later := sum(result.unanchored.values()) - bare:
         where = len(result.unanchored) - len(result.unanchored_chains)
-        why = "a change or a cut there is not seen"
+        why = "a change or a cut there is not detected"
         notes.append(f"{later} entries at the ends of {where} chains are not anchored: {why}")
     if not result.unanchored:
         notes.append("every entry is anchored")
     if absent := sum(1 for there in result.policies.values() if not there):
-        notes.append(f"of {absent} policies the text is not here")
+        notes.append(f"the text of {absent} policies is missing")
     if result.absent:
-        notes.append(f"{result.absent} incidents of the checkpoints are left out")
+        notes.append(f"{result.absent} incidents of the checkpoints are not in the export")
     return notes
 
 

@@ -24,7 +24,7 @@ from firstline.signal import Severity, Signal
 
 TRIES_MAX = 5
 """The most tries of a page that is not required."""
-NO_LADDER = "no automatic fix for this condition: a person has to act"
+NO_LADDER = "no automatic fix for this condition: manual action required"
 REAL_TROUBLE_SUFFIX = "no-drill"
 """The end of the key of a page about trouble during a drill."""
 DRILL_SUFFIX = "drill"
@@ -88,8 +88,8 @@ def return_pages(incident: Incident, now: datetime, routes: Routes) -> tuple[Pag
     """
     if incident.severity is not Severity.P1:
         return ()
-    summary = f"{incident.severity} {incident.condition.words}: it came back, {incident.alarm}"
-    details = {"why": f"it had recovered by itself, return {incident.returns}"}
+    summary = f"{incident.severity} {incident.condition.words}: it returned, {incident.alarm}"
+    details = {"why": f"return {incident.returns} after a recovery without a fix"}
     key = f"{incident.id}:returned-{incident.returns}"
     return route(_new_page(incident, key, summary, details | _facts(incident), now), routes)
 
@@ -102,7 +102,7 @@ def real_trouble_pages(
     They have a key of their own, since the person on call may know of the drill and do nothing.
     """
     key = f"{incident.id}:{REAL_TROUBLE_SUFFIX}"
-    why = f"this is no drill: {why}"
+    why = f"not a drill: {why}"
     return _signal_pages(incident, key, signal, why, now, profile)
 
 
@@ -116,7 +116,7 @@ def escalation_pages(
     """
     if not incident.alarms and (incident.severity.pages or not incident.hosts):
         return ()
-    summary = title(incident, "firstline gave up, take over")
+    summary = title(incident, "firstline escalated the incident to on-call")
     key = f"{incident.id}:gave-up"
     return route(_new_page(incident, key, summary, details | _facts(incident), now), routes)
 
@@ -142,7 +142,7 @@ def approval_page(
         }
     else:
         request = f"recommended: {proposal.action}"
-        commands = {"next": "firstline does not do this by itself: a person may"}
+        commands = {"next": "firstline does not run this action: an operator can"}
     summary = title(incident, f"{request} on {proposal.target}")
     demoted_fact = {"demoted": demotion.describe(proposal.action, origin.where)} if demotion else {}
     details = {
@@ -172,7 +172,7 @@ def resolve_pages(incident: Incident, now: datetime, report_link: str = "") -> t
             key=each.key,
             action="resolve",
             severity=each.severity,
-            summary="" if each.traits.pages_on_call else f"over: {each.summary}",
+            summary="" if each.traits.pages_on_call else f"closed: {each.summary}",
             details={"report_link": report_link} if report_link else {},
             owed_at=now,
             due_at=now,
@@ -187,7 +187,7 @@ def demotion_page(
     incident: Incident, action: str, why: str, at: datetime, due_at: datetime
 ) -> Page:
     """The change event of an action that requires approval from now on."""
-    summary = f"firstline: {action} asks a person from now on"
+    summary = f"firstline: {action} now requires an approval"
     details = {"action": action, "why": why}
     page = _change_page(incident, f"demoted-{action}", summary, details, at)
     return copy.replace(page, due_at=due_at)
@@ -198,7 +198,7 @@ def drill_heartbeat(incident: Incident) -> Page:
 
     A change event notifies no one, at any urgency of the service.
     """
-    summary = "firstline: a drill went through, nothing is wrong"
+    summary = "firstline: a drill passed, no action required"
     return _change_page(incident, DRILL_SUFFIX, summary, {}, incident.opened_at)
 
 

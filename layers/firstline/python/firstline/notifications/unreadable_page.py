@@ -10,11 +10,11 @@ from firstline.redaction import redact
 from firstline.signal import Severity
 
 UNREADABLE_STEPS = (
-    "Take the incident over. Deploy the code that wrote it, or restore its item "
+    "Handle the incident manually. Deploy the code that wrote it, or restore its item "
     "(docs/OPERATIONS.md, An incident that cannot be read). Then resolve this alert."
 )
 UNSTORABLE_STEPS = (
-    "Take the incident over: nothing more is done or recorded in it "
+    "Handle the incident manually: firstline neither fixes it nor records it any more "
     "(docs/OPERATIONS.md, An incident that cannot be stored). Then resolve this alert."
 )
 UNREADABLE_SUFFIX = "unreadable"

@@ -16,8 +16,8 @@ LISTED_MAX = 10
 """Hosts and attempts that are listed by name; an event for the pager has a size limit."""
 
 R13 = "R13 look at the AWS Health dashboard for the Region"
-R14 = "R14 see to it that the group has instances in service"
-R17 = "R17 restart what does not run"
+R14 = "R14 bring instances of the group into service"
+R17 = "R17 restart the services that do not run"
 R18 = "R18 replace the instances that stay unhealthy"
 R19 = "R19 find the affected component: NATS, enclave or parent"
 R21 = "R21 review the recent deployments"
@@ -47,7 +47,7 @@ BY_CONDITION: dict[Condition, tuple[str, ...]] = {
         "R34 enable key caching in the supervisor",
     ),
     Condition.USER_AFFECTED: (
-        "R24 see whether the user's vault runs: its process lives inside the enclave",
+        "R24 check whether the user's vault runs: its process lives inside the enclave",
         "R25 read the vault manager's log for the user",
         "R26 a stuck vault is evicted when memory is short, the least recently used first",
         "R26 no automatic fix of one vault is safe, so none exists",
@@ -63,10 +63,10 @@ BY_CONDITION: dict[Condition, tuple[str, ...]] = {
 BY_FAILURE: dict[FailureMode, tuple[str, ...]] = {
     FailureMode.IMAGE_MISMATCH: (
         "R21 compare the enclave's PCR0 with the published one and the key's policy",
-        "R21 restart nothing before they agree",
+        "R21 do not restart before they agree",
         R45,
     ),
-    FailureMode.KMS_REFUSES: ("R31 read the state and the policy of the enclaves' KMS key", R45),
+    FailureMode.KMS_REFUSES: ("R31 check the state and the policy of the enclaves' KMS key", R45),
     FailureMode.CREDENTIALS_ENDED: (
         "R36 renew the parent's NATS credentials, and only then replace the host",
     ),
@@ -93,7 +93,7 @@ def escalation_details(
     details = {
         "why": decision.why,
         "seen": diagnosed,
-        "background": "; ".join(background) or "nothing was looked up",
+        "background": "; ".join(background) or "not collected",
         "tried": tried,
         "denied": "; ".join(denied) or "nothing",
         "verified": ", ".join(verified) or "no host",
@@ -108,7 +108,7 @@ def describe_diagnosis(diagnosis: Diagnosis) -> str:
     """The diagnosis in words, and the facts for and against each host."""
     hosts = list(diagnosis.hosts.items())[:LISTED_MAX]
     facts = [
-        f"{id_} {verdict.health}: {', '.join((*verdict.dead, *verdict.serving)) or 'nothing known'}"
+        f"{id_} {verdict.health}: {', '.join((*verdict.dead, *verdict.serving)) or 'no evidence'}"
         for id_, verdict in hosts
     ]
     return "; ".join((diagnosis.cause, *facts))
@@ -130,7 +130,7 @@ def describe_attempt(attempt: Attempt) -> str:
         Outcome.NOT_SENT: "was not sent",
         Outcome.REFUSED: "was refused by its host",
         Outcome.TARGET_LEFT: "its host left the group",
-        Outcome.ANOTHER: f"met another refresh, {attempt.command}",
+        Outcome.ANOTHER: f"conflicted with another refresh, {attempt.command}",
     }
     what = ends.get(attempt.outcome) if attempt.outcome is not None else None
     return f"{attempt.action} on {attempt.target}: {what or verdicts[attempt.helped]}"

@@ -105,7 +105,7 @@ def cancel_refusal(order: FixOrder, refreshes: Refreshes) -> str | None:
     if active == (order.parameters[REFRESH_ID],):
         return None
     going_on = ", ".join(active) or "no refresh"
-    return f"{order.parameters[REFRESH_ID]} is to be cancelled, and {going_on} goes on"
+    return f"the order cancels {order.parameters[REFRESH_ID]}, but {going_on} is in progress"
 
 
 def cancelled_refresh(order: FixOrder, refreshes: Refreshes) -> CommandId | None:
@@ -150,8 +150,8 @@ def is_wrong_refresh(attempt: Attempt, command: CommandId) -> bool:
 def describe_wrong_refresh(attempt: Attempt) -> str:
     """The facts for a person about an *attempt* that met another refresh than its own."""
     if intended := attempt.parameters.get(REFRESH_ID):
-        return f"{attempt.action} meant {intended}, and cancelled {attempt.command} instead"
+        return f"{attempt.action} targeted {intended} but cancelled {attempt.command}"
     return (
-        f"whether {attempt.action} was carried out is not known: {attempt.command} began since,"
-        " and is not as ours would be"
+        f"cannot tell whether {attempt.action} ran: {attempt.command} began since,"
+        " with other preferences than the order's"
     )

@@ -95,7 +95,7 @@ def capacity_plan(situation: Situation, group: Group) -> Plan | None:
         action=adding,
         target=GroupName(situation.profile.fleet.group),
         parameters={"DesiredCapacity": str(desired)},
-        facts=(f"the group wants {group.desired} instances, and may have {group.most}",),
+        facts=(f"the group's desired capacity is {group.desired}, its maximum {group.most}",),
     )
 
 
@@ -105,7 +105,7 @@ def cancel_plan(situation: Situation, refresh: str) -> Plan:
         action=CANCEL_REFRESH.name,
         target=GroupName(situation.profile.fleet.group),
         parameters={REFRESH_ID: refresh},
-        facts=(f"the refresh {refresh} goes on, and its first instance does not serve",),
+        facts=(f"the refresh {refresh} is in progress, and its first instance does not serve",),
     )
 
 

@@ -26,5 +26,5 @@ def prepare(incident: Incident, diagnosed: str, tried: str) -> str:
         f"{incident.condition} of an Auto Scaling group since {since} "
         f"[{service}, {SEVERITIES[incident.severity]}]: "
         f"Since {since} we see {incident.condition} ({incident.component}). "
-        f"Seen: {diagnosed}. Tried: {tried}. Please look into the instances and their Region."
+        f"Observed: {diagnosed}. Tried: {tried}. Please investigate the instances and their Region."
     )

@@ -209,10 +209,10 @@ def _apply_search(
         update = update.with_events(update.incident.with_current(attempt))
         if current.traits.reports_result:
             return update
-        return _with_tool_answer(update, attempt, Outcome.DONE, "found by what it began", now)
+        return _with_tool_answer(update, attempt, Outcome.DONE, "found by its effect", now)
     if not observation.searched:
         return update
-    why = "its lease ran out and no command bears its token"
+    why = "its lease expired and no command has its token"
     return _end_without_verdict(update, current, Outcome.NOT_SENT, why, now)
 
 
@@ -297,7 +297,9 @@ def _judge_without_host(
     """The host of the fix left its group: only a departure for its health is a verdict."""
     if went is not None and went.unhealthy:
         return _with_verdict(update, current, helped=False)
-    why = "its host left the group, and nothing says why" if went is None else "it was taken away"
+    why = (
+        "its host left the group for an unknown reason" if went is None else "its host was removed"
+    )
     return _end_without_verdict(update, current, Outcome.TARGET_LEFT, why, now)
 
 

@@ -22,7 +22,7 @@ IMPLIED_RULES = frozenset({"fix under way", "look under way", "verify the fix", 
 
 
 class Moment(NamedTuple):
-    """One line: instant, one word for the event, text, and tone."""
+    """One line: instant, one verb for the event, text, and tone."""
 
     at: datetime
     word: str
@@ -65,7 +65,7 @@ def _texts(event: Event) -> Iterator[Text]:
         case entries.SignalReceived() | entries.SignalsJoined():
             for signal in event.signals:
                 what = f"{signal.subject} {signal.state}".strip()
-                yield "heard", f"{what}: {signal.why}", Tone.PLAIN
+                yield "receives", f"{what}: {signal.why}", Tone.PLAIN
         case entries.DecisionMade():
             yield from _decision(event)
         case entries.PageDelivered(channel=channels.NOTE, outcome="accepted"):
@@ -82,11 +82,11 @@ def _action_texts(event: Event) -> Iterator[Text]:
     match event:
         case entries.FixIntended():
             where = ", ".join(event.targets)
-            yield "does", f"{event.action} on {where} (token {event.token[:8]})", Tone.WARNING
+            yield "executes", f"{event.action} on {where} (token {event.token[:8]})", Tone.WARNING
         case entries.HostsInspected():
             reports = group((describe_report(report), host) for host, report in event.hosts.items())
             for report, hosts in reports.items():
-                yield "sees", f"{', '.join(hosts)}: {report}", Tone.PLAIN
+                yield "reads", f"{', '.join(hosts)}: {report}", Tone.PLAIN
         case entries.LookReported():
             yield from _reported(event, ", ".join(event.targets))
         case entries.FixReported():
@@ -106,23 +106,23 @@ def _action_texts(event: Event) -> Iterator[Text]:
 def _operator_text(event: Event) -> Text:
     match event:
         case entries.HandedOver():
-            text = "hands over", f"to {event.owner}; next: {event.next}", Tone.PLAIN
+            text = "escalates", f"to {event.owner}; next: {event.next}", Tone.PLAIN
         case entries.PlanProposed():
             text = _proposal(event)
         case entries.PlanAnswered():
             text = _answer(event)
         case entries.ActionDemoted():
-            failed = f"{event.failed} fixes failed, a person is asked from now on"
+            failed = f"{event.failed} fixes failed; it now requires an approval"
             text = "demotes", f"{event.action}: {failed}", Tone.BAD
         case entries.ActionPromoted():
             text = "promotes", f"{event.action}{_by(event.by)}", Tone.WARNING
         case entries.PauseChanged():
             text = event.change, f"fixes of {event.scope}{_by(event.by)}", Tone.WARNING
         case entries.DrillAnnounced():
-            drill = f"a drill, observed until {_instant(event.until)}, by {event.by}"
+            drill = f"a drill, in dry-run until {_instant(event.until)}, by {event.by}"
             text = event.change, drill, Tone.WARNING
         case _:
-            text = "records", f"{event.kind}, in a form not known here", Tone.QUIET
+            text = "records", f"{event.kind}, in an unknown format", Tone.QUIET
     return text
 
 
@@ -130,16 +130,17 @@ def _page(event: entries.PageDelivered) -> Text:
     if event.outcome == "accepted":
         tries = f" (try {event.tries})" if event.tries > 1 else ""
         word = _word(channel(event.channel))
-        tone = Tone.ALERT if word == "paged" else Tone.QUIET
+        tone = Tone.ALERT if word == "pages" else Tone.QUIET
         why = f": {event.why}" if event.why else ""
         return word, f"{event.summary or f'{event.action} {event.key}'}{tries}{why}", tone
-    return "owes", f"{event.action} {event.key} not sent, owed: {event.why}", Tone.BAD
+    state = "not retried" if event.outcome == "dropped" else "pending"
+    return "fails", f"{event.action} {event.key} not sent, {state}: {event.why}", Tone.BAD
 
 
 def _word(traits: Channel) -> str:
     if traits.pages_on_call:
-        return "paged"
-    return "told" if traits.notifies_a_person else "notes"
+        return "pages"
+    return "notifies" if traits.notifies_a_person else "notes"
 
 
 def _decision(event: entries.DecisionMade) -> Iterator[Text]:
@@ -149,7 +150,7 @@ def _decision(event: entries.DecisionMade) -> Iterator[Text]:
         case "wait":
             yield "waits", event.why, Tone.QUIET
         case "look":
-            yield "looks", event.why, Tone.QUIET
+            yield "inspects", event.why, Tone.QUIET
         case "fix":
             passed = f"{len(event.guards)} guards passed"
             what = f"{event.plan.action} on {event.plan.target}" if event.plan else "a fix"
@@ -159,23 +160,23 @@ def _decision(event: entries.DecisionMade) -> Iterator[Text]:
         case "raise":
             yield "raises", f"to {event.raised_to}: {event.why}", Tone.WARNING
         case "hand-over":
-            yield "gives up", event.why, Tone.BAD
+            yield "escalates", event.why, Tone.BAD
         case "close":
             yield "closes", event.why, Tone.GOOD
         case _:
-            yield "records", f"{event.kind}, in a form not known here", Tone.QUIET
+            yield "records", f"{event.kind}, in an unknown format", Tone.QUIET
 
 
 def _proposal(event: entries.PlanProposed) -> Text:
     text = f"{event.action} on {event.target} (plan {event.plan[:12]})"
     if event.approvable:
-        return "asks", f"{text}, until {_instant(event.until)}", Tone.WARNING
-    return "advises", text, Tone.WARNING
+        return "proposes", f"{text}, until {_instant(event.until)}", Tone.WARNING
+    return "recommends", text, Tone.WARNING
 
 
 def _answer(event: entries.PlanAnswered) -> Text:
-    word, tone = ("allowed", Tone.GOOD) if event.granted else ("denied", Tone.BAD)
-    late = "" if event.counts else "; too late, it counts for nothing"
+    word, tone = ("approved", Tone.GOOD) if event.granted else ("denied", Tone.BAD)
+    late = "" if event.counts else "; too late, it has no effect"
     why = f": {event.why}" if event.why else ""
     return word, f"by {event.by}{why}{late}", tone
 
@@ -183,7 +184,7 @@ def _answer(event: entries.PlanAnswered) -> Text:
 def _reported(event: entries.LookReported | entries.FixReported, where: str) -> Iterator[Text]:
     if event.outcome != "sent":
         text = f"{event.action} on {where}: {event.outcome} ({event.detail})"
-        yield "learns", text, Tone.PLAIN if event.outcome == "done" else Tone.BAD
+        yield "reports", text, Tone.PLAIN if event.outcome == "done" else Tone.BAD
 
 
 def _verified(event: entries.HostsVerified) -> Iterator[Text]:

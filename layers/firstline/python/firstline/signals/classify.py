@@ -36,7 +36,7 @@ FIXED_DISPOSITIONS = {
 
 IMPLAUSIBLE_TIMES = {Mark.FUTURE_DATED: "from the future", Mark.PAST_DATED: "from before 2010"}
 """Marks of an implausible instant, with their description."""
-FOUND_BY_SWEEP = "a sweep found it in ALARM without an incident"
+FOUND_BY_SWEEP = "the sweep found the alarm in ALARM without an incident"
 """Appended to the reason of a signal that a sweep found, without an event."""
 
 FINDINGS = {"CRITICAL": Severity.P1, "HIGH": Severity.P2}
@@ -75,7 +75,7 @@ def classify(signal: Signal, profile: Profile, home: Home) -> Classification:
     if refusal:
         return Classification(disposition=Disposition.REJECTED, why=refusal)
     if Mark.REPLAYED in signal.marks:
-        why = "replayed from an archive: it is recorded, and never pages or acts"
+        why = "replayed from an archive: recorded only, without pages or fixes"
         return Classification(disposition=Disposition.CONTEXT, why=why)
     for mark, when in IMPLAUSIBLE_TIMES.items():
         if mark in signal.marks:
@@ -110,14 +110,14 @@ def _evidence(signal: Signal, profile: Profile) -> Classification:
 
 
 def _unparsed(signal: Signal, profile: Profile) -> Classification:
-    why = "unreadable" if Mark.MALFORMED in signal.marks else "of a kind that no parser reads"
+    why = "unreadable" if Mark.MALFORMED in signal.marks else "of a kind without a parser"
     return _unclassified(signal, profile, f"an event of our own account that is {why}")
 
 
 def _configuration(signal: Signal, profile: Profile) -> Classification:
     """The alarm itself was changed: its open incident looks again, and none is opened."""
     cause = _by_rule(copy.replace(signal, source=ALARM), profile).cause
-    why = f"somebody changed the alarm itself: {signal.state}"
+    why = f"the alarm itself was changed: {signal.state}"
     return Classification(disposition=Disposition.CONTEXT, why=why, cause=cause)
 
 
@@ -137,13 +137,13 @@ def _finding(signal: Signal, profile: Profile) -> Classification:
 def _rejection_reason(signal: Signal, home: Home) -> str:
     """The reason why the signal is foreign; empty if it is not."""
     if signal.account != home.account:
-        return f"it comes from account {signal.account}, not {home.account}"
+        return f"the account is {signal.account}, not {home.account}"
     if signal.region != home.region:
-        return f"it comes from Region {signal.region}, not {home.region}"
+        return f"the Region is {signal.region}, not {home.region}"
     parsed = signal.kind is not SignalKind.UNREAD
     if parsed or signal.source.startswith("aws.") or Mark.MALFORMED in signal.marks:
         return ""
-    return f"its source {signal.source!r} is not one that firstline listens to"
+    return f"firstline does not read the source {signal.source!r}"
 
 
 def _alarm(signal: Signal, profile: Profile) -> Classification:
@@ -153,13 +153,13 @@ def _alarm(signal: Signal, profile: Profile) -> Classification:
             classified, disposition=Disposition.RECOVERY, why="the alarm is OK again"
         )
     if Mark.FIRST_EVALUATION in signal.marks and Mark.NO_DATA in signal.marks:
-        why = "the alarm's first evaluation, before any data came"
+        why = "the alarm's first evaluation, before any data"
         return copy.replace(classified, disposition=Disposition.IGNORED, why=why)
     if Mark.MUTED in signal.marks:
-        why = "the operator muted this alarm in CloudWatch"
+        why = "an operator muted this alarm in CloudWatch"
         return copy.replace(classified, disposition=Disposition.CONTEXT, why=why)
     if signal.state == AlarmState.INSUFFICIENT_DATA and classified.severity is not Severity.P1:
-        why = "the alarm has no data; only a P1 that is blind is an incident"
+        why = "the alarm has no data; only a P1 alarm without data opens an incident"
         return copy.replace(classified, disposition=Disposition.CONTEXT, why=why)
     if Mark.UNANNOUNCED in signal.marks:
         return copy.replace(classified, why=f"{classified.why}; {FOUND_BY_SWEEP}")
@@ -183,7 +183,7 @@ def _drill(profile: Profile) -> Classification:
     """A rehearsal of the whole path: minor, never fixed, whatever the profile says."""
     return Classification(
         disposition=Disposition.INCIDENT,
-        why="the drill's own alarm: nothing is wrong",
+        why="the drill's own alarm: no failure",
         rule="drill",
         cause=correlation.correlation_key(profile.fleet.name, Condition.DRILL),
         condition=Condition.DRILL,

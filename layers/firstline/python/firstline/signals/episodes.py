@@ -119,7 +119,7 @@ def _watched(incident: Incident, signal: Signal, now: datetime) -> tuple[Inciden
 def storm_classification(classified: Classification, profile: Profile) -> Classification:
     """The classification in a storm's one incident: it pages once (P2), and nothing is fixed."""
     policy = profile.policy
-    many = f"more than {policy.storm_scopes_max} unrelated troubles"
+    many = f"more than {policy.storm_scopes_max} unrelated failures"
     return Classification(
         disposition=Disposition.INCIDENT,
         why=f"a storm, {many} within {policy.storm_window_seconds} s: {classified.why}",

@@ -38,7 +38,7 @@ EXPIRED_CODES = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
 )
 """The services' codes for expired or invalid credentials."""
-CA_BUNDLE_HINT = "AWS_CA_BUNDLE names the file of the certificates that are believed"
+CA_BUNDLE_HINT = "AWS_CA_BUNDLE names the file of trusted certificates"
 SIGN_IN_HINT = "sign in (aws sso login, aws configure), or name other credentials by --profile"
 RAISED = (*FAILURES, *PARSER_ERRORS)
 """To catch around a call; `failure_reason` separates a failure from a bug of firstline."""
@@ -69,7 +69,7 @@ def failure_reason(error: Exception, describe_: Describe | None = None) -> str |
         case KeyError():
             return f"its answer has no {error}"
         case IndexError() | ValueError():  # one thing is unpacked where none or several came
-            return "its answer has other parts than it must"
+            return "its answer has an unexpected form"
         case _:
             return None
 
@@ -121,7 +121,7 @@ def describe(error: Exception) -> str:
         case BotoCoreError():
             return f"{error}: {CA_BUNDLE_HINT}" if isinstance(error, SSLError) else str(error)
         case _:
-            return f"what is at its endpoint is none of AWS's ({type(error).__name__})"
+            return f"its endpoint is not an AWS endpoint ({type(error).__name__})"
 
 
 def status(error: ClientError) -> int:

@@ -64,18 +64,18 @@ class AwsFleet:
             ]
         if len(groups) != 1:
             raise DependencyUnavailable(
-                f"fleet: {len(groups)} Auto Scaling groups are called {name}"
+                f"fleet: {len(groups)} Auto Scaling groups have the name {name}"
             )
         return groups[0]
 
     def target_health(self) -> evidence.TargetHealth | evidence.Unknown:
         """The load balancer's target health; the worst port of a target with several.
 
-        Unknown if the profile names no target group.
+        Unknown if the fleet file names no target group.
         """
         target_group = self._profile.fleet.target_group
         if not target_group:
-            return evidence.Unknown("the profile names no target group")
+            return evidence.Unknown("the fleet file names no target group")
         with unavailable("fleet"):
             # one answer has all targets of a group, so that it has no pages
             answer = self._targets.describe_target_health(
@@ -98,7 +98,7 @@ class AwsFleet:
         this version does not know is None.
         """
         if self._profile.probe.nats is None:
-            return evidence.Unknown("the profile has no probe of NATS")
+            return evidence.Unknown("the fleet file has no probe of NATS")
         now = self._clock.now()
         with unavailable("fleet"):
             answer = self._alarms.get_metric_data(
@@ -231,7 +231,7 @@ def _latest(answer: "GetMetricDataOutputTypeDef") -> tuple[datetime, float] | No
     results = answer["MetricDataResults"]
     complete = [each["StatusCode"] for each in results] == ["Complete"]
     if not complete or answer.get("NextToken"):  # which only an answer with more to come has
-        raise DependencyUnavailable("fleet: the probe's outcome came in part")
+        raise DependencyUnavailable("fleet: the probe's outcome is incomplete")
     instants = map(instant, results[0]["Timestamps"])
     values = list(zip(instants, results[0]["Values"], strict=True))
     return values[0] if values else None
@@ -244,7 +244,7 @@ def _reading(described: _DescribedAlarms, arn: str) -> evidence.AlarmFact:
         case [] if described.whole:
             return evidence.DeletedAlarm()
         case []:
-            return evidence.Unknown("the answer lists no log alarms, and it may be one")
+            return evidence.Unknown("the answer lists no log alarms, and this may be one")
         case _:
             return evidence.Unknown("the alarm shows no state")
 

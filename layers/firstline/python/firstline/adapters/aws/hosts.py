@@ -74,7 +74,7 @@ class SsmHosts:
         """Send a fix to its one host, once."""
         action = FIXES.get(order.action)
         if action is None or action.executor != EXECUTOR:
-            raise InvariantViolation(f"{order.action!r} is no fix that a host carries out")
+            raise InvariantViolation(f"{order.action!r} is not a fix that runs on a host")
         parameters = self._units(action) | {
             "Token": order.token,
             "NotAfter": str(int(order.not_after.timestamp())),

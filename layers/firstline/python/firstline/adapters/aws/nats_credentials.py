@@ -22,6 +22,7 @@ def fetch(ssm: "SSMClient", parameter: str) -> Credentials:
     credentials = parse(text)
     if credentials is None:
         raise InvalidInput(
-            f"the parameter {parameter} holds no NATS credentials: store the whole .creds file"
+            f"the parameter {parameter} contains no NATS credentials: store the complete "
+            ".creds file"
         )
     return credentials

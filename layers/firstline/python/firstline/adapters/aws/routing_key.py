@@ -68,7 +68,8 @@ class RoutingKey:
             keys = parse_keys(answer.get("SecretString", "").strip())
         if keys is None:
             raise DependencyUnavailable(
-                f"the secret {self._secret_id} holds no routing key: store the integration key of "
+                f"the secret {self._secret_id} contains no routing key: store the "
+                "integration key of "
                 'an Events API v2 integration, 32 letters and digits, or {"routing_key": "<it>"}'
             )
         return keys

@@ -61,7 +61,7 @@ class AsgScaling:
         """Send *order* to the group, once."""
         action = FIXES.get(order.action)
         if action is None or action.executor != EXECUTOR:
-            raise InvariantViolation(f"{order.action} is no fix of the group")
+            raise InvariantViolation(f"{order.action} is not a fix of the group")
         return mutation_outcome.send_once(
             self._sending, action, order.parameters, lambda: self._ask(order)
         )

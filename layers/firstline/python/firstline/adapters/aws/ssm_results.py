@@ -75,7 +75,7 @@ def parse_answer(invocation: "CommandInvocationTypeDef", *, look: bool) -> Answe
         report = (
             _parse_output(invocation, HostReport)
             if success
-            else Unknown(f"the look ended as {status_word}")
+            else Unknown(f"the inspection ended as {status_word}")
         )
         return Answered(success=success, detail=status_word, report=report)
     result = _parse_output(invocation, FixResult)

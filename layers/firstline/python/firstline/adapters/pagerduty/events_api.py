@@ -99,5 +99,5 @@ def _refusal(response: Response) -> str:
     try:
         refusal = msgspec.json.decode(response.read(_REFUSAL_BYTES_MAX), type=_Refusal)
     except (urllib3.exceptions.HTTPError, msgspec.DecodeError, RecursionError):
-        return "PagerDuty gave no reason that can be read"
+        return "PagerDuty gave an unreadable reason"
     return "; ".join(refusal.errors) or refusal.message or "PagerDuty gave no reason"

@@ -56,13 +56,13 @@ class NotesApi:
         except DependencyUnavailable as error:
             return NotYet(str(error))
         if not key:
-            return BadBody("the secret of the routing key holds no rest_key")
+            return BadBody("the routing key's secret has no rest_key")
         query = {"incident_key": alert, "sort_by": "created_at:desc", "limit": "1"}
         incidents = self._ask("GET", f"/incidents?{urlencode(query)}", key, None, _incidents)
         if isinstance(incidents, BadBody | NotYet):
             return incidents
         if not incidents.incidents:
-            return NotYet("PagerDuty has no incident of that key")
+            return NotYet("PagerDuty has no incident with this key")
         body = msgspec.json.encode({"note": {"content": content}})
         path = f"/incidents/{incidents.incidents[0].id}/notes"
         return self._ask("POST", path, key, body, lambda _: Accepted())

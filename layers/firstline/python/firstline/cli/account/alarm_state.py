@@ -77,4 +77,4 @@ def _drill_alarm(description: Any) -> DrillAlarm:  # noqa: ANN401 - the service'
             dimensions=dimensions,
         )
     except KeyError as error:
-        raise InvalidInput(f"CloudWatch shows the alarm without its {error}") from error
+        raise InvalidInput(f"CloudWatch returned the alarm without {error}") from error

@@ -91,7 +91,7 @@ def _stacks(folder: Path) -> list[tuple[str, str, Any]]:
             if artifact["type"] == STACK
         ]
     except (OSError, msgspec.DecodeError, LookupError, TypeError) as error:
-        raise InvalidInput(f"{folder}: is no assembly of the CDK ({error}): run synth") from error
+        raise InvalidInput(f"{folder}: is not a CDK assembly ({error}): run synth") from error
 
 
 def _region(environment: str) -> str:

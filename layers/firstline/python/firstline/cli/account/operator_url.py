@@ -43,7 +43,7 @@ def send(command: OperatorCommand, url: str, session: "Session") -> CommandResul
         )
     except urllib3.exceptions.SSLError as error:
         raise DependencyUnavailable(
-            f"nothing was sent to {url}, for {error}: {CA_BUNDLE_HINT}"
+            f"no request was sent to {url} ({error}): {CA_BUNDLE_HINT}"
         ) from error
     except urllib3.exceptions.HTTPError as error:
         why = f"no answer from {url} ({type(error).__name__}): it may be done or not, look"
@@ -77,7 +77,9 @@ def _tls_context(session: "Session") -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=bundle)
     except OSError as error:
-        raise InvalidInput(f"AWS_CA_BUNDLE: {bundle}: holds no certificates ({error})") from error
+        raise InvalidInput(
+            f"AWS_CA_BUNDLE: {bundle}: contains no certificates ({error})"
+        ) from error
     # as botocore does: many proxies' own CAs fail Python 3.13's strict default
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
@@ -94,7 +96,7 @@ def _decode_result(data: bytes) -> CommandResult:
 
 def _signed_headers(url: str, body: bytes, session: "Session") -> dict[str, str]:
     request = AWSRequest("POST", url, data=body, headers={"content-type": "application/json"})
-    with unavailable("the AWS credentials cannot be used", describe):
+    with unavailable("the AWS credentials are not usable", describe):
         credentials = session.get_credentials()
         if credentials is None:
             raise InvalidInput("no AWS credentials are set: sign in, or set AWS_PROFILE")
@@ -112,5 +114,5 @@ def _error_message(status: int, data: bytes) -> str:
         return str(document["error"])
     why = document.get("Message", "no reason given")
     if status == 403:  # noqa: PLR2004 - HTTP's own number
-        return f"you may not pull levers ({why}): ask for the stack's Operators policy"
+        return f"you may not run operator commands ({why}): ask for the stack's Operators policy"
     return f"the answer was {status} ({why})"

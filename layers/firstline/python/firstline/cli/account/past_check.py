@@ -82,9 +82,9 @@ def lines(result: PastCheck) -> Iterator[str]:
         yield f"{each.sort:<10} {each.at:%Y-%m-%d %H:%M:%S}  {each.where}: {each.why}"
     if more := result.misses[SHOWN_MAX:]:
         yield f"and {len(more)} more"
-    yield from (f"not decided again: {each}" for each in result.undecided)
+    yield from (f"not re-decided: {each}" for each in result.undecided)
     incidents = _count(result.incidents, "incident")
-    yield f"past: {incidents} decided again, {_miss_counts(result.misses)}"
+    yield f"past: {incidents} re-decided, {_miss_counts(result.misses)}"
 
 
 def _miss_counts(missed: Sequence[Miss]) -> str:

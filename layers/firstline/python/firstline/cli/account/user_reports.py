@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def caller(session: "Session") -> str:
     """Return the ARN of the caller's identity; raises `DependencyUnavailable`."""
-    with unavailable("AWS does not say who you are", describe):
+    with unavailable("AWS did not return your identity", describe):
         return str(session.client("sts").get_caller_identity()["Arn"])
 
 
@@ -23,10 +23,10 @@ def put(report: Report, session: "Session") -> str:
     """Put *report* on the bus; return the event's id; raises `DependencyUnavailable`."""
     detail = msgspec.json.encode(report).decode()
     entry = {"Source": REPORTS.source, "DetailType": REPORTS.detail_types[0], "Detail": detail}
-    with unavailable("the report was not taken", describe):
+    with unavailable("the report was not accepted", describe):
         answer = session.client("events").put_events(Entries=[entry])
         (result,) = answer["Entries"]
         if answer["FailedEntryCount"]:
             code = result.get("ErrorCode", "no reason given")
-            raise DependencyUnavailable(f"the report was not taken: {code}")
+            raise DependencyUnavailable(f"the report was not accepted: {code}")
         return str(result["EventId"])

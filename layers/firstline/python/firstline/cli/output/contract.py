@@ -16,8 +16,8 @@ from firstline.controller.operators.commands import CommandResult
 from firstline.reporting.postmortem.report import Report
 
 COMMON_STATUSES = {
-    0: "The command did what it was asked for, and nothing that it checks fails.",
-    2: "The call, a file or the environment is at fault. Standard error names the fault in one"
+    0: "The command succeeded, and every check that it makes passes.",
+    2: "The call, a file or the environment is invalid. Standard error names the fault in one"
     " line; a fleet file has a line for each fault.",
     130: "SIGINT (Ctrl-C) or SIGTERM ended the command. It restored what it had changed.",
 }
@@ -27,24 +27,30 @@ _CDK = {1: "The CDK failed."}
 STATUSES: dict[str, dict[int, str]] = {
     "replay": {
         1: "The ending is not the one that the scenario expects, a page came after its target, or"
-        " an incident of an export is not decided as it was recorded."
+        " the re-decision of an exported incident differs from its record."
     },
     "console": {0: "SIGINT or SIGTERM ended it."},
-    "init": {1: "The file is not complete, or decides otherwise than the file of `--from`."},
+    "init": {1: "The file is not complete, or makes other decisions than the file of `--from`."},
     "classify": {2: _SOME_UNREADABLE},
-    "doctor": {1: "A P1 may go unheard: there is a critical finding."},
-    "drill": {1: "Something that a drill expects did not come, or came too late."},
+    "doctor": {1: "A P1 may go undetected: there is a critical result."},
+    "drill": {1: "A result that the drill expects is missing or late."},
     "simulate": {
-        1: "A run broke a rule, no run met one of the faults, or a planted bug was not found.",
-        130: "It was stopped; `--state` keeps what was done.",
+        1: (
+            "A run broke an invariant, no run met one of the faults, or a planted bug was not "
+            "found."
+        ),
+        130: "It was stopped; `--state` keeps the finished runs.",
     },
-    "backtest": {1: "There is a flip of a sort that `--fail-on` names.", 2: _SOME_UNREADABLE},
+    "backtest": {1: "There is a flip of a kind that `--fail-on` names.", 2: _SOME_UNREADABLE},
     "audit verify": {
-        1: "The export does not hold, or with `--require-anchor` nothing anchors one of its chains."
+        1: (
+            "The export is not consistent, or with `--require-anchor` one of its chains has no "
+            "anchor."
+        )
     },
     "test": {
         1: "A test failed.",
-        2: "The call is at fault, or pytest could not collect the tests.",
+        2: "The call is invalid, or pytest could not collect the tests.",
         4: "pytest does not know an option.",
         5: "There is no such test.",
     },
@@ -55,7 +61,7 @@ STATUSES: dict[str, dict[int, str]] = {
     "deploy": _CDK,
     "destroy": _CDK,
     "bench": {1: "A figure does not meet its aim."},
-    "prove": {1: "A part failed.", 130: "It was stopped; the same line goes on."},
+    "prove": {1: "A part failed.", 130: "It was stopped; the same command continues."},
 }
 """The meaning of a command's exit statuses, where it differs from `COMMON_STATUSES`."""
 
@@ -76,7 +82,7 @@ DOCUMENTS: dict[str, tuple[Document, ...]] = {
     "classify": (Document(lines.ClassifyLine, "each event"),),
     "policy check": (Document(lines.PolicyLine, "the file"),),
     "policy explain": (Document(lines.ExplainLine, "the event"),),
-    "doctor": (Document(DoctorLine, "each finding"),),
+    "doctor": (Document(DoctorLine, "each result"),),
     "drill": (Document(DrillLine, "the drill"),),
     "report-user": (Document(lines.ReportLine, "the report"),),
     "approve": _OPERATOR_COMMAND,
@@ -89,7 +95,7 @@ DOCUMENTS: dict[str, tuple[Document, ...]] = {
         Document(lines.ViolationLine, "with `--seed`, the run"),
         Document(lines.PlantedLine, "with `--planted`, each bug"),
     ),
-    "backtest": (Document(BacktestLine, "all that was recorded"),),
+    "backtest": (Document(BacktestLine, "the whole record"),),
     "audit export": (Document(lines.ExportLine, "the file"),),
     "audit list": (Document(lines.IncidentLine, "each incident"),),
     "audit show": (Document(lines.EntryLine, "each entry"),),

@@ -18,7 +18,7 @@ from firstline.reporting import timeline
 from firstline.reporting.timeline import Moment, format_elapsed
 from firstline.reporting.tones import Tone, tone
 
-WORD_WIDTH = 9
+WORD_WIDTH = 10
 TEXT_COLUMN = 20
 """The column where a moment's text begins, after its time and first word."""
 
@@ -63,8 +63,8 @@ def _head(line: ReplayLine) -> Iterator[Text]:
 def _pages_only(replayed: ReplayResult) -> Iterator[Moment]:
     """Yield the pages of a run whose store accepted no write, as PagerDuty has them."""
     for page in replayed.pages:
-        yield Moment(page.at, "paged", f"{page.action} {page.key}", Tone.ALERT)
-    yield Moment(replayed.end, "ends", "the store took nothing, so nothing was fixed", Tone.BAD)
+        yield Moment(page.at, "pages", f"{page.action} {page.key}", Tone.ALERT)
+    yield Moment(replayed.end, "ends", "the store accepted no write, so no fix ran", Tone.BAD)
 
 
 def _timeline(moments: Iterable[Moment], start: datetime) -> Iterator[Text]:
@@ -89,7 +89,7 @@ def _last_line(line: ReplayLine, duration: timedelta) -> str:
     pages = sum(each.notified is True for each in line.pages)
     counts = f"{_count(fixes, 'fix', 'fixes')}, {_count(pages, 'page', 'pages')}"
     record = f"{_count(line.entries, 'entry', 'entries')}, ledger head {line.ledger_head}"
-    outcome = (line.outcome or "nothing heard").replace("-", " ")
+    outcome = (line.outcome or "nothing received").replace("-", " ")
     if not line.entries:
         record = "no record"
     return f"{outcome} after {format_elapsed(duration)}: {counts}, {record}"

@@ -25,20 +25,20 @@ def _show(console: Console, report: Report) -> None:
     console.print(Text(f"{report.incident}   {format_instant(report.began_at)}", style="dim"))
     if report.guidance is not None:
         steps = map(_advice, report.guidance.steps)
-        _facts(console, "What to do now", (report.guidance.text, *steps))
+        _facts(console, "Next steps", (report.guidance.text, *steps))
     for sentence in report.summary:
         console.print(Text(sentence))
     console.print(_figures(report))
     console.print(_timeline(report))
     _facts(console, "Unknown", report.unknown)
-    _facts(console, "For the cause", report.cause.supports)
-    _facts(console, "Against it, or against others", report.cause.against)
+    _facts(console, "Evidence for the cause", report.cause.supports)
+    _facts(console, "Evidence against it, or against others", report.cause.against)
     if report.guidance is None or report.guidance.steps != report.follow_ups:
         _facts(console, "Follow-ups (R41)", map(_advice, report.follow_ups))
     _facts(console, "Runbook and policy (R42)", map(_advice, report.changes))
     if report.meeting is not None:
         _facts(console, "Post-mortem (R43)", (report.meeting.local,))
-    _facts(console, "Steps of the runbook", map(_advice, glossary(report)))
+    _facts(console, "Runbook steps", map(_advice, glossary(report)))
     console.print(Text(f"{report.entries} entries, ledger head {report.head}", style="dim"))
 
 

@@ -123,7 +123,8 @@ def parse_command(body: bytes) -> OperatorCommand:
         if f"$.{field}" in message:
             raise InvalidInput(f"{field}: {hint}")
     raise InvalidInput(
-        "this is no lever: approve, deny, pause, resume, promote or drill, each with its own fields"
+        "not an operator command: approve, deny, pause, resume, promote or drill, each "
+        "with its own fields"
     )
 
 

@@ -66,7 +66,7 @@ def _answer(
     try:
         loaded = _load_open(incident, system)
     except Unreadable as error:
-        raise InvalidInput(f"{error}: nothing of it can be approved or denied") from error
+        raise InvalidInput(f"{error}: its plans can be neither approved nor denied") from error
     proposal = _find_proposal(loaded, command, now)
     approval = Approval(
         plan=proposal.plan,
@@ -106,18 +106,20 @@ def _find_proposal(
         )
     proposal = matching[-1]
     if not proposal.approvable:
-        raise InvalidInput(f"{proposal.action} is only recommended: nobody can approve it here")
+        raise InvalidInput(f"{proposal.action} is only recommended: it cannot be approved")
     if proposal.used:
-        raise InvalidInput(f"{proposal.action} was approved and done already")
+        raise InvalidInput(f"{proposal.action} was already approved and run")
     answer = proposal.approval
     if answer is not None and (not answer.granted or isinstance(command, commands.Approve)):
         verb = "approved" if answer.granted else "denied"
         raise InvalidInput(
-            f"{answer.by} {verb} it already, at {answer.at.isoformat(timespec='seconds')}"
+            f"{answer.by} already {verb} it, at {answer.at.isoformat(timespec='seconds')}"
         )
     if answer is None and now >= proposal.until:
         until = proposal.until.isoformat(timespec="seconds")
-        raise InvalidInput(f"it stood until {until}, and silence is no: a person has the incident")
+        raise InvalidInput(
+            f"the approval timed out at {until}: the incident is escalated to on-call"
+        )
     return proposal
 
 
@@ -126,7 +128,7 @@ def _load_open(incident: IncidentId, system: System) -> LoadedIncident:
     if loaded is None:
         raise InvalidInput(f"there is no incident {incident} in {system.profile.fleet.name}")
     if loaded.incident.ended:
-        raise InvalidInput(f"{incident} is {loaded.incident.status} already")
+        raise InvalidInput(f"{incident} is already {loaded.incident.status}")
     return loaded
 
 
@@ -143,7 +145,7 @@ def _pause(command: commands.PauseFixes, by: str, system: System) -> commands.Co
     )
     switch = _readable_switch(system)
     if len(switch.pauses) >= kill_switch.PAUSES_MAX:
-        raise InvalidInput(f"there are {kill_switch.PAUSES_MAX} pauses already: pause everything")
+        raise InvalidInput(f"{kill_switch.PAUSES_MAX} pauses are active already: pause everything")
     paged = _write_and_page(
         kill_switch.add_pause(switch, pause, system.provenance()), pause, system
     )
@@ -181,7 +183,7 @@ def _resume(command: commands.Resume, by: str, system: System) -> commands.Comma
     pause = next((each for each in switch.pauses if each.scope == command.scope), None)
     if pause is None:
         scopes = ", ".join(each.scope for each in switch.pauses) or "nothing"
-        raise InvalidInput(f"{command.scope} is not paused: paused is {scopes}")
+        raise InvalidInput(f"{command.scope} is not paused; active pauses: {scopes}")
     change = PauseChanged(change="resumed", why=command.why, by=by)
     paged = _write_and_page(
         kill_switch.remove_pause(switch, pause, change, now, system.provenance()), pause, system
@@ -198,7 +200,7 @@ def _announce(command: commands.AnnounceDrill, by: str, system: System) -> comma
     change = kill_switch.add_drill(_readable_switch(system), drill, system.provenance())
     if len(change.switch.drills) > drill_marker.DRILLS_MAX:
         raise InvalidInput(
-            f"{drill_marker.DRILLS_MAX} drills are announced already: wait for an end"
+            f"{drill_marker.DRILLS_MAX} drills are registered already: wait until one ends"
         )
     write_switch(change, system)
     return commands.CommandResult(lever="drill", by=by, until=drill.until, word=drill.word)
@@ -209,7 +211,7 @@ def _readable_switch(system: System) -> kill_switch.KillSwitch:
     switch = system.ports.store.switch()
     if switch.unreadable:
         why = f"the item control/switch cannot be read, so fixes are stopped: {switch.unreadable}"
-        raise InvalidInput(f"{why}; remove it in the table of incidents")
+        raise InvalidInput(f"{why}; delete it in the table of incidents")
     return switch
 
 

@@ -57,9 +57,11 @@ def lines(changes: Changes) -> Iterator[str]:
 
 def refuse(losses: Sequence[str], accepted: Sequence[str]) -> None:
     """Raise `InvalidInput` for each loss not in *accepted*, and each accepted non-loss."""
-    wrong = [f"--accept {each}: would not be lost" for each in accepted if each not in losses]
+    wrong = [
+        (f"--accept {each}: this loss does not occur") for each in accepted if each not in losses
+    ]
     not_accepted = [f"would be lost: {each}" for each in losses if each not in accepted]
     if not_accepted:
-        wrong.append("mend the fleet file, or add --accept NAME for each")
+        wrong.append("correct the fleet file, or add --accept NAME for each loss")
     if wrong:
         raise InvalidInput(*not_accepted, *wrong)

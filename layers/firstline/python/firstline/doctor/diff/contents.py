@@ -52,7 +52,7 @@ def template_of(body: object) -> Template:
     try:
         return msgspec.convert(body, Template)
     except msgspec.ValidationError as error:
-        raise InvalidInput(f"a stack's template is not as the CDK makes it: {error}") from error
+        raise InvalidInput(f"a stack's template does not have the CDK's form: {error}") from error
 
 
 def contents(template: object) -> frozenset[str]:

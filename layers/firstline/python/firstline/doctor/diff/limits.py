@@ -53,7 +53,7 @@ def refusals(
     nothing: `notes` reports it.
     """
     if not isinstance(existing, ReadFailure):
-        mend = "make it, or leave fleet.parent_log_group out"
+        mend = "create it, or remove fleet.parent_log_group"
         for name in sorted(set(planned.log_groups) - existing):
             yield f"there is no log group {name}, in which lines are counted: {mend}"
     if not isinstance(limit, ReadFailure):
@@ -76,7 +76,7 @@ def notes(existing: Fact[frozenset[str]], limit: Fact[ConcurrencyLimit]) -> Iter
     """Yield a line for a low limit that delays pages, and for each unread limit."""
     for each in (existing, limit):
         if isinstance(each, ReadFailure):
-            yield f"not known before the deployment: {each.action} {each.code}"
+            yield f"unknown before the deployment: {each.action} {each.code}"
     if isinstance(limit, ConcurrencyLimit) and limit.total <= LOW_LIMIT:
         share = f"all functions of this account share {limit.total} executions at a time"
         yield f"{share}: a page may wait for them; have Lambda's limit raised (Service Quotas)"

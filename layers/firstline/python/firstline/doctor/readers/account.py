@@ -45,7 +45,7 @@ def caller_home(session: Session) -> Home:
 
     Raises `DependencyUnavailable`.
     """
-    with unavailable("AWS does not say who you are", describe):
+    with unavailable("AWS did not return your identity", describe):
         account = str(client(session, "sts").get_caller_identity()["Account"])
     return Home(account, str(session.region_name))
 

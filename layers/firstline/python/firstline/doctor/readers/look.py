@@ -34,7 +34,7 @@ def inspect_hosts(
     resources = or_empty(deployed.resources) if isinstance(deployed, StackState) else ()
     document = next((it.name for it in resources if it.logical_id.startswith("LookHost")), None)
     if document is None:
-        return ReadFailure(SEND_COMMAND, "no look document is deployed")
+        return ReadFailure(SEND_COMMAND, "no document look_host is deployed")
     if not hosts:
         return {}
     asked = hosts[:LOOK_TARGETS_MAX]

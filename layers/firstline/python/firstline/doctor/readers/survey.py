@@ -56,7 +56,7 @@ def _group(session: Session, name: str) -> Group:
     found = next((each for each in groups if each["AutoScalingGroupName"] == name), None)
     if found is None:
         names = ", ".join(sorted(each["AutoScalingGroupName"] for each in groups)) or "none"
-        raise InvalidInput(f"--group {name}: there is no such group here; there are {names}")
+        raise InvalidInput(f"--group {name}: no such group in this Region; existing: {names}")
     return _shown(found)
 
 

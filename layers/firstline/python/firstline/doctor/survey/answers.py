@@ -57,12 +57,12 @@ def questions() -> tuple[Answer, ...]:
     return (
         _question(("fleet", "name"), "a short name: it names the stacks"),
         _question(("fleet", "group"), "the Auto Scaling group's exact name"),
-        _question(("fleet", "tags"), "KEY=VALUE, which its hosts alone carry"),
+        _question(("fleet", "tags"), "KEY=VALUE, a tag of its hosts only"),
         Answer(("fleet", "target_group"), None, "targetgroup/NAME/ID, if it has one"),
         Answer(("fleet", "load_balancer"), None, "app/NAME/ID, if it has one"),
         Answer(("fleet", "http_api"), None, "an HTTP API's id"),
         Answer(("fleet", "rest_api"), None, "a REST API's name"),
-        Answer(("fleet", "parent_log_group"), None, "where the parents' log goes"),
+        Answer(("fleet", "parent_log_group"), None, "the log group of the parents"),
         *(_unit(kind) for kind in ("enclave", "parent")),
         Answer(("fleet", "nats", "host"), None, "the host that parents connect to"),
         *_recipients(),
@@ -86,13 +86,13 @@ def _tags(survey: Survey) -> Answer:
     key = ("fleet", "tags")
     tags = {k: v for k, v in survey.group.tags.items() if not k.startswith(OWN_TAGS)}
     if isinstance(survey.hosts_by_tag, ReadFailure):
-        return _question(key, f"one that its hosts alone carry ({_failure(survey.hosts_by_tag)})")
+        return _question(key, f"a tag of its hosts only ({_failure(survey.hosts_by_tag)})")
     hosts = set(survey.group.hosts)
     for name, value in tags.items():
         if hosts and set(survey.hosts_by_tag.get(name, ())) == hosts:
             return Answer(key, {name: value}, "on its hosts, and on no other running instance")
     shown = ", ".join(f"{name}={value}" for name, value in list(tags.items())[:NAMES_MAX])
-    return _question(key, f"KEY=VALUE that its hosts alone carry; they have {shown or 'none'}")
+    return _question(key, f"KEY=VALUE, a tag of its hosts only; they have {shown or 'none'}")
 
 
 def _question(key: Key, why: str) -> Answer:

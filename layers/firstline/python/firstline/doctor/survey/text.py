@@ -105,13 +105,13 @@ def _external(alarms: Sequence[tuple[str, str]]) -> Iterator[str]:
     if others:
         shown = ", ".join(msgspec.json.encode(each).decode() for each in others[:5])
         more = f" and {len(others) - 5} more" if len(others) > 5 else ""  # noqa: PLR2004
-        yield f"# ? about the group, too, and no rule is for them: {shown}{more}"
+        yield f"# ? these alarms also watch the group, and no rule matches them: {shown}{more}"
 
 
 def _deployment(known: Mapping[str, str], answered: Mapping[Key, Answer]) -> Iterator[str]:
     for key, why in {"account": "its 12 digits", "region": "where the group is"}.items():
         yield f"{key} = {_toml(known[key])}" if key in known else f"# {key} =  # ? {why}"
-    yield 'mode = "observe"  # it pages and records; enforce lets it act'
+    yield 'mode = "observe"  # pages and records; enforce allows fixes'
     yield from (_line(each) for key, each in answered.items() if key[0] == SECTION)
     yield "# routing_key_secret_arn =  # ? a secret of yours; else the stack makes one"
 

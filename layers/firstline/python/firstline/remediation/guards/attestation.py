@@ -43,13 +43,14 @@ def no_image_is_built(plan: Plan, situation: Situation) -> Denial | None:
     if isinstance(builds, Unknown):
         return Denial(
             Reason.BUILDS_UNREADABLE,
-            f"whether an image is built cannot be read: {builds.why}",
+            f"the image builds cannot be read: {builds.why}",
             unknown=True,
         )
     if not builds.known:
         return None
     return Denial(
-        Reason.IMAGE_IN_BUILD, f"{', '.join(each.what for each in builds.known)} builds an image"
+        Reason.IMAGE_IN_BUILD,
+        f"{', '.join(each.what for each in builds.known)} is building an image",
     )
 
 
@@ -71,7 +72,7 @@ def image_agrees(plan: Plan, situation: Situation) -> Denial | None:
     if image.allowed and image.published not in image.allowed:
         return Denial(
             Reason.IMAGE_NOT_ALLOWED,
-            "the published PCR0 is none that the key's policy allows",
+            "the key's policy does not allow the published PCR0",
             final=True,
         )
     if plan.traits.launches_instances:
@@ -84,19 +85,19 @@ def _same_image(running: dict[InstanceId, HostReport], image: Image) -> Denial |
     if debug := [each for each, report in running.items() if report.enclave_debug]:
         return Denial(
             Reason.DEBUG_ENCLAVE,
-            f"{', '.join(debug)} runs a debug enclave, which attests no PCR",
+            f"{', '.join(debug)} runs a debug enclave, which does not attest its PCRs",
             final=True,
         )
     measured = {each: report.enclave_pcr0 for each, report in running.items()}
     if others := [each for each, pcr0 in measured.items() if pcr0 not in {None, image.published}]:
-        why = f"{', '.join(others)} runs an image that is not the published one"
+        why = f"{', '.join(others)} does not run the published image"
         return Denial(Reason.IMAGE_NOT_PUBLISHED, f"{why}: its parent would refuse it", final=True)
     dark = [each for each, pcr0 in measured.items() if pcr0 is None]
     if not dark:
         return None
     return Denial(
         Reason.IMAGE_UNKNOWN,
-        f"it is not known which image runs on {', '.join(dark)}",
+        f"the image that runs on {', '.join(dark)} is unknown",
         ask=True,
         unknown=True,
     )
@@ -113,7 +114,7 @@ def kms_is_calm(plan: Plan, situation: Situation) -> Denial | None:
     dark = [id_ for id_, known in counts.items() if known is None and id_ in plan.hosts]
     if not dark:
         return None
-    why = f"it is not known whether KMS throttles {', '.join(dark)}: its log cannot be read"
+    why = f"cannot check whether KMS throttles {', '.join(dark)}: its log cannot be read"
     return Denial(Reason.KMS_STATE_UNKNOWN, why, ask=True, unknown=True)
 
 

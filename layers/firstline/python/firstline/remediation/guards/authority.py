@@ -60,7 +60,7 @@ def action_is_allowed(plan: Plan, situation: Situation) -> Denial | None:
         return _without_proposal(plan, situation, autonomy)
     if autonomy == "recommend":
         return Denial(
-            Reason.RECOMMENDED_ONLY, f"{plan.action} is recommended, and done by a person"
+            Reason.RECOMMENDED_ONLY, f"{plan.action} is recommended only: an operator must run it"
         )
     return _without_approval(proposal, situation.now)
 
@@ -82,7 +82,7 @@ def _trust_is_known(plan: Plan, situation: Situation) -> Denial | None:
         return None
     return Denial(
         Reason.TRACK_RECORD_UNREADABLE,
-        f"whether {plan.action} was demoted cannot be read: {situation.limits.why}",
+        f"the track record of {plan.action} cannot be read: {situation.limits.why}",
     )
 
 
@@ -93,7 +93,7 @@ def _without_proposal(plan: Plan, situation: Situation, autonomy: str) -> Denial
         return Denial(
             Reason.APPROVAL_REQUIRED, f"autonomy of {plan.action} is {autonomy}{why}", ask=True
         )
-    why = f"approval was requested {PROPOSALS_MAX} times: {plan.action} is not proposed again"
+    why = f"approval limit reached ({PROPOSALS_MAX} requests): {plan.action} is not proposed again"
     return Denial(Reason.APPROVAL_LIMIT_REACHED, why, final=True)
 
 
@@ -102,7 +102,7 @@ def _without_approval(proposal: Proposal, now: datetime) -> Denial | None:
     if approval is None:
         until = proposal.until.isoformat(timespec="seconds")
         if now < proposal.until:
-            why = f"{proposal.action} waits for approval until {until}"
+            why = f"approval of {proposal.action} is pending until {until}"
             return Denial(Reason.APPROVAL_PENDING, why, retry_at=proposal.until, ask=True)
         return Denial(
             Reason.APPROVAL_TIMED_OUT,
@@ -115,7 +115,7 @@ def _without_approval(proposal: Proposal, now: datetime) -> Denial | None:
         until = approval.until.isoformat(timespec="seconds")
         return Denial(
             Reason.APPROVAL_EXPIRED,
-            f"the approval of {proposal.action} by {approval.by} ended {until}",
+            f"the approval of {proposal.action} by {approval.by} expired at {until}",
             final=True,
         )
     return None

@@ -48,7 +48,7 @@ def _names_its_target(
         return (
             None
             if named
-            else Denial(Reason.HOST_NOT_NAMED, f"{plan.target} is not the one host of the plan")
+            else Denial(Reason.HOST_NOT_NAMED, f"{plan.target} is not the only host of the plan")
         )
     if plan.target != situation.profile.fleet.group:
         return Denial(Reason.GROUP_NOT_MANAGED, f"{plan.target} is not the managed group")
@@ -69,7 +69,7 @@ def target_is_proven_dead(plan: Plan, situation: Situation) -> Denial | None:
     life = verdict.health if verdict is not None else HostHealth.UNKNOWN
     if life is not HostHealth.DEAD:
         return Denial(
-            Reason.HOST_NOT_PROVEN_DEAD, f"{plan.target} is not proven dead: it is {life}"
+            Reason.HOST_NOT_PROVEN_DEAD, f"{plan.target} is not proven dead: its health is {life}"
         )
     health = situation.evidence.target_health
     if situation.profile.fleet.target_group and isinstance(health, Unknown):
@@ -85,7 +85,8 @@ def budget_is_left(plan: Plan, situation: Situation) -> Denial | None:
     """I11: of the hosts not proven dead only a share is touched in any window, by all incidents."""
     if isinstance(situation.limits, Unknown):
         return Denial(
-            Reason.LIMITS_UNREADABLE, f"what was touched cannot be read: {situation.limits.why}"
+            Reason.LIMITS_UNREADABLE,
+            f"the recently touched hosts cannot be read: {situation.limits.why}",
         )
     policy, group = situation.profile.policy, situation.evidence.group
     dead = set(situation.diagnosis.having(HostHealth.DEAD))
@@ -98,7 +99,7 @@ def budget_is_left(plan: Plan, situation: Situation) -> Denial | None:
     allowed = max(1, size * policy.budget_percent // 100)
     if len(touched) <= allowed:
         return None
-    why = f"{len(touched)} hosts that are not proven dead would be touched, and {allowed} may be"
+    why = f"{len(touched)} hosts that are not proven dead would be touched; the limit is {allowed}"
     return Denial(Reason.BUDGET_EXHAUSTED, why, final=True)
 
 
@@ -114,7 +115,7 @@ def healthy_floor_stays(plan: Plan, situation: Situation) -> Denial | None:
         return None
     return Denial(
         Reason.BELOW_HEALTHY_FLOOR,
-        f"it would leave {requested} % of the group, and {floor} % must stay",
+        f"the fix would leave {requested} % of the group; the minimum is {floor} %",
         final=True,
     )
 
@@ -129,7 +130,7 @@ def serving_host_stays(plan: Plan, situation: Situation) -> Denial | None:
         return None
     return Denial(
         Reason.HOST_SERVES,
-        f"{', '.join(sorted(serving))} serves, and may not be replaced",
+        f"{', '.join(sorted(serving))} is serving and must not be replaced",
         final=True,
     )
 
@@ -156,15 +157,13 @@ def nothing_is_unsaved(plan: Plan, situation: Situation) -> Denial | None:
     if not situation.profile.fleet.restarts_can_lose_vaults or plan.traits.keeps_enclave:
         return None
     unsaved = {host: _unsaved(host, situation.evidence) for host in plan.hosts}
-    losses = [f"{host} logged {count} times" for host, count in unsaved.items() if count]
+    losses = [f"{host} logged {count} failed stores" for host, count in unsaved.items() if count]
     if losses:
-        return Denial(
-            Reason.VAULTS_UNSAVED, f"{', '.join(losses)} that it could not store", final=True
-        )
+        return Denial(Reason.VAULTS_UNSAVED, ", ".join(losses), final=True)
     dark = sorted(host for host, count in unsaved.items() if count is None)
     if not dark:
         return None
-    why = f"it is not known whether {', '.join(dark)} holds unsaved vaults"
+    why = f"cannot verify that {', '.join(dark)} has no unsaved vaults"
     return Denial(Reason.VAULTS_UNKNOWN, why, ask=True, unknown=True)
 
 
@@ -191,6 +190,6 @@ def one_fix_at_a_time(plan: Plan, situation: Situation) -> Denial | None:
         return None
     return Denial(
         Reason.LEASE_HELD,
-        f"{lease.holder} is fixing something in {lease.group}",
+        f"{lease.holder} holds the lease for a fix in {lease.group}",
         retry_at=lease.until,
     )

@@ -21,13 +21,13 @@ def alarm_still_fires(plan: Plan, situation: Situation) -> Denial | None:
     del plan
     alarm = situation.evidence.alarm
     if isinstance(alarm, DeletedAlarm):
-        return Denial(Reason.ALARM_DELETED, "the alarm does not exist any more")
+        return Denial(Reason.ALARM_DELETED, "the alarm was deleted")
     if isinstance(alarm, Unknown):
         return Denial(
-            Reason.ALARM_UNREADABLE, f"the alarm's present state cannot be read: {alarm.why}"
+            Reason.ALARM_UNREADABLE, f"the alarm's current state cannot be read: {alarm.why}"
         )
     if alarm.state is not AlarmState.OK:
         return None
     if any(attempt.repaired for attempt in situation.incident.attempts):
         return None
-    return Denial(Reason.ALARM_OK, "the alarm is OK now, and no fix of ours made it so")
+    return Denial(Reason.ALARM_OK, "the alarm is OK, and no fix of this incident caused it")

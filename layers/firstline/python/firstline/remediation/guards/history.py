@@ -17,12 +17,12 @@ def attempts_are_left(plan: Plan, situation: Situation) -> Denial | None:
     """
     tried = count_attempts(situation, plan.action, plan.target)
     if isinstance(tried, Unknown):
-        return Denial(Reason.ATTEMPTS_UNREADABLE, f"the attempts made cannot be read: {tried.why}")
+        return Denial(Reason.ATTEMPTS_UNREADABLE, f"earlier attempts cannot be read: {tried.why}")
     allowed = situation.profile.policy.attempts_per_target_max
     if tried.effective < allowed:
         return None
-    whom = f"{plan.target}" if tried.own >= allowed else f"{plan.target} or hosts before it"
-    why = f"{plan.action} was tried {tried.effective} times on {whom}, and {allowed} are allowed"
+    whom = f"{plan.target}" if tried.own >= allowed else f"{plan.target} or its predecessors"
+    why = f"{plan.action} was tried {tried.effective} times on {whom}; the limit is {allowed}"
     return Denial(Reason.ATTEMPTS_EXHAUSTED, why, final=True)
 
 
@@ -38,7 +38,7 @@ def cooldown_is_over(plan: Plan, situation: Situation) -> Denial | None:
     until = last + limits.cooldown(base, tried.own)
     if until <= situation.now:
         return None
-    return Denial(Reason.COOLDOWN, f"{plan.action} on {plan.target} cools down", retry_at=until)
+    return Denial(Reason.COOLDOWN, f"{plan.action} on {plan.target} is in cooldown", retry_at=until)
 
 
 def breaker_is_closed(plan: Plan, situation: Situation) -> Denial | None:
@@ -60,6 +60,6 @@ def breaker_is_closed(plan: Plan, situation: Situation) -> Denial | None:
         return None
     return Denial(
         Reason.BREAKER_OPEN,
-        f"{failed} fixes of the group did not help, and {most} are enough",
+        f"{failed} fixes of the group did not help; the limit is {most}",
         final=True,
     )

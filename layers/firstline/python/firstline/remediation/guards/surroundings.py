@@ -33,7 +33,7 @@ def dependency_is_well(plan: Plan, situation: Situation) -> Denial | None:
         return None
     return Denial(
         Reason.DEPENDENCY_DOWN,
-        f"no host reaches {situation.diagnosis.dependency}: the hosts are left alone",
+        f"no host reaches {situation.diagnosis.dependency}: hosts are not touched",
     )
 
 
@@ -41,7 +41,7 @@ def no_storm(plan: Plan, situation: Situation) -> Denial | None:
     """I21: many unrelated troubles at once have one cause outside the hosts."""
     if plan.traits.undoes_own_fix or not situation.incident.storm:
         return None
-    return Denial(Reason.STORM, "it stands for a storm of unrelated troubles", final=True)
+    return Denial(Reason.STORM, "the incident is a storm of unrelated failures", final=True)
 
 
 def no_alarm_is_suppressed(plan: Plan, situation: Situation) -> Denial | None:
@@ -52,7 +52,7 @@ def no_alarm_is_suppressed(plan: Plan, situation: Situation) -> Denial | None:
     if plan.traits.undoes_own_fix:
         return None
     if situation.incident.suppressed:
-        return Denial(Reason.ALARM_SUPPRESSED, "every alarm behind it is suppressed in CloudWatch")
+        return Denial(Reason.ALARM_SUPPRESSED, "CloudWatch suppresses every alarm of the incident")
     known = _known(situation, "mute", "muted alarms")
     if isinstance(known, Denial):
         return known
@@ -66,7 +66,7 @@ def no_alarm_is_suppressed(plan: Plan, situation: Situation) -> Denial | None:
     silences = _silences(situation, known)
     if not silences or not all(silences.values()):
         return None
-    return Denial(Reason.ALARM_MUTED, f"no fix: {'; '.join(silences.values())}")
+    return Denial(Reason.ALARM_MUTED, f"alarms are silenced: {'; '.join(silences.values())}")
 
 
 def loud_alarms(situation: Situation) -> tuple[str, ...]:
@@ -111,7 +111,7 @@ def region_is_healthy(plan: Plan, situation: Situation) -> Denial | None:
         return None
     return Denial(
         Reason.REGION_IMPAIRED,
-        f"AWS Health has an open issue of {', '.join(issues)} in this Region",
+        f"AWS Health has an open issue for {', '.join(issues)} in this Region",
     )
 
 
@@ -172,7 +172,7 @@ def no_refresh_in_progress(plan: Plan, situation: Situation) -> Denial | None:
         )
     active = refreshes.active()
     return (
-        Denial(Reason.REFRESH_IN_PROGRESS, f"the instance refresh {active[0].id} goes on")
+        Denial(Reason.REFRESH_IN_PROGRESS, f"the instance refresh {active[0].id} is in progress")
         if active
         else None
     )
@@ -199,7 +199,7 @@ def no_deployment_in_progress(plan: Plan, situation: Situation) -> Denial | None
         if busy:
             return Denial(
                 Reason.DEPLOYMENT_IN_PROGRESS,
-                f"{', '.join(busy)} is being deployed, or was just now",
+                f"{', '.join(busy)} is being deployed, or was deployed recently",
             )
     return None
 
@@ -212,7 +212,7 @@ def _known(situation: Situation, sort: EventSort, what: str) -> ExternalEvents |
     until = limits.circumstances.overflow_until(sort, situation.now)
     if until is None:
         return limits.circumstances
-    why = f"{what} are more than {EVENTS_PER_SORT_MAX}, and one that is not kept may forbid it"
+    why = f"{what} exceed {EVENTS_PER_SORT_MAX}, and one that was not stored may block the fix"
     return Denial(
         Reason.EXTERNAL_EVENTS_OVERFLOW, f"{why}, until {until.isoformat(timespec='seconds')}"
     )

@@ -19,13 +19,13 @@ def describe_action(incident: Incident, decision: Decision, situation: Situation
 def _step(incident: Incident, decision: Decision, situation: Situation) -> str:
     match decision.step:
         case Escalate():
-            return f"handed over to a person: {decision.why}"
+            return f"escalated to on-call: {decision.why}"
         case Close():
-            return f"over: {decision.why}"
+            return f"closed: {decision.why}"
         case _ if incident.current is not None:
             return _under_way(incident.current)
         case Fix():
-            return "what follows is decided next"
+            return "the next step is being decided"
         case _:
             return _waiting(incident, decision, situation)
 
@@ -35,17 +35,17 @@ def _waiting(incident: Incident, decision: Decision, situation: Situation) -> st
     proposal = unanswered(incident, decision)
     if proposal is not None:
         what = f"{proposal.action} on {proposal.target}"
-        return f"{what} is {'proposed' if proposal.approvable else 'recommended to a person'}"
+        return f"{what} is {'proposed' if proposal.approvable else 'recommended to an operator'}"
     if not situation.profile.rungs(situation.incident.condition):
         return NO_LADDER if decision.rule == "watch" else f"{NO_LADDER}; {decision.why}"
     what = f"{plan.action} on {plan.target}" if (plan := decision.plan) else ""
-    return decision.why if what in decision.why else f"{what} is not done: {decision.why}"
+    return decision.why if what in decision.why else f"{what} is blocked: {decision.why}"
 
 
 def _under_way(current: Attempt) -> str:
     what = f"{current.action} on {current.target}"
     if current.command is None:
-        return f"whether {what} was sent is not known, and is looked for"
+        return f"{what} may have been sent; searching for it"
     return f"{what} sent"
 
 

@@ -14,7 +14,7 @@ def describe_fleet(situation: Situation) -> str:
         return _alarms(situation)
     if not incident.targets:
         empty = isinstance(group, Group)
-        return "no host is in service" if empty else "which hosts are in service is not known"
+        return "no host is in service" if empty else "the hosts in service are unknown"
     counts = _counts(situation)
     named = [
         f"{counts[health]} {health}"
@@ -44,7 +44,7 @@ def _counts(situation: Situation) -> dict[HostHealth, int]:
 def _alarms(situation: Situation) -> str:
     facts = situation.evidence.alarms
     if not facts:
-        return "no alarm stands behind it"
+        return "the incident has no alarm"
     read = [each.state for each in facts.values() if isinstance(each, AlarmReading)]
     gone = sum(isinstance(each, DeletedAlarm) for each in facts.values())
     unread = len(facts) - len(read) - gone

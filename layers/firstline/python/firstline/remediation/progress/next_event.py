@@ -23,7 +23,7 @@ def next_event(incident: Incident, decision: Decision, situation: Situation) -> 
     if current is not None:
         return "its verdict", verification.verdict_deadline(current, situation.profile)
     if proposal is not None and proposal.approvable:
-        return "a person's approval", proposal.until
+        return "an operator's approval", proposal.until
     if decision.plan is not None:
         return _unbarred(decision, blocked_until)
     return _by_rule(incident, decision, situation, blocked_until)
@@ -34,7 +34,7 @@ def _unbarred(decision: Decision, blocked_until: datetime) -> NextEvent:
     denials = [each.denial for each in decision.answers if each.stops and each.denial]
     retries = [each.retry_at for each in denials if each.retry_at is not None]
     if retries and len(retries) == len(denials):
-        return "what bars it to pass", max(retries)
+        return "the block on the fix to end", max(retries)
     return "a recovery", blocked_until
 
 
@@ -49,7 +49,7 @@ def _by_rule(
         case "alarm to clear", _:
             return _clearing(incident, situation, blocked_until)
         case "quiet window", Wait(until):
-            return "that it stays recovered", until
+            return "the end of the quiet window", until
         case "storm" | "gathers" | "nothing to watch", Wait(until):
             return "further signals", until
         case _:
@@ -64,4 +64,4 @@ def _clearing(incident: Incident, situation: Situation, blocked_until: datetime)
         return "the alarm to turn OK", since + seconds(policy.alarm_lag_seconds)
     if incident.clear_readings < policy.verify_readings:
         return "the alarm to stay OK", blocked_until
-    return "the group to have the instances that it wants", blocked_until
+    return "the group to reach its desired capacity", blocked_until

@@ -20,7 +20,7 @@ def bounded(s: Situation) -> Decision | None:
     age = s.now - s.incident.opened_at
     if age < seconds(policy.incident_age_max_seconds) and s.incident.wakes < policy.wakes_max:
         return None
-    why = f"not over after {age.total_seconds():.0f} s and {s.incident.wakes} wakes"
+    why = f"still open after {age.total_seconds():.0f} s and {s.incident.wakes} wakes"
     return Decision(step=Escalate(), rule="bounded", why=why)
 
 
@@ -34,7 +34,7 @@ def not_known_here(s: Situation) -> Decision | None:
     proposed = ((each.action, each.target) for each in s.incident.proposals)
     for action, target in (*intended, *proposed):
         if action not in FIXES:
-            why = f"this version does not know {action}, on {target}"
+            why = f"this version has no action {action} (on {target})"
             return Decision(step=Escalate(), rule="not known here", why=why)
     return None
 
@@ -54,9 +54,9 @@ def outgrown(s: Situation) -> Decision | None:
     group, size = s.evidence.group, len(encode(s.incident))
     hosts = len(group.instances) if s.needs_hosts and isinstance(group, Group) else 0
     if hosts > HOSTS_MAX:
-        why = f"the group has {hosts} hosts, and an incident holds the evidence of {HOSTS_MAX}"
+        why = f"the group has {hosts} hosts; an incident stores evidence of at most {HOSTS_MAX}"
     elif size > INCIDENT_BYTES_MAX:
-        why = f"the incident has grown to {size} bytes, and is stored up to {INCIDENT_BYTES_MAX}"
+        why = f"the incident has {size} bytes; the limit is {INCIDENT_BYTES_MAX}"
     else:
         return None
     return Decision(step=Escalate(), rule="outgrown", why=why)
@@ -77,12 +77,12 @@ def nothing_to_watch(s: Situation) -> Decision | None:
     """
     if s.incident.alarms:
         return None
-    why = "no alarm stands behind it"
+    why = "the incident has no alarm"
     quiet_at = s.incident.joined_at + seconds(s.profile.policy.quiet_seconds)
     ahead = [at for at in (quiet_at, s.short_until) if at is not None and at > s.now]
     if not ahead:
         return Decision(step=Escalate(), rule="nothing to watch", why=why)
-    why = f"{why}: what comes again by {max(ahead):%H:%M:%S} joins it"
+    why = f"{why}: a repeated signal joins it until {max(ahead):%H:%M:%S}"
     return Decision(step=Wait(min(ahead)), rule="nothing to watch", why=why)
 
 
@@ -90,7 +90,7 @@ def alarm_gone(s: Situation) -> Decision | None:
     """The alarm was deleted while it fired: no OK will come."""
     if s.quiet_until is not None or not isinstance(s.evidence.alarm, DeletedAlarm):
         return None
-    why = f"the alarm {s.incident.alarm} does not exist any more: it cannot tell a recovery"
+    why = f"the alarm {s.incident.alarm} was deleted: it cannot show a recovery"
     return Decision(step=Escalate(), rule="alarm gone", why=why)
 
 
@@ -104,7 +104,7 @@ def no_hosts(s: Situation) -> Decision | None:
         return None
     if verification.is_launching(s.evidence) and not s.stalled:
         return None
-    why = f"the group has no instance in service, and wants {group.desired}"
+    why = f"the group has no instance in service; its desired capacity is {group.desired}"
     return Decision(step=Escalate(), rule="no hosts", why=why)
 
 
@@ -115,7 +115,7 @@ def silent_hosts(s: Situation) -> Decision | None:
     silent = [each.id for each in s.unverified if each.silent >= limit and each.id not in dead]
     if not silent or len(silent) < len(s.unverified):
         return None
-    why = f"{', '.join(silent)} did not answer {limit} looks in a row"
+    why = f"{', '.join(silent)} did not answer {limit} inspections in a row"
     return Decision(step=Escalate(), rule="silent hosts", why=why)
 
 
@@ -126,7 +126,7 @@ def beyond_mending(s: Situation) -> Decision | None:
     if not dead or len(dead) < len(s.unverified) or FailureMode.UNKNOWN in failures:
         return None
     named = ", ".join(f"{each}: {what}" for each, what in zip(dead, failures, strict=True))
-    return Decision(step=Escalate(), rule="beyond mending", why=f"no fix is there for {named}")
+    return Decision(step=Escalate(), rule="beyond mending", why=f"no fix exists for {named}")
 
 
 def delay_escalation(decision: Decision, s: Situation) -> Decision:
@@ -143,7 +143,6 @@ def delay_escalation(decision: Decision, s: Situation) -> Decision:
     until = min(quiet_at, s.incident.opened_at + seconds(policy.blocked_max_seconds))
     if s.now >= until:
         return decision
-    why = (
-        f"{decision.why}; but it was joined by {s.incident.signals - 1} signals, the last just now"
-    )
+    joined = s.incident.signals - 1
+    why = f"{decision.why}; escalation is delayed while signals join ({joined} so far)"
     return copy.replace(decision, step=Wait(until), rule="gathers", why=why)

@@ -58,7 +58,7 @@ def _guarded(s: Situation, plan: Plan, rule: str) -> Decision:
 def _permitted(s: Situation, plan: Plan, answers: tuple[Answer, ...]) -> tuple[Step, str]:
     denials = [each.denial for each in answers if each.denial is not None and each.stops]
     if not denials:
-        return Fix(plan), f"{plan.action} on {plan.target}: no guard objects"
+        return Fix(plan), f"{plan.action} on {plan.target}: all guards pass"
     why = "; ".join(each.why for each in denials)
     if any(each.final for each in denials):
         return Escalate(), why

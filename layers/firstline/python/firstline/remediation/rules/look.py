@@ -18,7 +18,7 @@ def fix_under_way(s: Situation) -> Decision | None:
     current = s.incident.current
     if current is None or current.outcome is not None:
         return None
-    why = f"{current.action} on {current.target} has not answered yet"
+    why = f"{current.action} on {current.target} has no result yet"
     return wait(s.now, seconds(s.profile.policy.poll_seconds), "fix under way", why)
 
 
@@ -27,7 +27,7 @@ def look_under_way(s: Situation) -> Decision | None:
     look = s.incident.look
     if look is None:
         return None
-    why = f"the look at {len(look.targets)} hosts has not answered yet"
+    why = f"the inspection of {len(look.targets)} hosts has no result yet"
     return wait(s.now, seconds(s.profile.policy.poll_seconds), "look under way", why)
 
 
@@ -40,7 +40,7 @@ def fix_to_verify(s: Situation) -> Decision | None:
     looked_at = _to_verify(s, current)
     if not looked_at:
         until = max(settled_at, s.now + seconds(s.profile.policy.watch_seconds))
-        why = f"{current.action} goes on: nothing that it launched is to be looked at"
+        why = f"{current.action} is in progress: no instance that it launched needs an inspection"
         return Decision(step=Wait(until), rule="verify the fix", why=why)
     # a host that is not back soon is looked at less often
     late = s.now - settled_at >= seconds(s.profile.policy.watch_seconds)
@@ -49,9 +49,9 @@ def fix_to_verify(s: Situation) -> Decision | None:
     due = max(settled_at, *readings)
     names = ", ".join(looked_at)
     if s.now < due:
-        why = f"{names} settles after {current.action}"
+        why = f"waiting for {names} to settle after {current.action}"
         return Decision(step=Wait(due), rule="verify the fix", why=why)
-    why = f"{names} is looked at again after {current.action}"
+    why = f"inspecting {names} again after {current.action}"
     read_at = s.now + seconds(s.profile.policy.verify_interval_seconds)
     return Decision(step=Look(looked_at, read_at), rule="verify the fix", why=why)
 
@@ -75,7 +75,7 @@ def hosts_to_look_at(s: Situation) -> Decision | None:
     if not stale:
         return None
     hosts = one_look(s, stale)
-    return _look(s, hosts, "look at hosts", f"nothing fresh is known of {', '.join(hosts)}")
+    return _look(s, hosts, "look at hosts", f"no recent evidence of {', '.join(hosts)}")
 
 
 def hosts_to_look_at_first(s: Situation, plan: Plan) -> Decision | None:
@@ -88,7 +88,7 @@ def hosts_to_look_at_first(s: Situation, plan: Plan) -> Decision | None:
     if not stale:
         return None
     hosts = one_look(s, stale)
-    why = f"{', '.join(hosts)} is looked at again before {plan.action}"
+    why = f"inspecting {', '.join(hosts)} again before {plan.action}"
     return _look(s, hosts, "look before a fix", why)
 
 
@@ -123,7 +123,7 @@ def approved_to_confirm(s: Situation) -> Decision | None:
     if not stale:
         return None
     hosts = one_look(s, sorted(set(stale)))
-    why = f"{', '.join(hosts)} is looked at again before what a person allowed"
+    why = f"inspecting {', '.join(hosts)} again before the approved fix"
     return _look(s, hosts, "confirm approval", why)
 
 
@@ -141,12 +141,15 @@ def targets_to_confirm(s: Situation) -> Decision | None:
     due = max(_next_reading(s, each.id, none_good=not each.readings) for each in targets)
     names = tuple(each.id for each in targets)
     if s.stalled:
-        why = f"nothing could be proven of {', '.join(names)}"
+        why = f"the health of {', '.join(names)} could not be proven"
         return Decision(step=Escalate(), rule="confirm targets", why=why)
     if s.now < due:
-        why = f"{', '.join(names)} not verified yet"
+        why = f"verification of {', '.join(names)} is pending"
         return Decision(step=Wait(due), rule="confirm targets", why=why)
-    why = f"{', '.join(names)}: another reading, {s.profile.policy.verify_readings} in a row verify"
+    why = (
+        f"{', '.join(names)}: next reading ({s.profile.policy.verify_readings} good ones in a row"
+        " verify a host)"
+    )
     read_at = s.now + seconds(s.profile.policy.verify_interval_seconds)
     return Decision(step=Look(one_look(s, names), read_at), rule="confirm targets", why=why)
 

@@ -17,5 +17,5 @@ def short_group(s: Situation) -> Decision | None:
     lacks = "the group cannot be read"
     if isinstance(group, Group):
         lacks = f"{len(group.in_service())} of {group.desired} instances are in service"
-    why = f"{lacks}, and it was short since {since:%H:%M:%S}"
+    why = f"{lacks}; the group is short of instances since {since:%H:%M:%S}"
     return Decision(step=Raise(Severity.P2), rule="short group", why=why)

@@ -15,7 +15,7 @@ def storm_gathers(s: Situation) -> Decision | None:
     until = s.incident.joined_at + seconds(s.profile.policy.storm_window_seconds)
     if not s.incident.storm or s.now >= until:
         return None
-    why = f"a storm of unrelated troubles, {s.incident.signals} signals so far"
+    why = f"a storm of unrelated failures, {s.incident.signals} signals so far"
     return Decision(step=Wait(until), rule="storm", why=why)
 
 
@@ -33,17 +33,19 @@ def recovered(s: Situation) -> Decision | None:
 def _quiet(s: Situation, until: datetime) -> Decision | None:
     """Wait for the end of the window, look once more, and only then close."""
     if recovery.is_alarm_deleted(s.evidence):
-        return _over(s, "it recovered by itself, and then its alarm was deleted")
+        return _over(s, "the incident recovered without a fix, then its alarm was deleted")
     if s.now < until:
-        why = f"it recovered by itself, and is watched until {until:%H:%M:%S} that it stays so"
+        why = f"the incident recovered without a fix; watching for a relapse until {until:%H:%M:%S}"
         return Decision(step=Wait(until), rule="quiet window", why=why)
     if not s.recovered:
         return None
     stale = _stale(s)
     if not stale:
-        return _over(s, "it recovered by itself, and stayed so for the quiet window")
+        return _over(
+            s, "the incident recovered without a fix and had no relapse in the quiet window"
+        )
     read_at = s.now + seconds(s.profile.policy.poll_seconds)
-    why = f"{', '.join(stale)} is looked at once more at the end of the quiet window"
+    why = f"last inspection of {', '.join(stale)} at the end of the quiet window"
     return Decision(step=Look(stale, read_at), rule="quiet window", why=why)
 
 
@@ -71,9 +73,9 @@ def alarm_to_clear(s: Situation) -> Decision | None:
     if s.evidence.all_clear():
         return _clearing(s)
     if s.now - since < seconds(policy.alarm_lag_seconds):
-        why = "every target is verified; the alarm's window has still to drain"
+        why = "every target is verified; waiting for the alarm's window to drain"
         return wait(s.now, seconds(policy.verify_interval_seconds), "alarm to clear", why)
-    why = "every target is verified, and the alarm still fires"
+    why = "every target is verified, but the alarm still fires"
     return Decision(step=Escalate(), rule="alarm to clear", why=why)
 
 
@@ -83,5 +85,5 @@ def _clearing(s: Situation) -> Decision:
     if readings < policy.verify_readings:
         why = f"the alarm is OK, reading {readings} of {policy.verify_readings}"
         return wait(s.now, seconds(policy.verify_interval_seconds), "alarm to clear", why)
-    why = "the alarm is OK, and the group is not whole"
+    why = "the alarm is OK, but the group is not confirmed at its desired capacity"
     return wait(s.now, seconds(policy.watch_seconds), "alarm to clear", why)

@@ -19,7 +19,7 @@ def fix_not_found(s: Situation) -> Decision | None:
         return None
     if s.now - current.lease_until < seconds(policy.blocked_max_seconds):
         return None
-    why = f"whether {current.action} on {current.target} was sent cannot be read"
+    why = f"cannot determine whether {current.action} on {current.target} was sent"
     return Decision(step=Escalate(), rule="fix not found", why=why)
 
 
@@ -41,10 +41,10 @@ def _group(group: Group | Unknown) -> str:
 def watch(s: Situation) -> Decision:
     """Watch for a limited time, then escalate with the facts that could not be read."""
     if s.stalled and not s.evidence.all_clear():
-        why = "; ".join(_unread(s)) or "the alarm still fires, and there is nothing to do but watch"
+        why = "; ".join(_unread(s)) or "the alarm still fires, and no action is due"
         return Decision(step=Escalate(), rule="watch", why=why)
     patience = seconds(s.profile.policy.watch_seconds)
-    return wait(s.now, patience, "watch", "nothing to do but watch")
+    return wait(s.now, patience, "watch", "no action is due: watching")
 
 
 def _unread(s: Situation) -> Iterator[str]:

@@ -15,12 +15,12 @@ from firstline.reporting.incident_summary import FixSummary
 from firstline.reporting.postmortem.formatting import split_parts
 
 _NEXT = {
-    "look": "reads what the hosts answer",
-    "fix": "reads what the fix came to",
-    "ask": "looks again, and sooner if a person answers",
+    "look": "reads the hosts' answers",
+    "fix": "reads the result of the fix",
+    "ask": "reconciles again, or earlier on an operator's answer",
 }
 """The purpose of the next wake, by the last step; after any other it looks again."""
-LOOKS_AGAIN = "looks again"
+LOOKS_AGAIN = "reconciles again"
 
 
 class NextStep(NamedTuple):
@@ -75,10 +75,8 @@ def _step(incident: Incident) -> str:
         phase = "is being verified" if incident.current.answered_at else "was sent"
         return f"{incident.current.action} on {incident.current.target} {phase}"
     if incident.look is not None:
-        return "looks at hosts"
-    return (
-        "watches" if incident.recovered_at is None else "recovered, watches whether it comes back"
-    )
+        return "inspects hosts"
+    return "watches" if incident.recovered_at is None else "recovered, watches for a relapse"
 
 
 def _planned(event: DecisionMade) -> datetime | None:

@@ -24,7 +24,7 @@ from firstline.reporting.incident_summary import OPEN, summarise
 from firstline.reporting.links import Places
 from firstline.signal import Disposition
 
-OWNERS = {OPEN: "firstline", Status.HANDED_OVER.value: "a person (on-call)"}
+OWNERS = {OPEN: "firstline", Status.HANDED_OVER.value: "on-call"}
 """The owner of an incident by its outcome; one that is over has none."""
 UNREADABLE = "cannot be read"
 """Shown in place of the condition of an unreadable incident."""
@@ -106,7 +106,9 @@ def of_unreadable(error: Unreadable) -> Row:
         ended_at=None,
         outcome=OPEN,
         owner=OWNERS[Status.HANDED_OVER.value],
-        unreadable=f"This code cannot read it: {redact(error.why)}. {UNREADABLE_STEPS}",
+        unreadable=(
+            f"This version cannot read the incident: {redact(error.why)}. {UNREADABLE_STEPS}"
+        ),
     )
 
 
@@ -121,7 +123,10 @@ def of_odd_chain(records: Sequence[DecodedEntry], why: str) -> Row:
         ended_at=None,
         outcome=OPEN,
         owner="",
-        unreadable=f"This code cannot read it: {redact(why)}. Look with the code that wrote it.",
+        unreadable=(
+            f"This version cannot read the incident: {redact(why)}. Read it with the version "
+            "that wrote it."
+        ),
     )
 
 

@@ -82,4 +82,4 @@ def _counts(view: Overview) -> Iterator[str]:
         yield f"{len(view.escalated)} escalated"
     yield f"{len(view.open)}{more} {OPEN}"
     if waiting := sum(len(each.asks) for each in view.open):
-        yield f"{pluralise(waiting, 'plan waits', 'plans wait')} for a person"
+        yield f"{pluralise(waiting, 'approval')} pending"

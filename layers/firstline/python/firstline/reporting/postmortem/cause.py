@@ -62,8 +62,8 @@ def _likely(record: Record, facts: IncidentFacts, diagnosis: Diagnosis | None) -
     if diagnoses and len(diagnoses[-1]) > 1 and diagnoses[-1][0].split(" ")[0] != "no":
         return "; ".join(diagnoses[-1][:2])
     if not facts.opened:
-        return f"nothing to find: {facts.why}"
-    return f"not found: what is known is the signal itself, {facts.why or facts.subject}"
+        return f"no cause to find: {facts.why}"
+    return f"not found: only the signal is known, {facts.why or facts.subject}"
 
 
 def _supports(record: Record, diagnosis: Diagnosis | None, fixed: tuple[Fix, ...]) -> Iterator[str]:
@@ -83,7 +83,7 @@ def _against(record: Record, diagnosis: Diagnosis | None, fixed: tuple[Fix, ...]
         yield from _by_fact(diagnosis, HostHealth.SERVING)
         unknown = diagnosis.having(HostHealth.UNKNOWN)
         if unknown:
-            yield f"nothing was proven of {list_names(unknown)}"
+            yield f"the health of {list_names(unknown)} could not be proven"
     for action, targets in by_action(fixed, helped=False).items():
         yield f"{action} did not help on {list_names(targets)}"
     yield from (line for line in _investigation_lines(record) if not _is_unusual(line))

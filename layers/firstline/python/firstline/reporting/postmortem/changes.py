@@ -35,20 +35,20 @@ RESPONSE_STEPS = {"P1": "R01", "P2": "R02", "P3": "R03", "P4": "R04"}
 
 BY_CONDITION: dict[str, tuple[str, ...]] = {
     Condition.USER_AFFECTED: (
-        "R26 no idle vault is evicted: the least recently used goes when memory ends",
+        "R26 idle vaults are not evicted: the least recently used one is, when memory is short",
         "R24 vault processes run inside the enclave: a host's list shows none",
     ),
     Condition.MEMORY_PRESSURE: (
-        "R27 a host's memory says little, most is the enclave's: watch what that has reserved",
+        "R27 most of a host's memory is the enclave's: watch the enclave's reserved memory",
         "R30 the eviction's limits are built into the image: a change is a release",
     ),
     Condition.KMS_THROTTLING: (
-        "R32 KMS is asked at unlocks alone: no attestation frequency can be set",
-        "R34 the supervisor has no cache of keys: the step cannot be done",
+        "R32 KMS is called only at unlocks: there is no attestation frequency to set",
+        "R34 the supervisor has no key cache: the step does not apply",
     ),
     Condition.NATS_DISCONNECTED: (
-        "R16 the hosts have no nats command: test the port, and ask end to end by the probe",
-        "R37 ended credentials look like a closed port: read their end, too",
+        "R16 the hosts have no nats command: test the port, and use the end-to-end probe",
+        "R37 expired credentials look like a closed port: check their expiry too",
     ),
 }
 """Where the runbook and a fleet of this kind disagree, whatever happened."""
@@ -82,7 +82,7 @@ def _units(record: Record) -> Iterator[Advice]:
     ]
     if hosts:
         fact = f"on {list_names(hosts)} the enclave's unit was active while no enclave ran"
-        yield Advice("R15", f"{fact}: list the enclaves, a unit's state proves nothing")
+        yield Advice("R15", f"{fact}: list the enclaves, a unit's state is no proof")
 
 
 def _gentler(fixed: tuple[Fix, ...]) -> Iterator[Advice]:
@@ -97,8 +97,8 @@ def _late(record: Record) -> Iterator[Advice]:
     for severity, it in sorted(late.items()):
         yield Advice(
             RESPONSE_STEPS.get(severity, "R01"),
-            f"responded to after {it.seconds} s, and {it.target_seconds} s was the target:"
-            " see what stood before the page",
+            f"response after {it.seconds} s; the target is {it.target_seconds} s:"
+            " find out what delayed the page",
         )
 
 
@@ -115,8 +115,11 @@ def _denied(made: tuple[Choice, ...], fixed: tuple[Fix, ...]) -> Iterator[Advice
 def _unanswered(record: Record) -> Iterator[Advice]:
     proposed = [each for each in events(record, PlanProposed) if each.approvable]
     if proposed and not any(events(record, PlanAnswered)):
-        fact = f"nobody answered for {list_names(each.action for each in proposed)}"
-        yield Advice("[policy] approval_seconds", f"{fact}: is the time right, and was it read?")
+        fact = f"no answer to the request for {list_names(each.action for each in proposed)}"
+        yield Advice(
+            "[policy] approval_seconds",
+            f"{fact}: check the time limit, and whether the request was read",
+        )
 
 
 def _unaccepted_pages(record: Record) -> Iterator[Advice]:
@@ -126,4 +129,4 @@ def _unaccepted_pages(record: Record) -> Iterator[Advice]:
         if each.outcome == "owed" and channel(each.channel).awaited
     ]
     if keys:
-        yield Advice("R44", f"a page was not taken at once: {list_names(keys)}")
+        yield Advice("R44", f"a page needed retries: {list_names(keys)}")

@@ -84,4 +84,4 @@ def guard_summary(choice: Choice) -> str:
     no = [each.guard for each in choice.guards if each.why]
     if not no:
         return f"{pluralise(len(choice.guards), 'guard')} passed"
-    return f"denied by {', '.join(no)}; {pluralise(len(choice.guards), 'guard')} asked"
+    return f"denied by {', '.join(no)}; {pluralise(len(choice.guards), 'guard')} evaluated"

@@ -50,7 +50,7 @@ def _paged(record: Record, facts: IncidentFacts) -> Figure:
 
 def _note(traits: Channel) -> str:
     if traits.pages_on_call:
-        return "PagerDuty took it"
+        return "accepted by PagerDuty"
     digest = "in the next business day's digest"
     return digest if traits.held_for_digest else f"sent to the {traits.name}, paged no one"
 
@@ -65,10 +65,10 @@ def _first_fix(facts: IncidentFacts, fixed: tuple[Fix, ...]) -> Figure:
 
 def _recovered(facts: IncidentFacts) -> Figure:
     if facts.recovered_at is not None and facts.opened:
-        by = "by a fix" if facts.outcome == Status.RESOLVED else "by itself, or by people"
+        by = "by a fix" if facts.outcome == Status.RESOLVED else "without a fix by firstline"
         return Figure(name="Recovery", value=_since(facts, facts.recovered_at), note=by)
-    note = "given to a person" if facts.outcome == Status.HANDED_OVER else ""
-    return Figure(name="Recovery", value="not seen", note=note)
+    note = "escalated to on-call" if facts.outcome == Status.HANDED_OVER else ""
+    return Figure(name="Recovery", value="not observed", note=note)
 
 
 def _responses(record: Record) -> Iterator[Figure]:
@@ -106,7 +106,7 @@ def _locked(fixed: tuple[Fix, ...]) -> Iterator[Figure]:
 
 def _wakes(record: Record) -> Figure:
     decided = sum(1 for _ in events(record, DecisionMade))
-    return Figure(name="Wakes", value=str(decided), note="each looked anew and decided once")
+    return Figure(name="Wakes", value=str(decided), note="each reconciles and decides once")
 
 
 def _owner(facts: IncidentFacts) -> Figure:

@@ -26,22 +26,26 @@ BY_FAILURE: dict[FailureMode, str] = {
         "R40 find out why the parent ended: its unit's exit status and last lines"
     ),
     FailureMode.NATS_LOST: (
-        "R35 see why the parent did not connect again while NATS could be reached"
+        "R35 find out why the parent did not reconnect while NATS was reachable"
     ),
     FailureMode.CREDENTIALS_ENDED: (
-        "R41 renew the NATS credentials before they end; an alarm is over their days"
+        "R41 renew the NATS credentials before they expire; an alarm watches the remaining days"
     ),
     FailureMode.IMAGE_MISMATCH: "R21 publish an image, its PCR0 and the key's policy in one step",
     FailureMode.KMS_REFUSES: (
-        "R31 find out who changed the key's state or policy, and hold it by a check"
+        "R31 find out who changed the key's state or policy, and enforce it by a check"
     ),
-    FailureMode.UNIT_MASKED: "R40 ask who masked the unit, and why: nothing starts it until then",
-    FailureMode.UNIT_STOPPED: "R40 ask who stopped the unit, and why: nothing starts it until then",
+    FailureMode.UNIT_MASKED: (
+        "R40 find out who masked the unit, and why: it does not start while masked"
+    ),
+    FailureMode.UNIT_STOPPED: (
+        "R40 find out who stopped the unit, and why: it does not start by itself"
+    ),
     FailureMode.UNIT_INVALID: "R40 find out which deployment left a unit that systemd cannot load",
     FailureMode.HOST_LOST: (
         "R46 look for a failure of the hardware in AWS's notices for these hosts"
     ),
-    FailureMode.UNKNOWN: "R40 find out what failed: no reader could tell, so one is missing",
+    FailureMode.UNKNOWN: "R40 find out what failed: no health check detects it, so one is missing",
 }
 """The follow-up for each failure mode."""
 
@@ -49,7 +53,7 @@ BY_CONDITION: dict[str, tuple[str, ...]] = {
     Condition.MEMORY_PRESSURE: (
         "R28 compare vault processes with memory over weeks: a leak or growth",
     ),
-    Condition.KMS_THROTTLING: ("R33 hold the rate of unlocks against the account's KMS quota",),
+    Condition.KMS_THROTTLING: ("R33 compare the rate of unlocks with the account's KMS quota",),
     Condition.CAPACITY: ("R46 name a second instance type or subnet for the group to launch in",),
     Condition.API_ERRORS: ("R19 find which route failed: the API's access log by status",),
     Condition.DEGRADED_LATENCY: (
@@ -107,17 +111,20 @@ def _relapsed(record: Record) -> Iterator[Advice]:
 def _unanswered(record: Record) -> Iterator[Advice]:
     for each in events(record, PlanProposed):
         if not each.approvable:
-            text = f"decide on {each.action} of {each.target}, which was advised"
+            text = f"decide on {each.action} of {each.target}, which was recommended"
             yield Advice("R41", text)
 
 
 def _unsaved(record: Record) -> Iterator[Advice]:
     hosts = [host for host, it in host_reports(record) if getattr(it, "restart_blockers", None)]
     if hosts:
-        yield Advice("R41", f"find what was not stored on {list_names(hosts)}: a restart loses it")
+        yield Advice(
+            "R41",
+            f"find the vaults that were not stored on {list_names(hosts)}: a restart loses it",
+        )
 
 
 def _observed(facts: IncidentFacts) -> Iterator[Advice]:
     if facts.outcome == Status.OBSERVED:
-        text = f"see whether {facts.subject} comes and goes: its threshold, or a fix, is missing"
+        text = f"check whether {facts.subject} flaps: its threshold or a fix is missing"
         yield Advice("R41", text)

@@ -9,7 +9,7 @@ from firstline.reporting.postmortem.incident_facts import IncidentFacts
 from firstline.reporting.postmortem.record import Record
 from firstline.reporting.postmortem.report import Advice, Guidance, advice
 
-OVER = "It is over, and nothing has to be done at once. What may keep it from coming again:"
+OVER = "The incident is closed; no immediate action is required. To prevent a recurrence:"
 
 
 def guidance(
@@ -32,14 +32,14 @@ def guidance(
 
 def _escalated(record: Record, facts: IncidentFacts) -> Guidance:
     (last,) = [*events(record, HandedOver)][-1:] or [HandedOver()]
-    owner = f" ({last.owner})" if last.owner else ""
+    owner = last.owner or "on-call"
     since = f" since {format_instant(facts.owned_since)}" if facts.owned_since else ""
     why = f": {last.why}" if last.why else ""
-    text = f"A person{owner} has it{since}{why}. firstline does nothing more for it."
+    text = f"Escalated to {owner}{since}{why}. firstline takes no further action."
     return Guidance(text=text, steps=tuple(map(advice, split_parts(last.next))))
 
 
 def _open(record: Record) -> Guidance:
     reasons = [each.why for each in events(record, DecisionMade)]
     why = f": {reasons[-1]}" if reasons else ""
-    return Guidance(text=f"firstline works on it{why}.", steps=())
+    return Guidance(text=f"firstline is handling the incident{why}.", steps=())

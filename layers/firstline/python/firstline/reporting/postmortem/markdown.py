@@ -35,15 +35,17 @@ def _lines(report: Report) -> Iterator[str]:
         ("figure", "value", ""), ((each.name, each.value, each.note) for each in report.figures)
     )
     yield from ("", "## Timeline (R39)")
-    yield from table(("UTC", "after", "lane", "what happened"), _timeline(report))
-    yield from section("What was seen", report.known, "No host was looked at.")
-    yield from section("What was unknown", report.unknown, "Nothing that was asked for.")
+    yield from table(("UTC", "after", "lane", "event"), _timeline(report))
+    yield from section("Observed", report.known, "No host was inspected.")
+    yield from section("Unknown", report.unknown, "None.")
     yield from ("", "## Likely cause (R40)", "", escape(report.cause.likely))
-    yield from section("For it", report.cause.supports, "No fact.", level=3)
-    yield from section("Against it, or against others", report.cause.against, "No fact.", level=3)
+    yield from section("Evidence for", report.cause.supports, "No fact.", level=3)
+    yield from section(
+        ("Evidence against it, or against others"), report.cause.against, "No fact.", level=3
+    )
     yield from ("", "## Decisions")
     yield from table(
-        ("UTC", "step", "rule", "what, and why", "guards"), map(_choice, report.choices)
+        ("UTC", "step", "rule", "step and reason", "guards"), map(_choice, report.choices)
     )
     if report.comparisons:
         yield from ("", "## Metrics around the start (R20)")
@@ -55,10 +57,10 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _advice("Runbook and policy (R42)", report.changes)
     if report.meeting is not None:
         yield from ("", "## Post-mortem (R43)", "", f"Proposed: {escape(report.meeting.local)}.")
-    yield from _advice("Steps of the runbook", glossary(report))
+    yield from _advice("Runbook steps", glossary(report))
     yield from (
         "",
-        "## The record",
+        "## Record",
         "",
         f"{report.entries} entries; the last one's hash is `{report.head}`.",
     )
@@ -70,9 +72,9 @@ def _guidance(report: Report) -> Iterator[str]:
         yield ", ".join(f"{escape(each.text)} <{each.href}>" for each in report.links)
         yield ""
     if report.guidance is not None:
-        yield from ("## What to do now", "", escape(report.guidance.text), "")
+        yield from ("## Next steps", "", escape(report.guidance.text), "")
         yield from (f"- {escape(f'{each.step}: {each.text}')}" for each in report.guidance.steps)
-        yield from ("", "## What happened", "")
+        yield from ("", "## Summary", "")
 
 
 def _timeline(report: Report) -> Iterator[tuple[str, ...]]:

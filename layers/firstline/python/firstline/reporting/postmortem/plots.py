@@ -42,7 +42,7 @@ def _hosts(knowledge: tuple[FleetKnowledge, ...]) -> Plot:
     return Plot(
         title="Hosts in service",
         unit="hosts",
-        note="as the readers proved them at each decision; unknown is never fine",
+        note="as proven by the health checks at each decision; unknown is not serving",
         lines=tuple(
             Line(
                 name=str(health),
@@ -75,7 +75,7 @@ def _vaults(record: Record) -> Plot:
     return Plot(
         title="Vault processes",
         unit="processes",
-        note="as each look counted them; a host that said nothing is left out",
+        note="as counted by each inspection; hosts without a report are left out",
         lines=_by_host(record, lambda report: report.vault_processes, sum),
     )
 
@@ -95,7 +95,7 @@ def _by_host(record: Record, value: Value, together: Combine) -> tuple[Line, ...
     hosts = sorted({host for _, values in looks for host in values})
     if len(hosts) > HOSTS_MAX:
         points = [Point(at, together(list(values.values()))) for at, values in looks if values]
-        name = "all that were looked at" if together is sum else "the least of those looked at"
+        name = "all inspected hosts" if together is sum else "the lowest of the inspected hosts"
         return (Line(name=name, tone=Tone.PLAIN, points=tuple(points)),)
     return tuple(
         Line(

@@ -57,11 +57,14 @@ def _ended(record: Record, facts: IncidentFacts) -> Iterator[str]:
     lasted = format_duration((facts.recovered_at or facts.ended_at) - facts.began_at)
     match facts.outcome:
         case Status.RESOLVED:
-            yield f"After {lasted} every alarm was OK and every host in scope verified: it is over."
+            yield (
+                f"After {lasted} every alarm was OK and every host in scope verified: the "
+                "incident closed."
+            )
         case Status.OBSERVED:
-            yield f"After {lasted} it was over without a fix of firstline's."
+            yield f"After {lasted} the incident closed without a fix by firstline."
         case Status.HANDED_OVER:
             why = ", ".join(each.why for each in events(record, HandedOver))
-            yield f"After {lasted} a person was given it: {why}."
+            yield f"After {lasted} it was escalated to on-call: {why}."
         case _:
             yield f"It is still {OPEN}."

@@ -21,13 +21,15 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 def run_checks(result: DrillResult, expected: DrillExpectation) -> Iterator[Check]:
     """Yield each check in order of time; without a received signal there are no further ones."""
     never = f"no entry came within {_seconds(expected.target)}: no signal was received"
-    yield _time_check("heard", result.received_after, expected.target, never, "the entry came")
+    yield _time_check(
+        "heard", result.received_after, expected.target, never, ("the signal was received")
+    )
     if result.received_after is None:
         return
     yield _classification_check(result, expected)
     if expected.channel is not None:
-        never = f"nothing was told on the channel {expected.channel}"
-        what, late_text = f"told on the channel {expected.channel}", "it was told"
+        never = f"no notification was accepted on the channel {expected.channel}"
+        what, late_text = f"notified on the channel {expected.channel}", "it was notified"
         yield _time_check(what, result.notified_after, expected.target, never, late_text)
     never, late_text = "no decision was recorded", "the first decision came"
     yield _time_check("decided", result.decided_after, expected.target, never, late_text)
@@ -50,8 +52,8 @@ def is_settled(result: DrillResult, expected: DrillExpectation) -> bool:
 def _classification_check(result: DrillResult, expected: DrillExpectation) -> Check:
     actual = f"{result.severity} {result.condition}"
     wanted_text = f"{expected.severity} {expected.condition}"
-    fault = "" if actual == wanted_text else f"it was taken for {actual}, not {wanted_text}"
-    return Check(name="taken for", expected=wanted_text, actual=actual, fault=fault)
+    fault = "" if actual == wanted_text else f"it was classified as {actual}, not {wanted_text}"
+    return Check(name="classified", expected=wanted_text, actual=actual, fault=fault)
 
 
 def _time_check(
@@ -66,9 +68,9 @@ def _time_check(
 
 def _mode_check(result: DrillResult) -> Check:
     """A decision in a mode that permits fixes is a fault, even if no fix followed."""
-    actual = " and ".join(result.modes) or "a mode that no decision tells"
+    actual = " and ".join(result.modes) or "a mode that no decision records"
     is_decided = result.decided_after is not None
-    fault = f"it was decided on in {actual}, and was to be observed only"
+    fault = f"it was decided on in {actual}; the drill requires dry-run"
     holds = result.modes == ("observe",) or not is_decided
     return Check(name="mode", expected="observe", actual=actual, fault="" if holds else fault)
 
@@ -76,11 +78,13 @@ def _mode_check(result: DrillResult) -> Check:
 def _end_check(result: DrillResult, expected: DrillExpectation) -> Check:
     """An incident must end, unless a host is dead and the drill may not fix it."""
     stays_open = expected.observed and any(each.plan for each in result.decisions)
-    end_text = "none, for a host is dead and is left alone" if stays_open else "an end"
+    end_text = "none, because a host is dead and not fixed" if stays_open else "an end"
     if result.ended_after is not None:
         actual = f"{result.outcome} after {_seconds(result.ended_after)}"
         return Check(name="ended", expected=end_text, actual=actual)
-    late = "it had not ended when the drill was over: see its timeline, or give --for longer"
+    late = (
+        "the incident had not ended when the drill ended: see its timeline, or give a longer --for"
+    )
     return Check(name="ended", expected=end_text, actual=OPEN, fault="" if stays_open else late)
 
 

@@ -41,13 +41,13 @@ class DrillReport(msgspec.Struct, frozen=True, kw_only=True):
     def mode_note(self) -> str:
         """Return a sentence about the mode of deployment and drill."""
         if self.expected.observed:
-            return f"The deployment is in mode {self.mode}; the drill was to be observed only."
-        return f"The deployment is in mode {self.mode}, and the drill was let go as far as that."
+            return f"The deployment is in mode {self.mode}; the drill requires dry-run."
+        return f"The deployment is in mode {self.mode}, and the drill used that mode."
 
 
 def _plan_text(each: DecisionSummary) -> str:
     """Return a plan with the guards that denied it."""
-    denied = f", denied by {', '.join(each.denied)}" if each.denied else ", which nothing denied"
+    denied = f", denied by {', '.join(each.denied)}" if each.denied else ", denied by no guard"
     return f"{each.plan}{denied}"
 
 
@@ -60,12 +60,12 @@ def _lines(report: DrillReport) -> Iterator[str]:
     yield f"# {report.title}"
     when = f"{report.started_at:%Y-%m-%d %H:%M:%S} UTC"
     yield from section(
-        "What was done", (f"{report.expected.alarm} was rung {when}.", report.mode_note), ""
+        "Actions", (f"{report.expected.alarm} was set to ALARM {when}.", report.mode_note), ""
     )
-    yield from ("", "## What was expected, and what came")
+    yield from ("", "## Expected and actual")
     rows = (
         (each.name, each.expected, each.actual, each.fault or "holds") for each in report.checks
     )
     yield from table(("", "expected", "came", ""), rows)
     none = "Nothing: no host was proven dead."
-    yield from section("What would have been done", report.plans, none)
+    yield from section("Fixes that would have run", report.plans, none)

@@ -71,7 +71,8 @@ def alarm_names(profile: Profile, condition: Condition) -> tuple[str, ...]:
     if not rules:
         known = {str(each.condition) for each in profile.rules if each.source == ALARM}
         message = (
-            f"no alarm of the profile means {condition}: name one of {', '.join(sorted(known))}"
+            f"no alarm of the fleet file has the condition {condition}: name one of "
+            f"{', '.join(sorted(known))}"
         )
         raise InvalidInput(message)
     by_severity = sorted(rules, key=lambda each: each.severity)

@@ -111,11 +111,11 @@ def _alarm_reason(
     if enforce or deployment.mode == "observe":
         return announced.REASON
     if duration + LATE_MARGIN > announced.DRILL_DURATION_MAX:
-        raise InvalidInput(f"--for: a drill is observed for {announced.DRILL_DURATION_MAX} at most")
+        raise InvalidInput(f"--for: a drill lasts at most {announced.DRILL_DURATION_MAX}")
     until = deployment.clock.now() + duration + LATE_MARGIN
     command_result = deployment.announce(AnnounceDrill(alarm=alarm.arn, until=until))
     if not command_result.word:
-        raise InvalidInput("the deployment announced no drill: nothing is rung")
+        raise InvalidInput("the deployment did not register the drill: no alarm was set")
     return announced.state_reason(command_result.word)
 
 
@@ -129,7 +129,7 @@ def _alarm(condition: Condition, deployment: DrillDeployment) -> tuple[str, Dril
             alarm = deployment.alarms.find(external[known_as])
         if alarm is not None:
             return known_as, alarm
-    raise InvalidInput(f"none of the alarms of {condition} is there: {', '.join(names)}")
+    raise InvalidInput(f"no alarm of {condition} exists in CloudWatch: {', '.join(names)}")
 
 
 def _classification(
@@ -156,10 +156,10 @@ def _require_quiet(
     alarm: DrillAlarm, classification: Classification, deployment: DrillDeployment
 ) -> None:
     if alarm.state is AlarmState.ALARM:
-        raise InvalidInput(f"{alarm.name} is in ALARM already: see to that first")
+        raise InvalidInput(f"{alarm.name} is in ALARM already: resolve that first")
     incident = deployment.store.open_incident(classification.cause)
     if incident is not None:
-        raise InvalidInput(f"{incident} is open, which the drill would join: let it end first")
+        raise InvalidInput(f"{incident} is open and the drill would join it: wait until it ends")
 
 
 def _follow(
@@ -223,7 +223,7 @@ def _line(
         outcome=result.outcome,
         ended_after_seconds=_whole_seconds(result.ended_after),
         holds=not missing,
-        why="; ".join(missing) or "heard, understood, told and decided on in time",
+        why="; ".join(missing) or "received, classified, notified and decided on in time",
     )
 
 
