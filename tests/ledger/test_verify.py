@@ -268,7 +268,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Lines], Lines], Callable[[], int], str]] =
     "the first checkpoint is replaced by that of another chain": (
         lambda them: replaced(them, checkpoint(1), elsewhere(1)),
         lambda: checkpoint(1),
-        "says that inc-elsewhere has 3 entries: the export has none",
+        "records 3 entries of inc-elsewhere: the export has none",
     ),
     "the first checkpoints are cut off": (
         lambda them: replaced(replaced(them, checkpoint(1)), checkpoint(1)),
