@@ -204,12 +204,12 @@ REFUSED = (
     Refused(
         instead('rungs = ["restart_enclave"]', 'rungs = [\n  "restart_enclave",\n  "reboot",\n]'),
         "rungs = [",
-        f"ladders[\"complete-outage\"].rungs[1]: 'reboot' is no fix: {FIXABLE}",
+        f"ladders[\"complete-outage\"].rungs[1]: 'reboot' is not a fix: {FIXABLE}",
     ),
     Refused(
         instead('name = "restart_enclave"', 'name = "look_host"'),
         'name = "look_host"',
-        f"actions[\"look_host\"].name: 'look_host' is no fix: {FIXABLE}",
+        f"actions[\"look_host\"].name: 'look_host' is not a fix: {FIXABLE}",
     ),
     Refused(
         instead('rungs = ["restart_enclave"]', 'rungs = ["restart_enclave", "restart_enclave"]'),
@@ -411,7 +411,7 @@ REFUSED = (
             'name = "restart_enclave"', 'name = "reboot"'
         ),
         'name = "reboot"',
-        f"actions[\"reboot\"].name: 'reboot' is no fix: {FIXABLE}",
+        f"actions[\"reboot\"].name: 'reboot' is not a fix: {FIXABLE}",
     ),
 )
 

@@ -542,7 +542,7 @@ def test_an_untrustworthy_key_is_refused() -> None:
     for pem in (True, False):
         with pytest.raises(ValueError, match="too weak"):
             audit.read_key(_written(weak, pem))
-        with pytest.raises(ValueError, match="no public key of RSA"):
+        with pytest.raises(ValueError, match="not an RSA public key"):
             audit.read_key(_written(curve, pem))
     for data in (b"", b"0", b"key", b"-----BEGIN PUBLIC KEY-----\n%%%\n-----END"):
         with pytest.raises(ValueError, match=r"no public key|base64"):

@@ -130,7 +130,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
                 published(running(None, enclave_state=state)),
                 Denial(
                     Reason.IMAGE_UNKNOWN,
-                    f"the image that runs on  is unknown{A}",
+                    f"the image that runs on {A} is unknown",
                     ask=True,
                     unknown=True,
                 ),

@@ -74,26 +74,31 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         (
             silenced(AlarmReading(AlarmState.ALARM, "its actions are disabled since then")),
             Denial(
-                Reason.ALARM_MUTED, f"no fix: {ALARM_NAME}: its actions are disabled since then"
+                Reason.ALARM_MUTED,
+                f"alarms are silenced: {ALARM_NAME}: its actions are disabled since then",
             ),
         ),
         (
             silenced(ALARM, muted=ALARM_ARN, until=ago(-60)),
             Denial(
-                Reason.ALARM_MUTED, f"no fix: {ALARM_NAME} is muted until 2026-03-11T04:21:00+00:00"
+                Reason.ALARM_MUTED,
+                f"alarms are silenced: {ALARM_NAME} is muted until 2026-03-11T04:21:00+00:00",
             ),
         ),
         (
             silenced(ALARM, muted=ALARM_ARN),
             Denial(
-                Reason.ALARM_MUTED, f"no fix: {ALARM_NAME} is muted until 2026-03-26T04:20:00+00:00"
+                Reason.ALARM_MUTED,
+                f"alarms are silenced: {ALARM_NAME} is muted until 2026-03-26T04:20:00+00:00",
             ),
         ),
         (
             copy.replace(
                 silenced(ALARM), surroundings=copy.replace(CALM, muted=(redact(ALARM_ARN),))
             ),
-            Denial(Reason.ALARM_MUTED, f"no fix: a mute rule is active on {ALARM_NAME}"),
+            Denial(
+                Reason.ALARM_MUTED, f"alarms are silenced: a mute rule is active on {ALARM_NAME}"
+            ),
         ),
         (
             situation(surroundings=copy.replace(CALM, muted=UNREAD)),
