@@ -62,10 +62,10 @@ def bench(most: int) -> Iterator[Figure]:
                 out.writelines(entries(one, count))
             measured.append([measure(command, file) for command in COMMANDS])
     for command, few, many in zip(COMMANDS, *measured, strict=True):
-        yield from told(" ".join(command[:2]), counts, few, many)
+        yield from command_figures(" ".join(command[:2]), counts, few, many)
 
 
-def told(
+def command_figures(
     name: str, counts: tuple[int, int], few: tuple[float, float], many: tuple[float, float]
 ) -> Iterator[Figure]:
     """What a command took of many, beside few."""

@@ -36,10 +36,10 @@ def bench(_: int) -> Iterator[Figure]:
         yield from incident(name, ran)
     deliveries = [each for each in replayed_of("same-event-twice").ran if each.function == "ingest"]
     first, second = (calls(deliveries[number : number + 1]) for number in (0, 1))
-    yield told("a duplicate", second, "calls", first, "the first delivery").at_most(2)
+    yield count_figure("a duplicate", second, "calls", first, "the first delivery").at_most(2)
     wakes = [each for ran in replayed.values() for each in ran if quiet(each)]
     most = max(len(each.calls) for each in wakes)
-    yield told("a quiet reconcile", most, "calls").at_most(9)
+    yield count_figure("a quiet reconcile", most, "calls").at_most(9)
 
 
 def replayed_of(scenario: str) -> ReplayResult:
@@ -54,12 +54,12 @@ def incident(name: str, ran: Sequence[FunctionRun]) -> Iterator[Figure]:
     own = [each for each in ran if each.function != "sweep"]
     sweeps = [each for each in ran if each.function == "sweep"]
     against = f"{len(sweeps)} sweeps meanwhile"
-    yield told(name, len(own), "invocations", len(sweeps), against)
-    yield told(name, calls(own), "calls", calls(sweeps), against)
-    yield told(name, dollars(own), "dollars for calls", dollars(sweeps), against)
+    yield count_figure(name, len(own), "invocations", len(sweeps), against)
+    yield count_figure(name, calls(own), "calls", calls(sweeps), against)
+    yield count_figure(name, dollars(own), "dollars for calls", dollars(sweeps), against)
 
 
-def told(
+def count_figure(
     name: str, count: float, unit: str, baseline: float | None = None, against: str = ""
 ) -> Figure:
     """A figure that was counted."""

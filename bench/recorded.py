@@ -179,7 +179,7 @@ class Recorded:
         if model.service_model.resolved_protocol == "query":
             answer = _xml(model.name, model.output_shape, body)
         else:
-            answer = json.dumps(body, default=_told).encode()
+            answer = json.dumps(body, default=_protocol_value).encode()
         self.answers.append(Answer(model.name, answer))
 
 
@@ -194,7 +194,7 @@ def _raw(sent: Any, parsed: dict[str, Any], method: str) -> Answer:  # noqa: ANN
     return Answer(method, content, sent.status_code, headers)
 
 
-def _told(value: datetime | bytes) -> float | str:
+def _protocol_value(value: datetime | bytes) -> float | str:
     """A time or a blob as the JSON protocols write it."""
     return b64encode(value).decode() if isinstance(value, bytes) else value.timestamp()
 

@@ -72,7 +72,7 @@ class Facts(msgspec.Struct, frozen=True):
     parents: int
     ended: int
     pages: int
-    told: int
+    recorded: int
     refused: int
     alarms_a_second: int
     item_kib: float
@@ -96,19 +96,19 @@ def facts(kind: str, name: str, count: int) -> Facts:
             return left(door, asked, result)
 
 
-def hear(door: Door, raw: bytes, told: set[IncidentId]) -> None:
-    """One event; *told* has the ids under which each would open an incident, or is noted."""
-    told.add(ignored_signal_id(parse(raw, door.system.settings.home, door.world.now)))
+def hear(door: Door, raw: bytes, ids: set[IncidentId]) -> None:
+    """One event; *ids* has the ids under which each would open an incident, or is noted."""
+    ids.add(ignored_signal_id(parse(raw, door.system.settings.home, door.world.now)))
     ingest(raw, door.system)
 
 
-def pass_second(door: Door, told: set[IncidentId]) -> None:
+def pass_second(door: Door, ids: set[IncidentId]) -> None:
     """The wakes of this second, and the next one begins."""
     while waking := door.due():
         for wake in waking:
             reconcile(wake, door.system)
     for raw in door.world.advance(door.world.now + SECOND):
-        hear(door, raw, told)
+        hear(door, raw, ids)
 
 
 class Record:
@@ -125,20 +125,20 @@ class Record:
             self.signals += len(entry["data"].get("joined", ("itself",)))
 
 
-def left(door: Door, asked: Asked, told: set[IncidentId]) -> Facts:
+def left(door: Door, asked: Asked, ids: set[IncidentId]) -> Facts:
     """What the run came to."""
     peak, store = peak_mib(), door.system.ports.store
-    held = [loaded.incident for each in told if (loaded := store.load(each))]
+    held = [loaded.incident for each in ids if (loaded := store.load(each))]
     record = Record()
-    for body in (entry.body for each in told for entry in store.entries(each)):
+    for body in (entry.body for each in ids for entry in store.entries(each)):
         record.add(body)
     return Facts(
-        events=len(told),
+        events=len(ids),
         incidents=len(held),
         parents=sum(each.signals > 1 for each in held),
         ended=sum(each.ended for each in held),
         pages=sum(each.notifications for each in door.alerts.opened),
-        told=record.signals,
+        recorded=record.signals,
         refused=asked.refused,
         alarms_a_second=max(asked.alarms.values()),
         item_kib=max(record.longest, *(len(incidents.encode(each)) for each in held)) / 1024,
@@ -187,7 +187,7 @@ def held(name: str, kind: Kind, came: Facts) -> Iterator[Figure]:
         ("parent incidents", came.parents, 1),
         ("incidents that ended", came.ended, kind.ended),
         ("pages", came.pages, kind.pages),
-        ("events in the record", came.told, came.events),
+        ("events in the record", came.recorded, came.events),
         ("calls refused", came.refused, 0),
     ):
         yield Figure(name=name, figure=figure, unit=unit).exactly(wanted)

@@ -93,7 +93,7 @@ def _turn(
     """The alarm is in that state, since the hundredth of the last second that *number* says."""
     arn = f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:{name}"
     at = world.now - SECOND + timedelta(milliseconds=number % RATE * 1000 // RATE)
-    event = _told(arn, name, state, at)
+    event = _alarm_event(arn, name, state, at)
     world.watch(arn, event if counts else _template(), counts, state)
     return event
 
@@ -104,7 +104,7 @@ def _template() -> bytes:
     return EVENT.read_bytes()
 
 
-def _told(arn: str, name: str, state: AlarmState, at: datetime) -> bytes:
+def _alarm_event(arn: str, name: str, state: AlarmState, at: datetime) -> bytes:
     event = json.loads(_template())
     stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
     event["id"] = digest(f"{arn}{state}{stamp}".encode())[:32]

@@ -1,6 +1,9 @@
 """Lambda: the operators' function URL to `controller/operators/execute.py`.
 
 IAM authenticates the caller.
+
+The URL accepts signed requests only, and the ledger records the ARN that IAM names. A direct
+invocation could name any caller: the permission to invoke must be granted to no one.
 """
 
 import base64

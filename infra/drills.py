@@ -3,6 +3,10 @@
 CloudWatch sets the alarm and CloudWatch checks the result, so that firstline's code does not test
 itself. An alarm looks back seven days at most; a weekly drill would be missed whenever it is a
 minute late, so that the interval is six days.
+
+The signal goes through rule, queue, ingest, transaction and pager. A change event under the same
+key follows the path of a page and notifies no one. Only then is ``DrillsPassed`` counted;
+CloudWatch's alarm on its absence notifies the emergency topic.
 """
 
 from aws_cdk import Duration, Stack

@@ -13,6 +13,9 @@ def hash_key(scope: Construct) -> str:
     A function that read it at run time would wait for Secrets Manager before a page. A
     function's configuration shows it: it hides users from readers of the record, not from the
     account's administrators.
+
+    No entry, page, log or representation reads the part of the incident that has the report's GUID
+    and details.
     """
     secret = secretsmanager.CfnSecret(
         scope,

@@ -3,6 +3,11 @@
 Metrics in, SNS out: nothing here shares code with firstline. On the first deployment the
 heartbeat's alarm may fire once, before the first sweep has run; no subscription is confirmed by
 then.
+
+The composites (``deaf``) contain only what prevents a page; what prevents a fix has an alarm of its
+own. A wake may wait on purpose, so the sweep reports its lateness. SQS leaves a message that was
+received three times out of the age of the oldest: a stop of ingest shows in the age, a failure in
+more messages received than deleted.
 """
 
 from collections.abc import Iterator

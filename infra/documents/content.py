@@ -69,6 +69,10 @@ def look_host(
     )
 
 
+# One script restarts enclaves and parents under two documents, so that each document allows its own
+# unit alone. The enclave's document also restarts the parent, which an earlier failure may have
+# stopped. Both jobs are queued in systemd at once, so a time limit or a cancel of the command ends
+# neither.
 def restart_enclave(*, units: tuple[str, ...], parents: tuple[str, ...]) -> dict[str, object]:
     """Give the document that restarts an enclave's unit and its parent's.
 

@@ -31,9 +31,9 @@ root=${FIRSTLINE_ROOT-}
 # SIGKILL does not end (stuck in a driver) is left behind at this time.
 look_seconds=$((3 * (probe_seconds + 3) + 1))
 
-# heard MOST COMMAND...: what COMMAND prints; failure where it fails, runs over its time, or
+# run_limited MOST COMMAND...: what COMMAND prints; failure where it fails, runs over its time, or
 # prints more than MOST bytes. The reader is timed too: a stray child may hold the pipe open.
-heard() {
+run_limited() {
   local most=$1 text
   shift
   text=$(timeout -k 1 "$probe_seconds" "$@" |
@@ -182,7 +182,7 @@ unit_facts() {
       ActiveEnterTimestampMonotonic) active_from=$value ;;
       ActiveExitTimestampMonotonic) active_until=$value ;;
     esac
-  done < <(heard 1000 systemctl show --property=LoadState --property=ActiveState \
+  done < <(run_limited 1000 systemctl show --property=LoadState --property=ActiveState \
     --property=SubState --property=Result --property=NRestarts --property=Job \
     --property=RemainAfterExit --property=InactiveExitTimestampMonotonic --property=ActiveEnterTimestampMonotonic \
     --property=ActiveExitTimestampMonotonic -- "${1%.service}.service" && echo)
@@ -196,8 +196,8 @@ unit_facts() {
 # With several enclaves this look cannot say which one is meant: unknown.
 enclave_facts() {
   local list
-  list=$(heard 60000 nitro-cli describe-enclaves) || return
-  printf '%s' "$list" | heard 200 python3 -I -S -c "$fields" State MemoryMiB NumberOfCPUs \
+  list=$(run_limited 60000 nitro-cli describe-enclaves) || return
+  printf '%s' "$list" | run_limited 200 python3 -I -S -c "$fields" State MemoryMiB NumberOfCPUs \
     Measurements.PCR0 Flags
 }
 
@@ -207,7 +207,7 @@ obstacle_facts() {
   local huge=$root/sys/kernel/mm/hugepages pool=$root/sys/module/nitro_enclaves/parameters/ne_cpus
   local free pages='' processors
   [[ -e $root/dev/nitro_enclaves ]] || { echo no-device; return; }
-  [[ $(heard 40 systemctl show --property=ActiveState \
+  [[ $(run_limited 40 systemctl show --property=ActiveState \
     -- nitro-enclaves-allocator.service) != ActiveState=failed ]] || { echo allocator-failed; return; }
   for free in "$huge"/hugepages-{2048,1048576}kB/free_hugepages; do
     [[ ! -r $free ]] || pages+=$(<"$free")
@@ -232,7 +232,7 @@ log_facts() {
   local found since=$1
   shift
   found=$(journal --since="$since" --unit="${ParentUnit%.service}.service" |
-    heard 400 python3 -I -S -c "$count_lines" "$@") || return
+    run_limited 400 python3 -I -S -c "$count_lines" "$@") || return
   printf '%s\n' "$found"
 }
 
@@ -241,17 +241,17 @@ log_facts() {
 blocker_facts() {
   local start limit=$probe_seconds
   [[ $ParentUnit =~ $unit_pattern && $EnclaveUnit =~ $unit_pattern ]] || return
-  start=$(heard 60 systemctl show --property=ActiveEnterTimestampMonotonic \
+  start=$(run_limited 60 systemctl show --property=ActiveEnterTimestampMonotonic \
     -- "${EnclaveUnit%.service}.service") || return
   [[ ${start#*=} =~ ^[1-9][0-9]{0,15}$ ]] || return
   local probe_seconds=$((limit + 4))
-  heard 40 python3 -I -S -c "$count_blockers" "${ParentUnit%.service}.service" "${start#*=}" \
+  run_limited 40 python3 -I -S -c "$count_blockers" "${ParentUnit%.service}.service" "${start#*=}" \
     "$state" "$root/proc/sys/kernel/random/boot_id" "$limit" "${blockers[@]}"
 }
 
 credential_facts() {
   [[ $CredentialsFile =~ $file_pattern && $CredentialsFile != *..* ]] || return
-  heard 40 python3 -I -S -c "$hours_left" "$CredentialsFile"
+  run_limited 40 python3 -I -S -c "$hours_left" "$CredentialsFile"
 }
 
 # On a fleet whose vaults live inside the enclave there is none on the host, and 0 is no trouble.
@@ -265,12 +265,12 @@ vault_facts() {
 # The parent answers 200, or 503 when it is unhealthy; the body must agree.
 parent_facts() {
   local answer status facts
-  answer=$(heard 4000 curl -q --silent --noproxy '*' --proto =http \
+  answer=$(run_limited 4000 curl -q --silent --noproxy '*' --proto =http \
     --max-time "$probe_seconds" --write-out '\n%{http_code}' http://127.0.0.1:8080/health) || return
   status=${answer##*$'\n'}
   [[ $status == 200 || $status == 503 ]] || return
   facts=$(printf '[%s]' "${answer%$'\n'*}" |
-    heard 200 python3 -I -S -c "$fields" healthy nats_connected enclave_connected) || return
+    run_limited 200 python3 -I -S -c "$fields" healthy nats_connected enclave_connected) || return
   [[ $status == 200 ]] || facts=${facts/#true /unknown }
   printf '%s\n' "$facts"
 }
@@ -282,18 +282,18 @@ parent_facts() {
 ask_nats='
 exec 3<>"/dev/tcp/$1/$2" || exit
 echo connected
-IFS= read -r -t "$3" -n 5 -u 3 said
+IFS= read -r -t "$3" -n 5 -u 3 greeting
 code=$?
-[[ $said == "INFO " ]] && echo answering && exit
-((code > 128)) && [[ -z $said ]] || echo refusing
+[[ $greeting == "INFO " ]] && echo answering && exit
+((code > 128)) && [[ -z $greeting ]] || echo refusing
 '
 nats_facts() {
-  local told
+  local states
   [[ $NatsHost =~ $host_pattern && $NatsPort =~ $port_pattern ]] || return
   ((10#$NatsPort >= 1 && 10#$NatsPort <= 65535)) || return
-  told=$(timeout -k 1 "$((2 * probe_seconds + 1))" bash -c "$ask_nats" ask "$NatsHost" "$NatsPort" \
+  states=$(timeout -k 1 "$((2 * probe_seconds + 1))" bash -c "$ask_nats" ask "$NatsHost" "$NatsPort" \
     "$((probe_seconds + 1))")
-  case $?:$told in
+  case $?:$states in
     *:*answering) echo answering ;;
     *:*refusing) echo refusing ;;
     *:connected) echo hung ;;
@@ -317,15 +317,15 @@ uptime=''
 # of each unit: load, sub-state, result, job, seconds of starting, stopped
 enclave_detail=() parent_detail=() enclave_unit_detail='' parent_unit_detail=''
 
-# told FD NAME...: the words of one probe, until the look must end.
-told() {
+# read_words FD NAME...: the words of one probe, until the look must end.
+read_words() {
   local from=$1 left=$((look_seconds - SECONDS))
   shift
   read -r -t "$((left > 0 ? left : 1))" -u "$from" "$@" _
 }
 
-# told_counts FD: the counts of log_facts in their order, or null if one is no number.
-told_counts() {
+# read_counts FD: the counts of log_facts in their order, or null if one is no number.
+read_counts() {
   local from=$1 left=$((look_seconds - SECONDS)) counts number
   read -r -t "$((left > 0 ? left : 1))" -u "$from" -a counts
   logs=null
@@ -399,23 +399,23 @@ exec {at_blockers}< <(blocker_facts)
 exec {at_credentials}< <(credential_facts)
 exec {at_vaults}< <(vault_facts)
 
-told "$at_enclave_unit" enclave_unit enclave_unit_restarts \
+read_words "$at_enclave_unit" enclave_unit enclave_unit_restarts \
   'enclave_detail[0]' 'enclave_detail[1]' 'enclave_detail[2]' 'enclave_detail[3]' \
   'enclave_detail[4]' 'enclave_detail[5]'
-told "$at_enclave" enclave enclave_memory enclave_cpus enclave_pcr0 enclave_debug
-told "$at_obstacle" obstacle
-told "$at_parent_unit" parent_unit parent_unit_restarts \
+read_words "$at_enclave" enclave enclave_memory enclave_cpus enclave_pcr0 enclave_debug
+read_words "$at_obstacle" obstacle
+read_words "$at_parent_unit" parent_unit parent_unit_restarts \
   'parent_detail[0]' 'parent_detail[1]' 'parent_detail[2]' 'parent_detail[3]' \
   'parent_detail[4]' 'parent_detail[5]'
-told "$at_parent" parent_healthy parent_nats_connected parent_enclave_connected
-told "$at_nats" nats_state
-told "$at_uptime" uptime
-told "$at_memory" memory_available
-told "$at_recent" recent_errors
-told "$at_blockers" restart_blockers
-told "$at_credentials" credentials
-told "$at_vaults" vaults
-told_counts "$at_logs"
+read_words "$at_parent" parent_healthy parent_nats_connected parent_enclave_connected
+read_words "$at_nats" nats_state
+read_words "$at_uptime" uptime
+read_words "$at_memory" memory_available
+read_words "$at_recent" recent_errors
+read_words "$at_blockers" restart_blockers
+read_words "$at_credentials" credentials
+read_words "$at_vaults" vaults
+read_counts "$at_logs"
 
 unit_state enclave_unit
 unit_state parent_unit

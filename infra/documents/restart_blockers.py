@@ -9,7 +9,7 @@ Each run reads on from where the last one stopped, for SECONDS, and keeps its pl
 FOLDER/restart_blockers.json: so a long journal is read over several looks. From the enclave's start
 to its next one there is no count once a line may be missing: the journal of this boot begins after
 the start and the place is not in it any more (vacuumed), journald did not store what it was given,
-or it has said that it suppressed lines of the parent. It says so with the next line that it takes,
+or it logged that it suppressed lines of the parent. It logs that with the next line that it takes,
 so a burst of lines that nothing has followed is no count yet. A line of our own shows that journald
 stores what it is given, and where the journal ends now.
 """
@@ -43,7 +43,7 @@ JOURNAL = ("journalctl", "--quiet", "--no-pager", "--system", "--boot", "--outpu
 FIELDS = "--output-fields=MESSAGE,MESSAGE_ID,PRIORITY"
 
 
-def told(*command: str) -> str:
+def run(*command: str) -> str:
     """Give what *command* prints; raises where it fails or hangs."""
     done = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=2, check=True
@@ -109,13 +109,13 @@ def first(*matches: str) -> Place | None:
 def end() -> Place | None:
     """Write a line, and give its place: None where journald does not store it."""
     text = "look " + os.urandom(8).hex()
-    told("systemd-cat", "--identifier=firstline", "echo", text)
-    told("journalctl", "--sync")
+    run("systemd-cat", "--identifier=firstline", "echo", text)
+    run("journalctl", "--sync")
     return first("SYSLOG_IDENTIFIER=firstline", "MESSAGE=" + text)
 
 
 class Rate:
-    """Whether journald may be suppressing lines of a unit without having said so yet.
+    """True if journald may be suppressing lines of a unit without having logged that yet.
 
     It counts a unit's lines by priority in windows whose beginnings are not known here: of two
     windows side by side, one has at least half of what any window between has.
@@ -153,7 +153,7 @@ def microseconds(text: str) -> float:
 def rate_limit(parent: dict[str, str]) -> tuple[float, int]:
     """Give journald's window and burst for the parent: its own, journald's, or the default."""
     limits = {"RateLimitIntervalSec": "30s", "RateLimitBurst": "10000"}
-    for line in told("systemd-analyze", "cat-config", "systemd/journald.conf").splitlines():
+    for line in run("systemd-analyze", "cat-config", "systemd/journald.conf").splitlines():
         name, _, value = line.partition("=")
         if name in limits and value:
             limits[name] = value
@@ -167,7 +167,7 @@ def shown(unit: str) -> dict[str, str]:
     """Give how *unit* logs."""
     names = ("LogNamespace", "LogRateLimitIntervalUSec", "LogRateLimitBurst")
     asked = ["--property=" + name for name in names]
-    lines = told("systemctl", "show", *asked, "--", unit).splitlines()
+    lines = run("systemctl", "show", *asked, "--", unit).splitlines()
     return dict(line.split("=", 1) for line in lines)
 
 

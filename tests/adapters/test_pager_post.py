@@ -104,19 +104,19 @@ def test_garbage_is_not_yet(answer: bytes) -> None:
     assert line.connections == 1
 
 
-def told(answer: object) -> bytes:
+def refusal(answer: object) -> bytes:
     return http("400 Bad Request", json.dumps(answer).encode())
 
 
 REFUSALS: list[tuple[bytes, str]] = [
-    (told({"errors": ["one is wrong", "two is too"]}), "one is wrong; two is too"),
-    (told({"message": "invalid", "errors": []}), "invalid"),
-    (told({"status": "invalid event"}), "PagerDuty gave no reason"),
-    (told({"errors": [f"{KEY[:9]}\x00{KEY[9:]}"]}), "[routing key]"),
-    (told({"errors": ["x" * 190 + KEY]}), "x" * 190 + "[routing\N{HORIZONTAL ELLIPSIS}"),
-    (told({"errors": ["of dana@vettid.dev"]}), "of [mail]"),
-    (told({"errors": ["\x1b[31mred\x07\r\n\u202eover"]}), "[31mredover"),
-    (told({"errors": "text"}), UNREADABLE),
+    (refusal({"errors": ["one is wrong", "two is too"]}), "one is wrong; two is too"),
+    (refusal({"message": "invalid", "errors": []}), "invalid"),
+    (refusal({"status": "invalid event"}), "PagerDuty gave no reason"),
+    (refusal({"errors": [f"{KEY[:9]}\x00{KEY[9:]}"]}), "[routing key]"),
+    (refusal({"errors": ["x" * 190 + KEY]}), "x" * 190 + "[routing\N{HORIZONTAL ELLIPSIS}"),
+    (refusal({"errors": ["of dana@vettid.dev"]}), "of [mail]"),
+    (refusal({"errors": ["\x1b[31mred\x07\r\n\u202eover"]}), "[31mredover"),
+    (refusal({"errors": "text"}), UNREADABLE),
     (http("400 No"), UNREADABLE),
     (http("400 No", b"[" * 60_000), UNREADABLE),
     (http("400 No", b'{"errors":["x"]}', "Content-Encoding: gzip"), UNREADABLE),

@@ -46,7 +46,7 @@ NUMBER = "4421584500000000017450439091"
 
 
 @pytest.mark.parametrize(
-    ("told", "how", "old", "new"),
+    ("record", "how", "old", "new"),
     [
         (record("MODIFY", OldImage=IMAGE, NewImage=OTHER), "MODIFY", IMAGE, OTHER),
         (record("REMOVE", OldImage=IMAGE), "REMOVE", IMAGE, None),
@@ -57,7 +57,7 @@ NUMBER = "4421584500000000017450439091"
     ],
 )
 def test_whatever_else_happens_to_an_item_is_an_alteration(
-    told: dict[str, Any], how: str, old: object, new: object
+    record: dict[str, Any], how: str, old: object, new: object
 ) -> None:
     """With both images as they were, under the stream's own number."""
-    assert stream.ledger_change(told) == ItemAlteration(ID, "1", how, NUMBER, old, new)  # type: ignore[arg-type]
+    assert stream.ledger_change(record) == ItemAlteration(ID, "1", how, NUMBER, old, new)  # type: ignore[arg-type]

@@ -49,7 +49,7 @@ class Browser:
     def show(self, url: str, width: int = 1200, scheme: Scheme = "light") -> None:
         """Open *url* in a view of *width* pixels, by a person who likes *scheme*."""
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-        self._tell("Emulation.setDeviceMetricsOverride", size)
+        self._send_command("Emulation.setDeviceMetricsOverride", size)
         self.prefer(scheme)
         self._log("browser")
         self._log("performance")
@@ -58,7 +58,7 @@ class Browser:
     def prefer(self, scheme: Scheme) -> None:
         """Let the person like *scheme* from now on."""
         likes = [{"name": "prefers-color-scheme", "value": scheme}]
-        self._tell("Emulation.setEmulatedMedia", {"features": likes})
+        self._send_command("Emulation.setEmulatedMedia", {"features": likes})
 
     def unfold(self) -> None:
         """Open every part of the page that is folded."""
@@ -101,7 +101,7 @@ class Browser:
         read: Callable[[str], list[dict[str, Any]]] = self.driver.get_log
         return read(kind)
 
-    def _tell(self, command: str, parameters: dict[str, Any]) -> None:
+    def _send_command(self, command: str, parameters: dict[str, Any]) -> None:
         self.driver.execute_cdp_cmd(command, parameters)
 
 

@@ -112,7 +112,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cdk, "cdk", lambda *_: 1)
     monkeypatch.setattr("firstline.cli.develop.CHECKS", {"lint": ("python", "-c", "exit(1)")})
     late = Figure(name="time", figure=2, unit="s").at_most(1)
-    monkeypatch.setattr(bench, "measured", lambda *_, **__: [late])
+    monkeypatch.setattr(bench, "measure", lambda *_, **__: [late])
     fails = prove.Part("it fails", "x.jsonl", lambda _: 1)
     stops = prove.Part("it is stopped", "x.jsonl", lambda _: STOPPED_STATUS)
     monkeypatch.setattr(prove, "PARTS", {"fails": fails, "stops": stops})

@@ -52,7 +52,7 @@ def noted(rig: Rig) -> Rig:
     return rig
 
 
-def told(rig: Rig, channel: str) -> list[dict[str, Any]]:
+def deliveries(rig: Rig, channel: str) -> list[dict[str, Any]]:
     return [each for each in rig.entries_of(Kind.PAGE) if each["channel"] == channel]
 
 
@@ -182,10 +182,10 @@ def test_the_ledger_has_what_was_sent() -> None:
     """Its words once, and no entry for what was not a turn."""
     rig = heard("observe")
     rig.at_the_end()
-    entries = told(rig, "change")
+    entries = deliveries(rig, "change")
     assert [each["summary"] for each in entries] == [line for _, line in rig.updates]
     assert [each["key"].partition(":")[2] for each in entries] == ["update-1", "update-2"]
-    assert all("summary" not in each for each in told(rig, "pager"))
+    assert all("summary" not in each for each in deliveries(rig, "pager"))
 
 
 def test_a_minor_incident_has_updates_of_its_fixes_alone() -> None:
@@ -245,8 +245,8 @@ def test_an_update_that_is_not_taken_is_given_up() -> None:
     rig.script.failing = {"tell_change"}
     held, same = rig.at_the_end(), quiet.at_the_end()
     assert (held.status, rig.fixes, rig.updates) == (Status.RESOLVED, [A, B, C], [])
-    assert [each["outcome"] for each in told(rig, "change")][:2] == ["owed", "dropped"]
-    assert {each["tries"] for each in told(rig, "change")} == {1, TRIES_MAX}
+    assert [each["outcome"] for each in deliveries(rig, "change")][:2] == ["owed", "dropped"]
+    assert {each["tries"] for each in deliveries(rig, "change")} == {1, TRIES_MAX}
     assert [each for each in held.pages if each.channel == "change"] == []
     assert held.ended_at == same.ended_at
 
@@ -290,7 +290,7 @@ def test_the_update_of_the_end_is_tried_until_it_is_taken_or_given_up() -> None:
     rig.until(lambda held: held.ended)
     rig.script.failing = {"tell_change"}
     held = rig.at_the_end()
-    assert [each["outcome"] for each in told(rig, "change")][-2:] == ["owed", "dropped"]
+    assert [each["outcome"] for each in deliveries(rig, "change")][-2:] == ["owed", "dropped"]
     assert held.next_wake_at is None
 
 
@@ -314,7 +314,7 @@ def test_what_cannot_be_recorded_fails_nothing(error: Exception) -> None:
     assert len(rig.updates) == 1
     rig.turn()
     assert [line for _, line in rig.updates] == [rig.updates[0][1]] * 2
-    assert [each["outcome"] for each in told(rig, "change")] == ["accepted"]
+    assert [each["outcome"] for each in deliveries(rig, "change")] == ["accepted"]
 
 
 def test_the_sweep_sends_no_update() -> None:
@@ -351,8 +351,8 @@ def test_a_note_has_the_text_of_the_change_event() -> None:
     (alert,) = rig.door.pager.alerts.opened
     assert alert.notes == [f"[vettid us-east-1] {line}" for _, line in rig.updates]
     assert alert.notifications == 1
-    assert [each["outcome"] for each in told(rig, "note")] == ["accepted"] * 4
-    assert all("summary" not in each for each in told(rig, "note"))
+    assert [each["outcome"] for each in deliveries(rig, "note")] == ["accepted"] * 4
+    assert all("summary" not in each for each in deliveries(rig, "note"))
     assert held.ended
 
 

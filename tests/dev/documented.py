@@ -109,4 +109,12 @@ def is_known(name: str) -> bool:
     parts = re.findall(r"[A-Z][a-z0-9]+", name)
     if "".join(parts) != name:
         return False
-    return set(parts) <= words() or any(word.startswith(name) for word in words())
+    return _is_compound(tuple(parts)) or any(word.startswith(name) for word in words())
+
+
+def _is_compound(parts: tuple[str, ...]) -> bool:
+    """True if *parts*, alone or several together, are words of the code."""
+    heads = range(1, len(parts) + 1)
+    return not parts or any(
+        "".join(parts[:end]) in words() and _is_compound(parts[end:]) for end in heads
+    )

@@ -199,7 +199,7 @@ UNKNOWN, SERVES = (NOTHING, FailureMode.UNKNOWN), (SERVING, FailureMode.UNKNOWN)
 
 
 @pytest.mark.parametrize(
-    ("told", "component", "confidence"),
+    ("diagnosis", "component", "confidence"),
     [
         (verdicts(NO_ENCLAVE, NO_ENCLAVE), Component.ENCLAVE, Confidence.FULL),
         (verdicts(NO_ENCLAVE, SERVES), Component.ENCLAVE, Confidence.FULL),
@@ -210,10 +210,10 @@ UNKNOWN, SERVES = (NOTHING, FailureMode.UNKNOWN), (SERVING, FailureMode.UNKNOWN)
     ],
 )
 def test_a_diagnosis_names_the_component_and_how_sure_it_is(
-    told: Diagnosis, component: Component | None, confidence: Confidence
+    diagnosis: Diagnosis, component: Component | None, confidence: Confidence
 ) -> None:
     """An unknown host is never fine."""
-    assert (told.component, told.confidence) == (component, confidence)
+    assert (diagnosis.component, diagnosis.confidence) == (component, confidence)
 
 
 def probed(outcome: ProbeOutcome, age: float = 0) -> Answering:

@@ -114,7 +114,7 @@ class Alarms:
         """What a metric alarm's turn is told to: the bus, and its own topics."""
         name, now = alarm["AlarmName"], alarm["StateValue"]
         before, self._states[name] = self._states[name], now
-        self._tell(alarm, before, at)
+        self._put_event(alarm, before, at)
         self._act(alarm)
 
     def _combine(self, alarms: list[dict[str, Any]]) -> None:
@@ -126,13 +126,13 @@ class Alarms:
                 self._set(composite, now)
                 self._act(composite)
 
-    def _tell(self, alarm: dict[str, Any], before: str, at: datetime) -> None:
+    def _put_event(self, alarm: dict[str, Any], before: str, at: datetime) -> None:
         """The event of a state, on the default bus."""
         stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
         turned = {"reason": alarm["StateReason"], "timestamp": stamp}
         detail = {
             "alarmName": alarm["AlarmName"],
-            "configuration": {"metrics": [_told(alarm)]},
+            "configuration": {"metrics": [_metric_of(alarm)]},
             "previousState": {"value": before, **turned},
             "state": {"value": alarm["StateValue"], **turned},
         }
@@ -176,7 +176,7 @@ def _metric(alarm: dict[str, Any]) -> Metric:
     return Metric(alarm["Namespace"], alarm["MetricName"], by)
 
 
-def _told(alarm: dict[str, Any]) -> dict[str, Any]:
+def _metric_of(alarm: dict[str, Any]) -> dict[str, Any]:
     metric = {
         "namespace": alarm["Namespace"],
         "name": alarm["MetricName"],

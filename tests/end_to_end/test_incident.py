@@ -21,7 +21,7 @@ HOSTS = [each.id for each in DEFAULT_HOSTS]
 CANARY_AND_ONE = DEFAULT_HOSTS[:2]
 
 
-def told(deployment: Deployment, incident: IncidentId, kind: str) -> list[dict[str, Any]]:
+def entries_of(deployment: Deployment, incident: IncidentId, kind: str) -> list[dict[str, Any]]:
     """The ledger's entries of *kind*."""
     entries = [json.loads(each.body) for each in deployment.store().entries(incident)]
     return [each for each in entries if each["kind"] == kind]
@@ -29,7 +29,7 @@ def told(deployment: Deployment, incident: IncidentId, kind: str) -> list[dict[s
 
 def fixed(deployment: Deployment, incident: IncidentId) -> list[str]:
     """The hosts that a fix was intended for, in order."""
-    intents = [each["data"] for each in told(deployment, incident, "intent")]
+    intents = [each["data"] for each in entries_of(deployment, incident, "intent")]
     return [host for each in intents if "plan" in each for host in each["hosts"]]
 
 
@@ -53,7 +53,9 @@ def first_page(deployment: Deployment, since: int) -> IncidentId:
 
 def is_paged_first(deployment: Deployment, incident: IncidentId, page: Received) -> bool:
     """Whether PagerDuty took *page* before a fix of its incident was intended."""
-    began = [datetime.fromisoformat(each["at"]) for each in told(deployment, incident, "intent")]
+    began = [
+        datetime.fromisoformat(each["at"]) for each in entries_of(deployment, incident, "intent")
+    ]
     return bool(began) and page.at < min(began)
 
 
@@ -84,8 +86,8 @@ def verified(deployment: Deployment, export: Path) -> dict[str, Any]:
     path = deployment.folder / "key.pem"
     body = base64.encodebytes(public).decode()
     path.write_text(f"-----BEGIN PUBLIC KEY-----\n{body}-----END PUBLIC KEY-----\n")
-    told = deployment.cdk.run("audit", "verify", str(export), str(path), "--json")
-    return dict(json.loads(told))
+    output = deployment.cdk.run("audit", "verify", str(export), str(path), "--json")
+    return dict(json.loads(output))
 
 
 def test_an_outage_is_paged_mended_and_closed(
@@ -114,7 +116,9 @@ def test_an_outage_is_paged_mended_and_closed(
     )
     assert is_paged_first(deployment, incident, page)
     assert fixed(deployment, incident) == HOSTS
-    verified = [each["data"].get("target") for each in told(deployment, incident, "verification")]
+    verified = [
+        each["data"].get("target") for each in entries_of(deployment, incident, "verification")
+    ]
     assert [each for each in verified if each] == HOSTS
 
 

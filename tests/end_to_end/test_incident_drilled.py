@@ -8,7 +8,7 @@ from firstline.lab.twin.scenario import Scenario
 from firstline.signal import DRILL_ALARM
 from tests.end_to_end import schedules
 from tests.end_to_end.deployment import Deployment
-from tests.end_to_end.test_incident import status, told, triggers
+from tests.end_to_end.test_incident import entries_of, status, triggers
 
 
 def scheduled(deployment: Deployment, expression: str) -> dict[str, Any]:
@@ -33,10 +33,12 @@ def test_the_schedules_drill_comes_the_whole_way(deployment: Deployment) -> None
         incident = IncidentId(str(details(change.body)["incident"]))
         deployment.wait("it does not end", lambda: status(deployment, incident).ended)
     assert [each.value for each in deployment.metrics.all("firstline", "DrillsPassed")] == [1.0]
-    (signal,) = told(deployment, incident, "signal")[:1]
+    (signal,) = entries_of(deployment, incident, "signal")[:1]
     assert signal["data"]["condition"] == "drill"
-    assert [each["data"]["channel"] for each in told(deployment, incident, "page")] == ["change"]
-    assert told(deployment, incident, "intent") == []
+    assert [each["data"]["channel"] for each in entries_of(deployment, incident, "page")] == [
+        "change"
+    ]
+    assert entries_of(deployment, incident, "intent") == []
     assert triggers(deployment, pages) == []
 
 
@@ -60,4 +62,4 @@ def test_a_person_rings_an_alarm_and_follows_it(deployment: Deployment) -> None:
     assert (line["holds"], line["condition"], line["channel"]) == (True, "kms-throttling", "pager")
     assert line["outcome"] == "observed"
     assert [each.key for each in triggers(deployment, before)][:1] == [line["incident"]]
-    assert told(deployment, IncidentId(line["incident"]), "intent") == []
+    assert entries_of(deployment, IncidentId(line["incident"]), "intent") == []

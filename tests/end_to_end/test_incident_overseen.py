@@ -7,7 +7,7 @@ from firstline.ids import IncidentId
 from tests.end_to_end import schedules
 from tests.end_to_end.deployment import Deployment
 from tests.end_to_end.function_urls import CALLER
-from tests.end_to_end.test_incident import told as entries_of
+from tests.end_to_end.test_incident import entries_of
 from tests.end_to_end.test_incident_drilled import scheduled
 
 

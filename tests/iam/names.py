@@ -40,7 +40,7 @@ class Names(NamedTuple):
 def of_twin(settings: Settings, profile: bytes, world: World) -> Names:
     """What functions with *settings* are told, and what their whole *profile* names."""
     deployed = profiles.parse(profile, "the profile")
-    known = dict([*_told(settings), *of_profile(deployed)])
+    known = dict([*_settings_names(settings), *of_profile(deployed)])
     return Names(shipped(deployed), known, lambda host: host in world.hosts)
 
 
@@ -53,7 +53,7 @@ def shipped(profile: Profile) -> str:
     return next((name for name, each in loaded if each.fleet == profile.fleet), "")
 
 
-def _told(settings: Settings) -> Iterator[tuple[str, str]]:
+def _settings_names(settings: Settings) -> Iterator[tuple[str, str]]:
     yield f"table/{settings.incidents_table}", "table/<incidents>"
     yield f"table/{settings.ledger_table}", "table/<ledger>"
     yield f"queue{urlsplit(settings.signals_queue_url).path}", "queue/<signals>"

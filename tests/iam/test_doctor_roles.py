@@ -51,11 +51,11 @@ def rulings(
 
 def examined(it: Deployment, simulation: Any = None) -> list[DoctorResult]:  # noqa: ANN401
     """What the checks find in it, where all else is well."""
-    told = copy.replace(DEPLOYED, simulations=rulings(it, simulation))
-    return list(found(deployed=told))
+    results = copy.replace(DEPLOYED, simulations=rulings(it, simulation))
+    return list(found(deployed=results))
 
 
-def told(it: Deployment) -> list[tuple[str, str, str]]:
+def results(it: Deployment) -> list[tuple[str, str, str]]:
     """Check, severity and subject of each finding."""
     return [(each.check, each.severity, each.subject) for each in examined(it)]
 
@@ -77,7 +77,7 @@ def test_nothing_is_found_of_what_was_just_deployed(
     assert {each.decision for each in read.values() if isinstance(each, SimulationResult)} == {
         "allowed"
     }
-    assert told(it) == []
+    assert results(it) == []
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -216,7 +216,7 @@ def test_what_was_taken_away_is_found(
 ) -> None:
     """By whom, as grave as what no longer works, and nothing beside it."""
     change(deployment)
-    assert told(deployment) == findings
+    assert results(deployment) == findings
     assert doctor.has_critical(tuple(examined(deployment))) is any(
         it[1] == "critical" for it in findings
     )

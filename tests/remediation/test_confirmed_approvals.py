@@ -41,7 +41,7 @@ def about(*proposals: Proposal, **fields: Any) -> Situation:  # noqa: ANN401 - a
     return situation(incident=incident(**values | fields))
 
 
-def said(at: float) -> Proposal:
+def approved(at: float) -> Proposal:
     """A yes so many seconds ago, or later."""
     return proposal(copy.replace(YES, at=ago(at)))
 
@@ -50,10 +50,10 @@ def said(at: float) -> Proposal:
     "held",
     [
         about(),
-        about(said(60)),
+        about(approved(60)),
         # at this very instant, and by a clock that is ahead of ours
-        about(said(0)),
-        about(said(-3)),
+        about(approved(0)),
+        about(approved(-3)),
         # two that ask about the same host
         about(proposal(YES), proposal(YES, unknowns=("kms_is_calm",))),
         about(proposal(YES), proposal(None, hosts=(B,))),
@@ -75,8 +75,8 @@ def test_the_hosts_of_a_yes_are_looked_at_once_more(held: Situation) -> None:
     [
         about(hosts=FRESH),
         about(hosts=hosts(*FLEET, age=60)),
-        about(said(0), hosts=hosts(*FLEET)),
-        about(said(-3), hosts=hosts(*FLEET)),
+        about(approved(0), hosts=hosts(*FLEET)),
+        about(approved(-3), hosts=hosts(*FLEET)),
         # silence after it is what was read
         about(hosts={each: host(found=Unknown("no answer in time")) for each in FLEET}),
         about(proposal()),

@@ -1,4 +1,4 @@
-"""The rooms: each folder of the package has its place in the contract, and none is too full."""
+"""The packages: each folder of the package has its place in the contract, and none is too full."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ from firstline.cli.develop import checkout
 from tools.docs import packages
 
 
-def test_every_room_has_its_place_and_none_is_too_full() -> None:
+def test_every_package_has_its_place_and_none_is_too_full() -> None:
     assert tuple(packages.faults(checkout())) == ()
 
 
-def test_a_room_without_a_place_is_a_fault(tmp_path: Path) -> None:
+def test_a_package_without_a_place_is_a_fault(tmp_path: Path) -> None:
     """A package outside the contract could import anything."""
     contract = '[[tool.importlinter.contracts]]\ntype = "layers"\nlayers = ["firstline.ids"]\n'
     (tmp_path / "pyproject.toml").write_text(contract)

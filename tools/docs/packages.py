@@ -9,7 +9,7 @@ from firstline.version import PACKAGE, UNSHIPPED_FOLDERS
 
 FILES_MAX = 25
 """The limit of modules in a folder, so that it can be read at a glance."""
-BEGIN, END = "<!-- rooms: made by ./dev docs -->\n", "<!-- end of rooms -->\n"
+BEGIN, END = "<!-- packages: made by ./dev docs -->\n", "<!-- end of packages -->\n"
 
 
 def architecture(root: Path) -> str:
@@ -34,35 +34,33 @@ def layers(root: Path) -> tuple[str, ...]:
 def faults(root: Path, files_max: int = FILES_MAX) -> Iterator[str]:
     """Yield packages that the contract lacks, and folders with too many modules."""
     named = set(layers(root))
-    held = [each for each in PACKAGE.iterdir() if _is_room(each)]
-    yield from (f"the contract names no {each.name}" for each in held if each.stem not in named)
+    packages = [each for each in PACKAGE.iterdir() if _is_package(each)]
+    yield from (f"the contract names no {each.name}" for each in packages if each.stem not in named)
     for folder in (PACKAGE, *(each for each in PACKAGE.rglob("*") if each.is_dir())):
         if (count := len(_modules(folder))) > files_max:
             yield f"{folder.relative_to(PACKAGE)} holds {count} modules, and at most {files_max}"
 
 
 def _table(root: Path) -> Iterator[str]:
-    yield "A room imports itself and the rooms above it, and no other."
+    yield "A package imports itself and the packages above it, and no other."
     yield ""
-    yield "| room | holds | modules | in Lambda |"
+    yield "| package | contents | modules | in Lambda |"
     yield "|---|---|---|---|"
     for name in layers(root):
         path = PACKAGE / name
         if path.is_dir():
-            yield f"| `{name}/` | {_holds(path)} | {_count(path)} | {_ships(name)} |"
+            yield f"| `{name}/` | {_contents(path)} | {_count(path)} | {_ships(name)} |"
         elif path.with_suffix(".py").is_file():
             yield f"| `{name}.py` | {_first_line(path.with_suffix('.py'))} | 1 | {_ships(name)} |"
         else:
             ships = "yes" if name == "functions" else "no"
             folder = root / name
-            yield f"| `{name}/` (at the root) | {_holds(folder)} | {_count(folder)} | {ships} |"
+            yield f"| `{name}/` (at the root) | {_contents(folder)} | {_count(folder)} | {ships} |"
 
 
-def _holds(room: Path) -> str:
-    """Return the package's docstring and its folders."""
-    inner = [each.name for each in sorted(room.iterdir()) if (each / "__init__.py").is_file()]
-    folders = f" Folders: {', '.join(f'`{each}/`' for each in inner)}." if inner else ""
-    return f"{_first_line(room / '__init__.py')}{folders}"
+def _contents(package: Path) -> str:
+    """Return the first line of the package's docstring."""
+    return _first_line(package / "__init__.py")
 
 
 def _first_line(path: Path) -> str:
@@ -74,13 +72,13 @@ def _ships(name: str) -> str:
     return "no" if name in UNSHIPPED_FOLDERS else "yes"
 
 
-def _count(room: Path) -> int:
-    return len(_modules(room)) + sum(_count(each) for each in room.iterdir() if each.is_dir())
+def _count(package: Path) -> int:
+    return len(_modules(package)) + sum(_count(each) for each in package.iterdir() if each.is_dir())
 
 
 def _modules(folder: Path) -> list[Path]:
     return [each for each in folder.glob("*.py") if each.stem != "__init__"]
 
 
-def _is_room(path: Path) -> bool:
+def _is_package(path: Path) -> bool:
     return (path / "__init__.py").is_file() or (path.suffix == ".py" and path.stem != "__init__")

@@ -64,7 +64,7 @@ LIMITS = """## What this does not show
   store is back, that alert stays for a person to end.
 - One failure domain at a time is broken. Two that are broken at once, behind a host that is well,
   are two causes, and would have it fixed; so would a domain that nobody thought of, were it not for
-  the rule about many hosts at once. docs/ARCHITECTURE.md says which domains there are.
+  the rule about many hosts at once. `diagnosis/failure_domains.py` lists the domains.
 - A checker knows what the world was within the two minutes for which evidence holds: what was true
   just before is allowed.
 - The adapters run in the tests of their contracts, in replay and in the table of calls, not in the

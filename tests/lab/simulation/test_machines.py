@@ -148,7 +148,7 @@ class Episodes(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.rig = Rig()
-        self.told: list[bytes] = []
+        self.delivered: list[bytes] = []
         self.late: list[bytes] = []
         self.over: set[IncidentId] = set()
 
@@ -161,7 +161,7 @@ class Episodes(RuleBasedStateMachine):
         if late:
             self.late.append(later(passed, state))
         else:
-            self._tell(later(passed, state))
+            self._deliver(later(passed, state))
 
     @rule()
     def tells_late(self) -> None:
@@ -173,19 +173,19 @@ class Episodes(RuleBasedStateMachine):
         body = self.late.pop()
         signal = parse(body, HOME, self.rig.world.now)
         fine = self.rig.world.alarms[ALARM_ARN].state is AlarmState.OK
-        self._tell(body)
+        self._deliver(body)
         if fine and signal.at < received:
             assert len(self.rig.tables.incidents) == opened
 
-    def _tell(self, body: bytes) -> None:
-        self.told.append(body)
+    def _deliver(self, body: bytes) -> None:
+        self.delivered.append(body)
         self.rig.hear(body)
 
     @rule(number=st.integers(0, 30))
-    def tells_again(self, number: int) -> None:
-        """Something that was told before is delivered once more."""
-        if self.told:
-            self.rig.hear(self.told[number % len(self.told)])
+    def delivers_again(self, number: int) -> None:
+        """An earlier event is delivered once more."""
+        if self.delivered:
+            self.rig.hear(self.delivered[number % len(self.delivered)])
 
     @rule(times=st.integers(1, 25))
     def works(self, times: int) -> None:
@@ -201,7 +201,7 @@ class Episodes(RuleBasedStateMachine):
         """Minutes, in which the fleet's own alarm may turn as well."""
         now = self.rig.world.now
         for body in self.rig.world.advance(now + timedelta(seconds=passed)):
-            self._tell(body)
+            self._deliver(body)
 
     @invariant()
     def nobody_is_told_twice(self) -> None:

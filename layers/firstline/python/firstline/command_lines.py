@@ -22,7 +22,11 @@ def look(fleet_file: str) -> str:
 
 
 def approve(incident: str, plan: str, where: str = "") -> str:
-    """Approve the plan whose hash begins with *plan*; *where* is the deployment's options."""
+    """Approve the plan whose hash begins with *plan*; *where* is the deployment's options.
+
+    >>> approve("inc-1", "0a1b2c3d4e5f", " --fleet vettid")
+    'firstline approve inc-1 0a1b2c3d4e5f --fleet vettid'
+    """
     return f"firstline approve {incident} {plan}{where}"
 
 

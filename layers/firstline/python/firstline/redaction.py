@@ -71,6 +71,9 @@ def redact(text: str, length_max: int = LENGTH_MAX) -> str:
     A control character, or one that changes the direction of writing, becomes U+FFFD. Of a very
     long text only the beginning is read, up to the end of a word, so that no half of a secret
     remains.
+
+    >>> redact("arn:aws:sns:us-east-1:111122223333:team")
+    'arn:aws:sns:us-east-1:[account]:team'
     """
     kept = text if len(text) <= 8 * length_max else re.sub(r"\S*\Z", "", text[: 8 * length_max])
     if not kept.isprintable():

@@ -163,6 +163,10 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     restricted: Restricted | None = None
 
 
+# A signal up to five minutes ahead of our clock counts as of now. One further ahead, or from before
+# 2010, is dated as of its receipt and opens an unclassified P2; so does an event of our own account
+# that contradicts itself. Parsers and readers of AWS's answers accept no instant before 2010 or
+# after 2099, so arithmetic on one cannot overflow.
 EARLIEST, LATEST = datetime(2010, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 """Range of plausible instants: from the first, before the second."""
 SKEW_MAX = timedelta(minutes=5)

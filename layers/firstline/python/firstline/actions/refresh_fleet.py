@@ -2,6 +2,9 @@
 
 Only where each instance in service is proven dead. The first replacement is the canary: a
 checkpoint holds the refresh until it was verified, and it is cancelled where it was not.
+
+It comes after the gentler rungs. Its `MinHealthyPercentage: 0` requires `refresh_from_zero` in the
+policy; otherwise the policy's floor applies.
 """
 
 from firstline.actions.action import REPLACING_PROCESSES, Action, Parameter

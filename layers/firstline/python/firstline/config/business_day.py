@@ -20,7 +20,13 @@ class BusinessDay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     starts_at_hour: Annotated[int, msgspec.Meta(ge=0, le=23)] = 9
 
     def after(self, at: datetime) -> datetime:
-        """Return the start of the next business day after *at*, in the time zone of *at*."""
+        """Return the start of the next business day after *at*, in the time zone of *at*.
+
+        >>> from datetime import UTC
+        >>> friday = datetime(2026, 3, 13, 22, tzinfo=UTC)
+        >>> BusinessDay().after(friday).isoformat()
+        '2026-03-16T09:00:00+00:00'
+        """
         zone = ZoneInfo(self.time_zone)
         day = at.astimezone(zone).date() + DAY
         while day.weekday() >= SATURDAY:

@@ -108,7 +108,13 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def channel(name: str) -> Channel:
-    """The channel *name*; one that is not shipped has a notifier of its own name."""
+    """The channel *name*; one that is not shipped has a notifier of its own name.
+
+    >>> channel("pager").pages_on_call
+    True
+    >>> channel("chat").notifier
+    'chat'
+    """
     return _SHIPPED.get(name) or Channel(name=name, notifier=name)
 
 

@@ -1,4 +1,11 @@
-"""Checks that a profile's values agree with each other, with the key of each fault (S20)."""
+"""Checks that a profile's values agree with each other, with the key of each fault (S20).
+
+A profile is refused as a whole, with the line of each fault. A contradiction is refused where it
+can be proved: a rule is hidden if an earlier one of its source and subject matches no less, and
+``wakes_max`` is too small if watching every ``watch_seconds`` uses it up before
+``incident_age_max_seconds``. An alarm without a rule is refused, also an external one, and so is a
+rule whose ``source`` no parser gives.
+"""
 
 import math
 import re

@@ -202,7 +202,13 @@ type Matcher = str | Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] | Pr
 
 
 def matches(value: str, wanted: Matcher) -> bool:
-    """Return True if *value* is the text, one of the texts, or has the prefix."""
+    """Return True if *value* is the text, one of the texts, or has the prefix.
+
+    >>> matches("running", ("running", "stopped"))
+    True
+    >>> matches("i-0a1b2c3d4e5f60711", Prefix(prefix="i-"))
+    True
+    """
     if isinstance(wanted, str):
         return value == wanted
     return value in wanted if isinstance(wanted, tuple) else value.startswith(wanted.prefix)

@@ -2,6 +2,11 @@
 
 The intent of a fix is committed before the fix is sent (I8). Each function leaves the unit of work
 committed, with its next wake queued.
+
+The intent's transaction takes the group's lease under a new fence and counts the attempt. The fix
+is sent once. An unknown outcome is a value: once the lease has expired the command is searched by
+its token, and never sent again. The script on the host refuses a repeated token and a late
+delivery, which enforces the fence on the host.
 """
 
 import copy

@@ -2,6 +2,14 @@
 
 The request does not identify its user, and its parameters are untrusted: an id must match its
 pattern.
+
+CloudWatch calls the widget with the viewer's permissions and without the viewer's identity, so the
+console shows a command and runs none. Each value is redacted as pages are.
+
+An index lists incidents by opening in three lists (open, escalated, ended); it is written at the
+opening and at the end. An overview costs a GetItem, three queries of the index, and two queries for
+each open or escalated incident or one for each of the others. It reads the latest 25 incidents and
+the last 12 entries of each chain that it shows.
 """
 
 import re

@@ -1,6 +1,11 @@
 """Digest: minor incidents of a day in one message to the team, on the next business day (R04).
 
 Each incident is committed by itself afterwards; one that cannot be committed is sent again.
+
+A P4 is reported from the next business day's hour on, in the fleet's time zone. It has no wake: the
+sweep finds due lines by the sparse index, publishes one message with the present state of each
+incident, and marks each by itself. Expired pauses and the digest come first in a sweep, ten seconds
+each at most, because slow incidents may use the rest of its time.
 """
 
 import contextlib

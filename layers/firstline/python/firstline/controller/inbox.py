@@ -1,4 +1,16 @@
-"""The inbox: signals and answers that wait for an open incident, and the pages that follow."""
+"""The inbox: signals and answers that wait for an open incident, and the pages that follow.
+
+Only reconcile decides after ingest has opened an incident. Ingest puts each later signal into the
+inbox under its own key and queues a wake; reconcile merges the inbox with one entry that lists
+every signal. A storm therefore costs cheap puts and no contention.
+
+One reconcile merges at most 70 signals, the gravest first: the store orders the inbox by the
+severity at receipt, and a load reads 100 signals. Next to approvals it merges fewer, so that its
+transaction never exceeds DynamoDB's limit of 100 actions.
+
+A signal whose put loses the race with the close is in the inbox of an ended incident. It opens an
+incident of its own.
+"""
 
 import copy
 

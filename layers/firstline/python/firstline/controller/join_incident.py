@@ -31,6 +31,8 @@ def wake_open_incident(arrival: Arrival, system: System) -> Receipt:
     """Put an OK, or a change of the alarm itself, into the inbox of the open incident.
 
     Without an open incident it is only recorded.
+
+    A change of the alarm itself wakes the incident, because a deleted alarm sends no OK.
     """
     store, storm = system.ports.store, correlation.storm_key(system.profile.fleet.name)
     incident = store.open_incident(arrival.classification.cause) or store.open_incident(storm)
@@ -40,7 +42,11 @@ def wake_open_incident(arrival: Arrival, system: System) -> Receipt:
 
 
 def record_ignored(arrival: Arrival, system: System) -> Receipt:
-    """Write one entry for a signal that opens nothing."""
+    """Write one entry for a signal that opens nothing.
+
+    The entry has the id that the signal would have opened. Every decision is recorded, and no
+    fleet-wide item is touched.
+    """
     signal, classification = arrival.signal, arrival.classification
     now, by = system.ports.clock.now(), system.provenance()
     entry = episodes.ignored_signal_entry(signal, classification, system.profile, now, by)

@@ -3,6 +3,11 @@
 Each metric belongs to one change, so one commit is counted once. Dimensions have closed sets of
 values (severities, outcomes, actions, guards), never an incident or a host: each value is a billed
 metric. Every duration starts at the signal's own instant.
+
+A function collects the changes that its store committed, and makes metrics of them when all its
+work is done, so that no page waits. The incident's id is in the log line alone. A fault in a metric
+is logged and redelivers no finished message. The heartbeat is emitted separately, before any step
+that may fail.
 """
 
 from collections.abc import Iterator, Sequence

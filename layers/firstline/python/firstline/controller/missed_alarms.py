@@ -7,6 +7,11 @@ had just come.
 
 An escalated alarm stays in ALARM: it is left alone until its next transition, or the end of a mute
 window (`incidents.handled_alarms`). Nothing opens while it is muted or suppressed.
+
+The signal has the key of the missing event, so a late event, a second sweep and a retry are one
+with it. The event has one minute to come first. A failed poll stops no other work: it is logged,
+counted (`AlarmsUnasked`), and alarmed on after five minutes. If a sweep cannot read the due
+incidents, its heartbeat stops, and the composite alarms page for the P1 alarms.
 """
 
 import contextlib
@@ -135,6 +140,8 @@ def _with_free_key(signal: Signal, store: Store) -> Signal | None:
 
     An event during a mute is in the ledger under the transition's own key. Entries are read first:
     an event that opens an incident meanwhile leaves both.
+
+    A first evaluation is recorded in the same way and opens nothing.
     """
     for key in (signal.key, SignalKey(f"{signal.key}|{Mark.UNANNOUNCED}")):
         if not store.entries(incident_id(key)):
@@ -154,6 +161,9 @@ def _is_muted(signal: Signal, system: System) -> bool:
     """True if a mute rule is active now, by CloudWatch, or else by past events.
 
     If neither can be read, the alarm counts as not muted, and is paged.
+
+    CloudWatch is asked first (ListAlarmMuteRules), because a window may be older than firstline,
+    and no event follows the deletion of a rule.
     """
     ports, now = system.ports, system.ports.clock.now()
     try:
@@ -171,6 +181,8 @@ def _lacks_data_only(signal: Signal, system: System) -> bool:
 
     Such an alarm may be new, or its metric may have stopped. Without proof that a host is serving
     it counts as any other.
+
+    The probe is read first, then the load balancer. If neither is known, the alarm pages.
     """
     return Mark.NO_DATA in signal.marks and _is_serving(system)
 

@@ -2,6 +2,14 @@
 
 The page goes first: one transaction, then the pager, then the wake. A store that fails delays the
 page by no more than its own timeout.
+
+A store that is busy with other transactions is retried for one second, with pauses of 20 to 100 ms.
+Then the incident of the correlation key is read: if another worker opened it meanwhile, the signal
+joins it. If the store fails, the page goes out unrecorded. Its retry has the same key, because the
+incident's id is a hash of the opening signal's key.
+
+A page is queued in the commit of its cause, and is tried at each wake until PagerDuty accepts it. A
+resolve waits for the trigger of its key.
 """
 
 import contextlib
@@ -196,6 +204,10 @@ def check_storm(arrival: Arrival, system: System) -> tuple[Arrival, OpeningsWrit
     return arrival, OpeningsWrite(fleet, latest)
 
 
+# An alarm older than `signal_age_max_seconds`, or older than a processed state of the same alarm,
+# is compared with the alarm's present state before it opens anything (I3, I14). The second check
+# costs no read: the opening transaction writes the alarm's latest instant under a condition, and
+# only a conflict reads the alarm.
 def _is_late(signal: Signal, system: System) -> bool:
     """True if the signal is older than an opening signal may be without a second look (I14)."""
     age_max = seconds(system.profile.policy.signal_age_max_seconds)

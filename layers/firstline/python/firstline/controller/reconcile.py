@@ -3,6 +3,9 @@
 An event only wakes an incident. Each wake reads the world, decides by a pure function, commits the
 intent, executes it, and queues the next wake. A wake of an older generation is dropped; on a commit
 conflict the run starts again from the stored incident.
+
+There is no workflow to resume and no history to replay: the stored incident is the whole state. An
+incident therefore survives a deployment, a crash, and a duplicated or lost message.
 """
 
 from typing import assert_never

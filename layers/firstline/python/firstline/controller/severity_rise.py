@@ -2,6 +2,10 @@
 
 Reconcile queues the same page, under the same key, when it merges the signal. It may never do so:
 the incident may be unreadable, or its runs may fail.
+
+A P1 that joins an incident that is not known to be a P1 is paged under ``<incident>:p1``, and in
+doubt it is paged too. A receipt next to the incidents records the page. Neither a second signal nor
+a reconcile hours later then notifies again after a person's resolve.
 """
 
 from firstline.controller import deliver_pages, sent_pages

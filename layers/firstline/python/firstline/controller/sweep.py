@@ -2,6 +2,11 @@
 
 It covers lost wakes, undelivered pages, and delays beyond the queue's limit. A page waits for no
 other worker longer than until the next sweep (I1).
+
+For each incident whose wake is due before the next sweep it does the first half of a reconcile and
+no more: it merges the inbox and sends the triggers. It sends a trigger before its next retry is
+due, because PagerDuty deduplicates it by key. A page whose wake is lost therefore waits for one
+sweep, even a page for a rise in severity that no reconcile has merged.
 """
 
 import contextlib

@@ -1,6 +1,13 @@
 """Page a person for an incident that this code cannot read or store.
 
 The head of its chain is unreadable too, so the ledger has no entry of the page.
+
+Newer code stored it before a rollback, or its item is damaged. Its id, severity, opening, next wake
+and claim on its correlation key are stored next to its body, so that it blocks only itself.
+Reconcile pages once with its id and drops the wake. The sweep reads on behind it, in batches.
+
+Once it is paged, it counts neither as pending nor as late: an alarm that stays on would hide the
+next problem.
 """
 
 from collections.abc import Sequence

@@ -3,6 +3,12 @@
 A host is *proven dead* when two health checks that share no failure domain find it dead, and none
 finds it serving. One check alone, two with one possible cause, or two that disagree leave it
 unknown. The failure mode is the host's own report, where it has one.
+
+Evidence counts for ``evidence_age_max_seconds``, two minutes in the shipped policies. Half or more
+of the hosts in service, at least two, that lose SSM, NATS or the probe within two minutes have lost
+a shared dependency, and these answers do not count. EC2's status checks together with the load
+balancer prove any number of hosts. Entries, pages and reports name the source and the domains of
+each fact.
 """
 
 from datetime import datetime, timedelta

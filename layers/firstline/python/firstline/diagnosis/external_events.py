@@ -3,6 +3,16 @@
 They are AWS Health issues of our Region, security findings on instances, closed change calendars
 and muted alarms. Each is kept until an event ends it, or until it is too old. Guards read them;
 paging never does.
+
+Events of SSM, EC2, calendars and AWS Health, and those of Auto Scaling and KMS without a rule, are
+``context``: they are recorded and open nothing. The transaction of the event writes this item next
+to the lease, and guards read both in one request. The item holds 100 events of each sort; if all of
+a sort concern the fleet, the loss is recorded, and no fix runs until the lost event would be too
+old.
+
+A suppressed alarm, or one with disabled actions, pages but permits no fix, also if that happens
+after the opening: people keep automation away in this way. A muted alarm is recorded only, and no
+fix depends on it until its window ends or it fires unmuted.
 """
 
 import copy

@@ -137,6 +137,9 @@ def by_probe(
     """The end-to-end request: silence concerns all hosts; an answer proves a host that is alone.
 
     The probe's own failure (no server, refused, full) is no observation of any host.
+
+    While the fleet is silent, a parent's claim to be healthy is not taken for service, because a
+    parent does not notice the death of its enclave.
     """
     del criteria
     answering, group = evidence.answering, evidence.group

@@ -74,6 +74,15 @@ def _by_state(report: HostReport, criteria: Criteria, *, silent: bool) -> Observ
             return NO_OBSERVATION
 
 
+# `none` with a unit that activates or has a job is *starting* until `boot_allowance_seconds`,
+# counted from the first attempt of the present series. A host that has just booted or come into
+# service is starting too, and a new instance that is Pending is awaited.
+#
+# The enclave's unit has RemainAfterExit, so only a stop job makes it `inactive` after a run
+# (`stopped` in a look). A crash leaves it `active`, and a failed start or stop leaves it `failed`.
+# A unit that has not run since the boot, or that systemd has unloaded because no unit wants it, is
+# restarted. So is a parent, which systemd stops together with its enclave. A unit that is being
+# stopped, or that a person masked or stopped, is left to that person.
 def _no_enclave(report: HostReport, criteria: Criteria) -> Observation:
     """No enclave is listed: it is gone, unless its unit is about to start or to stop it.
 

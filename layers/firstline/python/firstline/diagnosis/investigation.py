@@ -3,6 +3,10 @@
 It compares metrics around the start with the days before (R20), and adds recent deployments (R21),
 the network path from the hosts to NATS (R37, R38) and AWS Health (R13). It never permits a fix.
 Unreadable parts are reported as such.
+
+Each part is read separately, and all within twelve seconds. A value is unusual if it lies a fifth
+beyond all of the seven days before, a rule that a person can check on the graph. The parts also
+include parameters, the launch template, refreshes and CodeDeploy.
 """
 
 from collections.abc import Iterator

@@ -2,6 +2,10 @@
 
 An unknown fact blocks the fix. A fact that the profile's fleet does not have (no key, no stack) is
 not read, and blocks nothing.
+
+They are read when every other guard lets the fix pass, and the same pure function decides again
+with them. A quiet reconcile therefore makes eight calls, and ``act`` refuses a plan without
+preflight facts.
 """
 
 from datetime import datetime

@@ -2,6 +2,14 @@
 
 A proposal is made once for a plan and expires; no answer is a denial. An approval names the plan's
 hash, and so its targets; it is used once, and only where every guard lets the plan pass.
+
+Where the profile requires an approval, the decision is a step of its own (`RequestApproval`). The
+proposal with the plan's hash, targets and expiry is recorded, and paged under its own key. The
+facts are not part of the hash: they are read again at each wake, and the guards refuse an approved
+plan whose facts no longer hold.
+
+The answer is stored next to the incident like a signal. Only reconcile applies it, and the intent's
+transaction marks it as used.
 """
 
 import copy

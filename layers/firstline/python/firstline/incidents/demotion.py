@@ -4,6 +4,15 @@ After so many fixes in a row that did not help, an action is demoted: it needs a
 incident that opens later, until an operator promotes it. Time alone does not end a demotion,
 because nothing has shown why it failed. The incident of the failure has its own limits: the
 attempts on a target, and the breaker.
+
+The limit is the policy's ``demote_after_failed``, counted over all targets and incidents. The
+incident of the failure continues, because a restart that stops half-way leaves the hosts in a worse
+state. An approved fix that helps is no proof, and ends nothing. ``firstline promote ACTION --why
+TEXT`` ends a demotion and resets the count. An action that undoes a fix is never demoted.
+
+The records are in the lease's item, written with the verdict; a corrupt item stops every fix. A
+demotion is an entry, a change event, a line of the escalation and of the proposal, and part of
+``report --since``. Paging does not read it (I5).
 """
 
 import copy

@@ -29,6 +29,10 @@ class HandledAlarms(msgspec.Struct, frozen=True, kw_only=True):
         return self.alarms_until if arn in self.alarms else self.until
 
 
+# Clocks differ by at most 30 s. After an escalation, the end is therefore dated 30 s back for an
+# alarm that the incident did not know, and 30 s ahead for one that it knew. After a recovery it is
+# dated 90 s back for every alarm, because an alarm that was read as OK may turn before the commit.
+# A second page for a transition in that time is accepted; a missed page is not.
 def handled_alarms(incident: Incident) -> HandledAlarms | None:
     """The alarms that *incident* handled; None if it is open, was no P1, or was a drill.
 

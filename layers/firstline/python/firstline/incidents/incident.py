@@ -64,6 +64,9 @@ class Fact(StrEnum):
 
 ENDED = frozenset({Status.RESOLVED, Status.OBSERVED, Status.HANDED_OVER})
 
+# An escalation ends the incident. The person has its pages, and a later ALARM opens a new incident
+# and pages again. The new incident does not repeat the same fixes, because the window of the lease
+# counts the attempts on a target over all incidents.
 TRANSITIONS: dict[tuple[Status, Fact], Status] = {
     (Status.INVESTIGATING, Fact.FIX_INTENDED): Status.REMEDIATING,
     (Status.REMEDIATING, Fact.FIX_NOT_SENT): Status.INVESTIGATING,
@@ -85,7 +88,10 @@ class UndeclaredTransition(InvariantViolation):
 
 
 def advance(status: Status, fact: Fact) -> Status:
-    """The status after *fact*; raises `UndeclaredTransition`."""
+    """The status after *fact*; raises `UndeclaredTransition`.
+
+    The table replaces a workflow engine; there is no ORM and no expression language.
+    """
     try:
         return TRANSITIONS[status, fact]
     except KeyError:

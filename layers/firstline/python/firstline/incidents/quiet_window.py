@@ -2,6 +2,13 @@
 
 Such a recovery is unexplained, so the trouble may come back. For ``policy.quiet_seconds`` its
 incident stays open, and new signals join it: one trouble has one incident and one alert.
+
+The window is ``quiet_seconds`` (15 minutes) from the reading that proved the recovery. Its alert
+stays open. The incident wakes once at the end of the window, looks at its hosts, and ends. An
+incident that a verified fix ended is over at once, as is a drill (I36).
+
+A report's time to recover ends at the proving reading (`recovered_at` of the `close` decision), not
+at the end of the window.
 """
 
 import copy
@@ -27,6 +34,16 @@ def ends_at(incident: Incident, policy: Policy) -> datetime | None:
     return since + seconds(policy.quiet_seconds) if since is not None else None
 
 
+# A returned problem joins the incident and sends no second page at the same severity: no target
+# counts as verified any more, and the ladder continues with its attempts, cooldowns and approvals.
+# A P1 that returns pages under `<incident>:returned-1`, `-2` and so on, because firstline cannot
+# read whether its alert is acknowledged, and a trigger on an acknowledged alert notifies no one.
+#
+# An alarm that cannot be read, or a host without an answer to the last look, proves no recovery and
+# keeps the incident open. A deleted alarm ends the incident. The window has no wakes in between,
+# and neither `incident_age_max_seconds` nor `wakes_max` escalates a recovered incident. Trouble
+# that flaps beyond these limits is escalated once, with one page, when it returns; a later signal
+# opens a new incident.
 def with_return(incident: Incident, at: datetime) -> Incident:
     """*incident* after its trouble came back at *at*: no target is verified any more."""
     targets = tuple(copy.replace(each, readings=0, verified_at=None) for each in incident.targets)

@@ -2,6 +2,9 @@
 
 A response is a page, where the severity pages, and a look. The time runs from the signal's own
 instant, so a slow delivery counts too.
+
+A pager that is down is a miss too. A miss is an entry when its target passes, and another when the
+response comes.
 """
 
 import copy

@@ -64,7 +64,20 @@ class Entry(msgspec.Struct, frozen=True):
 def append(  # noqa: PLR0913, PLR0917 - an entry has these parts
     chain: Chain, incident: IncidentId, kind: Kind, at: datetime, by: Provenance, data: Data
 ) -> tuple[Chain, Entry]:
-    """Return the chain one entry longer, and that entry. ``data`` holds no floats."""
+    """Return the chain one entry longer, and that entry. ``data`` holds no floats.
+
+    >>> from datetime import UTC
+    >>> chain, entry = append(
+    ...     Chain(),
+    ...     IncidentId("inc-1"),
+    ...     Kind.PAGE,
+    ...     datetime(2026, 3, 11, tzinfo=UTC),
+    ...     Provenance(policy=Digest("p"), code="c"),
+    ...     {"key": "inc-1"},
+    ... )
+    >>> chain.length, chain.head == entry.hash
+    (1, True)
+    """
     sequence = chain.length + 1
     text = msgspec.json.encode(
         {

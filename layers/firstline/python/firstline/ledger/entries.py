@@ -510,7 +510,13 @@ _FORMS: dict[str, dict[str, type[LedgerEvent]]] = {
 
 
 def decode(kind: str, data: Data) -> LedgerEvent | UnknownEvent:
-    """The event that *data* of an entry of *kind* encodes."""
+    """The event that *data* of an entry of *kind* encodes.
+
+    >>> decode("page", {"key": "inc-1", "outcome": "accepted"}).channel
+    'pager'
+    >>> decode("of-a-later-version", {})
+    UnknownEvent(kind='of-a-later-version', why='')
+    """
     forms = _FORMS.get(kind)
     if forms is None:
         return UnknownEvent(kind)

@@ -98,7 +98,12 @@ type Line = DecodedEntry | Policy | Checkpoint
 
 
 def read(lines: Iterable[bytes]) -> Iterator[Line]:
-    """Parse *lines* one at a time; raises `InvalidInput` naming the line that cannot be parsed."""
+    """Parse *lines* one at a time; raises `InvalidInput` naming the line that cannot be parsed.
+
+    >>> list(read([b"{"]))
+    Traceback (most recent call last):
+    firstline.errors.InvalidInput: line 1 is neither an entry, a policy nor a checkpoint: ...
+    """
     for number, line in enumerate(lines, start=1):
         try:
             yield _parse(number, line.removesuffix(b"\n"))

@@ -1,6 +1,11 @@
 """The metric of an incident's primary alarm, read once when the incident ends.
 
 A report plots it with the alarm's threshold. No decision depends on it.
+
+The record has it: one CloudWatch read when the incident ends, in the commit of its close or
+escalation. The threshold is the policy's; for an alarm that the policy does not make, CloudWatch is
+read too, and the entry has it. The alarm's own period is kept, since the threshold of a sum holds
+for no other. A read that fails or is late leaves no entry.
 """
 
 import copy

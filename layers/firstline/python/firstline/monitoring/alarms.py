@@ -2,6 +2,13 @@
 
 ``$fact`` in an alarm refers to a fact of ``[fleet]``. An alarm whose fact is missing (no load
 balancer, no API) is omitted, and ``doctor/alarm_inventory.py`` lists it.
+
+A P1 alarm is known by its rule, and so is its backstop; no separate key can be forgotten.
+``percent_of`` needs a minimum count, so that one error at night pages no one. An alarm that treats
+silence as trouble has CloudWatch's warm-up: it is not evaluated for ten minutes after a change, or
+until its window is full. A deployment that changes a P1 alarm during a silent outage delays it, and
+its backstop, by as much. A first evaluation without data opens nothing. Log patterns match console
+text and JSON.
 """
 
 import copy

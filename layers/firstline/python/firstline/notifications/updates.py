@@ -3,6 +3,15 @@
 An update is a change event next to PagerDuty's alerts and, if a user's address is set, a note on
 the incident. It is never a trigger, which after a person's resolve would notify again. Pages go
 before updates, and nothing waits for one.
+
+The first update goes out within 30 s of the opening, in every mode. It names the known state, the
+action that is done, would be done or awaits approval, and the next event with its deadline. Each
+new turn (a fix, its verdict, the next rung, a request, the end) queues an update in the commit of
+its step; after 20 updates only fixes and the end do.
+
+Reconcile sends updates last, once the step is committed and the fix is sent. None is sent while a
+trigger is pending or a page is due. A failed update waits for a wake that comes anyway, and is
+dropped after five tries (I38).
 """
 
 import copy

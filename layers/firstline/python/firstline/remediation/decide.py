@@ -3,6 +3,8 @@
 The rules are in the order of the runbook, and the first that returns a decision wins: bound the
 effort; wait for running work; judge the fix; close; look; fix; confirm; wait, within a limit. A
 decision to wait has its reasons like any other.
+
+The answer of every guard is part of the entry.
 """
 
 from collections.abc import Callable

@@ -34,6 +34,9 @@ class RequestApproval(msgspec.Struct, frozen=True, tag="ask"):
     """Show the plan to a person, who may allow it, or do it.
 
     ``unknowns`` are the guards that lack a fact, by name.
+
+    It is a step of its own, since it is neither a wait nor an escalation: the request is recorded
+    and paged once, and the incident stays under watch.
     """
 
     plan: Plan

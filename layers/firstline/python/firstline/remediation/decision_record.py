@@ -2,6 +2,9 @@
 
 They are what was read, not conclusions. Hosts' reports are in the entries of their looks. Alarms
 have their redacted ARNs, as in the entries of their signals.
+
+``lab/redecide`` runs the production controller on ports that answer from the record, reconcile by
+reconcile, and compares the conclusions. A fact that is not in the record is unknown, never guessed.
 """
 
 import copy

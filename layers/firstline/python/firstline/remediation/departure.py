@@ -2,6 +2,11 @@
 
 An activity names its instance within prose, which grows while the instance drains ("Terminating EC2
 instance: i-0abc - Waiting For ELB Connection Draining.").
+
+Where the host of a restart is no longer in service, the group's activities are read once a wake. A
+person's termination, detachment or standby ends the fix as ``target-left``, which counts neither
+for the breaker nor for the demotion. The group's replacement for health is a failure of the fix.
+Where no activity explains the departure, the fix ends without a verdict when its time is over.
 """
 
 import re

@@ -95,6 +95,10 @@ def fix_order(attempt: Attempt, incident: IncidentId) -> FixOrder:
     )
 
 
+# CancelInstanceRefresh takes no id. The plan therefore names the refresh. The cancel is refused
+# unless that refresh is the active one, and only the end of that refresh confirms the cancel. If
+# the answer names another one, the escalation names both. Some milliseconds remain between the last
+# read and the call, in which a person may end our refresh and begin another.
 def cancel_refusal(order: FixOrder, refreshes: Refreshes) -> str | None:
     """The reason not to send a cancel: another refresh is active than the intended one."""
     active = tuple(each.id for each in refreshes.active())
@@ -119,6 +123,9 @@ class ListedRefresh(NamedTuple):
     ours: bool
 
 
+# Auto Scaling's calls take no client token. A refresh whose answer was lost is therefore ours only
+# if every preference is as sent and it started within the order's time. Any other refresh that
+# started since ends the fix as `another`, and the incident is escalated.
 def find_refresh(
     order: FixOrder, since: datetime, listed: Iterable[ListedRefresh]
 ) -> CommandId | OtherRefresh | None:

@@ -2,6 +2,11 @@
 
 The kill switch is the pause of everything. Pauses are in one item, with a chain of their own that
 records each change, and with their pages until PagerDuty has accepted them.
+
+The switch is off while its item does not exist. An item that cannot be read or parsed is on. The
+mode ``observe`` is the default that keeps a new deployment from acting. Each pause opens an alert
+that its end resolves; the sweep ends expired ones. Pauses share only the caller's ARN with
+``incidents/approvals.py``, so they have a module of their own.
 """
 
 import copy

@@ -1,4 +1,12 @@
-"""Ladder: the next fix for a host, and its plan. It only climbs (I20)."""
+"""Ladder: the next fix for a host, and its plan. It only climbs (I20).
+
+Each dead host gets the gentlest rung that repairs its failure, from the highest rung that was tried
+upwards. A host whose fix did not help keeps its turn: only this canary is touched until it is
+verified or a person takes over. The tool's result never decides: a restart helped if its host is
+verified, a replacement if none of its hosts is in service, the group is whole, and every instance
+launched since is verified. A refresh stops at a checkpoint after its first instance, and is
+cancelled if that one does not serve.
+"""
 
 from typing import NamedTuple
 

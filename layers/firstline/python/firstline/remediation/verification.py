@@ -1,6 +1,10 @@
 """Verification: whether a target works, and whether a fix helped.
 
 Health checks that are independent of the fix judge it, K of K: never the tool's result.
+
+A reading is good if the host's own report and the load balancer both find the host serving. An
+incident closes when all its alarms were OK at K readings in a row and every target in scope is
+verified.
 """
 
 import copy

@@ -4,6 +4,11 @@ Two facts must agree. The operators' function has recorded a word, for one alarm
 time, and only callers with that permission can record one. The reason of the alarm's state is the
 drill's, with that word: CloudWatch's own transitions have another reason. So an alarm that turns by
 itself never runs in dry-run mode, and text from outside disables nothing (I15).
+
+The kill switch stores the word. It is read with the lease before each decision, and the decision's
+entry records the mode. A signal without the word makes the incident real for good, and pages again.
+Where firstline may fix, a drill may not, and no text of an event may stop the repair of a real
+alarm.
 """
 
 import re

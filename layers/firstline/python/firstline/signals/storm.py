@@ -2,6 +2,15 @@
 
 The recent openings are kept in one small item. It is a hint: a failed read or write counts as no
 storm, because a page must not wait for it, and a P1 never asks.
+
+When more than ``storm_scopes_max`` unrelated keys open within ``storm_window_seconds``, later ones
+join one incident without a ladder, which stays open while more come. Many unrelated alarms
+therefore page one time more than ``storm_scopes_max``, and next to a P1 one more: an alarm without
+a rule is never silent (I6). A signal that an open storm gathered joins it again when it returns.
+
+The signals of one problem are one incident and one page. An escalation waits while they still join,
+for ``blocked_max_seconds`` at most, because each signal after the end would open and page a new
+incident.
 """
 
 import copy

@@ -4,6 +4,9 @@ The only state between two batches is the bucket. An object is put once, and an 
 in order, so a batch that is interrupted, repeated, late, or processed by two workers leaves a
 prefix of each chain, and only checkpoints whose heads are stored. Two workers cannot fork the chain
 of checkpoints: each link has its own key, which only one of them can put; the other reads again.
+
+There is no cursor: the content of the bucket decides what is due. A key that cannot sign stops
+checkpoints, and not entries.
 """
 
 import base64

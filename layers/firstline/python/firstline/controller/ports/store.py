@@ -69,6 +69,15 @@ class Fence(msgspec.Struct, frozen=True, kw_only=True):
 
     ``switch`` is the kill switch's version that was read, 0 if there was none; ``events`` that of
     the guards' answers on external events of ``group``; and ``plan`` of ``incident`` has no denial.
+
+    A person's decision therefore counts from its commit: if it is committed before the intent, it
+    stops the fix. After a conflict the fix is decided again at once, up to five times within ten
+    seconds, with a pause that differs between workers. The version of the guards' answers rises
+    only where an answer on this fleet changes, so unrelated events veto no fix.
+
+    A denial is final: it wins over an approval of the same plan in any order, and one that comes
+    after the intent is refused. The result of a pause reads the lease after its commit, and names a
+    fix that it came too late for.
     """
 
     switch: int

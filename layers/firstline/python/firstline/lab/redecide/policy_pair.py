@@ -3,6 +3,9 @@
 Both reconcile when the old one would: at an incident's recorded reconciles, or at its wakes. The
 new one uses its own wakes where the old one has nothing open. An incident that diverged under
 either (see `policy_run`) is compared no further.
+
+Each policy has a store of its own, so guard state, budgets and cooldowns are its own. Most of a
+year's events are alarms that turn OK: while nothing is open they need one typed decode each.
 """
 
 from collections.abc import Callable

@@ -2,6 +2,9 @@
 
 One message is a batch. A failed message stays in the queue: it is visible again after the
 visibility timeout, and is a dead letter after ten receives.
+
+moto knows real time only. `lab/twin/aws.py` therefore keeps a message's delay as an attribute, and
+this module delivers at the virtual instant.
 """
 
 import heapq

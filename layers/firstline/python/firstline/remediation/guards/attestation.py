@@ -1,6 +1,11 @@
 """Attestation: whether an enclave that starts now would be admitted, and could unlock its vaults.
 
 Preflight facts are read once every other guard lets the fix pass; until then these guards pass.
+
+The key's policy pins PCR0 at each unlock. A host with another image would not come back from a
+restart, and a host whose image the key refuses could unlock nothing. The look reports the running
+PCR0; the published one and the key's policy are preflight facts. No fix runs while a host builds an
+image.
 """
 
 from firstline.diagnosis.evidence import HostReport, Unknown

@@ -1,4 +1,10 @@
-"""The types of a guard and of its answer."""
+"""The types of a guard and of its answer.
+
+A fact that a guard needs and that cannot be read denies the fix. A plan that only unknown facts
+deny is proposed to a person, with each fact named. An approval overrides exactly these, after one
+more look at the hosts: a recovery or another denial stops the plan, continued silence does not. An
+unreadable kill switch is on, and no approval overrides it.
+"""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -25,7 +25,11 @@ def bounded(s: Situation) -> Decision | None:
 
 
 def not_known_here(s: Situation) -> Decision | None:
-    """Another version intended or proposed an action that this one does not have."""
+    """Another version intended or proposed an action that this one does not have.
+
+    After a rollback this is no error: the action is not read, judged or sent, and the page names
+    it.
+    """
     intended = ((each.action, each.target) for each in s.incident.attempts)
     proposed = ((each.action, each.target) for each in s.incident.proposals)
     for action, target in (*intended, *proposed):
@@ -58,6 +62,14 @@ def outgrown(s: Situation) -> Decision | None:
     return Decision(step=Escalate(), rule="outgrown", why=why)
 
 
+# A failed launch, a refused call, a finding and a user's report have no alarm that shows a
+# recovery, so their incident is escalated. It stays open for `quiet_seconds` after its last signal,
+# and repeated signals join it: one page, or one notice. The escalation is sent only where hosts
+# were looked at and no page went out, as for a user's report; the opening covers the rest.
+#
+# A failed launch is a P3, because the group retries. The group is read at each wake; once it has
+# been short of instances for `short_group_seconds`, or unreadable, the incident rises to P2 and
+# pages, by a decision of its own (`raise`).
 def nothing_to_watch(s: Situation) -> Decision | None:
     """A signal without an alarm leaves nothing to read: a person must act.
 

@@ -1,4 +1,8 @@
-"""Rules that limit a wait: an incident stalled for `blocked_max_seconds` is escalated."""
+"""Rules that limit a wait: an incident stalled for `blocked_max_seconds` is escalated.
+
+The limit is 15 minutes in the shipped policies. It applies to what guards keep denying and to what
+no evidence proves, because two hours of watching help no one.
+"""
 
 from collections.abc import Iterator
 

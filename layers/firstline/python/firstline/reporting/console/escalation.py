@@ -1,7 +1,9 @@
 """Escalated incidents: each stays open for people until its alarms are known to be OK.
 
-firstline does nothing more for them, and records their recovery outside their chains, so the
-console reads the present state of their alarms.
+firstline does nothing more for them, and no entry records that an alarm is OK again. So the console
+reads the alarms' states by one DescribeAlarms. It keeps the incident on top, red, until each alarm
+is known to be OK; an unreadable state is unknown. An alarm of a later incident was OK in between.
+Without an alarm that reports the end (none, or deleted) the incident stays for seven days.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,6 +1,11 @@
 """Templates: the only way to HTML.
 
 Jinja escapes every value, and an unknown name in a template raises.
+
+This module alone imports Jinja, so text cannot become markup. Reports, the console's page and its
+widget share one stylesheet (``style.css``) with a light and a dark colour for each tone of
+``reporting/tones.py``; a terminal uses the same tones. A widget's rules stay within the widget. No
+page waits for an import of this package.
 """
 
 import functools

@@ -1,4 +1,10 @@
-"""Write the report of an incident from its chain of entries and its policy."""
+"""Write the report of an incident from its chain of entries and its policy.
+
+The report is a value made of one chain and its policy, with the readers that judged then. Any
+holder of the export can therefore make it again. Each text is redacted as it is read. Positions in
+a drawing are percentages and texts keep their size, so a page is to scale on any screen without a
+script.
+"""
 
 from datetime import timedelta
 

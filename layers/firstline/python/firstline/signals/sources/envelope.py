@@ -69,6 +69,11 @@ def parse(body: bytes, home: Home, received_at: datetime) -> Signal:
     """The signal in *body*; one that cannot be parsed is marked `Mark.MALFORMED`.
 
     ``received_at`` is the instant of a signal without a plausible one.
+
+    >>> from datetime import UTC
+    >>> here = Home(account="111122223333", region="us-east-1")
+    >>> parse(b"not JSON", here, datetime(2026, 3, 11, tzinfo=UTC)).marks
+    (<Mark.MALFORMED: 'malformed'>,)
     """
     return with_plausible_time(_parse(body, home, received_at), received_at)
 

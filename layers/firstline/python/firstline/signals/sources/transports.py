@@ -2,6 +2,13 @@
 
 Only EventBridge is supported: the same transition looks different on each transport, and an odd
 shape of one must not begin a fix. A dead letter contains the envelope itself.
+
+An alarm by SNS or by a direct call is refused with a line of explanation. It has a key of its own,
+so that it never hides the delivery that counts. A dead letter of firstline's queues, and Lambda's
+record of a failed function, are read as the event that they contain.
+
+Descriptions, reasons, titles and parameters are in no signal. `tests/signals/classified.txt` states
+the meaning of each file of `events/`.
 """
 
 import re

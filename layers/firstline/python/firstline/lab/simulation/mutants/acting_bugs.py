@@ -95,7 +95,7 @@ ACTING_BUGS = (
         breaks="I9 (lost)",
         file="controller/act.py",
         old="    return max(FUNCTION_TIMEOUT, action.delivery_limit + action.execution_limit)",
-        new="    return timedelta(seconds=1) - MARGIN",
+        new="    return timedelta(seconds=1) - LEASE_MARGIN",
     ),
     PlantedBug(
         name="whoever is known at all is dead",

@@ -111,7 +111,7 @@ PLANTED_BUGS = (
         file="controller/open_incident.py",
         old="        _page_unrecorded(incident.pages, system)\n        raise\n",
         new="        _page_unrecorded(incident.pages, system)\n"
-        "        return Receipt(found.disposition, found.why)\n",
+        "        return Receipt(classification.disposition, classification.why)\n",
     ),
     PlantedBug(
         name="an alarm from before its OK opens an incident",
@@ -133,7 +133,7 @@ PLANTED_BUGS = (
         breaks="I5",
         file="controller/deliver_pages.py",
         old="    for page in due:\n",
-        new='    for page in due if draft.system.settings.mode == "enforce" else ():\n',
+        new='    for page in due if work.system.settings.mode == "enforce" else ():\n',
     ),
     PlantedBug(
         name="what nobody understands is ignored",
