@@ -69,5 +69,7 @@ def test_a_file_and_a_line_are_a_notifier(  # noqa: PLR0913, PLR0917 - its fixtu
 
 def test_a_line_without_a_file_is_refused(fleet: Path) -> None:
     """Policy check and synth say so, with the line."""
-    with pytest.raises(InvalidInput, match=r"routes.*'chat' is no channel: use one of pager, team"):
+    with pytest.raises(
+        InvalidInput, match=r"routes.*'chat' is not a channel: use one of pager, team"
+    ):
         fleet_file.load(fleet)

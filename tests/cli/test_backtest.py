@@ -103,7 +103,7 @@ def test_deployed_alarms_go_by_their_names(
     assert flip["from"]["condition"] == "complete-outage"
     names.write_text("[]")
     assert dispatch([*call, "--alarms", str(names)]) == 2
-    assert "is no JSON object of ARNs to names" in capsys.readouterr().err
+    assert "is not a JSON object of ARNs to names" in capsys.readouterr().err
 
 
 BAD = [

@@ -122,7 +122,7 @@ def test_a_diff_in_words_precedes_the_cdks(
     assert capsys.readouterr().out == "alarms\n  - B\n  + C\N{REPLACEMENT CHARACTER}[2J\n"
     assembled(tmp_path, firstline_x_app=template("A", "B"))
     assert dispatch(["diff", "--app", folder]) == 0
-    assert "as deployed" in capsys.readouterr().out
+    assert "compare recipients" in capsys.readouterr().out
     assert handed == [("diff", "--app", folder)] * 2
 
 
@@ -236,7 +236,7 @@ def test_it_stops_at_what_the_past_would_lose(
     out, err = capsys.readouterr()
     assert dispatch([*line[:-1], "soon"]) == 2
     assert "--check-past soon: give 2h, 7d, a date" in capsys.readouterr().err
-    assert out.splitlines()[-1] == "past: 1 incident decided again, 1 page lost, 0 fixes gained"
+    assert out.splitlines()[-1] == "past: 1 incident re-decided, 1 page lost, 0 fixes gained"
     assert "would be lost: past:page-lost" in err
     assert handed == []
     assert dispatch([*line, "--accept", "past:page-lost"]) == 0

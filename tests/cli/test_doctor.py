@@ -190,7 +190,11 @@ def test_a_look_asks_the_hosts() -> None:
 @pytest.mark.parametrize(
     ("answers", "subject", "what"),
     [
-        ({"ssm.SendCommand": Refusal("AccessDeniedException")}, "ssm:SendCommand", "not allowed"),
+        (
+            {"ssm.SendCommand": Refusal("AccessDeniedException")},
+            "ssm:SendCommand",
+            "is denied to you",
+        ),
         (
             {
                 "ssm.SendCommand": {
@@ -199,7 +203,7 @@ def test_a_look_asks_the_hosts() -> None:
                 "ssm.ListCommandInvocations": Refusal("AccessDeniedException"),
             },
             "ssm:ListCommandInvocations",
-            "not allowed",
+            "is denied to you",
         ),
         (
             {"cloudformation.ListStackResources": {"StackResourceSummaries": []}},
@@ -405,7 +409,7 @@ def test_the_text_says_how_it_stands(capsys: pytest.CaptureFixture[str]) -> None
     )
     out = capsys.readouterr().out
     balancer = PROFILE.fleet.load_balancer
-    assert f"critical  load-balancer: {balancer} is no load balancer here" in out
+    assert f"critical  load-balancer: {balancer} is not a load balancer in this Region" in out
     assert "          so its alarms have no data\n          fix: set fleet.load_balancer" in out
     assert out.rstrip().endswith(": a P1 may go undetected")
 

@@ -261,7 +261,7 @@ def test_enforce_is_asked_for() -> None:
     played = run_drill(OUTAGE, stage(rig), PATIENCE, enforce=True)
     line = played.line
     assert (line.holds, line.observed, line.outcome) == (True, False, "resolved")
-    assert "mode enforce, and the drill was let go as far as that" in as_markdown(played.report)
+    assert "mode enforce, and the drill used that mode" in as_markdown(played.report)
     assert len(rig.fixes) == len(DEFAULT_HOSTS)
     assert CHAIN not in rig.tables.entries
 
@@ -287,7 +287,7 @@ def test_a_drill_that_cannot_be_announced_is_not_rung() -> None:
     )
     with pytest.raises(InvalidInput, match="did not register the drill: no alarm was set"):
         run_drill(OUTAGE, silent, PATIENCE, enforce=False)
-    with pytest.raises(InvalidInput, match="observed for 4:00:00 at most"):
+    with pytest.raises(InvalidInput, match="a drill lasts at most 4:00:00"):
         run_drill(OUTAGE, deployment, timedelta(hours=5), enforce=False)
     assert alarms.turned == []
 
@@ -379,7 +379,7 @@ def test_as_json_and_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["holds"] is True
     assert print_drill(line, as_json=False) == 0
     out = capsys.readouterr().out
-    first = f"drill of {ALARM_NAME}, in mode observe, dry-run\n  heard   after 1 s  inc-"
+    first = f"drill of {ALARM_NAME}, in mode observe, dry-run\n  received   after 1 s  inc-"
     assert out.startswith(first)
     assert "  told    after 1 s  on the channel pager\n" in out
     assert "          would restart_" in out
@@ -391,14 +391,14 @@ def test_what_did_not_hold_is_status_1(capsys: pytest.CaptureFixture[str]) -> No
     line = drilled(quiet(), reaches=False)
     assert print_drill(line, as_json=False) == 1
     out = capsys.readouterr().out
-    assert "  heard   never\n" in out
+    assert "  received   never\n" in out
     assert out.endswith("does not hold: no entry came within 60 s: no signal was received\n")
 
 
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["weather"], "no condition 'weather': name one of complete-outage"),
+        (["weather"], "unknown condition 'weather': name one of complete-outage"),
         (["complete-outage", "--for", "soon"], "--for soon"),
         (["complete-outage", "--html", "no/such.html"], "no/such.html: cannot be written: make"),
         (["complete-outage", "--fleet", "no.toml"], "no.toml: cannot be read"),

@@ -113,7 +113,7 @@ def test_what_comes_again_at_once_is_one_line(capsys: pytest.CaptureFixture[str]
     """With how often, and until when."""
     assert dispatch(["replay", str(ROOT / EVENT)]) == 0
     out = capsys.readouterr().out
-    assert re.search(r"\+2:10  sees .* NATS reachable \(3 times until \+2:30\)\n", out)
+    assert re.search(r"\+2:10  reads\s+.* NATS reachable \(3 times until \+2:30\)\n", out)
 
 
 def test_equal_lines_are_counted_and_empty_ones_are_not() -> None:

@@ -96,7 +96,7 @@ def test_a_deployment_is_found_by_its_fleet(
         (
             RESUME,
             PAUSED | {"lever": "resume", "told": True},
-            "resumed: fixes of everything go",
+            "resumed: fixes of everything are",
         ),
         (PROMOTE, PROMOTED, "promoted: restart_enclave has the autonomy of the fleet file again"),
         (DENY, APPROVED | {"lever": "deny"}, "denied: restart_enclave on i-0a1b2c3d4e5f60711 for"),

@@ -40,7 +40,7 @@ def test_the_same_code_and_policy_miss_nothing(outage: Path) -> None:
     found = past_check.check_export(outage, PROFILE_FILE)
     assert (found.incidents, found.misses, found.undecided, found.losses) == (1, (), (), ())
     assert list(past_check.lines(found)) == [
-        "past: 1 incident decided again, 0 pages lost, 0 fixes gained"
+        "past: 1 incident re-decided, 0 pages lost, 0 fixes gained"
     ]
 
 
@@ -122,7 +122,7 @@ def test_more_misses_than_a_person_reads_are_counted() -> None:
     assert len(output) == 22
     assert output[20:] == [
         "and 2 more",
-        "past: 1 incident decided again, 22 pages lost, 0 fixes gained",
+        "past: 1 incident re-decided, 22 pages lost, 0 fixes gained",
     ]
 
 

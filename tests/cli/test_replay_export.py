@@ -70,7 +70,7 @@ def test_a_changed_record_is_reported_with_its_place(
     changed.write_text(export.read_text().replace('"rule":"next fix"', '"rule":"a whim"', 1))
     assert dispatch(["replay", str(changed)]) == 1
     output = capsys.readouterr().out
-    assert 'rule: recorded "a whim", again "next fix"' in output
+    assert 'rule: recorded "a whim", re-decided "next fix"' in output
     assert "1 not as recorded" in output
 
 
@@ -101,7 +101,7 @@ def test_an_export_without_an_incident_says_so(
     lines = [each for each in export.read_text().splitlines() if "text" in json.loads(each)]
     path.write_text("\n".join(lines) + "\n")
     assert dispatch(["replay", str(path)]) == 2
-    assert "holds no incident" in capsys.readouterr().err
+    assert "contains no incident" in capsys.readouterr().err
 
 
 def test_an_export_takes_no_other_world_or_policy(
@@ -109,6 +109,6 @@ def test_an_export_takes_no_other_world_or_policy(
 ) -> None:
     """That would be a backtest."""
     assert dispatch(["replay", str(export), "--fleet", "x.toml"]) == 2
-    assert "see backtest" in capsys.readouterr().err
+    assert "use backtest" in capsys.readouterr().err
     assert dispatch(["simulate", "--export", "x.jsonl"]) == 2
     assert "--export goes with --seed" in capsys.readouterr().err

@@ -54,9 +54,9 @@ def test_an_export_that_is_replayed_has_its_page_too(
 
 
 MIXED = [
-    ([], "of what? Name an EXPORT"),
-    (["--since", "7d", "--html", "x.html"], "--since is across incidents"),
-    (["--since", "7d", "--incident", "inc-1"], "--since is across incidents"),
+    ([], "no input: name an EXPORT"),
+    (["--since", "7d", "--html", "x.html"], "--since reports across incidents"),
+    (["--since", "7d", "--incident", "inc-1"], "--since reports across incidents"),
     (["EXPORT", "--until", "7d"], "--until requires --since"),
 ]
 
@@ -124,10 +124,10 @@ POLICY = policy_line(fleet_file.read(PROFILE_FILE).decode())
 P3 = [entry_line(each) for each in chain(opening(severity="P3"), decision(9, "close"))]
 MISTAKES = [
     ([b"{}\n"], [], "line 1 is neither an entry"),
-    ([POLICY], [], "holds no entry of an incident"),
-    (several(1), ["--incident", "inc-x"], "holds no incident 'inc-x'"),
+    ([POLICY], [], "contains no entry of an incident"),
+    (several(1), ["--incident", "inc-x"], "contains no incident 'inc-x'"),
     (several(reporting.INCIDENTS_MAX + 1), [], "name one with --incident"),
-    (P3, ["--ics", "OUT"], "a post-mortem is of a P1 or P2"),
+    (P3, ["--ics", "OUT"], "only a P1 or P2"),
 ]
 
 
@@ -197,7 +197,7 @@ def test_a_replay_of_which_nothing_was_recorded_has_no_page(
     """It is an error, and no file is written."""
     page = tmp_path / "page.html"
     assert dispatch(["replay", str(SCENARIOS / "store-down.toml"), "--html", str(page)]) == 2
-    assert "nothing was recorded" in capsys.readouterr().err
+    assert "no incident was recorded" in capsys.readouterr().err
     assert not page.exists()
 
 

@@ -54,7 +54,7 @@ def test_the_review_is_printed_in_lines(ledger: Path, capsys: pytest.CaptureFixt
         "time to first fix          6      0:09      0:10",
         "time to recover            6      1:30   1:03:20",
         "response targets missed: P1 1",
-        "5 of P1 and P2 have no page in the ledger",
+        "5 P1 and P2 have no page in the ledger",
         "of 1 incidents entries are missing: run audit verify",
         "",
         "fixes                  tried    helped    failed  approved",

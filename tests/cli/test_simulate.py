@@ -96,7 +96,7 @@ def test_a_campaign_that_is_stopped_says_how_to_go_on(tmp_path: Path, ending: En
     *progress, last = err.splitlines()
     assert ran.returncode == 130
     assert all(" of 100,000 runs, " in each for each in progress)
-    assert last.startswith(f"stopped before seed {output['next']}: go on")
+    assert last.startswith(f"stopped before seed {output['next']}: continue")
     assert out.startswith(f"0 directed and {output['next']:,} random runs, ")
     assert 0 < output["next"] < 100_000
 

@@ -25,7 +25,7 @@ def test_the_default_pages_for_the_grave_and_leaves_the_rest_to_the_team() -> No
         (
             Routes(P1=("pager", "chat")),
             ("routes", "P1", 1),
-            "'chat' is no channel: use one of pager, team, digest, or add its notifier",
+            "'chat' is not a channel: use one of pager, team, digest, or add its notifier",
         ),
     ],
 )

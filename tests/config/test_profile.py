@@ -204,12 +204,12 @@ REFUSED = (
     Refused(
         instead('rungs = ["restart_enclave"]', 'rungs = [\n  "restart_enclave",\n  "reboot",\n]'),
         "rungs = [",
-        f"ladders[\"complete-outage\"].rungs[1]: 'reboot' is no fix: {FIXABLE}",
+        f"ladders[\"complete-outage\"].rungs[1]: 'reboot' is not a fix: {FIXABLE}",
     ),
     Refused(
         instead('name = "restart_enclave"', 'name = "look_host"'),
         'name = "look_host"',
-        f"actions[\"look_host\"].name: 'look_host' is no fix: {FIXABLE}",
+        f"actions[\"look_host\"].name: 'look_host' is not a fix: {FIXABLE}",
     ),
     Refused(
         instead('rungs = ["restart_enclave"]', 'rungs = ["restart_enclave", "restart_enclave"]'),
@@ -411,7 +411,7 @@ REFUSED = (
             'name = "restart_enclave"', 'name = "reboot"'
         ),
         'name = "reboot"',
-        f"actions[\"reboot\"].name: 'reboot' is no fix: {FIXABLE}",
+        f"actions[\"reboot\"].name: 'reboot' is not a fix: {FIXABLE}",
     ),
 )
 
@@ -459,7 +459,7 @@ MEND = "write KEY = VALUE, texts in quotes, each key once"
         (b"x = 1\n\nx = 2\n", f"3: is not TOML (Cannot overwrite a value): {MEND}"),
         (b"x = 1\ny = [1\n\n", f"2: is not TOML (Unclosed array): {MEND}"),
         (b"x = 1\ny = '\xff'", "2: is not text: save the file as UTF-8"),
-        (b"x = 1\ny = " + b"[" * 5000, "2: is nested too deep: a profile is flat"),
+        (b"x = 1\ny = " + b"[" * 5000, "2: is nested too deeply: remove levels"),
         (TEXT.replace("\n", "\r\n").replace("max = 400", "max = 0").encode(), None),
     ],
 )
@@ -504,7 +504,7 @@ def test_a_rule_that_an_earlier_one_hides_is_refused(
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """The message says how to mend it."""
     path = tmp_path / "fleet.toml"
-    message = f"{path}: cannot be read (No such file or directory): name a profile that exists"
+    message = f"{path}: cannot be read (No such file or directory): name an existing file"
     with pytest.raises(InvalidInput, match=f"^{re.escape(message)}$"):
         load(path)
 

@@ -79,16 +79,16 @@ def emptied(records: Records) -> None:
 TAMPERINGS: dict[str, tuple[Callable[[Records], object], str]] = {
     "a checkpoint is none": (
         lambda them: them.bucket.objects.update({archive.checkpoint_key(2): b"nonsense"}),
-        "checkpoint 2 is none",
+        "object 2 is not a checkpoint",
     ),
     "a checkpoint is gone": (
         lambda them: them.bucket.objects.pop(archive.checkpoint_key(2)),
-        "checkpoint 2 is none",
+        "object 2 is not a checkpoint",
     ),
     "a signature is another": (unsigned, "checkpoint 4 is not signed by the key"),
     "a checkpoint says another number": (
         lambda them: resigned(them, 4, sequence=5),
-        "checkpoint 4 says that it is 5",
+        "checkpoint 4 has the number 5",
     ),
     "a checkpoint follows another": (
         lambda them: resigned(them, 4, previous=digest(b"x")),
@@ -96,11 +96,11 @@ TAMPERINGS: dict[str, tuple[Callable[[Records], object], str]] = {
     ),
     "an archived entry is another": (
         lambda them: them.bucket.objects.update({archive.entry_key(ONE, 6): b"{}"}),
-        "the archive's entry 6 of inc-1 is not what was anchored",
+        "the archive's entry 6 of inc-1 differs from its anchor",
     ),
     "an archived entry is gone": (
         lambda them: them.bucket.objects.pop(archive.entry_key(ONE, 6)),
-        "the archive's entry 6 of inc-1 is not what was anchored",
+        "the archive's entry 6 of inc-1 differs from its anchor",
     ),
     "the table's entry is another": (forged, "the table's entry 6 of inc-1: is entry 1"),
     "the table's end is cut off": (
@@ -126,7 +126,7 @@ def test_the_rest_of_a_faulty_archive_is_read() -> None:
     records.bucket.objects[archive.checkpoint_key(2)] = b"nonsense"
     records.table[ONE].pop()
     first, second = find_faults(records.within)
-    assert first == "checkpoint 2 is none"
+    assert first == "object 2 is not a checkpoint"
     assert second.startswith("the table's entry 6 of inc-1")
 
 

@@ -46,7 +46,7 @@ def test_an_escalated_incident_is_open_until_its_alarm_is_ok(rig: Rig) -> None:
     )
     assert row.owned_since == rig.incident().ended_at
     assert row.alarms == "vettid-prod-enclave-healthy-hosts: ALARM"
-    assert row.steps[0] == "R13 look at the AWS Health dashboard for the Region"
+    assert row.steps[0] == "R13 check the AWS Health dashboard for the Region"
     assert [each.text for each in row.links] == ["alarm", "report"]
     assert row.hosts is not None
     assert (row.hosts.total, row.hosts.counts) == (3, {"dead": 3, "serving": 0, "unknown": 0})

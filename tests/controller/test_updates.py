@@ -208,7 +208,7 @@ def test_a_flapping_reason_does_not_tell_for_ever() -> None:
         rig.turn()
     rig.at_the_end()
     assert len(rig.updates) == UPDATES_MAX + 1
-    assert "handed over to a person" in rig.updates[-1][1]
+    assert "escalated to on-call" in rig.updates[-1][1]
 
 
 # --- pages first -----------------------------------------------------------------------------

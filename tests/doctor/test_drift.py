@@ -180,7 +180,7 @@ def test_nothing_else_is_held() -> None:
 )
 def test_a_template_of_another_kind_is_malformed(odd: dict[str, Any]) -> None:
     """So that it counts as unknown."""
-    with pytest.raises(InvalidInput, match=r"template|stack has no"):
+    with pytest.raises(InvalidInput, match=r"template|stack no longer has"):
         expected_configs(odd, STANDS)
 
 

@@ -169,12 +169,15 @@ def test_a_request_carries_what_its_allowance_asks_for() -> None:
     ("made", "why"),
     [
         (template(allow("a:B", Condition={"Bool": {"c:D": "true"}})), "has the condition Bool"),
-        (template({"Effect": "Allow", "NotAction": "a:B", "Resource": "*"}), "not as this version"),
+        (
+            template({"Effect": "Allow", "NotAction": "a:B", "Resource": "*"}),
+            ("not have this version's form"),
+        ),
         (
             template(function={**FUNCTION, "Properties": {"Handler": "a.b.c", "Role": "arn:x"}}),
             "the function Ingest has a role that its template does not define",
         ),
-        ({"Resources": {"Ingest": FUNCTION}}, "not as this version makes it"),
+        ({"Resources": {"Ingest": FUNCTION}}, "not have this version's form"),
         (
             template(
                 function={
@@ -182,9 +185,9 @@ def test_a_request_carries_what_its_allowance_asks_for() -> None:
                     "Properties": {**FUNCTION["Properties"], "Handler": "handler"},
                 }
             ),
-            "not as this version makes it",
+            "not have this version's form",
         ),
-        ("Resources: {}", "not as this version makes it"),
+        ("Resources: {}", "not have this version's form"),
     ],
 )
 def test_a_template_that_is_not_ours_is_told(made: object, why: str) -> None:

@@ -190,7 +190,7 @@ def test_unsaved_vaults_of_one_host_are_final_though_another_is_unknown() -> Non
         diagnosis=ALL_DEAD,
         incident=incident(hosts={A: host(found=UNREAD), B: known, C: known}),
     )
-    why = f"{B} logged 2 failed stores, {C} logged 2 failed stores"
+    why = f"{B} logged 2 storage failures, {C} logged 2 storage failures"
     text = denials(held, refresh(50))["nothing_is_unsaved"]
     assert text == Denial(Reason.VAULTS_UNSAVED, why, final=True)
     dark = copy.replace(held, incident=incident(hosts={}))

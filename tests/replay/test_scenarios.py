@@ -135,7 +135,7 @@ def test_its_report_says_what_was_done(run: tuple[Scenario, ReplayResult]) -> No
         paged = {
             each.text.split()[1].removesuffix(":")
             for each in result.moments
-            if each.word == "paged"
+            if each.word == "pages"
         }
         opened = {each.key for each in replayed.pages if each.action == "trigger"}
         # while the incident cannot be read, nothing can be recorded in it

@@ -346,7 +346,7 @@ def test_an_unreadable_switch_is_shown_as_a_stop() -> None:
     rig = opened()
     rig.tables.switch = KillSwitch(pauses=(), unreadable="odd")
     shown = widget(read_view("", rig.system), ARN, "light")
-    assert "No fix is made: the pauses cannot be read (odd)" in shown
+    assert "No fix runs: the pauses cannot be read (odd)" in shown
 
 
 # --- HTML --------------------------------------------------------------------------------------

@@ -305,7 +305,7 @@ def test_terminal_moments_are_in_their_lanes() -> None:
         "signals good: receives latency OK: so it is",
         "signals plain: receives latency OK: so it is",
         f"pages bad: fails trigger {ID} not sent, pending",
-        f"pages plain: paged trigger {ID} (try 3)",
+        f"pages plain: pages trigger {ID} (try 3)",
         "pages quiet: notes trigger x",
         f"pages good: paged resolve {ID}",
         "decisions quiet: records decision, in an unknown format",
@@ -336,7 +336,7 @@ def test_routine_folds_until_another_event() -> None:
     assert [(each.word, each.text, times) for each, times in fold_moments(result.moments)][1:] == [
         ("reads", f"{A}, {B}: no enclave, unit active, parent active, NATS reachable", 2),
         ("waits", "a: so it is", 2),
-        ("looks", "b: so it is", 1),
+        ("inspects", "b: so it is", 1),
         ("decides", f"restart_enclave on {A}: ; 0 guards passed", 1),
         ("waits", "a: so it is", 1),
         ("reads", f"{A}: unknown (no answer in time)", 1),

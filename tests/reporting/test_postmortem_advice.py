@@ -61,7 +61,7 @@ FOLLOW_UPS: list[tuple[str, tuple[Said, ...], str, str]] = [
     ("relapse", ((9, Kind.VERIFICATION, {"doubted": [B]}),), "R18", f"consider replacing {B}"),
     ("advice", ((9, Kind.PROPOSAL, PROPOSED),), "R41", "decide on scale_out of the group"),
     ("unsaved", (looked(5, {A: REPORT | {"restart_blockers": 2}}),), "R41", f"not stored on {A}"),
-    ("by itself", (decision(9, "close"),), "R41", "healthy-hosts comes and goes"),
+    ("by itself", (decision(9, "close"),), "R41", "healthy-hosts flaps"),
 ]
 
 

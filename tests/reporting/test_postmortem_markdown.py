@@ -35,7 +35,9 @@ def test_it_says_all_that_the_report_says() -> None:
         "## Record",
     ]
     assert "| 5xx | 9 | 1, 2, 1 | unusual |" in result
-    assert f"| 04:20:05 | +5 s | fixes | does restart\\_enclave on {A} (token aaaaaaaa) |" in result
+    assert (
+        f"| 04:20:05 | +5 s | fixes | executes restart\\_enclave on {A} (token aaaaaaaa) |"
+    ) in result
     assert "- R17: restart what does not run" in result
     assert "- R17: P1, recovery: enclave not running: restart it, over SSM" in result
 

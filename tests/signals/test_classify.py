@@ -137,7 +137,7 @@ def test_the_classification_of_an_event(case: Case) -> None:
         (body("no-state-value"), "an event of our own account that is unreadable"),
         (body("foreign-account"), "the account is 999988887777, not 111122223333"),
         (edited(body("muted"), {"region": "x"}), "the Region is x, not us-east-1"),
-        (edited(body("muted"), {"source": "x"}), "its source 'x' is not one that firstline"),
+        (edited(body("muted"), {"source": "x"}), "firstline does not read the source 'x'"),
         (edited(body("muted"), {"source": "aws.x"}), "that is of a kind without a parser"),
     ],
 )

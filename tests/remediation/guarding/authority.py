@@ -118,8 +118,8 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             Denial(
                 Reason.APPROVAL_REQUIRED,
                 "autonomy of restart_enclave is approve: 3 of its fixes in a row did not help by"
-                ' 2026-03-11T03:20:00+00:00; firstline promote restart_enclave --why "..." makes'
-                " it automatic again",
+                ' 2026-03-11T03:20:00+00:00; firstline promote restart_enclave --why "..." makes it'
+                " automatic again",
                 ask=True,
             ),
         ),

@@ -138,7 +138,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "nothing_is_unsaved": (
         (
             situation(profile=FRAGILE, diagnosis=ALL_DEAD, incident=holding(2)),
-            Denial(Reason.VAULTS_UNSAVED, f"{A} logged 2 failed stores", final=True),
+            Denial(Reason.VAULTS_UNSAVED, f"{A} logged 2 storage failures", final=True),
         ),
         (
             situation(profile=FRAGILE, diagnosis=ALL_DEAD, incident=holding(None)),

@@ -41,7 +41,7 @@ def verify(
     require_anchor: Annotated[bool, typer.Option(help=audit.REQUIRE_ANCHOR)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
 ) -> int:
-    """Verify the chains, policies and checkpoints of an export, and report what nothing anchors."""
+    """Verify the chains, policies and checkpoints of an export, and list unanchored entries."""
     try:
         public_key = audit.read_key(key.read_bytes()) if key else None
         with export.open("rb") as file:

@@ -114,7 +114,7 @@ def deploy(
 
 @app.command(context_settings=PASSED_ON)
 def diff(arguments: Arguments = None, fleet: FleetFile = None) -> int:
-    """Show what a deployment would change: first people, mode, alarms, rules, permissions.
+    """Show what a deployment would change: first recipients, mode, alarms, rules, permissions.
 
     Then show the CDK's own diff. The command changes nothing.
     """

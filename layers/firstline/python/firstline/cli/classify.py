@@ -77,7 +77,7 @@ def generate_event(
     account: Account = "111122223333",
     region: Region = "us-east-1",
 ) -> None:
-    """Make the event of an alarm or a rule of the fleet file, to classify or replay it.
+    """Generate the event of an alarm or a rule of the fleet file, to classify or replay it.
 
     It has the current time, and matches the rule that it was made for.
     """

@@ -41,7 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "write a fleet file from an account, from answers, or from a profile"),
     "classify": ("classify", "show how a fleet file classifies events, and why"),
     "generate": ("classify", "generate the event of an alarm or a rule, to classify or replay it"),
-    "policy": ("policy", "check a profile; explain which rule an event matched"),
+    "policy": ("policy", "check a fleet file; explain which rule an event matched"),
     "doctor": (
         "doctor",
         "check the account against the fleet file: missed alarms, hosts that cannot be fixed",

@@ -71,7 +71,7 @@ def deny(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Deny a proposed plan: the incident is handed over to a person."""
+    """Deny a proposed plan: the incident is escalated to on-call."""
     fields = {"lever": "deny", "incident": incident, "plan": plan, "why": why}
     _print(send_command(fields, Place(fleet, region, profile), url), as_json=as_json)
 
@@ -87,7 +87,7 @@ def pause(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Pause fixes for a while; paging, looking and closing continue. PagerDuty gets an alert."""
+    """Pause fixes for a time; paging, inspection and closing continue. PagerDuty gets an alert."""
     until = datetime.now(UTC) + parse_duration(duration)
     fields = {"lever": "pause", "scope": scope, "why": why, "until": until.isoformat()}
     _print(send_command(fields, Place(fleet, region, profile), url), as_json=as_json)
@@ -118,7 +118,7 @@ def promote(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Let an action run automatically again that was demoted because its fixes failed."""
+    """Make an action automatic again that was demoted because its fixes failed."""
     fields = {"lever": "promote", "action": action, "why": why}
     _print(send_command(fields, Place(fleet, region, profile), url), as_json=as_json)
 

@@ -43,7 +43,7 @@ def check(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Load a profile and count its contents; an invalid one is one line, and status 2.
+    """Load a fleet file and count its contents; each fault is one line, and status 2.
 
     Values that AWS would reject are invalid too, and so are values left from the shipped example.
     """
@@ -73,7 +73,7 @@ def show(
         Path, typer.Argument(metavar="FILE", help="the fleet file", show_default=False)
     ],
 ) -> None:
-    """Print the whole profile that a fleet file and its policy make, with each line's origin."""
+    """Print the complete profile of a fleet file and its policy, with each line's origin."""
     raw = profile_file.read(file)
     extended = profiles.parse_extension(raw, str(file))
     if extended is None:

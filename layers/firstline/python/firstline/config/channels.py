@@ -125,5 +125,5 @@ def _unroutable(name: str, before: tuple[str, ...]) -> str | None:
         return f"{name!r} notifies no person: remove it"
     if find_spec(f"firstline.adapters.notifiers.{channel(name).notifier}") is None:
         routable = ", ".join(each.name for each in _SHIPPED.values() if each.notifies_a_person)
-        return f"{name!r} is no channel: use one of {routable}, or add its notifier"
+        return f"{name!r} is not a channel: use one of {routable}, or add its notifier"
     return None

@@ -18,7 +18,7 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InvalidInput(
-            f"{path}: cannot be read ({error.strerror}): name a profile that exists"
+            f"{path}: cannot be read ({error.strerror}): name an existing file"
         ) from error
 
 

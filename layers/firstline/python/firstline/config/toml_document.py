@@ -91,7 +91,7 @@ def parse_toml(raw: bytes, name: str) -> Document:
         raise InvalidInput(f"{name}:{where}: is not TOML ({what}): {mend}") from error
     except RecursionError as error:
         deepest = max(enumerate(text.split("\n"), 1), key=lambda it: len(it[1]))[0]
-        raise InvalidInput(f"{name}:{deepest}: is nested too deep: a profile is flat") from error
+        raise InvalidInput(f"{name}:{deepest}: is nested too deeply: remove levels") from error
 
 
 def display(value: object) -> str:

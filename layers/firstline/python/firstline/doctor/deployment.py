@@ -177,7 +177,7 @@ CHECKS = (
         severity="critical; a warning where no drill passed",
         consequence="firstline cannot be relied on to page",
         remedy="aws cloudwatch describe-alarms --alarm-names {quoted} {region}; its description"
-        " says why",
+        " has the reason",
     ),
     Check(
         name="function-errors",

@@ -71,7 +71,7 @@ CHECKS = (
         run=drift,
         severity="critical where a P1 passes through it, else a warning",
         consequence="signals do not arrive, are rejected, or are not processed",
-        remedy="aws cloudformation detect-stack-drift --stack-name {stack} {region}; it tells what"
-        " was changed; {deploy} --revert-drift restores it",
+        remedy="aws cloudformation detect-stack-drift --stack-name {stack} {region}; it shows"
+        " the changes; {deploy} --revert-drift restores it",
     ),
 )

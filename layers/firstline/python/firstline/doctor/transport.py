@@ -194,8 +194,8 @@ CHECKS = (
         run=functions,
         severity=_GRADED,
         consequence="its work is not done",
-        remedy="aws lambda get-function --function-name {quoted} {region}; its state's reason says"
-        " why; " + _REDEPLOY,
+        remedy="aws lambda get-function --function-name {quoted} {region}; see its state's reason"
+        "; " + _REDEPLOY,
     ),
     Check(
         name="dead-letters",

@@ -182,7 +182,11 @@ class VerifyResult:
         if previous != before:
             return f"does not follow: the entry before it, in line {stood}, has another hash"
         head, says = self.anchored.get(name, {}).get(sequence, (digest, 0))
-        return "" if head == digest else f"is not what line {says} anchored as entry {sequence}"
+        return (
+            ""
+            if head == digest
+            else (f"is not the entry that line {says} anchored as entry {sequence}")
+        )
 
     def end(self, anchors: tuple[str, ...], *, partial: bool) -> None:
         """Find missing entries at the ends of chains, and ends without an anchor."""
@@ -192,7 +196,7 @@ class VerifyResult:
             reached = max(known)
             if length < reached and (length or not partial):
                 has = f"the export ends at entry {length}" if length else "the export has none"
-                why = f"says that {name} has {reached} entries: {has}"
+                why = f"records {reached} entries of {name}: {has}"
                 self.faults.append(Fault(known[reached][1], why))
             if length > reached * trusted and self.heads[name] not in anchors:
                 self.unanchored[name] = length - reached * trusted

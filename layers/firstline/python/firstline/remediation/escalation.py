@@ -15,7 +15,7 @@ from firstline.signal import Condition
 LISTED_MAX = 10
 """Hosts and attempts that are listed by name; an event for the pager has a size limit."""
 
-R13 = "R13 look at the AWS Health dashboard for the Region"
+R13 = "R13 check the AWS Health dashboard for the Region"
 R14 = "R14 bring instances of the group into service"
 R17 = "R17 restart the services that do not run"
 R18 = "R18 replace the instances that stay unhealthy"

@@ -211,4 +211,4 @@ def _check_targets(targets: tuple[InstanceId, ...]) -> None:
         raise InvariantViolation(f"a command for {len(targets)} hosts; it takes 1 to {TARGETS_MAX}")
     for each in targets:
         if not re.fullmatch(INSTANCE_ID, each):
-            raise InvariantViolation(f"{each!r} is no instance id")
+            raise InvariantViolation(f"{each!r} is not an instance id")

@@ -32,7 +32,7 @@ def find_faults(context: ArchiveContext) -> Iterator[str]:
     for sequence in range(max(1, last - CHECKPOINTS_MAX + 1), last + 1):
         sealed = read_checkpoint(context.archive, sequence)
         if sealed is None:
-            yield f"checkpoint {sequence} is none"
+            yield f"object {sequence} is not a checkpoint"
             previous = None
             continue
         yield from _checkpoint_faults(sealed, sequence, previous, key)
@@ -50,7 +50,7 @@ def _checkpoint_faults(
     if not verify.signed_by(key, sealed.text.encode(), sealed.signature):
         yield f"checkpoint {sequence} is not signed by the key"
     if sealed.checkpoint.sequence != sequence:
-        yield f"checkpoint {sequence} says that it is {sealed.checkpoint.sequence}"
+        yield f"checkpoint {sequence} has the number {sealed.checkpoint.sequence}"
     if previous is not None and sealed.checkpoint.previous != digest(previous.text.encode()):
         yield f"checkpoint {sequence} does not follow the one before it"
 
@@ -59,7 +59,7 @@ def _chain_faults(incident: IncidentId, anchored: Chain, context: ArchiveContext
     where = f"entry {anchored.length} of {incident}"
     body = context.archive.get(archiving.entry_key(incident, anchored.length))
     if body is None or digest(body) != anchored.head:
-        yield f"the archive's {where} is not what was anchored"
+        yield f"the archive's {where} differs from its anchor"
     lines = (
         entry_line(entry)
         for entry in context.ledger.entries(incident)

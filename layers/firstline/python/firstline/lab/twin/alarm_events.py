@@ -32,7 +32,7 @@ def alarm_event(  # noqa: PLR0913, PLR0917 - what an event says
     found = detection.find_alarm(name, profile)
     if found is None and name != DRILL_ALARM:
         known = ", ".join(each.name for each in detection.deployable_alarms(profile))
-        message = f"the profile makes no alarm {name!r}: known are {known}"
+        message = f"the fleet file defines no alarm {name!r}: known are {known}"
         raise InvalidInput(message)
     stamp = at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
     before = AlarmState.OK if state is not AlarmState.OK else AlarmState.ALARM

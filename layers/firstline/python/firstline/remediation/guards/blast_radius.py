@@ -157,7 +157,7 @@ def nothing_is_unsaved(plan: Plan, situation: Situation) -> Denial | None:
     if not situation.profile.fleet.restarts_can_lose_vaults or plan.traits.keeps_enclave:
         return None
     unsaved = {host: _unsaved(host, situation.evidence) for host in plan.hosts}
-    losses = [f"{host} logged {count} failed stores" for host, count in unsaved.items() if count]
+    losses = [f"{host} logged {count} storage failures" for host, count in unsaved.items() if count]
     if losses:
         return Denial(Reason.VAULTS_UNSAVED, ", ".join(losses), final=True)
     dark = sorted(host for host, count in unsaved.items() if count is None)
