@@ -307,14 +307,14 @@ def test_terminal_moments_are_in_their_lanes() -> None:
         f"pages bad: fails trigger {ID} not sent, pending",
         f"pages plain: pages trigger {ID} (try 3)",
         "pages quiet: notes trigger x",
-        f"pages good: paged resolve {ID}",
+        f"pages good: pages resolve {ID}",
         "decisions quiet: records decision, in an unknown format",
         "decisions bad: denied by [guid]: no; too late, it has no effect",
         "decisions plain: paused fixes of everything",
-        f"evidence bad: learns look_host on {A}: unknown (timed out)",
+        f"evidence bad: reports look_host on {A}: unknown (timed out)",
         f"verification good: verifies {A}: 3 good readings",
         f"verification bad: doubts {B} may be dead again",
-        "decisions plain: hands over to on-call; next: R17 restart what",
+        "decisions plain: escalates to on-call; next: R17 restart the services",
     )
     for each, begins in zip(result.moments, expected, strict=True):
         assert f"{each.lane} {each.tone}: {each.word} {each.text}".startswith(begins)

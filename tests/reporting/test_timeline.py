@@ -134,7 +134,7 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
             }
         },
         (
-            f"sees {A}, {B}: no enclave, unit active, parent active, NATS reachable",
+            f"reads {A}, {B}: no enclave, unit active, parent active, NATS reachable",
             "reads i-3: enclave TERMINATING, unit active, parent active, NATS unknown",
             "reads i-4: unknown (silent)",
         ),
