@@ -196,7 +196,7 @@ def test_metrics_are_read_over_all_pages(named: Profile) -> None:
     ends = Ends(pages)
     assert made(ends.session, named).metrics(T0).series[0].around == (0.0, 1.0)
     cut = {"MetricDataResults": results(m3={"StatusCode": "PartialData"})}
-    with pytest.raises(DependencyUnavailable, match="in part"):
+    with pytest.raises(DependencyUnavailable, match="incomplete"):
         answering(cut, named).metrics(T0)
 
 
@@ -295,7 +295,7 @@ def test_what_is_asked_for_is_what_the_alarm_judges(named: Profile, name: str) -
 def test_a_metric_that_came_in_part_is_not_known(named: Profile) -> None:
     """As where the expression has an error."""
     cut = {"Id": "value", "StatusCode": "InternalError", "Timestamps": [], "Values": []}
-    with pytest.raises(DependencyUnavailable, match="in part"):
+    with pytest.raises(DependencyUnavailable, match="incomplete"):
         answering({"MetricDataResults": [cut]}, named).alarm_metric(ALARM, AROUND)
 
 

@@ -220,7 +220,7 @@ REFUSED = (
         instead('condition = "enclave-down"\nrungs', 'condition = "complete-outage"\nrungs'),
         'condition = "complete-outage"',
         'ladders["complete-outage"].condition: complete-outage has a ladder already: '
-        "put all rungs into one",
+        "put all rungs into one ladder",
         nth=3,
     ),
     Refused(

@@ -307,7 +307,7 @@ def test_terminal_moments_are_in_their_lanes() -> None:
         f"pages bad: fails trigger {ID} not sent, pending",
         f"pages plain: pages trigger {ID} (try 3)",
         "pages quiet: notes trigger x",
-        f"pages good: paged resolve {ID}",
+        f"pages good: pages resolve {ID}",
         "decisions quiet: records decision, in an unknown format",
         "decisions bad: denied by [guid]: no; too late, it has no effect",
         "decisions plain: paused fixes of everything",

@@ -86,7 +86,7 @@ def test_marks_lie_in_their_lanes_where_their_times_say() -> None:
         ("receives", 0.0, 0.0),
         ("pages", 1.0, 0.0),
         ("executes", 5.0, 75.0),
-        ("learns", 20.0, 0.0),
+        ("reports", 20.0, 0.0),
         ("closes", 100.0, 0.0),
     } <= marks
     for row in drawn.rows:

@@ -38,7 +38,7 @@ def test_it_says_all_that_the_report_says() -> None:
     assert (
         f"| 04:20:05 | +5 s | fixes | executes restart\\_enclave on {A} (token aaaaaaaa) |"
     ) in result
-    assert "- R17: restart what does not run" in result
+    assert "- R17: restart the services that do not run" in result
     assert "- R17: P1, recovery: enclave not running: restart it, over SSM" in result
 
 
