@@ -3,7 +3,7 @@
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.routing_key import RoutingKey
 from firstline.adapters.clock import SystemClock
-from firstline.adapters.pagerduty.events_api import PagerDutyApi
+from firstline.adapters.pagerduty.events_client import PagerDutyApi
 from firstline.controller.ports.messaging import Clock
 from tests.adapters.backends import Ends
 from tests.lab.twin.pages import TRIGGER, without

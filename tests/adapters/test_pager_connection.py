@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from firstline.adapters.pagerduty.events_api import PagerDutyApi
+from firstline.adapters.pagerduty.events_client import PagerDutyApi
 from firstline.errors import InvalidInput
 from firstline.notifications.delivery import Accepted, Delivery, NotYet
 from tests.adapters.loopback import Behaviour, Loopback, http, request_of
@@ -27,7 +27,7 @@ from tests.lab.twin.pages import KEY
 
 POST = """
 import sys
-from firstline.adapters.pagerduty.events_api import PagerDutyApi
+from firstline.adapters.pagerduty.events_client import PagerDutyApi
 for url in sys.argv[1:]:
     print(type(PagerDutyApi(url, None).post("0" * 32, {})).__name__)
 """

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import urllib3
 
-from firstline.adapters.pagerduty.events_api import PagerDutyApi
+from firstline.adapters.pagerduty.events_client import PagerDutyApi
 from firstline.adapters.pagerduty.notes_api import _api_url
 from firstline.errors import InvalidInput
 from firstline.lab.twin.pager.pagerduty import REST_KEY, USER, PagerDutyServer

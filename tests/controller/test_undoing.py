@@ -9,7 +9,7 @@ from firstline.incidents.incident import Attempt, Status
 from firstline.lab.twin.scenario import HostPlan
 from firstline.remediation.decide import decide
 from firstline.remediation.escalation import escalation_details
-from firstline.remediation.guards.freshness import alarm_still_fires
+from firstline.remediation.guards.alarm_state import alarm_still_fires
 from tests.builders import OK, answered, evidence, incident
 from tests.controller.rig import FLEET, opened
 from tests.remediation.situations import plan, situation

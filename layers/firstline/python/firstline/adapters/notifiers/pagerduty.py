@@ -3,7 +3,7 @@
 from firstline.adapters.aws import clients
 from firstline.adapters.aws.routing_key import RoutingKey
 from firstline.adapters.notifiers.context import Context
-from firstline.adapters.pagerduty.events_api import PagerDutyApi
+from firstline.adapters.pagerduty.events_client import PagerDutyApi
 from firstline.adapters.pagerduty.notifier import PagerDutyNotifier
 
 

@@ -2,10 +2,10 @@
 
 from firstline.incidents import approvals
 from firstline.remediation.guards import (
+    alarm_state,
     attestation,
     authority,
     blast_radius,
-    freshness,
     history,
     surroundings,
 )
@@ -17,7 +17,7 @@ ALL_GUARDS: tuple[Guard, ...] = (
     authority.mode_enforces,
     authority.switch_is_off,
     authority.action_is_allowed,
-    freshness.alarm_still_fires,
+    alarm_state.alarm_still_fires,
     surroundings.dependency_is_well,
     surroundings.no_storm,
     surroundings.no_alarm_is_suppressed,

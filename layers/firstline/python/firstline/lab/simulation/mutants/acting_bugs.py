@@ -69,7 +69,7 @@ ACTING_BUGS = (
     PlantedBug(
         name="a fix on an alarm that is OK",
         breaks="I14",
-        file="remediation/guards/freshness.py",
+        file="remediation/guards/alarm_state.py",
         old="    alarm = situation.evidence.alarm\n",
         new="    return None\n    alarm = situation.evidence.alarm\n",
     ),
