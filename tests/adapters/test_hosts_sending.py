@@ -121,15 +121,15 @@ def test_nats_behind_tls_is_not_looked_at(
 
 NO_IDS = ["", "*", "i-0a1b2c3d4e5f6071", "i-ABCDEFGH", "i-0a1b2c3d\n", "mi-0a1b2c3d"]
 BUGS: list[tuple[LookOrder | FixOrder, str]] = [
-    *((copy.replace(FIX, target=InstanceId(each)), "no instance id") for each in NO_IDS),
-    (copy.replace(LOOK, targets=(ONE, InstanceId("*"))), "no instance id"),
+    *((copy.replace(FIX, target=InstanceId(each)), "not an instance id") for each in NO_IDS),
+    (copy.replace(LOOK, targets=(ONE, InstanceId("*"))), "not an instance id"),
     (copy.replace(LOOK, targets=()), "it takes 1 to 50"),
     (copy.replace(LOOK, targets=(ONE,) * 51), "it takes 1 to 50"),
     (copy.replace(LOOK, token=Token(f"{TOKEN}\n")), "32 hexadecimal digits"),
     (copy.replace(FIX, token=Token("x")), "Token of restart_enclave"),
     (copy.replace(FIX, incident=IncidentId("$(id)")), "Incident of restart_enclave"),
-    (copy.replace(FIX, action="reboot"), "'reboot' is no fix"),
-    (copy.replace(FIX, action="look_host"), "'look_host' is no fix"),
+    (copy.replace(FIX, action="reboot"), "'reboot' is not a fix"),
+    (copy.replace(FIX, action="look_host"), "'look_host' is not a fix"),
     (copy.replace(FIX, not_after=T0.replace(year=1999)), "NotAfter of restart_enclave"),
 ]
 

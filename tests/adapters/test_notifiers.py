@@ -63,7 +63,7 @@ def test_a_file_and_a_line_are_a_notifier(  # noqa: PLR0913, PLR0917 - its fixtu
     del sys.modules[MODULE]
     assert vars(system.ports.notifier("chat")) == {
         "region": "us-east-1",
-        "received": ["firstline: 1 minor incidents of f"],
+        "received": ["firstline: minor incidents of f, 1 in total"],
     }
 
 

@@ -64,7 +64,7 @@ def test_secret_that_is_no_key_is_not_shown(pager: Api, ends: Ends, end: Http) -
     """The message says which secret and what to store."""
     ends.end = end
     with pytest.raises(
-        DependencyUnavailable, match=r"^the secret firstline/routing-key holds no"
+        DependencyUnavailable, match=r"^the secret firstline/routing-key contains no"
     ) as raised:
         pager.routing_key()
     result = str(raised.value)

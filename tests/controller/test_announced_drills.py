@@ -126,7 +126,7 @@ def test_a_drill_that_joins_trouble_changes_nothing() -> None:
 def test_a_switch_that_cannot_be_read_stops_fixes_of_both() -> None:
     """The announcements are unknown."""
     rig = Rig(scenario=Scenario(name="corrupt", switch_corrupt=True))
-    with pytest.raises(InvalidInput, match="cannot be read, so fixes are stopped"):
+    with pytest.raises(InvalidInput, match="cannot be read, so fixes are blocked"):
         announced(rig)
     rig.hear(saying(state_reason("0123456789abcdef")))
     assert modes(rig) == {"enforce"}
@@ -145,7 +145,7 @@ def test_drills_are_counted_and_forgotten() -> None:
     rig = Rig()
     words = {announced(rig, f"{OTHER_ARN}-{number}") for number in range(DRILLS_MAX)}
     assert len(words) == DRILLS_MAX
-    with pytest.raises(InvalidInput, match="20 drills are announced already"):
+    with pytest.raises(InvalidInput, match="20 drills are registered already"):
         announced(rig)
     rig.world.advance(START + HOUR)
     assert announced(rig) not in words

@@ -221,11 +221,11 @@ def test_unreadable_limits_block_a_reinstatement() -> None:
     """S12: a corrupt lease or switch stops every fix, and is mended at the table alone."""
     rig = failed()
     rig.script.before("limits", raising(InvariantViolation("the stored lease does not fit")))
-    with pytest.raises(InvalidInput, match="the lease cannot be read, so fixes are stopped"):
+    with pytest.raises(InvalidInput, match="the lease cannot be read, so fixes are blocked"):
         promote(rig)
     rig.tables.switch = KillSwitch(pauses=(), unreadable="corrupt")
     with pytest.raises(
-        InvalidInput, match="the switch cannot be read, so fixes are stopped: corrupt"
+        InvalidInput, match="the switch cannot be read, so fixes are blocked: corrupt"
     ):
         promote(rig)
 

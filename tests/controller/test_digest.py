@@ -127,7 +127,7 @@ def test_a_digest_of_what_cannot_be_read_is_of_the_others() -> None:
     at_night(rig)
     rig.script.before("load", raising(InvariantViolation("corrupt")))
     assert morning(rig, 1).woken == 0
-    assert ", 1 in all" in rig.world.notices[0][1]
+    assert ", 1 in total" in rig.world.notices[0][1]
 
 
 def test_what_joined_a_trouble_of_the_digest_wakes_it() -> None:

@@ -183,7 +183,7 @@ def test_a_yes_that_no_guard_let_pass_in_time_ends() -> None:
     resume(rig)
     held = rig.at_the_end()
     assert (held.status, rig.fixes) == (Status.HANDED_OVER, [])
-    assert "expired" in rig.entries_of(Kind.HAND_OVER)[0]["why"]
+    assert "expired at" in rig.entries_of(Kind.HAND_OVER)[0]["why"]
 
 
 def test_a_recommendation_cannot_be_approved() -> None:
@@ -236,7 +236,7 @@ def test_a_plan_that_was_done_is_not_approved_again() -> None:
         approve(rig)
     late = proposing()
     late.world.advance(late.incident().proposals[0].until)
-    with pytest.raises(InvalidInput, match="timed out"):
+    with pytest.raises(InvalidInput, match="the approval timed out"):
         approve(late)
 
 

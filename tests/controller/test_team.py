@@ -33,7 +33,7 @@ def test_a_p3_is_sent_at_its_opening_and_its_end() -> None:
     held = rig.at_the_end()
     assert held.status is Status.RESOLVED
     opening = "P3 complete outage: alarm healthy-hosts went to ALARM at 04:18:43 UTC"
-    over = f"[vettid us-east-1] over: {opening}"
+    over = f"[vettid us-east-1] closed: {opening}"
     assert subjects(rig) == [f"[vettid us-east-1] {opening}", over]
     assert rig.posts == []
     result = [each for each in rig.entries_of(Kind.PAGE) if each["channel"] != "change"]

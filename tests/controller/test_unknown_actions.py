@@ -16,7 +16,7 @@ from tests.controller.rig import START, A, Rig, opened
 from tests.remediation.situations import approval, proposal
 
 PLAN = Digest("c" * 64)
-WHY = f"this version has no action reboot_host (on ){A}"
+WHY = f"this version has no action reboot_host (on {A})"
 NEVER_ANSWERED = attempt(action="reboot_host", intended_at=START, lease_until=START)
 UNSENT = copy.replace(NEVER_ANSWERED, command=None)
 UNDER_WAY = copy.replace(NEVER_ANSWERED, lease_until=START + timedelta(hours=1))

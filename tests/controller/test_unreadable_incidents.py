@@ -226,7 +226,7 @@ def test_an_answer_to_what_cannot_be_read_is_refused_in_one_line(
     rig = Rig()
     id_ = spoil(rig)
     order = word(incident=id_, plan="0" * 12, why="so")
-    with pytest.raises(InvalidInput, match=f"{id_} cannot be read by this code: .*: nothing of it"):
+    with pytest.raises(InvalidInput, match=f"{id_} cannot be read by this code: .*: its plans"):
         execute(OperatorRequest(order, "arn"), rig.system)
 
 
@@ -250,4 +250,4 @@ def test_its_timeline_is_what_the_ledger_has() -> None:
     seen = read_view(rig.id(), rig.system)
     assert isinstance(seen, Detail)
     assert seen.row.condition == "cannot be read"
-    assert seen.lines[0].word == "heard"
+    assert seen.lines[0].word == "receives"

@@ -60,7 +60,11 @@ def deliveries(rig: Rig, channel: str) -> list[dict[str, Any]]:
 
 FIRST = {
     "observe": ("observe", PROFILE, f"mode is observe: would have run restart_enclave on {A}; "),
-    "approve": ("enforce", asking(), f"restart_enclave on {A} is proposed; awaits a person's app"),
+    "approve": (
+        "enforce",
+        asking(),
+        f"restart_enclave on {A} is proposed; awaits an operator's app",
+    ),
     "autonomous": ("enforce", PROFILE, f"restart_enclave on {A} sent; awaits its verdict until 0"),
 }
 

@@ -151,7 +151,9 @@ def test_launches_that_fail_are_one_page_once_the_group_was_short_for_long() -> 
     (page,) = (each for each in held.pages if each.channel == "pager")
     assert page.sent_at is not None
     assert SHORT <= page.sent_at - opened_at < SHORT + timedelta(minutes=1)
-    assert page.summary.startswith("P2 capacity: 1 of 2 instances are in service, and it was short")
+    assert page.summary.startswith(
+        "P2 capacity: 1 of 2 instances are in service; the group is short"
+    )
 
 
 def test_the_ledger_has_the_rise() -> None:

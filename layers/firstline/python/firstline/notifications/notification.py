@@ -75,7 +75,7 @@ def notification(page: Page, origin: Origin) -> Notification:
 
 def digest(channel: str, fleet: str, lines: tuple[str, ...]) -> Notification:
     """The minor incidents of *fleet* in one notification, a line each."""
-    summary = f"firstline: {len(lines)} minor incidents of {fleet}"
+    summary = f"firstline: minor incidents of {fleet}, {len(lines)} in total"
     return Notification(
         channel=channel,
         key="digest",
