@@ -122,7 +122,7 @@ def test_a_drills_table_keeps_its_columns_on_a_phone(browser: Browser, tmp_path:
     file.write_text(drill())
     browser.show(file.as_uri(), 390)
     heads = [each.text for each in browser.find(".checks th")]
-    assert heads == ["What", "Expected", "Came", "Verdict"]
+    assert heads == ["Check", "Expected", "Actual", "Verdict"]
     assert browser.read("document.documentElement.scrollWidth") <= 390
 
 

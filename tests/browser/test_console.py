@@ -63,12 +63,12 @@ def test_a_person_clicks_through(browser: Browser, waiting: str, scheme: str, wi
     link.click()
     words = [each.text for each in browser.find(".word")]
     assert words[:4] == ["receives", "pages", "responds", "inspects"]
-    assert "asks" in words
+    assert "proposes" in words
     (reasons, *_) = browser.find("details")
     assert not browser.find(".reasons")[0].is_displayed()
     reasons.find_element("css selector", "summary").click()
     assert browser.find(".reasons")[0].is_displayed()
-    assert "nothing fresh is known" in browser.find(".reasons")[0].text
+    assert "no recent evidence of" in browser.find(".reasons")[0].text
     assert browser.read("document.documentElement.scrollWidth") <= width
     browser.find(".bar a")[0].click()
     assert "1 open" in browser.find("h1")[0].text
