@@ -381,7 +381,7 @@ def test_as_json_and_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     first = f"drill of {ALARM_NAME}, in mode observe, dry-run\n  received   after 1 s  inc-"
     assert out.startswith(first)
-    assert "  told    after 1 s  on the channel pager\n" in out
+    assert "  notified   after 1 s  on the channel pager\n" in out
     assert "          would restart_" in out
     assert out.endswith("holds: received, classified, notified and decided on in time\n")
 
@@ -400,7 +400,7 @@ def test_what_did_not_hold_is_status_1(capsys: pytest.CaptureFixture[str]) -> No
     [
         (["weather"], "unknown condition 'weather': name one of complete-outage"),
         (["complete-outage", "--for", "soon"], "--for soon"),
-        (["complete-outage", "--html", "no/such.html"], "no/such.html: cannot be written: make"),
+        (["complete-outage", "--html", "no/such.html"], "no/such.html: cannot be written: create"),
         (["complete-outage", "--fleet", "no.toml"], "no.toml: cannot be read"),
         (["complete-outage"], "no fleet file: name one by --fleet FILE"),
         (["complete-outage", "--fleet", str(RUNBOOK)], "no Region is set"),

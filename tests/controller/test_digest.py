@@ -57,7 +57,7 @@ def test_a_p4_is_in_the_digest_of_the_next_business_day() -> None:
     assert rig.incident().next_wake_at == MORNING
     assert morning(rig) == SweepResult()
     ((at, subject, message),) = rig.world.notices
-    assert (at, subject) == (MORNING, "firstline: 2 minor incidents of vettid")
+    assert (at, subject) == (MORNING, "firstline: minor incidents of vettid, 2 in total")
     first, *lines = message.split("\n")
     assert first == subject
     assert sorted(each.rpartition(" ")[2] for each in lines) == sorted(f"({each})" for each in ids)
@@ -114,7 +114,7 @@ def test_a_slow_digest_leaves_time_for_incidents(name: str, told: int) -> None:
     sleep = rig.system.ports.clock.sleep
     rig.script.before(name, lambda: sleep(timedelta(seconds=11)))
     assert sweep(rig.system) == SweepResult()
-    assert f", {told} in all" in rig.world.notices[0][1]
+    assert f", {told} in total" in rig.world.notices[0][1]
     waits = [rig.incident(number).next_wake_at for number in (0, 1)]
     assert waits.count(None) == 1
     morning(rig, 1)

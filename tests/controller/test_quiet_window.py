@@ -322,7 +322,7 @@ def test_a_p4_that_flaps_is_one_line_of_the_digest() -> None:
     rig.world.advance(due_at)
     sweep(rig.system)
     ((_, subject, _),) = rig.world.notices
-    assert subject == "firstline: 1 minor incidents of vettid"
+    assert subject == "firstline: minor incidents of vettid, 1 in total"
 
 
 # --- fixes, people and bounds ------------------------------------------------------------------

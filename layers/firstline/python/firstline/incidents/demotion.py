@@ -7,7 +7,7 @@ attempts on a target, and the breaker.
 
 The limit is the policy's ``demote_after_failed``, counted over all targets and incidents. The
 incident of the failure continues, because a restart that stops half-way leaves the hosts in a worse
-state. An approved fix that helps is no proof, and ends nothing. ``firstline promote ACTION --why
+state. An approved fix that helps is no proof, and ends nothing. The command ``promote ACTION --why
 TEXT`` ends a demotion and resets the count. An action that undoes a fix is never demoted.
 
 The records are in the lease's item, written with the verdict; a corrupt item stops every fix. A
