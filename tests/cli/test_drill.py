@@ -382,7 +382,7 @@ def test_as_json_and_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     first = f"drill of {ALARM_NAME}, in mode observe, dry-run\n  received   after 1 s  inc-"
     assert out.startswith(first)
     assert "  notified   after 1 s  on the channel pager\n" in out
-    assert "          would restart_" in out
+    assert "             would run restart_" in out
     assert out.endswith("holds: received, classified, notified and decided on in time\n")
 
 

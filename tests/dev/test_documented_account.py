@@ -65,7 +65,7 @@ SAYS = {
     "deny": "denied: restart_enclave on i-0a1b2c3d4e5f60711",
     "pause": "paused: no fixes of everything",
     "resume": "resumed: fixes of everything are allowed again",
-    "promote": "promoted: restart_enclave goes",
+    "promote": "promoted: restart_enclave has the autonomy",
     "report-user": "firstline opens a P3",
 }
 

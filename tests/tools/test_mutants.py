@@ -154,7 +154,7 @@ def test_those_that_read_alike_are_told_apart(tmp_path: Path) -> None:
 
 def test_each_file_of_the_safety_core_has_its_tests_the_nearest_first() -> None:
     found = mutants.files(ROOT, TARGETS)
-    assert len(found) == 19
+    assert len(found) == 20
     assert all(found.values())
     limits = found[f"{mutants.CORE}/remediation/limits.py"]
     assert limits[0] == "tests/remediation/test_limits.py"
