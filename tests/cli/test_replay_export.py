@@ -111,4 +111,4 @@ def test_an_export_takes_no_other_world_or_policy(
     assert dispatch(["replay", str(export), "--fleet", "x.toml"]) == 2
     assert "use backtest" in capsys.readouterr().err
     assert dispatch(["simulate", "--export", "x.jsonl"]) == 2
-    assert "--export goes with --seed" in capsys.readouterr().err
+    assert "--export requires --seed" in capsys.readouterr().err

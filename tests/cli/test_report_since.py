@@ -61,10 +61,10 @@ def test_the_review_is_printed_in_lines(ledger: Path, capsys: pytest.CaptureFixt
         "replace_instance           5         5         0         5",
         "restart_enclave            1         0         1         0",
         "",
-        "denials by guard              fixes incidents",
+        "denials by guard                 fixes incidents",
         "kms_is_calm                          1         1",
         (
-            "noisy: healthy-hosts: 6 incidents, 1 recovered by themselves,"
+            "noisy: healthy-hosts: 6 incidents, 1 recovered without a fix,"
             " 3 recoveries that did not last"
         ),
         (

@@ -118,10 +118,10 @@ def test_each_thing_that_may_go_wrong_is_found(outage: ReplayResult) -> None:
 def test_an_error_that_leaves_a_handler_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Raised, logged by the batch, or where the call is never made."""
 
-    def lost(_error: Exception, _say: object = None) -> None:
+    def lost(_error: Exception, _describe: object = None) -> None:
         return None
 
-    monkeypatch.setattr("firstline.adapters.aws.errors.why", lost)
+    monkeypatch.setattr("firstline.adapters.aws.errors.failure_reason", lost)
     cell = run(Row("reconcile", "dynamodb.Query", "same-event-twice"), HttpFault.GARBLED)
     assert "UnicodeDecodeError: a record failed" in cell.wrong
     never = run(Row("sweep", "kms.DescribeKey", "same-event-twice"), HttpFault.GARBLED)
