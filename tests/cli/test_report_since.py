@@ -68,8 +68,8 @@ def test_the_review_is_printed_in_lines(ledger: Path, capsys: pytest.CaptureFixt
             " 3 recoveries that did not last"
         ),
         (
-            "may be promoted: replace_instance: it helped 5 times of 5, allowed by a person each"
-            ' time; [[actions]] name = "replace_instance": autonomy = "auto"'
+            "may be promoted: replace_instance: it helped 5 of 5 times, each after an approval"
+            '; [[actions]] name = "replace_instance": autonomy = "auto"'
         ),
         "2026-03-11 04:20 scale_out was promoted by arn:of:alice",
         (
