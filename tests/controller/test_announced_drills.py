@@ -126,7 +126,7 @@ def test_a_drill_that_joins_trouble_changes_nothing() -> None:
 def test_a_switch_that_cannot_be_read_stops_fixes_of_both() -> None:
     """The announcements are unknown."""
     rig = Rig(scenario=Scenario(name="corrupt", switch_corrupt=True))
-    with pytest.raises(InvalidInput, match="cannot be read, so fixes are stopped"):
+    with pytest.raises(InvalidInput, match="cannot be read, so fixes are blocked"):
         announced(rig)
     rig.hear(saying(state_reason("0123456789abcdef")))
     assert modes(rig) == {"enforce"}

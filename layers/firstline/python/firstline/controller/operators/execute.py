@@ -210,7 +210,7 @@ def _readable_switch(system: System) -> kill_switch.KillSwitch:
     """The switch; an unreadable one is on, and must be repaired by hand."""
     switch = system.ports.store.switch()
     if switch.unreadable:
-        why = f"the item control/switch cannot be read, so fixes are stopped: {switch.unreadable}"
+        why = f"the item control/switch cannot be read, so fixes are blocked: {switch.unreadable}"
         raise InvalidInput(f"{why}; delete it in the table of incidents")
     return switch
 
