@@ -2,24 +2,27 @@
 
 import copy
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from firstline.adapters import notifiers, wiring
+from firstline.adapters.notifiers.context import Contained
 from firstline.config import fleet_file
 from firstline.config.settings import Settings
 from firstline.errors import InvalidInput
 from firstline.lab.twin.aws import TwinAws
 from firstline.lab.twin.clock import WorldClock
 from firstline.lab.twin.world import World
-from firstline.notifications.delivery import Accepted
-from firstline.notifications.notification import digest
+from firstline.notifications.delivery import Accepted, Delivery, NotYet
+from firstline.notifications.notification import Notification, digest
 from tests.builders import PROFILE_FILE
 
 MODULE = "firstline.adapters.notifiers.chat"
 FILE = """
-from firstline.notifications.delivery import Accepted
+from firstline.notifications.delivery import Accepted, Delivery, NotYet
 
 class Chat:
     def __init__(self, region):
@@ -61,7 +64,9 @@ def test_a_file_and_a_line_are_a_notifier(  # noqa: PLR0913, PLR0917 - its fixtu
     system = wiring.system(chosen, aws.session, WorldClock(world))
     assert system.ports.notifier("chat").deliver(digest("chat", "f", ("- one",))) == Accepted()
     del sys.modules[MODULE]
-    assert vars(system.ports.notifier("chat")) == {
+    contained = system.ports.notifier("chat")
+    assert isinstance(contained, Contained)
+    assert vars(contained.notifier) == {
         "region": "us-east-1",
         "received": ["firstline: minor incidents of f, 1 in total"],
     }
@@ -73,3 +78,38 @@ def test_a_line_without_a_file_is_refused(fleet: Path) -> None:
         InvalidInput, match=r"routes.*'chat' is not a channel: use one of pager, team"
     ):
         fleet_file.load(fleet)
+
+
+class Wild:
+    """A notifier that does what no notifier may."""
+
+    def __init__(self, act: Callable[[], Delivery]) -> None:
+        self._act = act
+
+    def deliver(self, notification: Notification) -> Delivery:
+        """Do it."""
+        del notification
+        return self._act()
+
+
+def test_a_notifier_of_others_cannot_raise_and_quotes_no_secret() -> None:
+    """The page after it goes out all the same."""
+
+    def act() -> Delivery:
+        raise KeyError("token-of-the-chat")
+
+    contained = Contained(Wild(act), "chat", 60)
+    assert contained.deliver(digest("chat", "f", ())) == NotYet("chat failed: KeyError")
+
+
+def test_a_notifier_of_others_cannot_hang() -> None:
+    """It is left behind at its limit."""
+    released = Event()
+
+    def act() -> Delivery:
+        released.wait()
+        return Accepted()
+
+    contained = Contained(Wild(act), "chat", 0.01)
+    assert contained.deliver(digest("chat", "f", ())) == NotYet("chat did not answer in time")
+    released.set()

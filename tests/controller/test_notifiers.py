@@ -1,6 +1,7 @@
 """A channel of a notifier of its own: people see what happens there, and nothing waits for it."""
 
 import copy
+from datetime import timedelta
 
 import pytest
 
@@ -9,8 +10,10 @@ from firstline.ledger.chain import Kind
 from firstline.notifications.delivery import Accepted, BadBody, Delivery, NotYet
 from firstline.notifications.notification import Notification
 from firstline.notifications.pages import TRIES_MAX
+from firstline.signal import Severity
 from tests.builders import PROFILE
-from tests.controller.rig import Rig
+from tests.controller.rig import START, ZERO, Rig
+from tests.controller.test_raise_severity import SICK
 
 
 class Chat:
@@ -73,3 +76,39 @@ def test_a_channel_that_fails_holds_nothing_back(answer: Delivery, tries: int) -
     assert outcomes(rig)[-1][1] == "dropped"
     triggers = [each for each in chat.received if each.action == "trigger"]
     assert len(triggers) == tries
+
+
+@pytest.mark.parametrize("answer", [Accepted(), NotYet("down")], ids=["up", "down"])
+def test_a_rise_is_paged_by_ingest_whatever_the_chat_does(answer: Delivery) -> None:
+    """The alert is required; what the chat accepted is recorded as its own."""
+    routes = Routes(P1=("chat", "pager"))
+    rig, chat = chatting(answer, routes)
+    rig.hear(SICK)
+    assert rig.hear(ZERO).incident is not None
+    risen = f"{rig.id()}:p1"
+    assert rig.notified[risen] == 1
+    assert [each.key for each in chat.received] == [risen]
+    rig.world.advance(START + timedelta(seconds=5))
+    rig.turn()
+    assert rig.posts.count(("trigger", risen)) == 1
+    entries = [it for it in rig.entries_of(Kind.PAGE) if it["key"] == risen]
+    shown = {each["channel"]: each["outcome"] for each in entries}
+    assert shown["pager"] == "accepted"
+    assert (shown["chat"] == "accepted") is isinstance(answer, Accepted)
+
+
+def test_what_cannot_be_read_is_paged_once_though_the_chat_is_down() -> None:
+    """Its wake is done when the alert was accepted."""
+    rig, chat = chatting(NotYet("down"), Routes(P1=("pager", "chat")))
+    rig.hear()
+    chat.received.clear()
+    rig.tables.incidents[rig.id()] = "{"
+    rig.turn()
+    key = f"{rig.id()}:unreadable"
+    assert rig.notified[key] == 1
+    assert [each.key for each in chat.received] == [key]
+
+
+def test_those_on_call_are_first_in_each_route() -> None:
+    """Where the store fails the pages of an opening are sent in this order."""
+    assert Routes(P1=("chat", "pager", "team")).of(Severity.P1) == ("pager", "chat", "team")

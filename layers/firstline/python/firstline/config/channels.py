@@ -76,8 +76,9 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     P4: Route = ("digest",)
 
     def of(self, severity: Severity) -> tuple[str, ...]:
-        """The channels of *severity* that are sent at once."""
-        return tuple(each for each in self._all(severity) if not channel(each).held_for_digest)
+        """The channels of *severity* that are sent at once, those that page on call first."""
+        names = [each for each in self._all(severity) if not channel(each).held_for_digest]
+        return tuple(sorted(names, key=lambda each: not channel(each).pages_on_call))
 
     def digests(self, severity: Severity) -> tuple[str, ...]:
         """The channels of *severity* that are sent on the next business day."""

@@ -19,16 +19,16 @@ from firstline.notifications.delivery import Accepted
 def page_once(
     page: Page, system: System, *, tries: int = deliver_pages.INGEST_TRIES_MAX, note: str = ""
 ) -> bool:
-    """Send *page* unless its receipt exists; return True if it is sent now.
+    """Send *page* unless its receipt exists; return False if it must be tried again.
 
     *note* is the receipt's key, `receipt_key` by default. If the store cannot be read, the page is
-    sent: twice is better than never.
+    sent: twice is better than never. A page on a channel that is not required is not tried again.
     """
     note = note or receipt_key(page)
     if sent_at(note, system) is not None:
         return True
     if not isinstance(deliver_pages.send(page, system, tries), Accepted):
-        return False
+        return not page.traits.required
     with contextlib.suppress(FirstlineError):
         commit(system.ports, Change(page_receipt=PageReceipt(note, system.ports.clock.now())))
     return True

@@ -32,9 +32,9 @@ def page_severity_rise(arrival: Arrival, incident: IncidentId, system: System) -
         return True
     if not _may_raise(classification.severity, incident, system):
         return True
-    return all(
-        sent_pages.page_once(each, system) for each in _rise_pages(arrival, incident, system)
-    )
+    pages_ = _rise_pages(arrival, incident, system)
+    sent = [sent_pages.page_once(each, system) for each in pages_]
+    return all(sent)
 
 
 def record_ingest_pages(work: IncidentUnitOfWork) -> None:
@@ -43,7 +43,8 @@ def record_ingest_pages(work: IncidentUnitOfWork) -> None:
     A trigger after a person's resolve would notify again.
     """
     for page in work.incident.pages:
-        at = sent_pages.sent_at(page.key, work.system) if _is_rise_page(page, work) else None
+        note = sent_pages.receipt_key(page)
+        at = sent_pages.sent_at(note, work.system) if _is_rise_page(page, work) else None
         if at is not None:
             deliver_pages.record_delivery(work, page, Accepted(), sent_at=at)
 
