@@ -55,27 +55,27 @@ class Arrow(NamedTuple):
 
 
 BOXES = (
-    Box(20, 20, 160, 78, "an alarm turns", ("or a finding, a failed", "launch, a user's report")),
+    Box(20, 20, 160, 78, "an alarm fires", ("or a finding, a failed", "launch, a user's report")),
     Box(230, 20, 150, 78, "signals queue", ("by a rule of", "EventBridge")),
-    Box(430, 20, 170, 78, "ingest", ("judges how bad it is,", "in one transaction")),
+    Box(430, 20, 170, 78, "ingest", ("classifies the signal,", "in one transaction")),
     Box(790, 20, 150, 78, "a person", ("by PagerDuty",), "person"),
-    Box(20, 148, 702, 146, "reconcile: each wake looks at the world first", (), "frame"),
+    Box(20, 148, 702, 146, "reconcile: each wake reads the current state first", (), "frame"),
     Box(40, 190, 112, 56, "observe", ("hosts, metrics",)),
-    Box(180, 190, 112, 56, "learn", ("what helped",)),
+    Box(180, 190, 112, 56, "update", ("what helped",)),
     Box(320, 190, 112, 56, "decide", ("asks the guards",)),
     Box(460, 190, 112, 56, "commit", ("before it acts",)),
     Box(600, 190, 112, 56, "act", ("the gentlest fix",)),
-    Box(20, 340, 272, 56, "sweep, every minute", ("late wakes, pages owed, missed P1s",)),
+    Box(20, 340, 272, 56, "sweep, every minute", ("late wakes, pending pages, missed P1s",)),
     Box(320, 340, 252, 56, "ledger, hash-chained", ("anyone can check the record",)),
     Box(600, 340, 160, 56, "hosts", ("restarted or replaced",)),
-    Box(20, 430, 272, 56, "report", ("timeline, cause, what is left to do",)),
+    Box(20, 430, 272, 56, "report", ("timeline, cause, follow-ups",)),
     Box(
         600,
         430,
         340,
         78,
         "emergency topic",
-        ("rung by a composite alarm when firstline is", "deaf to a P1; no code stands between"),
+        ("a composite alarm notifies it if firstline", "cannot page; no code is in between"),
     ),
 )
 ARROWS = (
@@ -85,7 +85,7 @@ ARROWS = (
     Arrow(((515, 98), (515, 144)), (525, 126), ("a wake",)),
     *(Arrow(((x, 218), (x + 24, 218))) for x in (152, 292, 432, 572)),
     Arrow(((640, 246), (640, 274), (96, 274), (96, 250)), (320, 267), ("wakes again",)),
-    Arrow(((722, 218), (830, 218), (830, 102)), (732, 190), ("asks, informs,", "hands over")),
+    Arrow(((722, 218), (830, 218), (830, 102)), (732, 190), ("proposes,", "escalates")),
     Arrow(((156, 340), (156, 298))),
     Arrow(((516, 246), (516, 336))),
     Arrow(((680, 246), (680, 336))),
