@@ -112,7 +112,7 @@ def test_each_thing_that_may_go_wrong_is_found(outage: ReplayResult) -> None:
     }
     for why, bad in wrong.items():
         result = list(judge(bad))
-        assert any(why in each or "and entry 1 was due" in each for each in result), why
+        assert any(why in each or "entry 1 was expected" in each for each in result), why
 
 
 def test_an_error_that_leaves_a_handler_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from firstline.lab.simulation.regressions import REGRESSIONS, Regression
 from tools.regressions import read, run
 
 DOCS = Path(__file__).parents[2] / "docs"
-NAME = "a page is refusal as owed for no longer than a wake that cannot be queued"
+NAME = "a page is told as owed for no longer than a wake that cannot be queued"
 (EASY,) = [each for each in REGRESSIONS if each.name == NAME]
 RARE = Regression(name="what no run meets", bug=EASY.bug, world=EASY.world)
 
