@@ -5,6 +5,9 @@ package that its own process runs; production code has no hook. An edit that doe
 error.
 """
 
+import atexit
+import compileall
+import functools
 import os
 import shutil
 import subprocess
@@ -13,6 +16,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 import firstline
 from firstline.errors import InvariantViolation
@@ -68,6 +72,21 @@ def find_seed(bug: PlantedBug, seeds: int = SEEDS_MAX, known: int | None = None)
     return int(seed) if seed else None
 
 
+@functools.cache
+def _compiled_package() -> Path:
+    """A copy of the package with its bytecode, until this process ends.
+
+    To compile it takes as long as to run a seed. A module's bytecode names the time and the size of
+    its source, so that an edit replaces it.
+    """
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    copied = Path(folder) / PACKAGE.name
+    shutil.copytree(PACKAGE, copied, ignore=shutil.ignore_patterns("__pycache__"))
+    compileall.compile_dir(copied, quiet=2, invalidation_mode=PycInvalidationMode.TIMESTAMP)
+    return copied
+
+
 def run(bug: PlantedBug, program: str, *arguments: str) -> str:
     """Return the output of *program* in a copy of the package with *bug* in it.
 
@@ -75,7 +94,7 @@ def run(bug: PlantedBug, program: str, *arguments: str) -> str:
     """
     with tempfile.TemporaryDirectory() as path:
         copied = Path(path) / PACKAGE.name
-        shutil.copytree(PACKAGE, copied, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(_compiled_package(), copied)
         apply(bug, copied)
         command = [sys.executable, "-c", program, *arguments]
         ran = subprocess.run(  # noqa: S603 - a program of ours
