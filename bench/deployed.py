@@ -62,7 +62,7 @@ def controller(now: datetime) -> Iterator[Work]:
 def _pause(now: datetime) -> dict[str, Any]:
     """What the function URL hands over for a pause of everything."""
     until = (now + timedelta(hours=1)).isoformat()
-    lever = {"lever": "pause", "scope": "everything", "why": "a bench", "until": until}
+    lever = {"command": "pause", "scope": "everything", "why": "a bench", "until": until}
     caller = {"authorizer": {"iam": {"userArn": OPERATOR}}}
     return {"requestContext": caller, "body": json.dumps(lever)}
 

@@ -66,8 +66,9 @@ def handler(event: object, context: object, system: System | None = None) -> dic
         )
         return _answer(503, {"error": why})
     run.emit()
-    logger().info("an operator command ran", lever=result.lever, by=caller)
-    return _answer(200, msgspec.to_builtins(result))
+    logger().info("an operator command ran", command=result.command, by=caller)
+    # a command line of a version before 0.2 reads the command's name as ``lever``
+    return _answer(200, {**msgspec.to_builtins(result), "lever": result.command})
 
 
 def _body(event: object) -> bytes:

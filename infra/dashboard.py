@@ -132,12 +132,12 @@ def _ways_in(fleet: str, queues: Queues) -> tuple[cloudwatch.IWidget, ...]:
         for each in (queues.undelivered, queues.signals_dead, queues.wakes_dead)
     ]
     dead.append(own_metric(measures.UNREADABLE, "Maximum", fleet))
-    dead.append(own_metric(measures.ALARMS_UNASKED, "Maximum", fleet))
+    dead.append(own_metric(measures.ALARM_POLLS_FAILED, "Maximum", fleet))
     late = [
         queues.signals.metric_approximate_age_of_oldest_message(period=MINUTE),
         queues.wakes.metric_approximate_age_of_oldest_message(period=MINUTE),
-        own_metric(measures.WAKES_LATE, "Maximum", fleet),
-        own_metric(measures.PAGES_OWED, "Maximum", fleet),
+        own_metric(measures.WAKES_OVERDUE, "Maximum", fleet),
+        own_metric(measures.PAGES_PENDING, "Maximum", fleet),
     ]
     pages = [
         own_metric(each, "Sum", fleet) for each in (measures.PAGES_FAILED, measures.DRILLS_PASSED)

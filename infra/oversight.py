@@ -32,9 +32,9 @@ from infra.topics import subscribe
 
 _HEARTBEAT_MINUTES = 3
 _PROBE_MINUTES = 5
-_PAGES_OWED_SECONDS_MAX = 120
+_PAGES_PENDING_SECONDS_MAX = 120
 _SIGNAL_AGE_SECONDS_MAX = 120
-_WAKES_LATE_SECONDS_MAX = 300
+_WAKES_OVERDUE_SECONDS_MAX = 300
 _WAKE_AGE_SECONDS_MAX = 900 + 300
 """SQS's maximum delay plus five minutes, since a message's age counts from its sending."""
 _RETURNED_MINUTES = 3
@@ -77,9 +77,9 @@ class Oversight(Construct):
         )
         late = alarm_above(
             self,
-            "WakesLate",
-            own_metric(measures.WAKES_LATE, "Maximum", fleet),
-            _WAKES_LATE_SECONDS_MAX,
+            "WakesOverdue",
+            own_metric(measures.WAKES_OVERDUE, "Maximum", fleet),
+            _WAKES_OVERDUE_SECONDS_MAX,
             "incidents are not reconciled: reconcile does not keep up, or fails",
         )
         unreadable = alarm_above(
@@ -91,8 +91,8 @@ class Oversight(Construct):
         )
         unasked = alarm_above(
             self,
-            "AlarmsUnasked",
-            own_metric(measures.ALARMS_UNASKED, "Sum", fleet),
+            "AlarmPollsFailed",
+            own_metric(measures.ALARM_POLLS_FAILED, "Sum", fleet),
             0,
             "a sweep cannot read the P1s' alarms: a P1 without an event is not paged",
             minutes=_UNASKED_MINUTES,
@@ -191,9 +191,9 @@ def _of_pages(scope: Construct, fleet: str) -> Iterator[cloudwatch.Alarm]:
     )
     yield alarm_above(
         scope,
-        "PagesOwed",
-        own_metric(measures.PAGES_OWED, "Maximum", fleet),
-        _PAGES_OWED_SECONDS_MAX,
+        "PagesPending",
+        own_metric(measures.PAGES_PENDING, "Maximum", fleet),
+        _PAGES_PENDING_SECONDS_MAX,
         "a page is pending for minutes: PagerDuty does not accept it",
     )
     yield alarm_above(

@@ -185,7 +185,7 @@ def incident(**fields: object) -> Incident:
     """A complete outage, a minute old, whose three hosts were all found dead just now."""
     values: dict[str, Any] = {
         "id": ID,
-        "cause": CorrelationKey("vettid#service"),
+        "correlation_key": CorrelationKey("vettid#service"),
         "condition": Condition.COMPLETE_OUTAGE,
         "severity": Severity.P1,
         "component": Component.FLEET,

@@ -95,12 +95,12 @@ looks = st.builds(
 )
 pages = st.builds(
     Page,
-    key=st.sampled_from((ID, f"{ID}:gave-up")),
+    key=st.sampled_from((ID, f"{ID}:escalated")),
     action=st.sampled_from(("trigger", "resolve")),
     severity=st.sampled_from(Severity),
     summary=st.text(max_size=20),
     details=st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2),
-    owed_at=instants,
+    queued_at=instants,
     due_at=instants,
     tries=st.integers(0, 3),
     sent_at=maybe(instants),
@@ -229,7 +229,7 @@ EVIDENCE: dict[str, st.SearchStrategy[object]] = {
 AROUND: dict[str, st.SearchStrategy[object]] = {
     "limits": UNKNOWN | limits,
     "profile": profiles,
-    "mode": st.just("observe"),
+    "mode": st.just("dry-run"),
 }
 
 

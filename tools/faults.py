@@ -107,7 +107,7 @@ ROWS = (
     Row("sweep", "cloudwatch.DescribeAlarms", "first-deployment"),
     Row("sweep", "cloudwatch.GetMetricData", "without-data"),
     Row("sweep", "cloudwatch.ListAlarmMuteRules", "first-deployment"),
-    Row("sweep", "dynamodb.BatchGetItem", "handed-over-still-on"),
+    Row("sweep", "dynamodb.BatchGetItem", "escalated-still-on"),
     Row("sweep", "dynamodb.GetItem", "alarm-comes-late"),
     Row("sweep", "dynamodb.Query", "alarm-comes-late"),
     Row("sweep", "dynamodb.TransactWriteItems", "kms-near-quota"),

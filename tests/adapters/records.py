@@ -1,9 +1,11 @@
 """An incident, its signals and its entries, for the store to keep."""
 
-from datetime import timedelta
+import copy
+from datetime import datetime, timedelta
 
 from firstline.controller.ports.store import Change, InboxSignal, LeaseWrite
-from firstline.ids import CorrelationKey, Digest, IncidentId, SignalKey
+from firstline.diagnosis.evidence import HostEvidence, Unknown
+from firstline.ids import CorrelationKey, Digest, IncidentId, InstanceId, SignalKey
 from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Chain, Entry, Kind, Provenance, append
 from firstline.remediation.limits import Lease
@@ -21,7 +23,7 @@ LEASE = Lease(group="vaults", fence=1, holder=ID)
 def incident(id_: IncidentId = ID) -> Incident:
     return Incident(
         id=id_,
-        cause=CAUSE,
+        correlation_key=CAUSE,
         condition=Condition.COMPLETE_OUTAGE,
         severity=Severity.P1,
         component=Component.FLEET,
@@ -35,6 +37,19 @@ def incident(id_: IncidentId = ID) -> Incident:
         next_wake_at=T0 + SECOND,
         wake_generation=4,
     )
+
+
+def looked_at(held: Incident, *numbers: int, at: datetime = T0) -> Incident:
+    """*held* with evidence of *at* on these hosts, in items that its next commit writes."""
+    named = {host_id(number): HostEvidence(Unknown(f"{at:%S}"), at) for number in numbers}
+    versions = dict.fromkeys(named, held.version + 1)
+    hosts = {**held.hosts, **named}
+    return copy.replace(held, hosts=hosts, host_versions={**held.host_versions, **versions})
+
+
+def host_id(number: int) -> InstanceId:
+    """The id of a host."""
+    return InstanceId(f"i-{number:017x}")
 
 
 def signal(number: int) -> Signal:

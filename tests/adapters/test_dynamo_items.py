@@ -11,7 +11,7 @@ import pytest
 from firstline.adapters.aws import dynamo_items
 from firstline.adapters.aws.dynamo_items import Item
 from firstline.controller.ports.store import Change, InboxSignal, Store
-from firstline.errors import InvariantViolation, Unreadable
+from firstline.errors import DependencyUnavailable, InvariantViolation, Unreadable
 from firstline.incidents.incident import Status, encode
 from firstline.lab.twin import resources
 from firstline.lab.twin.aws import TwinAws
@@ -19,7 +19,17 @@ from firstline.remediation.kill_switch import OFF
 from firstline.signal import Severity
 from firstline.signals.storm import Openings
 from tests.adapters.backends import T0, Door
-from tests.adapters.records import CAUSE, FULL, ID, OPENING, entries, incident, signal
+from tests.adapters.records import (
+    CAUSE,
+    FULL,
+    ID,
+    OPENING,
+    entries,
+    host_id,
+    incident,
+    looked_at,
+    signal,
+)
 from tests.remediation.situations import switch
 
 KEY_DIGEST = "44e7166226cacb705390c0ea350d1c2638ff7f7ac0dac2610c04ff6dae023a4e"
@@ -29,6 +39,58 @@ SIGNAL_DIGEST = "227ba5f2c6c9109fe5c44a0696f393379607493a377f522ee27d9a7ae3227d8
 @pytest.fixture
 def store(aws_door: Door) -> Store:
     return aws_door.ports.store
+
+
+def test_a_host_has_an_item_of_its_own(store: Store, aws: TwinAws) -> None:
+    """The aggregate names its version, and has no evidence of it."""
+    held = looked_at(incident(), 1)
+    store.commit(Change(incident=held, entries=entries(), stored_hosts=(host_id(1),)))
+    client = aws.session.client("dynamodb")
+    found = client.scan(TableName=resources.INCIDENTS)["Items"]
+    written = {each.pop("sk")["S"]: each for each in found}
+    assert written[f"host#{host_id(1)}"] == {
+        "pk": {"S": ID},
+        "version": {"N": "1"},
+        "body": {"S": '{"report":{"type":"unknown","why":"00"},"at":"2026-03-01T12:00:00Z"}'},
+    }
+    body = json.loads(written["incident"]["body"]["S"])
+    assert (body["hosts"], body["host_versions"]) == ({}, {host_id(1): 1})
+
+
+@pytest.mark.parametrize("shown", [None, "0"])
+def test_a_host_that_is_older_than_its_aggregate_is_read_again(
+    store: Store, aws: TwinAws, shown: str | None
+) -> None:
+    """A Query may show a part of a transaction: old evidence would pass as that of the version."""
+    held = looked_at(incident(), 1)
+    store.commit(Change(incident=held, entries=entries(), stored_hosts=(host_id(1),)))
+    client = aws.session.client("dynamodb")
+    key = dynamo_items.host_key(ID, host_id(1))
+    item = client.get_item(TableName=resources.INCIDENTS, Key=key)["Item"]
+    client.delete_item(TableName=resources.INCIDENTS, Key=key)
+    if shown is not None:
+        older = {**item, "version": {"N": shown}}
+        client.put_item(TableName=resources.INCIDENTS, Item=older)
+    with pytest.raises(DependencyUnavailable, match="not yet of its version"):
+        store.load(ID)
+    client.put_item(TableName=resources.INCIDENTS, Item={**item, "version": {"N": "7"}})
+    loaded = store.load(ID)
+    assert loaded is not None
+    assert loaded.incident.hosts == held.hosts
+
+
+def test_a_host_that_cannot_be_parsed_makes_its_incident_unreadable(
+    store: Store, aws: TwinAws
+) -> None:
+    """Without its evidence a host would be unknown, and a person must know."""
+    held = looked_at(incident(), 1)
+    store.commit(Change(incident=held, entries=entries(), stored_hosts=(host_id(1),)))
+    client = aws.session.client("dynamodb")
+    key = dynamo_items.host_key(ID, host_id(1))
+    broken: Item = {**key, "version": {"N": "1"}, "body": {"S": "{}"}}
+    client.put_item(TableName=resources.INCIDENTS, Item=broken)
+    with pytest.raises(Unreadable):
+        store.load(ID)
 
 
 def test_one_commit_makes_these_items(store: Store, aws: TwinAws) -> None:
@@ -76,7 +138,7 @@ def test_what_the_indexes_hold() -> None:
     assert dynamo_items.incident_item(rested).keys() == known
     lists = [
         dynamo_items.incident_item(copy.replace(rested, status=each))["open"]["S"]
-        for each in (Status.VERIFYING, Status.HANDED_OVER, Status.RESOLVED, Status.OBSERVED)
+        for each in (Status.VERIFYING, Status.ESCALATED, Status.RESOLVED, Status.SELF_RECOVERED)
     ]
     assert lists == ["yes", "escalated", "closed", "closed"]
 
@@ -129,7 +191,7 @@ def test_the_end_of_a_p1_is_stored_next_to_its_cause(store: Store, aws: TwinAws)
     """In an item of its own, for as long as the incident itself."""
     store.commit(FULL)
     handed_over = copy.replace(
-        incident(), version=1, status=Status.HANDED_OVER, ended_at=T0, next_wake_at=None
+        incident(), version=1, status=Status.ESCALATED, ended_at=T0, next_wake_at=None
     )
     store.commit(Change(incident=handed_over, closes=CAUSE))
     client = aws.session.client("dynamodb")
@@ -155,7 +217,7 @@ def test_the_end_of_a_p1_is_stored_next_to_its_cause(store: Store, aws: TwinAws)
         (dynamo_items.incident_of, {"body": dynamo_items.text("")}),
         (
             dynamo_items.incident_of,
-            {"body": dynamo_items.text(encode(copy.replace(incident(), schema=2)))},
+            {"body": dynamo_items.text(encode(copy.replace(incident(), schema=3)))},
         ),
         (
             dynamo_items.inbox_signal_of,

@@ -185,7 +185,7 @@ FAILED = "ConditionalCheckFailed"
 # the order of FULL's actions: incident, cause, entry, processed key, inbox, lease
 CONFLICTS: dict[Contested, tuple[str, ...]] = {
     Contested.VERSION: (FAILED, "None", FAILED, "None", "None", FAILED),
-    Contested.CAUSE: (FAILED, FAILED, FAILED, "None", "None", FAILED),
+    Contested.CORRELATION_KEY: (FAILED, FAILED, FAILED, "None", "None", FAILED),
     Contested.ENTRY: ("None", "None", FAILED, "None", "None", "None"),
     Contested.PROCESSED: (FAILED, FAILED, FAILED, FAILED, "None", FAILED),
     Contested.LEASE: ("TransactionConflict", "None", FAILED, "None", "None", FAILED),

@@ -52,15 +52,15 @@ CONTESTED: dict[str, tuple[Change, Contested]] = {
     "a signal is processed once": (Change(incident=NEXT, processed=KEY), Contested.PROCESSED),
     "a cause that is open is not opened again": (
         Change(incident=incident(OTHER_ID), opens=CAUSE),
-        Contested.CAUSE,
+        Contested.CORRELATION_KEY,
     ),
     "an incident closes its own cause only": (
         Change(incident=incident(OTHER_ID), closes=CAUSE),
-        Contested.CAUSE,
+        Contested.CORRELATION_KEY,
     ),
     "a cause that is not open is not closed": (
         Change(incident=NEXT, closes=OTHER_CAUSE),
-        Contested.CAUSE,
+        Contested.CORRELATION_KEY,
     ),
     "an entry is never replaced": (Change(incident=NEXT, entries=entries()), Contested.ENTRY),
     "a lease that somebody took is not taken as if nobody had": (
@@ -102,7 +102,7 @@ CONTESTED: dict[str, tuple[Change, Contested]] = {
     "a redelivery is known as one, whatever else it meets": (OPENING, Contested.PROCESSED),
     "a cause tells more than a version": (
         Change(incident=incident(), opens=CAUSE),
-        Contested.CAUSE,
+        Contested.CORRELATION_KEY,
     ),
 }
 

@@ -20,6 +20,7 @@ from firstline.controller.ports.store import (
     PageReceipt,
     Store,
 )
+from firstline.diagnosis.evidence import HostEvidence, Unknown
 from firstline.errors import (
     CommitConflict,
     Contested,
@@ -52,7 +53,9 @@ from tests.adapters.records import (
     OTHER_ID,
     SECOND,
     entries,
+    host_id,
     incident,
+    looked_at,
     signal,
 )
 from tests.remediation.situations import approval, switch
@@ -100,14 +103,14 @@ def test_the_latest_transition_of_an_alarm_is_remembered(store: Store) -> None:
 def test_openings_are_stored_under_their_version(store: Store) -> None:
     """Two who read the same version cannot both write."""
     assert store.openings("vettid") == Openings()
-    first = Openings().with_cause(CAUSE, T0, keep=3)
+    first = Openings().with_opening(CAUSE, T0, keep=3)
     store.commit(Change(openings=OpeningsWrite("vettid", first)))
     assert store.openings("vettid") == copy.replace(first, version=1)
     assert store.openings("another") == Openings()
     with pytest.raises(CommitConflict) as conflict:
         store.commit(Change(openings=OpeningsWrite("vettid", first), processed=KEY))
     assert conflict.value.contested is Contested.OPENINGS
-    second = store.openings("vettid").with_cause(OTHER_CAUSE, T0 + SECOND, keep=3)
+    second = store.openings("vettid").with_opening(OTHER_CAUSE, T0 + SECOND, keep=3)
     store.commit(Change(openings=OpeningsWrite("vettid", second), processed=KEY))
     assert store.openings("vettid") == copy.replace(second, version=2)
 
@@ -174,12 +177,12 @@ def test_cause_is_free_when_its_episode_ends(store: Store) -> None:
     store.commit(OPENING)
     store.commit(Change(incident=incident(OTHER_ID), opens=OTHER_CAUSE))
     assert [store.open_incident(each) for each in (CAUSE, OTHER_CAUSE)] == [ID, OTHER_ID]
-    ended = copy.replace(stored(store), status=Status.OBSERVED)
+    ended = copy.replace(stored(store), status=Status.SELF_RECOVERED)
     store.commit(Change(incident=ended, closes=CAUSE))
     assert [store.open_incident(each) for each in (CAUSE, OTHER_CAUSE)] == [None, OTHER_ID]
     store.commit(Change(incident=stored(store, OTHER_ID), opens=CAUSE))
     assert store.open_incident(CAUSE) == OTHER_ID
-    assert stored(store).status is Status.OBSERVED
+    assert stored(store).status is Status.SELF_RECOVERED
 
 
 def test_what_an_episode_accounts_for_outlives_it(store: Store) -> None:
@@ -192,7 +195,7 @@ def test_what_an_episode_accounts_for_outlives_it(store: Store) -> None:
         assert store.accounted(CAUSE) == (kept[-1] if kept else None)
         ended = copy.replace(
             stored(store, id_),
-            status=Status.HANDED_OVER,
+            status=Status.ESCALATED,
             severity=Severity(severity),
             alarms=("one", "two"),
             ended_at=ended_at,
@@ -270,10 +273,72 @@ def test_of_a_long_inbox_a_part_is_read_with_every_answer(store: Store) -> None:
     assert loaded.approvals == (no, approval())
 
 
+def test_evidence_of_a_host_is_kept_in_its_own_item(store: Store) -> None:
+    """What a commit does not touch stays; a host that left is not read any more."""
+    store.commit(OPENING)
+    first = looked_at(stored(store), 1, 2)
+    store.commit(Change(incident=first, stored_hosts=(host_id(1), host_id(2))))
+    assert stored(store).hosts == first.hosts
+    second = looked_at(stored(store), 2, at=T0 + SECOND)
+    store.commit(Change(incident=second, stored_hosts=(host_id(2),)))
+    assert stored(store).hosts == second.hosts
+    assert second.host_versions == {host_id(1): 2, host_id(2): 3}
+    left = copy.replace(
+        stored(store),
+        hosts={host_id(2): second.hosts[host_id(2)]},
+        host_versions={host_id(2): 3},
+    )
+    store.commit(Change(incident=left))
+    assert stored(store).hosts == left.hosts
+
+
+def test_evidence_without_an_item_stays_in_the_aggregate(store: Store) -> None:
+    """As of an incident that older code wrote, and of a commit that had no room."""
+    store.commit(OPENING)
+    inline = copy.replace(looked_at(stored(store), 1), host_versions={})
+    store.commit(Change(incident=inline))
+    mixed = looked_at(stored(store), 2)
+    store.commit(Change(incident=mixed, stored_hosts=(host_id(2),)))
+    assert stored(store).hosts == mixed.hosts
+    assert set(mixed.hosts) == {host_id(1), host_id(2)}
+
+
+def test_many_hosts_and_a_long_inbox_are_read_whole(store: Store) -> None:
+    """Whatever one Query shows of the incident, none of its hosts is left out."""
+    store.commit(OPENING)
+    for first in (0, 60, 120):
+        numbers = range(first, first + 60)
+        looked = looked_at(stored(store), *numbers)
+        store.commit(Change(incident=looked, stored_hosts=tuple(map(host_id, numbers))))
+    for number in range(3):
+        store.commit(Change(inbox_signal=InboxSignal(ID, signal(number), Severity.P2)))
+    store.commit(Change(answer=OperatorAnswer(ID, stored(store).version, approval())))
+    loaded = store.load(ID)
+    assert loaded is not None
+    assert set(loaded.incident.hosts) == set(map(host_id, range(180)))
+    assert (len(loaded.inbox), loaded.approvals) == (3, (approval(),))
+
+
+def test_evidence_in_items_does_not_count_towards_the_limit(store: Store) -> None:
+    """400 KB is the limit of an item, and the evidence of each host is one of its own."""
+    store.commit(OPENING)
+    large = HostEvidence(Unknown("w" * 40_000), T0)
+    for number in range(12):
+        held = looked_at(stored(store), number)
+        held = copy.replace(held, hosts={**held.hosts, host_id(number): large})
+        store.commit(Change(incident=held, stored_hosts=(host_id(number),)))
+    assert set(stored(store).hosts.values()) == {large}
+    inline = copy.replace(stored(store), host_versions={})
+    with pytest.raises(Unwritable):
+        store.commit(Change(incident=inline))
+
+
 def test_a_change_has_1_to_100_actions(store: Store) -> None:
     """A change that no transaction can hold raises `InvariantViolation`, and nothing is written."""
     made = entries(count=100)
-    for change in (Change(incident=incident(), entries=made), Change()):
+    hosts = looked_at(incident(), *range(100))
+    crowded = Change(incident=hosts, stored_hosts=tuple(hosts.hosts))
+    for change in (Change(incident=incident(), entries=made), Change(), crowded):
         with pytest.raises(InvariantViolation, match="actions; a transaction holds"):
             store.commit(change)
     assert store.load(ID) is None
@@ -369,14 +434,14 @@ def test_open_are_the_latest_first_until_they_end(store: Store) -> None:
         store.commit(Change(incident=opened))
     assert store.open_now(10) == tuple(reversed(ids))
     assert store.open_now(2) == (ids[3], ids[2])
-    ended = copy.replace(stored(store, ids[2]), status=Status.HANDED_OVER)
+    ended = copy.replace(stored(store, ids[2]), status=Status.ESCALATED)
     store.commit(Change(incident=ended))
     assert store.open_now(10) == (ids[3], ids[1], ids[0])
 
 
 @pytest.mark.parametrize(
     ("status", "escalated"),
-    [(Status.HANDED_OVER, True), (Status.RESOLVED, False), (Status.OBSERVED, False)],
+    [(Status.ESCALATED, True), (Status.RESOLVED, False), (Status.SELF_RECOVERED, False)],
 )
 def test_what_ended_is_listed_by_its_end(store: Store, status: Status, *, escalated: bool) -> None:
     """The latest opened first, and no more than are asked for; a later commit changes nothing."""

@@ -72,7 +72,7 @@ def test_bad_profile_pages_and_fixes_nothing(
     system = wiring.system(result, aws.session, WorldClock(world))
     assert system.profile.rules == ()
     assert [system.profile.rungs(each) for each in Condition] == [()] * len(Condition)
-    assert system.profile.autonomy("restart_enclave", Condition.COMPLETE_OUTAGE) == "observe"
+    assert system.profile.autonomy("restart_enclave", Condition.COMPLETE_OUTAGE) == "record-only"
     notifier = system.ports.notifier("pager")
     assert isinstance(notifier, PagerDutyNotifier)
     assert notifier.api.routing_key() == ROUTING_KEY

@@ -203,6 +203,7 @@ def test_hostile_text_stays_text(browser: Browser, tmp_path: Path) -> None:
         "kind": "signal",
         "policy": "0" * 64,
         "code": "c",
+        "schema": 2,
         "data": data | {"state": "ALARM", "why": hostile},
     }
     export = tmp_path / "export.jsonl"

@@ -33,7 +33,8 @@ METRICS = [
 FLEET = {f"i-{number:017x}": GONE if number % 7 else REPORT for number in range(50)}
 GUARDS = [{"guard": f"guard_{number}", "denial": None} for number in range(28)]
 WAITS = [
-    decision(number, "wait", f"rule {number % 3}", seen=seen()) for number in range(60, 10_800, 60)
+    decision(number, "wait", f"rule {number % 3}", observed=seen())
+    for number in range(60, 10_800, 60)
 ]
 REPORTS = {
     "minutes": write_report(chain(*outage()), PROFILE),
@@ -41,7 +42,7 @@ REPORTS = {
         chain(
             *outage()[:-1],
             *WAITS,
-            decision(10_800, "hand-over", seen=seen()),
+            decision(10_800, "escalate", observed=seen()),
             handed_over(10_800, metrics=METRICS),
             paged(10_801),
         ),

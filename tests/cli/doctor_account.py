@@ -88,7 +88,7 @@ RESOURCES = [
     ),
 ]
 OUTPUTS = {
-    "Mode": "observe",
+    "Mode": "dry-run",
     "Context": json.dumps(fleet_file.deployment(PROFILE_FILE).explicit_settings()),
     "ProfileDigest": PROFILE.digest,
     "RoutingKeySecret": "arn:secret",

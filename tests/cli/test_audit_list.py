@@ -28,7 +28,7 @@ def ledger(tmp_path: Path) -> Path:
     """Return two incidents, a day apart: one resolved, one handed over."""
     mended = chain(heard(severity="P2"), *fixed(5, "a"), closed(90))
     given = chain(
-        heard(condition="capacity"), decided("hand-over", 60, "kms_is_calm"), incident=OTHER, days=1
+        heard(condition="capacity"), decided("escalate", 60, "kms_is_calm"), incident=OTHER, days=1
     )
     noted = chain(heard(disposition="ignored"), incident=IncidentId("inc-noted"))
     return written(tmp_path / "ledger.jsonl", mended, given, noted)
@@ -47,8 +47,9 @@ def test_the_list_says_what_the_replay_came_to(
     path = tmp_path / "ledger.jsonl"
     dispatch(["replay", str(SCENARIOS / f"{name}.toml"), "--export", str(path), "--json"])
     replayed = [json.loads(each) for each in capsys.readouterr().out.splitlines()]
-    outcomes = [f"--outcome={each}" for each in ("open", "resolved", "handed-over", "ignored")]
-    output = listed(capsys, str(path), *outcomes, "--outcome=observed", "--outcome=rejected")
+    outcomes = [f"--outcome={each}" for each in ("open", "resolved", "escalated", "ignored")]
+    more = [f"--outcome={each}" for each in ("self-recovered", "recorded", "rejected")]
+    output = listed(capsys, str(path), *outcomes, *more)
     assert [
         (each["outcome"], each["entries"], len(each["fixes"]), each["whole"]) for each in output
     ] == [
@@ -74,7 +75,7 @@ def test_the_list_says_what_the_replay_came_to(
         (("--severity", "P1", "--severity", "P2"), [ID, OTHER]),
         (("--condition", "enclave-down"), [ID]),
         (("--host", A), [ID]),
-        (("--outcome", "handed-over"), [OTHER]),
+        (("--outcome", "escalated"), [OTHER]),
         (("--outcome", "ignored"), ["inc-noted"]),
         (("--since", "2026-03-12"), [OTHER]),
         (("--until", "2026-03-12T00:00Z"), [ID]),
@@ -96,7 +97,7 @@ def test_an_incident_is_one_line(ledger: Path, capsys: pytest.CaptureFixture[str
         *("2026-03-11", "04:20:00", "P2", "enclave-down", "resolved", "1:30"),
         *("1", "of", "1", "fix", "helped", ID),
     ]
-    assert "handed-over" in second
+    assert "escalated" in second
     assert second.endswith(OTHER)
 
 
@@ -117,7 +118,7 @@ def test_show_prints_every_entry(ledger: Path, capsys: pytest.CaptureFixture[str
     assert dispatch(["audit", "show", OTHER, str(ledger)]) == 0
     shown = capsys.readouterr().out
     assert "   1  2026-03-12 04:20:00  signal        healthy-hosts" in shown
-    assert f"decision      hand-over  restart_enclave {A} (plan p1)" in shown
+    assert f"decision      escalate  restart_enclave {A} (plan p1)" in shown
     assert "      denied by kms_is_calm: so\n" in shown
     assert "      passed by mode_enforces\n" in shown
 

@@ -103,9 +103,9 @@ def stage(
     )
 
 
-def quiet(*hosts: HostPlan, mode: str = "observe") -> Rig:
+def quiet(*hosts: HostPlan, mode: str = "dry-run") -> Rig:
     """A world in which nothing is wrong, and its alarm OK."""
-    rig = Rig(*(hosts or HEALTHY), mode="enforce" if mode == "enforce" else "observe")
+    rig = Rig(*(hosts or HEALTHY), mode="enforce" if mode == "enforce" else "dry-run")
     rig.world.alarms[ALARM_ARN].turn(AlarmState.OK, rig.world.now)
     return rig
 
@@ -121,9 +121,13 @@ def test_a_drill_goes_the_whole_way() -> None:
     why = "received, classified, notified and decided on in time"
     assert (line.holds, line.why) == (True, why)
     assert (line.severity, line.condition, line.channel) == ("P1", "complete-outage", "pager")
-    assert (line.heard_after_seconds, line.told_after_seconds, line.target_seconds) == (1, 1, 60)
+    assert (line.received_after_seconds, line.notified_after_seconds, line.target_seconds) == (
+        1,
+        1,
+        60,
+    )
     assert line.incident == rig.id()
-    assert line.outcome in ("observed", "resolved")
+    assert line.outcome in ("self-recovered", "resolved")
     assert line.ended_after_seconds is not None
     assert {"look", "close"} <= {each.step for each in line.decisions}
     assert rig.fixes == []
@@ -214,8 +218,8 @@ def test_a_page_that_comes_too_late() -> None:
         OUTAGE, stage(rig)._replace(alarms=alarms, clock=Slow(rig)), PATIENCE, enforce=False
     ).line
     assert not line.holds
-    assert line.told_after_seconds is not None
-    assert line.told_after_seconds > 60
+    assert line.notified_after_seconds is not None
+    assert line.notified_after_seconds > 60
     assert "it was notified after" in line.why
 
 
@@ -245,14 +249,14 @@ def test_a_drill_is_observed_where_the_deployment_may_fix() -> None:
     """Dead hosts are planned for and left alone; the switch's chain names who announced it."""
     rig = quiet(*ONE_DEAD, mode="enforce")
     line = drilled(rig)
-    assert (line.holds, line.mode, line.observed) == (True, "enforce", True)
+    assert (line.holds, line.mode, line.dry_run) == (True, "enforce", True)
     assert {each.plan for each in line.decisions} >= {f"restart_enclave on {ONE_DEAD[0].id}"}
-    assert {each["mode"] for each in rig.entries_of(Kind.DECISION)} == {"observe"}
+    assert {each["mode"] for each in rig.entries_of(Kind.DECISION)} == {"dry-run"}
     assert rig.fixes == []
     (entry,) = rig.control
     assert (entry["change"], entry["by"]) == ("announced", ALICE)
     (signal,) = [each for each in rig.entries_of(Kind.SIGNAL) if "joined" not in each]
-    assert signal["drill"] == entry["word"]
+    assert signal["drill"] == entry["marker"]
 
 
 def test_enforce_is_asked_for() -> None:
@@ -260,7 +264,7 @@ def test_enforce_is_asked_for() -> None:
     rig = quiet(*DEFAULT_HOSTS, mode="enforce")
     played = run_drill(OUTAGE, stage(rig), PATIENCE, enforce=True)
     line = played.line
-    assert (line.holds, line.observed, line.outcome) == (True, False, "resolved")
+    assert (line.holds, line.dry_run, line.outcome) == (True, False, "resolved")
     assert "mode enforce, and the drill used that mode" in as_markdown(played.report)
     assert len(rig.fixes) == len(DEFAULT_HOSTS)
     assert CHAIN not in rig.tables.entries
@@ -270,7 +274,7 @@ def test_trouble_in_the_middle_of_a_drill_is_no_drill() -> None:
     """The alarm fires by itself: people are paged again, and dead hosts are fixed."""
     rig = quiet(*DEFAULT_HOSTS, mode="enforce")
     line = drilled(rig)
-    assert line.why == "it was decided on in observe and enforce; the drill requires dry-run"
+    assert line.why == "it was decided on in dry-run and enforce; the drill requires dry-run"
     rig.at_the_end()
     assert len(rig.fixes) == len(DEFAULT_HOSTS)
     assert ("trigger", f"{line.incident}:no-drill") in rig.posts
@@ -283,7 +287,7 @@ def test_a_drill_that_cannot_be_announced_is_not_rung() -> None:
     alarms = Alarms(rig)
     deployment = stage(rig)._replace(alarms=alarms)
     silent = deployment._replace(
-        announce=lambda lever: CommandResult(lever="drill", by=str(lever.until))
+        announce=lambda lever: CommandResult(command="drill", by=str(lever.until))
     )
     with pytest.raises(InvalidInput, match="did not register the drill: no alarm was set"):
         run_drill(OUTAGE, silent, PATIENCE, enforce=False)
@@ -295,7 +299,7 @@ def test_a_drill_that_cannot_be_announced_is_not_rung() -> None:
 def test_a_drill_that_was_fixable_all_the_same_does_not_hold() -> None:
     """As where the deployment was promoted in between."""
     rig = quiet(mode="enforce")
-    line = run_drill(OUTAGE, stage(rig)._replace(mode="observe"), PATIENCE, enforce=False).line
+    line = run_drill(OUTAGE, stage(rig)._replace(mode="dry-run"), PATIENCE, enforce=False).line
     assert line.why == "it was decided on in enforce; the drill requires dry-run"
 
 
@@ -337,7 +341,7 @@ def test_the_report_of_a_drill_that_was_not_received(tmp_path: Path) -> None:
 
 def test_an_alarm_that_fires_already() -> None:
     """Nothing is turned."""
-    rig = Rig(*HEALTHY, mode="observe")
+    rig = Rig(*HEALTHY, mode="dry-run")
     with pytest.raises(InvalidInput, match="is in ALARM already"):
         drilled(rig)
 
@@ -379,7 +383,7 @@ def test_as_json_and_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["holds"] is True
     assert print_drill(line, as_json=False) == 0
     out = capsys.readouterr().out
-    first = f"drill of {ALARM_NAME}, in mode observe, dry-run\n  received   after 1 s  inc-"
+    first = f"drill of {ALARM_NAME}, a dry run, in mode dry-run\n  received   after 1 s  inc-"
     assert out.startswith(first)
     assert "  notified   after 1 s  on the channel pager\n" in out
     assert "             would run restart_" in out

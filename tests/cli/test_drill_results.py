@@ -53,16 +53,16 @@ def decision(step: str, *denied: str, plan: Data | None = None) -> Data:
     guards += [{"guard": each, "denial": no} for each in denied]
     return {
         "step": {"type": step},
-        "rule": "watch",
+        "rule": "Watch",
         "why": "so",
         "facts": [],
         "plan": plan,
         "guards": guards,
-        "mode": "observe",
+        "mode": "dry-run",
     }
 
 
-PLAN: Data = {"action": "restart_parent", "target": "i-1"}
+PLAN: Data = {"action": "restart_parent", "targets": ["i-1"]}
 LATE = "after 61 s, not 60 s"
 UNENDED = (
     "the incident had not ended when the drill ended: see its timeline, or give a longer --for"
@@ -113,7 +113,7 @@ def test_the_drills_own_alarm() -> None:
 
 def test_a_drill_that_goes_well() -> None:
     """Each decision is listed once; a plan with the guards that denied it."""
-    plan: Data = {"action": "restart_parent", "target": "i-1"}
+    plan: Data = {"action": "restart_parent", "targets": ["i-1"]}
     found = drill_result(
         chain(
             (Kind.SIGNAL, 2, OPENING),
@@ -170,14 +170,14 @@ def test_a_drill_that_goes_well() -> None:
         ),
         (
             ((Kind.SIGNAL, 1, OPENING), PAGED, UNOBSERVED, CLOSED),
-            "it was decided on in enforce and observe; the drill requires dry-run",
+            "it was decided on in enforce and dry-run; the drill requires dry-run",
         ),
         (
             ((Kind.SIGNAL, 1, OPENING), PAGED, UNTOLD),
             "it was decided on in a mode that no decision records; the drill requires dry-run",
         ),
         (
-            ((Kind.SIGNAL, 1, OPENING), (Kind.PAGE, 1, page("pager", "owed")), DECIDED, CLOSED),
+            ((Kind.SIGNAL, 1, OPENING), (Kind.PAGE, 1, page("pager", "pending")), DECIDED, CLOSED),
             "no notification was accepted on the channel pager",
         ),
         (

@@ -15,7 +15,7 @@ from firstline.errors import InvalidInput
 POLICY = b'{"policy":"%s","text":"not of that digest"}\n' % (b"0" * 64)
 ENTRY = (
     b'{"incident":"inc-0","sequence":1,"previous":"","at":"2026-03-11T04:18:43Z",'
-    b'"kind":"signal","policy":"p","code":"c","data":{}}\n'
+    b'"kind":"signal","policy":"p","code":"c","schema":2,"data":{}}\n'
 )
 
 

@@ -180,7 +180,7 @@ def test_a_group_becomes_a_file(
     assert [(each.name, each.known_as) for each in profile.alarms.external] == [
         ("targets-unhealthy", "unhealthy-hosts")
     ]
-    assert (settings.account, settings.region, settings.mode) == ("123456789012", REGION, "observe")
+    assert (settings.account, settings.region, settings.mode) == ("123456789012", REGION, "dry-run")
     text = path.read_text()
     assert 'no rule matches them: "targets-slow"' in text
     assert "of-another" not in text

@@ -12,7 +12,7 @@ from firstline.config import fleet_choice
 from tests.adapters.loopback import Loopback, http
 
 APPROVED = {
-    "lever": "approve",
+    "command": "approve",
     "by": "arn:alice",
     "incident": "inc-0123456789abcdef0123",
     "action": "restart_enclave",
@@ -20,11 +20,11 @@ APPROVED = {
     "plan": "a" * 64,
     "until": "2026-03-11T05:00:00Z",
 }
-PAUSED = {"lever": "pause", "by": "arn:alice", "scope": "everything", "told": False}
+PAUSED = {"command": "pause", "by": "arn:alice", "scope": "everything", "notified": False}
 APPROVE = ["approve", "inc-0123456789abcdef0123", "aaaaaaaa", "--region", "eu-west-1"]
 PAUSE = ["pause", "everything", "--why", "a drill", "--for", "2h", "--region", "eu-west-1"]
 RESUME = ["resume", "everything", "--why", "over", "--region", "eu-west-1"]
-PROMOTED = {"lever": "promote", "by": "arn:alice", "action": "restart_enclave"}
+PROMOTED = {"command": "promote", "by": "arn:alice", "action": "restart_enclave"}
 PROMOTE = ["promote", "restart_enclave", "--why", "mended", "--region", "eu-west-1"]
 DENY = ["deny", "inc-0123456789abcdef0123", "aaaaaaaa", "--why", "no", "--region", "eu-west-1"]
 
@@ -48,7 +48,7 @@ def test_an_approval_is_signed_for_lambda_and_sent_once(capsys: pytest.CaptureFi
     head, _, body = request.partition(b"\r\n\r\n")
     assert re.search(rb"Credential=AKIDEXAMPLE/\d{8}/eu-west-1/lambda/aws4_request", head)
     assert json.loads(body) == {
-        "lever": "approve",
+        "command": "approve",
         "incident": "inc-0123456789abcdef0123",
         "plan": "aaaaaaaa",
         "why": "",
@@ -95,11 +95,15 @@ def test_a_deployment_is_found_by_its_fleet(
         ),
         (
             RESUME,
-            PAUSED | {"lever": "resume", "told": True},
+            PAUSED | {"command": "resume", "notified": True},
             "resumed: fixes of everything are",
         ),
         (PROMOTE, PROMOTED, "promoted: restart_enclave has the autonomy of the fleet file again"),
-        (DENY, APPROVED | {"lever": "deny"}, "denied: restart_enclave on i-0a1b2c3d4e5f60711 for"),
+        (
+            DENY,
+            APPROVED | {"command": "deny"},
+            "denied: restart_enclave on i-0a1b2c3d4e5f60711 for",
+        ),
     ],
 )
 def test_each_operator_command_prints_its_result(

@@ -70,10 +70,10 @@ def test_a_fix_that_this_code_would_do_is_gained(outage: Path, tmp_path: Path) -
 
 
 def test_another_target_is_a_fix_gained(outage: Path, tmp_path: Path) -> None:
-    first, second = (f'"target":"i-0a1b2c3d4e5f6071{n}"' for n in (1, 2))
+    first, second = (f'"targets":["i-0a1b2c3d4e5f6071{n}"]' for n in (1, 2))
     path = edited(tmp_path / "other.jsonl", outage, first, second)
     (one,) = past_check.check_export(path, PROFILE_FILE).misses
-    assert (one.sort, one.why) == ("fix-gained", "plan.target: i-0a1b2c3d4e5f60711")
+    assert (one.sort, one.why) == ("fix-gained", "plan.targets[0]: i-0a1b2c3d4e5f60711")
 
 
 LESS = """

@@ -57,7 +57,7 @@ def test_each_fault_is_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert dispatch(["policy", "check", str(path)]) == 2
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith("firstline: policy: ")
-    assert "deployment.mode: is 'watch': use one of enforce, observe" in first
+    assert "deployment.mode: is 'watch': use one of dry-run, enforce" in first
     assert "deployment.email: is not a key here: did you mean" in second
 
 

@@ -18,7 +18,7 @@ from tests.adapters.loopback import http
 from tests.cli.proxy import ORIGIN, Proxy
 
 FIRSTLINE = Path(sys.executable).parent / "firstline"
-PULLED = CommandResult(lever="resume", by="alice", scope="everything", told=True)
+PULLED = CommandResult(command="resume", by="alice", scope="everything", notified=True)
 RESUME = ("resume", "everything", "--why", "over", "--url", f"{ORIGIN}/", "--json")
 CALLER = http(
     "200 OK",

@@ -127,10 +127,10 @@ ENDINGS = [
     ("cloudwatch.first-evaluation-without-data.json", "ignored"),
     ("cloudwatch.foreign-account.json", "rejected"),
     ("custom.forged-source.json", "rejected"),
-    ("cloudwatch.replayed-from-archive.json", "observed"),
-    ("cloudwatch.muted.json", "observed"),
-    ("cloudwatch.no-state-value.json", "handed-over"),
-    ("cloudwatch.unlisted-http-api-5xx.json", "handed-over"),
+    ("cloudwatch.replayed-from-archive.json", "recorded"),
+    ("cloudwatch.muted.json", "recorded"),
+    ("cloudwatch.no-state-value.json", "escalated"),
+    ("cloudwatch.unlisted-http-api-5xx.json", "escalated"),
 ]
 
 
@@ -207,6 +207,6 @@ def test_another_world_and_another_home(capsys: pytest.CaptureFixture[str]) -> N
     """--world gives the hosts of a scenario to an event; --account makes the event foreign."""
     world = str(EVENTS / "scenarios" / "healthy-world.toml")
     assert dispatch(["replay", str(OUTAGE), "--world", world, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["outcome"] == "observed"
+    assert json.loads(capsys.readouterr().out)["outcome"] == "self-recovered"
     assert dispatch(["replay", str(OUTAGE), "--account", "999988887777", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["outcome"] == "rejected"

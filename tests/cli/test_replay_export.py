@@ -67,10 +67,10 @@ def test_a_changed_record_is_reported_with_its_place(
 ) -> None:
     """The entry, the field, its recorded value and the repeated one."""
     changed = tmp_path / "changed.jsonl"
-    changed.write_text(export.read_text().replace('"rule":"next fix"', '"rule":"a whim"', 1))
+    changed.write_text(export.read_text().replace('"rule":"NextFix"', '"rule":"a whim"', 1))
     assert dispatch(["replay", str(changed)]) == 1
     output = capsys.readouterr().out
-    assert 'rule: recorded "a whim", re-decided "next fix"' in output
+    assert 'rule: recorded "a whim", re-decided "NextFix"' in output
     assert "1 not as recorded" in output
 
 

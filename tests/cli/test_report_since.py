@@ -33,7 +33,7 @@ def ledger(tmp_path: Path) -> Path:
     return written(
         tmp_path / "ledger.jsonl",
         chain(heard(), paged(4), LATE, FLAPS, *fixed(10, "a", helped=False), DEMOTED, closed(3800)),
-        chain(heard(), decided("hand-over", 9, "kms_is_calm"), incident=OTHER, days=1)[1:],
+        chain(heard(), decided("escalate", 9, "kms_is_calm"), incident=OTHER, days=1)[1:],
         chain(PROMOTED, incident=CHAIN),
         *grown,
     )

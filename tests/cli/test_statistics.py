@@ -41,9 +41,9 @@ def test_nothing_is_reviewed_as_nothing() -> None:
         by_condition={},
         still_open=0,
         alone=0,
-        with_a_person=0,
-        by_themselves=0,
-        handed_over=0,
+        with_approval=0,
+        self_recovered=0,
+        escalated=0,
         alone_percent=None,
         to_page=NOTHING,
         to_fix=NOTHING,
@@ -54,7 +54,7 @@ def test_nothing_is_reviewed_as_nothing() -> None:
         denials=(),
         noisy=(),
         promotable=(),
-        turns=(),
+        autonomy_changes=(),
         demoted=(),
         partial=0,
     )
@@ -66,12 +66,12 @@ def test_incidents_are_counted_by_how_they_ended() -> None:
         chain(heard(), paged(4), *fixed(10, "a"), closed(90), incident=numbered(1)),
         chain(heard(), paged(2), ALLOWED, *fixed(30, "a"), closed(200), incident=numbered(2)),
         chain(heard(severity="P3"), closed(60), incident=numbered(3)),
-        chain(heard(), decided("hand-over", 50), incident=numbered(4))[1:],
+        chain(heard(), decided("escalate", 50), incident=numbered(4))[1:],
         chain(heard(severity="P4", condition="capacity"), incident=numbered(5)),
         chain(heard(disposition="ignored"), incident=numbered(6)),
     )
     assert (result.incidents, result.still_open) == (5, 1)
-    assert (result.alone, result.with_a_person, result.by_themselves, result.handed_over) == (
+    assert (result.alone, result.with_approval, result.self_recovered, result.escalated) == (
         1,
         1,
         1,
@@ -84,7 +84,7 @@ def test_incidents_are_counted_by_how_they_ended() -> None:
 PLAIN = [
     chain(heard(), paged(4), *fixed(10, "a"), closed(90), incident=numbered(1)),
     chain(heard(), paged(2), *fixed(30, "a"), closed(200), incident=numbered(2)),
-    chain(heard(severity="P2"), decided("hand-over", 70, "kms_is_calm"), incident=numbered(3)),
+    chain(heard(severity="P2"), decided("escalate", 70, "kms_is_calm"), incident=numbered(3)),
 ]
 
 
@@ -94,7 +94,7 @@ def test_times_run_from_the_signal() -> None:
     assert result.to_page == DurationStatistics(2, 2, 4)
     assert result.to_fix == DurationStatistics(2, 10, 30)
     assert result.to_recover == DurationStatistics(2, 90, 200)
-    assert (result.unpaged, result.handed_over, result.alone_percent) == (1, 1, 66)
+    assert (result.unpaged, result.escalated, result.alone_percent) == (1, 1, 66)
 
 
 def test_a_time_that_runs_backwards_is_none() -> None:
@@ -151,8 +151,8 @@ def test_an_alarm_that_opens_much_for_little_is_noisy() -> None:
         of_alarm("flapping", 1, over, *fixed(10, "a"), closed(90)),
     )
     assert result.noisy == (
-        NoisyAlarm(alarm="nervous", incidents=3, observed=2, flaps=0),
-        NoisyAlarm(alarm="flapping", incidents=1, observed=0, flaps=3),
+        NoisyAlarm(alarm="nervous", incidents=3, self_recovered=2, flaps=0),
+        NoisyAlarm(alarm="flapping", incidents=1, self_recovered=0, flaps=3),
     )
 
 
@@ -198,7 +198,7 @@ UP = AutonomyChange(
 
 
 @pytest.mark.parametrize(
-    ("chains", "since", "turns", "stand"),
+    ("chains", "since", "autonomy_changes", "stand"),
     [
         ([demoted(1, 0)], None, (DOWN,), ("restart_enclave",)),
         ([promoted(2), demoted(1, 0)], None, (DOWN, UP), ()),
@@ -209,12 +209,12 @@ UP = AutonomyChange(
 def test_what_was_demoted_stands_until_it_is_promoted(
     chains: list[list[DecodedEntry]],
     since: datetime | None,
-    turns: tuple[AutonomyChange, ...],
+    autonomy_changes: tuple[AutonomyChange, ...],
     stand: tuple[str, ...],
 ) -> None:
     """Also when the demotion was before the time."""
     result = reviewed(*chains, since=since)
-    assert (result.turns, result.demoted) == (turns, stand)
+    assert (result.autonomy_changes, result.demoted) == (autonomy_changes, stand)
 
 
 def test_a_demoted_action_that_helped_since_is_promoted_by_its_command() -> None:

@@ -27,7 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a person stands: fleet files, and files in which something is wrong."""
     for name in ("runbook.toml", "vettid.toml"):
         shutil.copy(PACKAGE / "profiles" / name, tmp_path / name)
-    unmet = SCENARIO.read_text().replace('"resolved"', '"observed"')
+    unmet = SCENARIO.read_text().replace('"resolved"', '"self-recovered"')
     files = {
         "unmet.toml": unmet.replace("../", f"{ROOT}/events/"),
         "broken.jsonl": '{"policy": "0", "text": ""}\n',

@@ -153,7 +153,7 @@ def test_an_event_is_replayed_whatever_holds_it(
     [
         ("0001", "foreign-account", ["rejected"]),
         # a sweep opens what the event could not: its alarm is in ALARM
-        ("0050", "healthy-hosts-zero", ["observed", "resolved"]),
+        ("0050", "healthy-hosts-zero", ["self-recovered", "resolved"]),
         ("9999", "foreign-account", ["rejected"]),
     ],
 )

@@ -32,13 +32,13 @@ def test_it_is_read_and_is_no_part_of_the_profile(tmp_path: Path, text: str) -> 
     expected = Deployment(mode="enforce", team_email="team@example.com", archive_lock_days=400)
     assert fleet_file.deployment(path) == expected
     assert b"deployment" not in fleet_file.read(path).replace(b"deployment_group", b"")
-    other = written(tmp_path, text + SECTION.replace("enforce", "observe"))
+    other = written(tmp_path, text + SECTION.replace("enforce", "dry-run"))
     assert fleet_file.read(other) == fleet_file.read(path)
 
 
 def test_a_file_without_it_has_the_defaults(tmp_path: Path) -> None:
     assert fleet_file.deployment(written(tmp_path, EXTENDING)) == Deployment()
-    assert Deployment().explicit_settings() == {"mode": "observe"}
+    assert Deployment().explicit_settings() == {"mode": "dry-run"}
 
 
 def test_what_is_given_is_told_as_text() -> None:
@@ -62,7 +62,7 @@ def test_the_pager_is_of_its_service_region() -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ('mode = "dry-run"', "mode: is 'dry-run': "),
+        ('mode = "watch"', "mode: is 'watch': "),
         ('architecture = "riscv"', "architecture: is 'riscv': "),
         ('account = "12345"', "account: is '12345': "),
         ('region = "Virginia"', "region: is 'Virginia': "),

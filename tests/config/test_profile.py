@@ -179,7 +179,7 @@ REFUSED = (
         instead('autonomy = "auto"', 'autonomy = "always"'),
         'autonomy = "always"',
         "actions[\"restart_enclave\"].autonomy: is 'always': "
-        "use one of approve, auto, observe, recommend",
+        "use one of approve, auto, recommend, record-only",
     ),
     Refused(
         when('{ metric = "m", TargetGroup = 5 }'),
@@ -515,7 +515,7 @@ def test_a_profile_answers_by_its_names() -> None:
     assert PROFILE.rungs(Condition.COMPLETE_OUTAGE) == ("restart_enclave", "refresh_fleet")
     assert PROFILE.rungs(Condition.CAPACITY) == ()
     assert PROFILE.autonomy("restart_enclave", Condition.COMPLETE_OUTAGE) == "auto"
-    assert PROFILE.autonomy("reboot", Condition.COMPLETE_OUTAGE) == "observe"
+    assert PROFILE.autonomy("reboot", Condition.COMPLETE_OUTAGE) == "record-only"
     assert PROFILE.settle("replace_instance") == timedelta(seconds=60)
     assert PROFILE.settle("restart_enclave") == PROFILE.settle("reboot") == timedelta(seconds=20)
     assert PROFILE.verify_timeout("replace_instance") == timedelta(seconds=600)
@@ -553,4 +553,4 @@ def test_the_fallback_pages_for_everything_and_fixes_nothing() -> None:
     assert profile.name == "fallback: no such file"
     assert profile.digest == digest(b"no such file")
     assert (profile.rules, profile.ladders, profile.actions) == ((), (), ())
-    assert profile.autonomy("restart_enclave", Condition.COMPLETE_OUTAGE) == "observe"
+    assert profile.autonomy("restart_enclave", Condition.COMPLETE_OUTAGE) == "record-only"

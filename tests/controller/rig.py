@@ -176,7 +176,7 @@ class Rig:
 
     def asked(self) -> Page:
         """The last page of the first incident that proposes a plan."""
-        pages = (each for each in self.incident().pages if ":ask-" in each.key)
+        pages = (each for each in self.incident().pages if ":approval-" in each.key)
         return [each for each in pages if each.action == "trigger"][-1]
 
     @property

@@ -14,7 +14,7 @@ from tests.controller.rig import TIMEOUT, A, Rig
 from tests.events import EVENTS, body
 
 UNMENDED = copy.replace(PROFILE, ladders=())
-ENDS = [pytest.param(PROFILE, id="closed"), pytest.param(UNMENDED, id="handed-over")]
+ENDS = [pytest.param(PROFILE, id="closed"), pytest.param(UNMENDED, id="escalated")]
 OTHERS = "an alarm of others"
 FINDING = (EVENTS / "guardduty.critical.json").read_bytes()
 
@@ -40,7 +40,7 @@ def test_it_is_read_once_and_recorded_with_the_end(profile: Profile) -> None:
     values = recorded["values"]
     assert values[0] == "2"
     assert values[30] == "0"
-    assert (values[-1] == "0") is (held.status is Status.HANDED_OVER)
+    assert (values[-1] == "0") is (held.status is Status.ESCALATED)
     at = made.script.made.index("alarm_metric")
     assert made.script.made[at + 1] == "commit"
 
@@ -90,7 +90,7 @@ def test_the_entry_of_an_external_alarm_has_its_threshold(profile: Profile) -> N
         "threshold": "1",
     }
     assert (recorded["values"][0], recorded["values"][30]) == ("2", "0")
-    assert (recorded["values"][-1] == "0") is (held.status is Status.HANDED_OVER)
+    assert (recorded["values"][-1] == "0") is (held.status is Status.ESCALATED)
     at = made.script.made.index("external_metric")
     assert made.script.made[at + 1] == "commit"
 

@@ -26,8 +26,8 @@ def announced(rig: Rig, alarm: str = ALARM_ARN, until: timedelta = HOUR) -> str:
     lever = AnnounceDrill(alarm=alarm, until=rig.world.now + until)
     pulled = execute(OperatorRequest(lever, ALICE), rig.system)
     assert isinstance(pulled, CommandResult)
-    assert pulled.word
-    return pulled.word
+    assert pulled.marker
+    return pulled.marker
 
 
 def saying(said: str) -> bytes:
@@ -47,7 +47,7 @@ def test_an_announced_drill_is_only_observed() -> None:
     """Plans are made for dead hosts, and it is escalated at the end."""
     rig = Rig()
     rig.hear(saying(state_reason(announced(rig))))
-    assert modes(rig) == {"observe"}
+    assert modes(rig) == {"dry-run"}
     assert rig.fixes == []
     denied = {
         each["guard"]
@@ -96,7 +96,7 @@ def test_a_drill_that_is_over_is_a_true_incident() -> None:
     rig = Rig()
     word = announced(rig, until=timedelta(minutes=5))
     rig.hear(saying(state_reason(word)))
-    assert modes(rig) == {"observe", "enforce"}
+    assert modes(rig) == {"dry-run", "enforce"}
     assert len(rig.fixes) == 3
 
 
@@ -107,7 +107,7 @@ def test_a_true_alarm_in_the_middle_of_a_drill() -> None:
     rig.until(lambda held: held.hosts)
     assert rig.fixes == []
     rig.hear(later(90))
-    assert modes(rig) == {"observe", "enforce"}
+    assert modes(rig) == {"dry-run", "enforce"}
     assert len(rig.fixes) == 3
     key = f"{rig.id()}:no-drill"
     assert rig.posts.count(("trigger", key)) == 1

@@ -22,10 +22,10 @@ MENDED_AT = 3600
 def rig() -> Rig:
     """A rig whose incident was escalated; an operator repairs the hosts an hour after the alarm."""
     hosts = [copy.replace(each, restarted_by_hand_at_seconds=MENDED_AT) for each in DEFAULT_HOSTS]
-    made = Rig(*hosts, mode="observe")
+    made = Rig(*hosts, mode="dry-run")
     made.hear()
     held = made.at_the_end()
-    assert held.status is Status.HANDED_OVER
+    assert held.status is Status.ESCALATED
     made.script.calls.clear()
     return made
 
@@ -41,7 +41,7 @@ def test_an_escalated_incident_is_open_until_its_alarm_is_ok(rig: Rig) -> None:
     view = shown(rig)
     (row,) = view.escalated
     assert (row.outcome, row.owner, view.open, view.ended) == (
-        *("handed-over", "on-call"),
+        *("escalated", "on-call"),
         *((), ()),
     )
     assert row.owned_since == rig.incident().ended_at
@@ -93,7 +93,7 @@ def put(rig: Rig, number: int, status: Status, ended_at: datetime | None) -> Non
     made = copy.replace(
         incident(),
         id=IncidentId(f"inc-{number:020}"),
-        cause=CorrelationKey(f"c{number}"),
+        correlation_key=CorrelationKey(f"c{number}"),
         alarms=(),
         opened_at=START + timedelta(minutes=number),
         status=status,
@@ -102,7 +102,7 @@ def put(rig: Rig, number: int, status: Status, ended_at: datetime | None) -> Non
     rig.system.ports.store.commit(Change(incident=made))
 
 
-@pytest.mark.parametrize("status", [Status.INVESTIGATING, Status.HANDED_OVER])
+@pytest.mark.parametrize("status", [Status.INVESTIGATING, Status.ESCALATED])
 def test_of_many_the_latest_are_shown_and_the_others_are_counted(status: Status) -> None:
     rig = Rig()
     ended = None if status is Status.INVESTIGATING else START
@@ -130,7 +130,7 @@ def test_of_those_that_ended_the_latest_day_is_shown() -> None:
 
 def test_what_comes_next_has_its_time_and_its_reason() -> None:
     """Of an open incident, at each of its wakes."""
-    rig = Rig(mode="observe")
+    rig = Rig(mode="dry-run")
     rig.hear()
     for _ in range(3):
         rig.turn()

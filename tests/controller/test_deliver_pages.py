@@ -66,5 +66,5 @@ def test_a_routing_key_that_cannot_be_read_leaves_the_page_pending() -> None:
     rig.hear()
     assert rig.script.calls["post"] == 0
     (result,) = rig.entries_of(Kind.PAGE)
-    assert (result["outcome"], result["why"]) == ("owed", "the secret cannot be read")
+    assert (result["outcome"], result["why"]) == ("pending", "the secret cannot be read")
     assert send(PAGE, rig.system, 1) == NotYet("the secret cannot be read")

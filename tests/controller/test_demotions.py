@@ -76,11 +76,11 @@ def test_an_action_whose_fixes_failed_is_demoted_with_a_change_event() -> None:
         each for each in rig.entries_of(Kind.PAGE) if each["key"] == f"{held.id}:demoted-{RESTART}"
     )
     assert (change["channel"], change["outcome"]) == ("change", "accepted")
-    page = next(each for each in held.pages if each.key == f"{held.id}:gave-up")
+    page = next(each for each in held.pages if each.key == f"{held.id}:escalated")
     assert (
         page.details["demoted"] == f"{RESTART}: {down.describe(RESTART, rig.system.origin.where)}"
     )
-    assert held.status is Status.HANDED_OVER
+    assert held.status is Status.ESCALATED
 
 
 def test_the_ladder_in_which_it_failed_goes_on() -> None:
@@ -98,7 +98,7 @@ def test_a_later_incident_asks_a_person_and_is_paged_as_before() -> None:
     while not rig.incident(1).proposals:
         rig.turn()
     assert rig.fixes == [A, A]
-    (asked,) = [each for each in rig.incident(1).pages if each.key.endswith(":ask-1")]
+    (asked,) = [each for each in rig.incident(1).pages if each.key.endswith(":approval-1")]
     assert "2 of its fixes in a row did not help" in asked.details["demoted"]
     assert asked.details["approve"].startswith(f"firstline approve {second}")
     assert rig.incident(1).proposals[0].approvable
@@ -108,7 +108,7 @@ def test_what_a_person_promoted_goes_by_itself_again() -> None:
     """Written into the lease under a new fence, and into the switch's chain."""
     rig = failed()
     before = lease(rig)
-    assert promote(rig) == CommandResult(lever="promote", by=ALICE, action=RESTART)
+    assert promote(rig) == CommandResult(command="promote", by=ALICE, action=RESTART)
     assert (lease(rig).trusts, lease(rig).fence) == ((), before.fence + 1)
     (result,) = rig.control
     assert {key: result[key] for key in ("change", "action", "failed", "by", "why")} == {
@@ -191,7 +191,7 @@ def test_an_escalation_without_readable_limits() -> None:
     rig.script.failing = {"limits"}
     while not rig.incident(1).ended:
         rig.turn()
-    page = next(each for each in rig.incident(1).pages if each.key.endswith(":gave-up"))
+    page = next(each for each in rig.incident(1).pages if each.key.endswith(":escalated"))
     assert "demoted" not in page.details
 
 
@@ -258,6 +258,6 @@ def test_a_promotion_in_the_midst_of_a_fix_loses_neither() -> None:
 
 
 def test_an_unknown_action_is_no_lever() -> None:
-    body = b'{"lever": "promote", "action": "reboot", "why": "x"}'
+    body = b'{"command": "promote", "action": "reboot", "why": "x"}'
     with pytest.raises(InvalidInput, match="action: give one of restart_parent, restart_enclave"):
         commands.parse_command(body)

@@ -82,5 +82,5 @@ def test_what_hosts_before_it_used_up_counts_for_a_host() -> None:
     actions = [each.action for each in held.attempts]
     assert actions == ["restart_enclave"] * 2 + ["replace_instance"] * 2
     assert len({each.target for each in held.attempts}) == 2
-    (result,) = rig.entries_of(Kind.HAND_OVER)
+    (result,) = rig.entries_of(Kind.ESCALATION)
     assert "or its predecessors; the limit is 2" in result["why"]

@@ -61,7 +61,7 @@ def test_a_p4_is_in_the_digest_of_the_next_business_day() -> None:
     first, *lines = message.split("\n")
     assert first == subject
     assert sorted(each.rpartition(" ")[2] for each in lines) == sorted(f"({each})" for each in ids)
-    assert all("P4 " in each and "; handed-over (" in each for each in lines)
+    assert all("P4 " in each and "; escalated (" in each for each in lines)
     assert rig.posts == []
     assert [rig.incident(number).next_wake_at for number in (0, 1)] == [None, None]
     assert [each["channel"] for each in rig.entries_of(Kind.PAGE)] == ["digest"]

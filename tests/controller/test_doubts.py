@@ -27,13 +27,13 @@ def test_a_host_that_dies_again_keeps_the_incident_open() -> None:
     assert set(rig.world.target_states().values()) == {"healthy"}
 
 
-@pytest.mark.parametrize(("desired", "rule"), [(3, "recovered"), (4, "watch")])
+@pytest.mark.parametrize(("desired", "rule"), [(3, "Recovered"), (4, "Watch")])
 def test_a_group_that_lost_a_host_has_not_recovered(desired: int, rule: str) -> None:
     """One host back, and the others gone, does not close a complete outage."""
     held = incident(targets=targets(verified=60), clear_readings=3)
     whole = copy.replace(group(*FLEET), desired=desired)
     result = decide(situation(incident=held, evidence=evidence(group=whole)))
-    assert (result.rule == "recovered") is (rule == "recovered")
+    assert (result.rule == "Recovered") is (rule == "Recovered")
 
 
 def test_a_page_stays_pending_after_many_tries() -> None:

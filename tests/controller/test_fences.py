@@ -157,7 +157,7 @@ def test_of_two_answers_to_one_plan_the_denial_wins(
     rig.script.after("load", lambda: first(rig))
     second(rig)
     held = rig.at_the_end()
-    assert (rig.fixes, held.status) == ([], Status.HANDED_OVER)
+    assert (rig.fixes, held.status) == ([], Status.ESCALATED)
 
 
 def test_a_mute_counts_however_many_alarms_of_others_are_muted() -> None:

@@ -90,7 +90,7 @@ def flood(rig: Rig, signals: int, answers: int, pages: int = 0) -> None:
         answer = copy.replace(approval(), at=START, by=f"arn:{number}")
         store.commit(Change(answer=OperatorAnswer(held.id, held.version, answer)))
     (first, *_), now = held.pages, rig.world.now
-    owed = copy.replace(first, sent_at=None, owed_at=now, due_at=now)
+    owed = copy.replace(first, sent_at=None, queued_at=now, due_at=now)
     more = tuple(copy.replace(owed, key=f"{held.id}:more-{number}") for number in range(pages))
     before = tuple(each for each in held.pages if ":more-" not in each.key)
     rig.store(copy.replace(held, pages=(*before, *more)), version=held.version)

@@ -225,7 +225,7 @@ def test_an_alarm_of_a_year_that_cannot_be_is_paged_and_ends(year: int) -> None:
     held = rig.incident()
     assert (held.severity, held.signalled_at) == (Severity.P2, START)
     assert rig.posts == [("trigger", held.id)]
-    assert rig.at_the_end().status is Status.HANDED_OVER
+    assert rig.at_the_end().status is Status.ESCALATED
 
 
 def test_an_alarm_by_another_way_is_refused_and_does_not_hide_the_true_one() -> None:

@@ -18,10 +18,10 @@ def handed_over(rig: Rig) -> str:
     """The investigation's lines in the escalation."""
     rig.hear()
     rig.at_the_end()
-    (result,) = rig.entries_of(Kind.HAND_OVER)
-    (page,) = [each for each in rig.incident().pages if each.key.endswith(":gave-up")]
-    assert page.details["background"] == result["background"]
-    return str(result["background"])
+    (result,) = rig.entries_of(Kind.ESCALATION)
+    (page,) = [each for each in rig.incident().pages if each.key.endswith(":escalated")]
+    assert page.details["investigation"] == result["investigation"]
+    return str(result["investigation"])
 
 
 def test_the_investigation_runs_once_and_is_on_the_page() -> None:

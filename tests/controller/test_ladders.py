@@ -99,13 +99,13 @@ def test_a_refresh_whose_canary_does_not_serve_is_cancelled() -> None:
     """S09: the first instance alone is replaced, and a person has it."""
     rig = heard(*stubborn(replacement_helps=False), profile=REFRESHING)
     held = rig.at_the_end()
-    assert held.status is Status.HANDED_OVER
+    assert held.status is Status.ESCALATED
     assert [each.action for each in held.attempts][-2:] == ["refresh_fleet", "cancel_refresh"]
     assert [each.helped for each in held.attempts][-2:] == [False, True]
     left = {each.plan.id for each in rig.world.group.in_service(rig.world.now)}
     assert left >= {B, C}
     assert A not in left
-    assert f"{held.id}:gave-up" in rig.notified
+    assert f"{held.id}:escalated" in rig.notified
 
 
 def test_a_cancel_names_the_refresh_that_it_means() -> None:
@@ -152,9 +152,9 @@ def test_a_cancel_that_hit_another_refresh_is_a_persons_at_once() -> None:
     held = rig.at_the_end()
     cancel = held.attempts[-1]
     assert (cancel.outcome, cancel.command, cancel.failed) == (Outcome.ANOTHER, "refresh-1", False)
-    assert held.status is Status.HANDED_OVER
+    assert held.status is Status.ESCALATED
     result = "cancel_refresh targeted refresh-0 but cancelled refresh-1"
-    (page,) = [each for each in held.pages if each.key == f"{held.id}:gave-up"]
+    (page,) = [each for each in held.pages if each.key == f"{held.id}:escalated"]
     assert page.details["why"] == result
     assert (
         rig.entries_of(Kind.OUTCOME)[-1] | {"outcome": "another", "detail": result}
@@ -176,8 +176,8 @@ def test_a_refresh_that_a_person_began_is_neither_adopted_nor_cancelled() -> Non
         theirs.id,
         False,
     )
-    assert (held.status, theirs.cancelled_at) == (Status.HANDED_OVER, None)
-    (page,) = [each for each in held.pages if each.key == f"{held.id}:gave-up"]
+    assert (held.status, theirs.cancelled_at) == (Status.ESCALATED, None)
+    (page,) = [each for each in held.pages if each.key == f"{held.id}:escalated"]
     assert page.details["why"] == (
         "cannot tell whether refresh_fleet ran: refresh-0 began since, with other "
         "preferences than the order's"
@@ -194,7 +194,7 @@ def test_the_breaker_gives_a_person_what_the_ladder_does_not_mend() -> None:
     """S09: at the k-th failed fix, whatever rung is left; the others were never touched."""
     rig = heard(*stubborn(replacement_helps=False), profile=REPLACING)
     held = rig.at_the_end()
-    assert (held.status, {target for _, target in rig.tried}) == (Status.HANDED_OVER, {A})
+    assert (held.status, {target for _, target in rig.tried}) == (Status.ESCALATED, {A})
     assert [each.failed for each in held.attempts] == [True, True, True]
     spent = rig.tables.leases[GROUP].spent
     assert [each.failed for each in spent] == [True, True, True]
@@ -205,7 +205,7 @@ def test_a_group_without_capacity_is_waited_for_and_handed_over() -> None:
     rig = heard(HostPlan(id=A, restart_helps=False), profile=REPLACING)
     rig.world.group.scenario = copy.replace(rig.world.group.scenario, launches=False)
     held = rig.at_the_end()
-    assert held.status is Status.HANDED_OVER
+    assert held.status is Status.ESCALATED
     assert [each.helped for each in held.attempts] == [False, False, False]
 
 

@@ -39,7 +39,7 @@ def test_a_lease_that_a_verdict_could_not_free_is_free_at_the_end() -> None:
     group = rig.world.group_name
     held = Lease(group=group, fence=7, holder=rig.id(), until=START + timedelta(hours=9))
     rig.tables.leases[group] = held
-    assert rig.at_the_end().status is Status.OBSERVED
+    assert rig.at_the_end().status is Status.SELF_RECOVERED
     assert rig.tables.leases[group].holder is None
 
 
@@ -50,7 +50,7 @@ def test_an_incident_that_ends_leaves_another_ones_lease() -> None:
     group = rig.world.group_name
     taken = Lease(group=group, fence=7, holder=OTHER, until=START + timedelta(hours=9))
     rig.tables.leases[group] = taken
-    assert rig.at_the_end().status is Status.HANDED_OVER
+    assert rig.at_the_end().status is Status.ESCALATED
     assert rig.tables.leases == {group: taken}
 
 

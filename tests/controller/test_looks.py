@@ -62,8 +62,8 @@ def test_a_host_that_ssm_does_not_know_does_not_hide_the_others(unknown: str) ->
     assert held.hosts[left.id].report == Unknown("InvalidInstanceId")
     refused = [each for each in rig.entries_of(Kind.OUTCOME) if each.get("outcome") == "not-sent"]
     assert [each["targets"] for each in refused] == [[A, B, C]] + [[unknown]] * left.silent
-    assert held.status is Status.HANDED_OVER
-    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "silent hosts"
+    assert held.status is Status.ESCALATED
+    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "HostsSilent"
 
 
 @pytest.mark.parametrize("fleet", [(A, B), (A, B, C)])
@@ -90,8 +90,8 @@ def test_hosts_that_are_lost_are_beyond_a_restart() -> None:
     rig = Rig(*(HostPlan(id=each, reachable=False) for each in (A, B, C)), profile=RESTART_ONLY)
     rig.hear()
     held = rig.at_the_end()
-    assert (held.status, rig.fixes) == (Status.HANDED_OVER, [])
-    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "beyond mending"
+    assert (held.status, rig.fixes) == (Status.ESCALATED, [])
+    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "NotRepairable"
 
 
 def test_a_group_without_hosts_is_handed_over() -> None:
@@ -99,5 +99,5 @@ def test_a_group_without_hosts_is_handed_over() -> None:
     rig = opened()
     rig.world.hosts.clear()
     held = rig.at_the_end()
-    assert (held.status, held.targets) == (Status.HANDED_OVER, ())
-    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "no hosts"
+    assert (held.status, held.targets) == (Status.ESCALATED, ())
+    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "NoHosts"

@@ -30,7 +30,7 @@ def sent(key: str) -> Page:
         action="trigger",
         severity=Severity.P1,
         summary="",
-        owed_at=NOW,
+        queued_at=NOW,
         due_at=NOW,
         sent_at=NOW,
     )
@@ -91,9 +91,9 @@ CASES: dict[str, tuple[Incident, Kind, Data, tuple[Metric, ...]]] = {
         PAGE | {"key": RISEN},
         (Metric("TimeToPage", 4, "Seconds"),),
     ),
-    "a later page": (HELD, Kind.PAGE, PAGE | {"key": f"{HELD.id}:gave-up"}, ()),
+    "a later page": (HELD, Kind.PAGE, PAGE | {"key": f"{HELD.id}:escalated"}, ()),
     "a resolve": (HELD, Kind.PAGE, PAGE | {"action": "resolve"}, ()),
-    "a change event": (HELD, Kind.PAGE, PAGE | {"channel": "change", "outcome": "owed"}, ()),
+    "a change event": (HELD, Kind.PAGE, PAGE | {"channel": "change", "outcome": "pending"}, ()),
     "a drill that passed": (
         HELD,
         Kind.PAGE,
@@ -106,7 +106,7 @@ CASES: dict[str, tuple[Incident, Kind, Data, tuple[Metric, ...]]] = {
         PAGE | {"channel": "change", "key": f"{HELD.id}:drill", "outcome": "dropped"},
         (),
     ),
-    "refused": (HELD, Kind.PAGE, PAGE | {"outcome": "owed"}, (counted("PagesFailed"),)),
+    "refused": (HELD, Kind.PAGE, PAGE | {"outcome": "pending"}, (counted("PagesFailed"),)),
     "a response met": (
         HELD,
         Kind.RESPONSE,
@@ -168,9 +168,9 @@ ENDS: dict[Status, tuple[Metric, ...]] = {
         Metric("ResolvedAlone", 1, "Count"),
         Metric("TimeToRecover", SINCE, "Seconds"),
     ),
-    Status.OBSERVED: (counted("IncidentsEnded", outcome="observed"),),
-    Status.HANDED_OVER: (
-        counted("IncidentsEnded", outcome="handed-over"),
+    Status.SELF_RECOVERED: (counted("IncidentsEnded", outcome="self-recovered"),),
+    Status.ESCALATED: (
+        counted("IncidentsEnded", outcome="escalated"),
         Metric("ResolvedAlone", 0, "Count"),
     ),
 }
@@ -208,7 +208,7 @@ def test_an_opening_is_counted_by_its_severity() -> None:
 def test_a_page_of_a_pause_belongs_to_no_incident() -> None:
     """A refused one is counted; its other entries are not."""
     entries = (
-        entry(Kind.PAGE, PAGE | {"outcome": "owed"}),
+        entry(Kind.PAGE, PAGE | {"outcome": "pending"}),
         entry(Kind.PAGE, PAGE),
         entry(Kind.PAUSE, {"change": "paused"}),
     )
@@ -228,10 +228,10 @@ def test_the_metrics_of_a_sweep() -> None:
     )
     assert metrics.sweep_metrics(swept) == (
         Metric("Heartbeat", 1, "Count"),
-        Metric("PagesOwedSeconds", 60, "Seconds"),
-        Metric("WakesLateSeconds", 120, "Seconds"),
+        Metric("PagesPendingSeconds", 60, "Seconds"),
+        Metric("WakesOverdueSeconds", 120, "Seconds"),
         Metric("IncidentsUnreadable", 2, "Count"),
-        Metric("AlarmsUnasked", 1, "Count"),
+        Metric("AlarmPollsFailed", 1, "Count"),
     )
     assert len(metrics.sweep_metrics(SweepResult())) == 4
     assert metrics.open_incidents_metric([HELD.id]) == Metric("IncidentsOpen", 1, "Count")
@@ -239,16 +239,16 @@ def test_the_metrics_of_a_sweep() -> None:
 
 def test_the_oldest_page_counts_that_the_last_change_of_an_incident_left() -> None:
     owed = copy.replace(sent(HELD.id), sent_at=None)
-    later = copy.replace(owed, owed_at=NOW + timedelta(seconds=30))
+    later = copy.replace(owed, queued_at=NOW + timedelta(seconds=30))
     other = copy.replace(HELD, id=IncidentId("inc-other"), pages=(later,))
     owes, paid = (Change(incident=copy.replace(HELD, pages=(each,))) for each in (owed, sent("k")))
     now = NOW + timedelta(seconds=60)
     assert metrics.pending_page_metrics((owes, paid), now) == ()
     assert metrics.pending_page_metrics((owes, paid, Change(incident=other)), now) == (
-        Metric("PagesOwedSeconds", 30, "Seconds"),
+        Metric("PagesPendingSeconds", 30, "Seconds"),
     )
     assert metrics.pending_page_metrics((owes, Change(incident=other), Change()), now) == (
-        Metric("PagesOwedSeconds", 60, "Seconds"),
+        Metric("PagesPendingSeconds", 60, "Seconds"),
     )
 
 

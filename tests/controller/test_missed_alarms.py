@@ -64,7 +64,7 @@ def beside(rig: Rig, seconds: float) -> None:
 def handed_over(rig: Rig) -> Incident:
     """The first incident, once a person has it."""
     held = rig.at_the_end()
-    assert held.status is Status.HANDED_OVER
+    assert held.status is Status.ESCALATED
     return held
 
 
@@ -260,9 +260,9 @@ def test_another_alarm_that_turned_before_the_end_has_its_person(
 @pytest.mark.parametrize(
     ("changes", "others", "own"),
     [
-        ({"status": Status.HANDED_OVER}, -30, 30),
+        ({"status": Status.ESCALATED}, -30, 30),
         ({"status": Status.RESOLVED}, -90, -90),
-        ({"status": Status.OBSERVED}, -90, -90),
+        ({"status": Status.SELF_RECOVERED}, -90, -90),
     ],
 )
 def test_what_an_episode_accounts_for(changes: dict[str, Any], others: int, own: int) -> None:
@@ -277,7 +277,7 @@ def test_what_an_episode_accounts_for(changes: dict[str, Any], others: int, own:
 @pytest.mark.parametrize("changes", [{"severity": Severity.P2}, {"drill": "d"}, {"ended_at": None}])
 def test_what_accounts_for_no_p1(changes: dict[str, Any]) -> None:
     """An episode that was none, was a drill, or goes on."""
-    held = incident(status=Status.HANDED_OVER, severity=Severity.P1, ended_at=START)
+    held = incident(status=Status.ESCALATED, severity=Severity.P1, ended_at=START)
     assert handled_alarms(held) is not None
     assert handled_alarms(copy.replace(held, **changes)) is None
 

@@ -20,9 +20,9 @@ def plans(rig: Rig) -> list[dict[str, Any]]:
     return [each for each in rig.entries_of(Kind.DECISION) if each["plan"] is not None]
 
 
-@pytest.mark.parametrize("mode", ["observe", "enforce"])
+@pytest.mark.parametrize("mode", ["dry-run", "enforce"])
 def test_every_guard_is_asked_in_both_modes(mode: Mode) -> None:
-    """To observe is one guard's no, and nothing else is left out for it."""
+    """A dry run is one guard's no, and nothing else is left out for it."""
     rig = Rig(mode=mode)
     rig.hear()
     rig.at_the_end()
@@ -32,7 +32,7 @@ def test_every_guard_is_asked_in_both_modes(mode: Mode) -> None:
         answers = decision["guards"]
         assert [each["guard"] for each in answers] == GUARDS
         denied = {each["guard"] for each in answers if each["denial"]}
-        assert ("mode_enforces" in denied) == (mode == "observe")
+        assert ("mode_enforces" in denied) == (mode == "dry-run")
     assert rig.fixes == (list(FLEET) if mode == "enforce" else [])
 
 

@@ -83,7 +83,7 @@ def test_a_fix_that_needs_a_person_is_proposed_once_and_not_done() -> None:
     rig = proposing()
     held = rig.until(lambda held: held.wakes > 8)
     assert (rig.fixes, len(held.proposals)) == ([], 1)
-    assert rig.notified == {held.id: 1, f"{held.id}:ask-1": 1}
+    assert rig.notified == {held.id: 1, f"{held.id}:approval-1": 1}
     details = rig.asked().details
     assert rig.asked().summary == f"P1 complete outage: approve restart_enclave? on {A}"
     assert details["hosts"] == A
@@ -105,8 +105,8 @@ def test_an_approved_fix_is_sent_once_and_names_the_approver() -> None:
     assert (text["by"], text["granted"], text["plan"]) == (ALICE, True, held.attempts[0].plan)
     assert text["counts"] is True
     assert held.proposals[0].used
-    assert ("resolve", f"{held.id}:ask-1") in rig.posts
-    assert rig.posts.count(("resolve", f"{held.id}:ask-1")) == 1
+    assert ("resolve", f"{held.id}:approval-1") in rig.posts
+    assert rig.posts.count(("resolve", f"{held.id}:approval-1")) == 1
 
 
 def test_the_next_host_needs_its_own_approval() -> None:
@@ -134,10 +134,10 @@ def test_silence_is_no() -> None:
     """After a quarter of an hour a person has it, and nothing was done."""
     rig = proposing()
     held = rig.at_the_end()
-    assert (held.status, rig.fixes) == (Status.HANDED_OVER, [])
+    assert (held.status, rig.fixes) == (Status.ESCALATED, [])
     assert held.ended_at is not None
     assert held.ended_at >= held.proposals[0].until
-    with pytest.raises(InvalidInput, match=f"{held.id} is already handed-over"):
+    with pytest.raises(InvalidInput, match=f"{held.id} is already escalated"):
         approve(rig)
 
 
@@ -146,10 +146,10 @@ def test_a_no_hands_over_at_once() -> None:
     rig = proposing()
     deny(rig)
     held = rig.at_the_end()
-    assert (held.status, rig.fixes) == (Status.HANDED_OVER, [])
+    assert (held.status, rig.fixes) == (Status.ESCALATED, [])
     assert held.ended_at is not None
     assert held.ended_at < held.proposals[0].until - timedelta(minutes=10)
-    (result,) = rig.entries_of(Kind.HAND_OVER)
+    (result,) = rig.entries_of(Kind.ESCALATION)
     assert result["why"] == f"{ALICE} denied restart_enclave: not now"
 
 
@@ -158,7 +158,7 @@ def test_a_no_that_follows_a_yes_counts_until_it_is_used() -> None:
     rig = proposing()
     approve(rig)
     deny(rig, by=BOB)
-    assert rig.at_the_end().status is Status.HANDED_OVER
+    assert rig.at_the_end().status is Status.ESCALATED
     assert rig.fixes == []
     assert [each["granted"] for each in rig.entries_of(Kind.APPROVAL)] == [True, False]
 
@@ -170,7 +170,7 @@ def test_an_approval_does_not_outlive_what_it_rests_on() -> None:
     rig.world.hosts[A].enclave.turn(rig.world.now, holds=True)
     rig.until(lambda held: held.targets[0].readings)
     approve(rig)
-    assert rig.at_the_end().status is Status.OBSERVED
+    assert rig.at_the_end().status is Status.SELF_RECOVERED
     assert rig.fixes == []
 
 
@@ -182,8 +182,8 @@ def test_a_yes_that_no_guard_let_pass_in_time_ends() -> None:
     rig.until(lambda held: rig.world.now >= held.proposals[0].until)
     resume(rig)
     held = rig.at_the_end()
-    assert (held.status, rig.fixes) == (Status.HANDED_OVER, [])
-    assert "expired at" in rig.entries_of(Kind.HAND_OVER)[0]["why"]
+    assert (held.status, rig.fixes) == (Status.ESCALATED, [])
+    assert "expired at" in rig.entries_of(Kind.ESCALATION)[0]["why"]
 
 
 def test_a_recommendation_cannot_be_approved() -> None:
@@ -194,7 +194,7 @@ def test_a_recommendation_cannot_be_approved() -> None:
     assert "approve" not in page.details
     with pytest.raises(InvalidInput, match="only recommended"):
         approve(rig)
-    assert rig.at_the_end().status is Status.HANDED_OVER
+    assert rig.at_the_end().status is Status.ESCALATED
     assert rig.fixes == []
 
 
@@ -279,7 +279,7 @@ def test_a_pause_stops_fixes_and_nothing_else(scope: str) -> None:
     rig = opened()
     scope = rig.id() if scope == "the incident" else scope
     pulled = pause(rig, scope)
-    assert (pulled.told, pulled.by) == (True, ALICE)
+    assert (pulled.notified, pulled.by) == (True, ALICE)
     held = rig.until(lambda held: held.wakes > 30)
     assert (rig.fixes, held.status) == ([], Status.INVESTIGATING)
     assert rig.world.now - START > timedelta(minutes=20)  # and is not handed over for it
@@ -305,7 +305,7 @@ def test_a_paused_incident_that_recovers_is_closed() -> None:
     rig.until(lambda held: held.hosts)
     rig.world.hosts[A].enclave.turn(rig.world.now, holds=True)
     held = rig.at_the_end()
-    assert (held.status, rig.fixes) == (Status.OBSERVED, [])
+    assert (held.status, rig.fixes) == (Status.SELF_RECOVERED, [])
 
 
 def test_an_alert_stands_open_as_long_as_the_pause() -> None:
@@ -365,7 +365,7 @@ def test_the_page_of_a_pause_stays_pending_until_accepted() -> None:
     """The answer says so, and the sweep retries."""
     rig = opened()
     rig.script.failing.add("post")
-    assert pause(rig).told is False
+    assert pause(rig).notified is False
     rig.world.advance(rig.world.now + timedelta(seconds=60))
     assert sweep(rig.system).oldest_page_age == timedelta(seconds=60)
     rig.script.failing.clear()
@@ -405,7 +405,7 @@ def test_a_page_that_another_worker_settles_is_left_to_it() -> None:
     """The write that comes second is dropped; the sweep sends again, under the same key."""
     rig = opened()
     rig.script.after("post", lambda: setattr(rig.tables, "switch", copy.replace(OFF, version=9)))
-    assert pause(rig).told is True
+    assert pause(rig).notified is True
     assert rig.tables.switch.version == 9
 
 
@@ -454,13 +454,22 @@ def test_there_are_only_so_many_pauses() -> None:
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        (b'{"lever": "approve", "incident": "x", "plan": "00000000"}', "incident: give"),
-        (b'{"lever": "approve", "incident": "inc-00000000000000000000", "plan": "x"}', "plan: giv"),
-        (b'{"lever": "resume", "scope": "inc-", "why": "x"}', "scope: give everything"),
-        (b'{"lever": "resume", "scope": "everything", "why": "\\u001b[2J"}', "why: give a reason"),
-        (b'{"lever": "resume", "scope": "everything", "why": ""}', "why: give a reason"),
-        (b'{"lever": "pause", "scope": "everything", "why": "x", "until": "2026-03-11"}', "until"),
-        (b'{"lever": "drop"}', "not an operator command"),
+        (b'{"command": "approve", "incident": "x", "plan": "00000000"}', "incident: give"),
+        (
+            b'{"command": "approve", "incident": "inc-00000000000000000000", "plan": "x"}',
+            "plan: giv",
+        ),
+        (b'{"command": "resume", "scope": "inc-", "why": "x"}', "scope: give everything"),
+        (
+            b'{"command": "resume", "scope": "everything", "why": "\\u001b[2J"}',
+            "why: give a reason",
+        ),
+        (b'{"command": "resume", "scope": "everything", "why": ""}', "why: give a reason"),
+        (
+            b'{"command": "pause", "scope": "everything", "why": "x", "until": "2026-03-11"}',
+            "until",
+        ),
+        (b'{"command": "drop"}', "not an operator command"),
         (b"\xff", "not an operator command"),
         (b"[" * 100_000, "not an operator command"),
     ],

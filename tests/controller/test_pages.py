@@ -33,7 +33,7 @@ def test_a_pager_that_is_down_leaves_the_page_pending() -> None:
     rig.script.failing = {"post"}
     rig.hear()
     assert rig.script.calls["post"] == 3
-    assert [each["outcome"] for each in rig.entries_of(Kind.PAGE)] == ["owed"]
+    assert [each["outcome"] for each in rig.entries_of(Kind.PAGE)] == ["pending"]
     rig.turn()
     held = rig.incident()
     assert held.next_wake_at is not None
@@ -42,7 +42,7 @@ def test_a_pager_that_is_down_leaves_the_page_pending() -> None:
     rig.script.failing = set()
     rig.until(lambda held: held.pages[0].sent_at)
     result = [each for each in rig.entries_of(Kind.PAGE) if each["channel"] == "pager"]
-    assert [each["outcome"] for each in result] == ["owed", "accepted"]
+    assert [each["outcome"] for each in result] == ["pending", "accepted"]
     assert result[1]["tries"] == 6
     assert rig.notified == {held.id: 1}
 
@@ -108,6 +108,6 @@ def test_a_profile_that_cannot_be_loaded_pages_and_fixes_nothing() -> None:
     rig = Rig(profile=fallback_profile("no such file"))
     rig.hear()
     held = rig.at_the_end()
-    assert (held.severity, held.status, rig.fixes) == (Severity.P2, Status.HANDED_OVER, [])
-    assert rig.notified == {held.id: 1, f"{held.id}:gave-up": 1}
+    assert (held.severity, held.status, rig.fixes) == (Severity.P2, Status.ESCALATED, [])
+    assert rig.notified == {held.id: 1, f"{held.id}:escalated": 1}
     assert rig.world.commands == {}

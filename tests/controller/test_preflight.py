@@ -55,7 +55,7 @@ def test_an_external_event_blocks_a_fix(told: bytes, guard: str) -> None:
     rig.hear()
     rig.until(lambda held: held.hosts)
     assert (rig.fixes, denied(rig), len(rig.posts)) == ([], {guard}, 1)
-    assert rig.at_the_end().status is Status.HANDED_OVER
+    assert rig.at_the_end().status is Status.ESCALATED
 
 
 def test_what_is_over_stops_nothing() -> None:

@@ -86,7 +86,7 @@ def test_a_recovery_by_itself_is_believed_after_a_quiet_window() -> None:
     since = rig.incident().recovered_at
     assert since is not None
     held = rig.at_the_end()
-    assert held.status is Status.OBSERVED
+    assert held.status is Status.SELF_RECOVERED
     assert held.ended_at is not None
     assert QUIET <= held.ended_at - since < QUIET + timedelta(minutes=1)
     assert rig.posts == [("trigger", held.id), ("resolve", held.id)]
@@ -114,7 +114,7 @@ def test_a_flapping_alarm_is_one_incident_and_one_alert() -> None:
         clears(rig)
         rig.until(watched)
     held = rig.at_the_end()
-    assert (len(rig.tables.incidents), held.returns, held.status) == (1, 5, Status.OBSERVED)
+    assert (len(rig.tables.incidents), held.returns, held.status) == (1, 5, Status.SELF_RECOVERED)
     assert rig.posts == [("trigger", held.id), ("resolve", held.id)]
 
 
@@ -200,7 +200,7 @@ def test_a_host_that_does_not_answer_the_last_look_is_no_recovery() -> None:
     assert not held.ended
     rig.script.failing = set()
     held = rig.at_the_end()
-    assert (held.status, held.returns) == (Status.OBSERVED, 1)
+    assert (held.status, held.returns) == (Status.SELF_RECOVERED, 1)
 
 
 def test_a_host_that_is_doubted_in_the_window_is_no_recovery() -> None:
@@ -217,7 +217,7 @@ def test_an_alarm_that_cannot_be_read_at_the_end_keeps_it_open() -> None:
     held = rig.until(lambda held: held.clear_readings == 0)
     assert (held.ended, held.returns) == (False, 0)
     rig.script.failing = set()
-    assert rig.at_the_end().status is Status.OBSERVED
+    assert rig.at_the_end().status is Status.SELF_RECOVERED
 
 
 def test_an_alarm_that_cannot_be_read_for_long_is_a_persons() -> None:
@@ -229,7 +229,7 @@ def test_an_alarm_that_cannot_be_read_for_long_is_a_persons() -> None:
     assert since is not None
     assert held.ended_at is not None
     lag = seconds(PROFILE.policy.alarm_lag_seconds)
-    assert held.status is Status.HANDED_OVER
+    assert held.status is Status.ESCALATED
     assert lag <= held.ended_at - since - QUIET < lag + timedelta(minutes=1)
 
 
@@ -238,7 +238,7 @@ def test_an_alarm_that_is_deleted_in_the_window_ends_it() -> None:
     rig = recovered()
     del rig.world.alarms[SICK_ARN]
     held = rig.at_the_end()
-    assert held.status is Status.OBSERVED
+    assert held.status is Status.SELF_RECOVERED
     assert rig.posts == [("trigger", held.id), ("resolve", held.id)]
     assert rig.entries_of(Kind.DECISION)[-1]["why"].endswith("its alarm was deleted")
 
@@ -352,11 +352,11 @@ def test_a_plan_that_waits_for_a_person_outlasts_the_window() -> None:
     rig.hear()
     rig.until(lambda held: held.proposals)
     rig.until(watched)
-    key = f"{rig.id()}:ask-1"
+    key = f"{rig.id()}:approval-1"
     assert ("resolve", key) not in rig.posts
     approve(rig)
     held = rig.at_the_end()
-    assert (held.status, held.attempts) == (Status.OBSERVED, ())
+    assert (held.status, held.attempts) == (Status.SELF_RECOVERED, ())
     assert rig.notified[key] == 1
     assert ("resolve", key) in rig.posts
 
@@ -365,7 +365,7 @@ def test_a_pause_changes_nothing_of_it() -> None:
     """It stops fixes alone."""
     rig = recovered()
     pause(rig)
-    assert rig.at_the_end().status is Status.OBSERVED
+    assert rig.at_the_end().status is Status.SELF_RECOVERED
 
 
 def test_a_window_that_outlasts_the_age_of_an_incident_is_no_reason_to_ring() -> None:
@@ -375,7 +375,7 @@ def test_a_window_that_outlasts_the_age_of_an_incident_is_no_reason_to_ring() ->
     opened_at = rig.world.now - AGE_MAX
     rig.store(copy.replace(rig.incident(), opened_at=opened_at), version=rig.incident().version)
     held = rig.at_the_end()
-    assert held.status is Status.OBSERVED
+    assert held.status is Status.SELF_RECOVERED
 
 
 def test_what_flaps_for_longer_is_handed_over_once() -> None:
@@ -391,9 +391,9 @@ def test_what_flaps_for_longer_is_handed_over_once() -> None:
         clears(rig)
         rig.until(lambda held: held.ended or watched(held))
     held = rig.at_the_end()
-    assert (held.status, len(rig.tables.incidents)) == (Status.HANDED_OVER, 1)
-    assert rig.notified == {held.id: 1, f"{held.id}:gave-up": 1}
-    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "bounded"
+    assert (held.status, len(rig.tables.incidents)) == (Status.ESCALATED, 1)
+    assert rig.notified == {held.id: 1, f"{held.id}:escalated": 1}
+    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "LimitReached"
 
 
 def test_a_page_that_is_late_holds_the_resolve_back() -> None:

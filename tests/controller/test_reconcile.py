@@ -86,19 +86,19 @@ def test_what_cannot_be_read_is_unknown_and_licenses_nothing(readers: set[str]) 
     rig.script.failing = readers
     while not rig.incident().ended and rig.incident().wakes < 30:
         rig.turn()
-    assert not rig.incident().ended or rig.incident().status is Status.HANDED_OVER
+    assert not rig.incident().ended or rig.incident().status is Status.ESCALATED
     assert rig.fixes == []
 
 
-def test_in_observe_mode_it_records_what_it_would_have_done() -> None:
+def test_in_a_dry_run_it_records_what_it_would_have_done() -> None:
     """I15: when it was not allowed to act for a while, it ends in a hand-over."""
-    rig = Rig(mode="observe")
+    rig = Rig(mode="dry-run")
     rig.hear()
     held = rig.at_the_end()
-    assert (held.status, rig.fixes, held.attempts) == (Status.HANDED_OVER, [], ())
-    assert rig.notified == {held.id: 1, f"{held.id}:gave-up": 1}
-    planned = [each["plan"]["target"] for each in rig.entries_of(Kind.DECISION) if each["plan"]]
-    assert set(planned) == {A}
+    assert (held.status, rig.fixes, held.attempts) == (Status.ESCALATED, [], ())
+    assert rig.notified == {held.id: 1, f"{held.id}:escalated": 1}
+    plans = [each["plan"] for each in rig.entries_of(Kind.DECISION) if each["plan"]]
+    assert {target for each in plans for target in each["targets"]} == {A}
     assert rig.world.now - START >= timedelta(minutes=15)
 
 
@@ -106,7 +106,7 @@ def test_an_alarm_that_is_ok_before_any_fix_is_observed() -> None:
     """I14, S02: the world is healthy, so nothing is done, and the page is resolved."""
     rig = opened(*(HostPlan(id=each, enclave="up") for each in FLEET))
     held = rig.at_the_end()
-    assert (held.status, rig.fixes) == (Status.OBSERVED, [])
+    assert (held.status, rig.fixes) == (Status.SELF_RECOVERED, [])
     assert rig.posts == [("trigger", held.id), ("resolve", held.id)]
 
 
@@ -116,13 +116,13 @@ def test_a_fix_that_does_not_help_is_tried_twice_and_handed_over() -> None:
     rig = Rig(*hosts, profile=RESTART_ONLY)
     rig.hear()
     held = rig.at_the_end()
-    assert (held.status, rig.fixes) == (Status.HANDED_OVER, [A, A])
+    assert (held.status, rig.fixes) == (Status.ESCALATED, [A, A])
     assert [each.helped for each in held.attempts] == [False, False]
-    (page,) = [each for each in held.pages if each.key.endswith(":gave-up")]
+    (page,) = [each for each in held.pages if each.key.endswith(":escalated")]
     tried = f"restart_enclave on {A}: did not help"
     assert page.details["tried"] == f"{tried}; {tried}"
     assert "R18" in page.details["next"]
-    (result,) = rig.entries_of(Kind.HAND_OVER)
+    (result,) = rig.entries_of(Kind.ESCALATION)
     assert result["owner"] == "on-call"
     assert result["metrics"] == []  # this world has none
     assert {key: result[key] for key in result.keys() - {"owner", "metrics"}}.items() <= (
@@ -141,7 +141,7 @@ def test_the_wakes_of_an_incident_are_capped() -> None:
     rig = Rig(profile=policy(wakes_max=9))
     rig.hear()
     held = rig.until(lambda held: held.ended)
-    assert (held.status, held.wakes) == (Status.HANDED_OVER, 10)
+    assert (held.status, held.wakes) == (Status.ESCALATED, 10)
 
 
 def test_a_fault_during_a_fix_is_folded_in() -> None:

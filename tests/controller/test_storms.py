@@ -169,9 +169,9 @@ def test_what_is_given_up_at_once_is_not_while_more_of_it_comes() -> None:
             rig.turn()
     assert (len(rig.tables.incidents), len(rig.notified)) == (1, 1)
     assert (rig.incident().signals, rig.incident().ended) == (300, False)
-    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "nothing to watch"
+    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "NoAlarm"
     ended = rig.at_the_end()
-    assert (ended.status, len(rig.notified)) == (Status.HANDED_OVER, 1)
+    assert (ended.status, len(rig.notified)) == (Status.ESCALATED, 1)
     assert rig.world.now == START + timedelta(seconds=29 + PROFILE.policy.quiet_seconds)
 
 
@@ -189,8 +189,8 @@ def test_a_storm_remembers_nothing_of_the_one_before() -> None:
     """An alarm of an earlier storm opens its own incident, unless this storm gathered it."""
     rig = stormy(COUNTED + 1)
     first = rig.incident(COUNTED)
-    rig.store(copy.replace(first, status=Status.HANDED_OVER), version=first.version)
-    del rig.tables.causes[first.cause]
+    rig.store(copy.replace(first, status=Status.ESCALATED), version=first.version)
+    del rig.tables.causes[first.correlation_key]
     again = stranger(COUNTED + 1)
     rig.hear(again)
     assert rig.incident(COUNTED + 1).storm
@@ -208,7 +208,7 @@ def test_what_recovers_in_a_storm_is_watched() -> None:
     while not rig.incident(COUNTED).ended:
         rig.turn()
     storm = rig.incident(COUNTED)
-    assert storm.status is Status.OBSERVED
+    assert storm.status is Status.SELF_RECOVERED
     assert storm.recovered_at is not None
     assert storm.ended_at is not None
     assert storm.ended_at - storm.recovered_at >= timedelta(seconds=PROFILE.policy.quiet_seconds)

@@ -54,10 +54,10 @@ def test_an_incident_that_the_sweep_alone_carries_ends_like_any_other() -> None:
             with pytest.raises(DependencyUnavailable):
                 rig.turn()
         rig.script.failing = set()
-    assert rig.incident().status is Status.HANDED_OVER
+    assert rig.incident().status is Status.ESCALATED
     assert rig.world.now - START <= timedelta(hours=2)
     assert after(rig, 9000).woken == 1
-    assert rig.notified == {rig.id(): 1, f"{rig.id()}:gave-up": 1}
+    assert rig.notified == {rig.id(): 1, f"{rig.id()}:escalated": 1}
 
 
 def test_a_pending_page_is_delivered_by_the_sweep() -> None:

@@ -75,7 +75,7 @@ def test_a_users_report_is_looked_into_and_given_to_the_team() -> None:
     rig = Rig()
     rig.hear(REPORT)
     held = rig.at_the_end()
-    assert (held.status, rig.fixes, rig.posts) == (Status.HANDED_OVER, [], [])
+    assert (held.status, rig.fixes, rig.posts) == (Status.ESCALATED, [], [])
     assert held.hosts.keys() == set(rig.world.hosts)
     assert subjects(rig) == [
         f"[vettid us-east-1] P3 user affected: user; {NO_LADDER}"[:100],

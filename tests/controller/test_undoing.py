@@ -27,7 +27,7 @@ def test_only_a_fix_that_mended_makes_the_alarm_ok(attempt: Attempt, *, mended: 
 
 
 @pytest.mark.parametrize(
-    ("attempt", "status"), [(RESTART, Status.RESOLVED), (CANCEL, Status.OBSERVED)]
+    ("attempt", "status"), [(RESTART, Status.RESOLVED), (CANCEL, Status.SELF_RECOVERED)]
 )
 def test_an_incident_is_mended_by_what_mended(attempt: Attempt, status: Status) -> None:
     rig = opened(*(HostPlan(id=each, enclave="up") for each in FLEET))

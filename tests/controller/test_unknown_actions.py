@@ -48,8 +48,8 @@ def test_a_fix_that_this_version_does_not_know_is_a_persons(status: Status, held
     """One line names it; nothing of it is sent, read or judged."""
     rig = stored(status, copy.replace(held, target=A, hosts=(A,)))
     reconcile(Wake(rig.id(), 99), rig.system)
-    assert rig.incident().status is Status.HANDED_OVER
-    (result,) = rig.entries_of(Kind.HAND_OVER)
+    assert rig.incident().status is Status.ESCALATED
+    (result,) = rig.entries_of(Kind.ESCALATION)
     assert result["why"] == WHY
     assert rig.fixes == []
 
@@ -62,7 +62,7 @@ def test_a_plan_that_this_version_does_not_know_is_a_persons(said: Approval | No
     held = rig.incident()
     rig.store(copy.replace(held, proposals=(asked,)), version=held.version)
     reconcile(Wake(rig.id(), 99), rig.system)
-    assert [each["why"] for each in rig.entries_of(Kind.HAND_OVER)] == [WHY]
+    assert [each["why"] for each in rig.entries_of(Kind.ESCALATION)] == [WHY]
 
 
 def test_a_command_of_another_version_is_not_read() -> None:

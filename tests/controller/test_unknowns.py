@@ -49,7 +49,7 @@ def test_the_page_names_what_is_unknown() -> None:
     assert rig.asked().summary == f"P1 complete outage: approve restart_enclave? on {A}"
     assert rig.asked().details["unknowns"] == UNSAVED
     (result,) = rig.entries_of(Kind.PROPOSAL)
-    assert result["unknowns"] == UNSAVED
+    assert result["unknowns"] == [UNSAVED]
     assert rig.fixes == []
 
 
@@ -75,7 +75,7 @@ def test_a_recovery_after_the_yes_stops_the_fix() -> None:
     rig = proposing()
     approve(rig)
     rig.world.hosts[A].answers.turn(rig.world.now, holds=True)
-    assert rig.at_the_end().status is Status.OBSERVED
+    assert rig.at_the_end().status is Status.SELF_RECOVERED
     assert rig.fixes == []
 
 
@@ -87,12 +87,12 @@ def test_a_no_and_silence_hand_over() -> None:
         OperatorRequest(Deny(incident=refused.id(), plan=plan, why="it holds a vault"), ALICE),
         refused.system,
     )
-    assert refused.at_the_end().status is Status.HANDED_OVER
+    assert refused.at_the_end().status is Status.ESCALATED
     silent = proposing()
     held = silent.at_the_end()
-    assert (held.status, len(held.proposals)) == (Status.HANDED_OVER, 1)
+    assert (held.status, len(held.proposals)) == (Status.ESCALATED, 1)
     assert refused.fixes == silent.fixes == []
-    assert silent.notified[f"{held.id}:ask-1"] == 1
+    assert silent.notified[f"{held.id}:approval-1"] == 1
 
 
 def test_a_no_stands_once_the_fact_is_known() -> None:

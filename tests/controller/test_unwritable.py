@@ -28,9 +28,9 @@ def test_one_that_has_grown_is_handed_over_while_the_store_takes_it() -> None:
     held = grown(rig, INCIDENT_BYTES_MAX + 100)
     reconcile(Wake(held.id, held.wake_generation), rig.system)
     after = rig.incident()
-    assert after.status is Status.HANDED_OVER
+    assert after.status is Status.ESCALATED
     assert "the incident has 3" in rig.entries_of(Kind.DECISION)[-1]["why"]
-    assert f"{held.id}:gave-up" in {each.key for each in after.pages}
+    assert f"{held.id}:escalated" in {each.key for each in after.pages}
 
 
 def test_a_fleet_of_more_hosts_than_an_incident_holds_is_a_persons_at_once() -> None:
@@ -39,7 +39,7 @@ def test_a_fleet_of_more_hosts_than_an_incident_holds_is_a_persons_at_once() -> 
     rig = Rig(*plans)
     rig.hear()
     held = rig.at_the_end()
-    assert (held.status, held.attempts) == (Status.HANDED_OVER, ())
+    assert (held.status, held.attempts) == (Status.ESCALATED, ())
     why = f"the group has {HOSTS_MAX + 1} hosts; an incident stores evidence of at most {HOSTS_MAX}"
     assert rig.entries_of(Kind.DECISION)[-1]["why"] == why
 

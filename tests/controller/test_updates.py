@@ -59,7 +59,7 @@ def deliveries(rig: Rig, channel: str) -> list[dict[str, Any]]:
 # --- the first decision ----------------------------------------------------------------------
 
 FIRST = {
-    "observe": ("observe", PROFILE, f"mode is observe: would have run restart_enclave on {A}; "),
+    "dry-run": ("dry-run", PROFILE, f"mode is dry-run: would have run restart_enclave on {A}; "),
     "approve": (
         "enforce",
         asking(),
@@ -184,7 +184,7 @@ def test_the_details_of_an_update() -> None:
 
 def test_the_ledger_has_what_was_sent() -> None:
     """Its words once, and no entry for what was not a turn."""
-    rig = heard("observe")
+    rig = heard("dry-run")
     rig.at_the_end()
     entries = deliveries(rig, "change")
     assert [each["summary"] for each in entries] == [line for _, line in rig.updates]
@@ -205,7 +205,7 @@ def test_a_minor_incident_has_updates_of_its_fixes_alone() -> None:
 def test_a_flapping_reason_does_not_tell_for_ever() -> None:
     """Above the limit only fixes and the end have updates."""
     often = copy.replace(PROFILE, policy=copy.replace(PROFILE.policy, watch_seconds=20))
-    rig = heard("observe", often)
+    rig = heard("dry-run", often)
     while not rig.incident().ended:
         held = rig.incident()
         rig.store(copy.replace(held, update_turn="another"), version=held.version)
@@ -249,7 +249,7 @@ def test_an_update_that_is_not_taken_is_given_up() -> None:
     rig.script.failing = {"tell_change"}
     held, same = rig.at_the_end(), quiet.at_the_end()
     assert (held.status, rig.fixes, rig.updates) == (Status.RESOLVED, [A, B, C], [])
-    assert [each["outcome"] for each in deliveries(rig, "change")][:2] == ["owed", "dropped"]
+    assert [each["outcome"] for each in deliveries(rig, "change")][:2] == ["pending", "dropped"]
     assert {each["tries"] for each in deliveries(rig, "change")} == {1, TRIES_MAX}
     assert [each for each in held.pages if each.channel == "change"] == []
     assert held.ended_at == same.ended_at
@@ -294,7 +294,7 @@ def test_the_update_of_the_end_is_tried_until_it_is_taken_or_given_up() -> None:
     rig.until(lambda held: held.ended)
     rig.script.failing = {"tell_change"}
     held = rig.at_the_end()
-    assert [each["outcome"] for each in deliveries(rig, "change")][-2:] == ["owed", "dropped"]
+    assert [each["outcome"] for each in deliveries(rig, "change")][-2:] == ["pending", "dropped"]
     assert held.next_wake_at is None
 
 
@@ -375,7 +375,7 @@ def test_notes_stand_on_the_incidents_own_alert() -> None:
     rig.at_the_end()
     by_key = rig.door.pager.alerts.by_key
     assert {key for key, each in by_key.items() if each.notes} == {rig.id()}
-    assert f"{rig.id()}:gave-up" in by_key
+    assert f"{rig.id()}:escalated" in by_key
 
 
 def test_a_minor_incident_has_no_alert_to_note_on() -> None:
@@ -389,7 +389,7 @@ def test_a_minor_incident_has_no_alert_to_note_on() -> None:
 
 def test_a_second_signal_is_no_turn() -> None:
     """It wakes the incident, which decides the same."""
-    rig = heard("observe")
+    rig = heard("dry-run")
     rig.until(lambda held: held.updates)
     ingest(later(20, AlarmState.ALARM), rig.system)
     (joined,) = [wake for _, wake in rig.waiting if wake.generation == 0]

@@ -65,7 +65,7 @@ def test_it_stays_open_for_the_window_and_is_then_a_persons() -> None:
     assert rig.incident().status is Status.INVESTIGATING
     held = rig.at_the_end()
     assert held.ended_at is not None
-    assert held.status is Status.HANDED_OVER
+    assert held.status is Status.ESCALATED
     assert QUIET <= held.ended_at - held.opened_at < QUIET + timedelta(minutes=1)
     assert held.wakes <= 4
 
@@ -101,7 +101,7 @@ def test_what_comes_for_hours_is_handed_over_at_the_age_that_bounds_it() -> None
         wait(rig, timedelta(minutes=10))
         if rig.incident().ended:
             break
-    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "bounded"
+    assert rig.entries_of(Kind.DECISION)[-1]["rule"] == "LimitReached"
     assert len(subjects(rig)) == 1
 
 
@@ -120,8 +120,8 @@ def test_the_end_of_a_users_incident_has_its_findings() -> None:
     rig = Rig(UP)
     rig.hear(REPORT)
     held = rig.at_the_end()
-    assert held.status is Status.HANDED_OVER
-    assert [each.key for each in held.pages] == [held.id, f"{held.id}:gave-up"]
+    assert held.status is Status.ESCALATED
+    assert [each.key for each in held.pages] == [held.id, f"{held.id}:escalated"]
     assert len(subjects(rig)) == 2
 
 
@@ -161,8 +161,8 @@ def test_the_ledger_has_the_rise() -> None:
     rig = lacking()
     rig.hear(LAUNCH)
     rig.at_the_end()
-    raised = [each for each in rig.entries_of(Kind.DECISION) if each["rule"] == "short group"]
-    assert [each["step"] for each in raised] == [{"type": "raise", "severity": "P2"}]
+    raised = [each for each in rig.entries_of(Kind.DECISION) if each["rule"] == "GroupShort"]
+    assert [each["step"] for each in raised] == [{"type": "raise-severity", "severity": "P2"}]
     summary = summarise(map(decode_entry, rig.tables.entries[rig.id()]))
     assert (summary.severity, summary.condition) == ("P2", "capacity")
     responses = [(each.severity, each.missed) for each in rig.incident().responses]
@@ -231,4 +231,4 @@ def test_what_pages_already_is_not_raised(severity: Severity) -> None:
     rig.hear(LAUNCH)
     held = rig.at_the_end()
     assert rig.notified == {held.id: 1}
-    assert "short group" not in {each["rule"] for each in rig.entries_of(Kind.DECISION)}
+    assert "GroupShort" not in {each["rule"] for each in rig.entries_of(Kind.DECISION)}

@@ -42,7 +42,7 @@ def fault(name: str, *arguments: str) -> str:
 def _read(name: str, given: dict[str, Any]) -> None:
     """Parse the order like the deployed function; raises `InvalidInput`."""
     fields = {"incident", "plan", "scope", "action", "why"}
-    order = {"lever": name, **{key: given[key] for key in fields & given.keys()}}
+    order = {"command": name, **{key: given[key] for key in fields & given.keys()}}
     if name == "pause":
         order["until"] = (NOW + parse_duration(given["duration"])).isoformat()
     commands.parse_command(msgspec.json.encode(order))

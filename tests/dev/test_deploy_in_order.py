@@ -119,7 +119,7 @@ def test_nothing_is_lost_by_any_line(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert stacks.deployed == number
         before = after
     assert "mode:enforce" in before
-    fleet.write_text(own + DEPLOYMENT.replace("enforce", "observe"))
+    fleet.write_text(own + DEPLOYMENT.replace("enforce", "dry-run"))
     assert dispatch(LINES[-1]) == 2  # what is lost would have been noticed
 
 

@@ -72,13 +72,13 @@ SAYS = {
 
 @pytest.mark.parametrize("document", DOCUMENTED, ids=lambda each: each.name)
 def test_a_drill(document: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """It is announced, rung, paged, decided on in observe, and over, with its reports."""
+    """It is announced, rung, paged, decided on in dry-run, and over, with its reports."""
     for line in lines(document):
         if line[0] == "drill":
             with quiet(monkeypatch.setenv) as there:
                 monkeypatch.setattr("firstline.adapters.clock.SystemClock", lambda: there.clock)
                 text = run(line)
-            assert "in mode enforce, dry-run" in text
+            assert "a dry run, in mode enforce" in text
             assert "holds: received, classified, notified and decided on in time" in text
             for each in line:
                 if each.startswith("drill."):

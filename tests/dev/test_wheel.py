@@ -108,7 +108,7 @@ def test_the_console_shows_a_replay(installed: Installed) -> None:
 @pytest.mark.parametrize("line", OPERATOR_LINES)
 def test_an_operator_command_reaches_the_function_url(installed: Installed, line: str) -> None:
     name = line.partition(" ")[0]
-    pulled = CommandResult(lever=name, by="alice", action="restart_enclave", scope="everything")
+    pulled = CommandResult(command=name, by="alice", action="restart_enclave", scope="everything")
     with Loopback(http("200 OK", msgspec.json.encode(pulled))) as server:
         ran = installed.run(*line.split(), "--url", server.url, "--json", **ACCOUNT)
     assert (ran.returncode, ran.stderr) == (0, "")

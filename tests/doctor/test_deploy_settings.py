@@ -40,7 +40,7 @@ def test_a_file_that_says_what_stands_is_well() -> None:
 
 def test_what_the_file_lacks_would_go_with_the_next_deployment() -> None:
     """A reader of a topic, as the mode, with the line to write."""
-    lacking = copy.replace(STANDS, emergency_email="", mode="observe", archive_lock_days=1)
+    lacking = copy.replace(STANDS, emergency_email="", mode="dry-run", archive_lock_days=1)
     days, email, mode = sorted(found(lacking), key=lambda each: each.subject)
     assert [each.severity for each in (days, email, mode)] == ["warning", "critical", "warning"]
     assert email.what == "was deployed as on-call@vettid.example, and mine.toml says nothing"
@@ -49,7 +49,7 @@ def test_what_the_file_lacks_would_go_with_the_next_deployment() -> None:
         " firstline deploy --fleet mine.toml to apply the file"
     )
     assert days.remedy.startswith("write archive_lock_days = 400 under [deployment]")
-    assert mode.what == "was deployed as enforce, and mine.toml says observe"
+    assert mode.what == "was deployed as enforce, and mine.toml says dry-run"
 
 
 def test_what_only_the_file_says_is_a_warning() -> None:

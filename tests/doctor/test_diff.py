@@ -105,18 +105,18 @@ def test_what_is_no_template_is_refused() -> None:
 
 
 def test_each_loss_is_named() -> None:
-    """A permission and observe may go: none of them is a person's."""
-    changes = compare(HELD | {"mode:observe"}, {"mode:observe", "alarm:Detection/new"})
+    """A permission and dry-run may go: none of them is a person's."""
+    changes = compare(HELD | {"mode:dry-run"}, {"mode:dry-run", "alarm:Detection/new"})
     assert set(changes.losses) == HELD - {
         "permission:Roles/Ingest:sqs:SendMessage",
         "denial:Roles/Ingest:s3:*",
     }
     assert changes.new == ("alarm:Detection/new",)
-    assert compare(["setting:architecture=arm64", "mode:observe"], ["mode:enforce"]).losses == ()
+    assert compare(["setting:architecture=arm64", "mode:dry-run"], ["mode:enforce"]).losses == ()
 
 
 def test_what_would_be_lost_stops_unless_it_is_accepted() -> None:
-    changes = compare({"mode:enforce", "alarm:x"}, {"mode:observe"})
+    changes = compare({"mode:enforce", "alarm:x"}, {"mode:dry-run"})
     with pytest.raises(InvalidInput) as raised:
         refuse(changes.losses, [])
     assert raised.value.lines == (
@@ -139,12 +139,12 @@ def test_what_is_accepted_and_stays_is_a_mistake() -> None:
 def test_changes_are_read_from_people_to_permissions() -> None:
     changes = compare(
         {"mode:enforce", "permission:Roles/Ingest:a:B", "subscriber:T:a@example.com", "table:X"},
-        {"mode:observe", "alarm:A"},
+        {"mode:dry-run", "alarm:A"},
     )
     assert list(lines(changes)) == [
         "mode",
+        "  + dry-run",
         "  - enforce",
-        "  + observe",
         "people",
         "  - T:a@example.com",
         "alarms",

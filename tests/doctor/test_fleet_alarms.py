@@ -238,7 +238,7 @@ def test_the_topics_whose_readers_are_asked_for() -> None:
     external = VETTID.alarms.external
     received = copy.replace(VETTID, alarms=copy.replace(VETTID.alarms, external=(HEARD,)))
     named = copy.replace(THEIRS, actions=(SCALING, TOPIC))
-    own = shown("firstline-vettid-app-OversightPagesOwed", actions=(f"{TOPIC}2",))
+    own = shown("firstline-vettid-app-OversightPagesPending", actions=(f"{TOPIC}2",))
     account = copy.replace(REAL, alarms=(named, own))
     assert external == ()
     assert list(topics(VETTID, account)) == [TOPIC]

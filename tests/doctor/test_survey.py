@@ -161,7 +161,7 @@ def test_a_file_without_an_account_is_questions() -> None:
     assert tomllib.loads(written) == {
         "extends": "probed",
         "fleet": {},
-        "deployment": {"mode": "observe"},
+        "deployment": {"mode": "dry-run"},
     }
     named = Answer(("fleet", "group"), "x", "they have a=b\nname = 7")
     assert tomllib.loads(text((named,), HEADER))["fleet"] == {"group": "x"}
@@ -171,5 +171,5 @@ def test_what_is_known_of_the_deployment_is_stated() -> None:
     known = {"account": "111122223333"}
     read = Answer(("deployment", "team_email"), "a@example.com", "as entered")
     written = tomllib.loads(text((*answers(SURVEY)[:-1], read), HEADER, (), known))
-    assert written["deployment"] == known | {"mode": "observe", "team_email": "a@example.com"}
+    assert written["deployment"] == known | {"mode": "dry-run", "team_email": "a@example.com"}
     assert "nats" not in written["fleet"]

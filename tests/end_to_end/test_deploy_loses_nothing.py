@@ -14,7 +14,7 @@ def without(template: dict[str, Any]) -> set[str]:
     for kind in ("AWS::CloudWatch::CompositeAlarm", "AWS::SNS::Subscription"):
         del resources[next(key for key, each in resources.items() if each["Type"] == kind)]
     context = template["Outputs"]["Context"]
-    context["Value"] = json.dumps(json.loads(context["Value"]) | {"mode": "observe"})
+    context["Value"] = json.dumps(json.loads(context["Value"]) | {"mode": "dry-run"})
     return {"backstop:", "subscriber:", "mode:enforce"}
 
 

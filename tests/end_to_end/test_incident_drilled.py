@@ -58,8 +58,8 @@ def test_a_person_rings_an_alarm_and_follows_it(deployment: Deployment) -> None:
             *("--fleet", str(deployment.profile)),
         )
     line = json.loads(text)
-    assert (line["mode"], line["observed"]) == ("enforce", True)
+    assert (line["mode"], line["dry_run"]) == ("enforce", True)
     assert (line["holds"], line["condition"], line["channel"]) == (True, "kms-throttling", "pager")
-    assert line["outcome"] == "observed"
+    assert line["outcome"] == "self-recovered"
     assert [each.key for each in triggers(deployment, before)][:1] == [line["incident"]]
     assert entries_of(deployment, IncidentId(line["incident"]), "intent") == []

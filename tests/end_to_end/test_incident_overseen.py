@@ -31,7 +31,7 @@ def test_a_pause_and_its_end_are_in_the_ledger(deployment: Deployment) -> None:
         "pause", "everything", "--for", "5m", "--why", "a new image", *profile
     )
     paused = json.loads(result)
-    assert (paused["by"], paused["told"]) == (CALLER, True)
+    assert (paused["by"], paused["notified"]) == (CALLER, True)
     deployment.cdk.run("resume", "everything", "--why", "done", *profile)
     entries = [each["data"] for each in entries_of(deployment, IncidentId("control"), "pause")]
     text = [(each["change"], each["why"], each["by"]) for each in entries]

@@ -45,8 +45,8 @@ def test_every_function_was_heard_and_none_was_refused(deployment: Deployment) -
         with deployment.at_work(Scenario(name="roles", hosts=(FRESH,))):
             deployment.wait("nobody at work", lambda: handlers(judge) >= BY_THEMSELVES)
     until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    pause = {"lever": "pause", "scope": "everything", "why": "a drill", "until": until}
-    resume = {"lever": "resume", "scope": "everything", "why": "it is over"}
+    pause = {"command": "pause", "scope": "everything", "why": "a drill", "until": until}
+    resume = {"command": "resume", "scope": "everything", "why": "it is over"}
     for body in (pause, resume):
         answer = deployment.lambdas.invoke(deployment.function("operator"), lever(body))
         assert answer.payload["statusCode"] == 200, answer

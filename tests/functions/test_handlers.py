@@ -90,7 +90,7 @@ def test_a_sweep_emits_its_heartbeat_and_the_age_of_pages(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     metrics = next(line for line in lines if "_aws" in line)
     assert (metrics["Heartbeat"], metrics["service"]) == ([1.0], "vettid")
-    assert metrics["PagesOwedSeconds"] == [pytest.approx(120, abs=10)]
+    assert metrics["PagesPendingSeconds"] == [pytest.approx(120, abs=10)]
     (emf,) = metrics["_aws"]["CloudWatchMetrics"]
     assert (emf["Namespace"], emf["Dimensions"]) == ("firstline", [["service"]])
 

@@ -18,7 +18,7 @@ JSON = ANY_JSON | strategies.just("\ud800")
 
 CALLER = "arn:aws:sts::111122223333:assumed-role/on-call/alice"
 PAUSE = {
-    "lever": "pause",
+    "command": "pause",
     "scope": "everything",
     "why": "a drill",
     "until": "2026-03-11T05:00:00Z",
@@ -40,7 +40,7 @@ def test_a_lever_is_pulled_by_the_caller_whom_iam_names() -> None:
     """The body has no say in who calls."""
     door = door_of()
     status, result = answer(call(PAUSE), door)
-    assert (status, result["by"], result["told"]) == (200, CALLER, True)
+    assert (status, result["by"], result["notified"]) == (200, CALLER, True)
     (pause,) = door.store.tables.switch.pauses
     assert pause.by == CALLER
     status, result = answer(call(PAUSE | {"by": "mallory"}), door)

@@ -132,11 +132,11 @@ def test_a_run_with_a_pending_page_emits_its_age(
     capsys.readouterr()
     reconcile.handler(records(body), None, rig.system)
     counts, _ = emitted(capsys.readouterr().out)
-    assert counts["PagesOwedSeconds", ()] == [pytest.approx(200, abs=10)]
+    assert counts["PagesPendingSeconds", ()] == [pytest.approx(200, abs=10)]
 
 
 def test_a_sent_page_is_not_pending(capsys: pytest.CaptureFixture[str]) -> None:
     """No metric without a pending page: the sweep emits zero."""
     ingest.handler(records(OUTAGE.read_text()), None, Rig().system)
     counts, _ = emitted(capsys.readouterr().out)
-    assert ("PagesOwedSeconds", ()) not in counts
+    assert ("PagesPendingSeconds", ()) not in counts

@@ -93,7 +93,7 @@ def _archiving(session: Session, world: World, path: Path) -> Settings:
     session.client("s3").create_bucket(Bucket="archive", ObjectLockEnabledForBucket=True)
     key = session.client("kms").create_key(KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048")
     path.write_bytes(profiles.read(PROFILE_FILE))
-    settings = aws.TwinAws(world, lambda _: None).settings(path.read_bytes(), "observe", "")
+    settings = aws.TwinAws(world, lambda _: None).settings(path.read_bytes(), "dry-run", "")
     return copy.replace(settings, profile_path=str(path), signing_key=key["KeyMetadata"]["Arn"])
 
 
@@ -125,7 +125,7 @@ def _console(recorder: Recorder) -> None:
         console.handler({}, Called(), system)
         loaded = system.ports.store.load(_incident(system))
         assert loaded is not None
-        escalated = copy.replace(loaded.incident, status=Status.HANDED_OVER, ended_at=START)
+        escalated = copy.replace(loaded.incident, status=Status.ESCALATED, ended_at=START)
         system.ports.store.commit(Change(incident=escalated))
         console.handler({}, Called(), system)
         console.handler({"incident": _incident(system)}, Called(), system)

@@ -13,16 +13,17 @@ import functions
 HANDLERS = Path(functions.__file__).parent
 CONTROLLERS = Path(firstline.__file__).parent / "controller"
 ENTRIES = {
-    "archive": "archive",
-    "auditing": "audit",
+    "archive/audit": "audit",
+    "archive/fill": "archive",
+    "archive/reports": "archive",
     "console": "console",
     "ingest": "ingest",
-    "levers": "operator",
+    "operators/execute": "operator",
     "reconcile": "reconcile",
-    "reporting": "archive",
     "sweep": "sweep",
 }
 """The controller's modules that handlers call, and whose they are."""
+assert all((CONTROLLERS / f"{name}.py").is_file() for name in ENTRIES)
 
 
 def function() -> str:
@@ -36,4 +37,6 @@ def _of(file: str) -> str:
     path = Path(file)
     if path.parent == HANDLERS:
         return path.stem if "\ndef handler(" in path.read_text() else ""
-    return ENTRIES.get(path.stem, "") if path.parent == CONTROLLERS else ""
+    if not path.is_relative_to(CONTROLLERS):
+        return ""
+    return ENTRIES.get(path.relative_to(CONTROLLERS).with_suffix("").as_posix(), "")

@@ -35,7 +35,7 @@ from tests.builders import PROFILE, PROFILE_FILE
 def run(secret):
     world = World(Scenario(name="planted"), START, PROFILE.fleet.group)
     with TwinAws(world, lambda _: None) as twin:
-        settings = twin.settings(fleet_file.read(PROFILE_FILE), "observe", "http://127.0.0.1:1/")
+        settings = twin.settings(fleet_file.read(PROFILE_FILE), "dry-run", "http://127.0.0.1:1/")
         settings = copy.replace(settings, routing_key_secret=secret or settings.routing_key_secret)
         ingest(ZERO, wiring.system(settings, twin.session, WorldClock(world)))
 
@@ -70,7 +70,7 @@ def test_what_runs_outside_of_a_function_is_not_recorded() -> None:
     """Whoever drives the world asks by itself; a controller's calls are its function's."""
     world = World(Scenario(name="quiet"), START, PROFILE.fleet.group)
     with recording() as recorder, TwinAws(world, lambda _: None) as twin:
-        settings = twin.settings(fleet_file.read(PROFILE_FILE), "observe", "https://pager.invalid/")
+        settings = twin.settings(fleet_file.read(PROFILE_FILE), "dry-run", "https://pager.invalid/")
         system = wiring.system(settings, twin.session, WorldClock(world))
         system.ports.store.due(START)
         assert recorder.calls == set()

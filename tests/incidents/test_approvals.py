@@ -100,7 +100,7 @@ def test_a_yes_is_used_up_with_its_plan() -> None:
 def test_a_proposal_has_the_facts_for_an_answer(
     unknowns: tuple[str, ...], hosts: tuple[str, ...], more: dict[str, str]
 ) -> None:
-    """On the page and in its entry alike."""
+    """In words on the page, as values in its entry."""
     held = asked(unknowns=unknowns, hosts=hosts, parameters={"b": "2", "a": "1"})
     result = {
         "action": "restart_enclave",
@@ -110,7 +110,16 @@ def test_a_proposal_has_the_facts_for_an_answer(
         "until": held.until.isoformat(timespec="seconds"),
     }
     assert held.describe() == result | more
-    assert held.to_ledger().to_ledger() == result | more | {"approvable": True}
+    assert held.to_ledger().to_ledger() == {
+        "action": "restart_enclave",
+        "targets": (A,),
+        "hosts": hosts,
+        "parameters": {"b": "2", "a": "1"},
+        "unknowns": unknowns,
+        "plan": PLAN,
+        "until": held.until.replace(microsecond=0).isoformat(),
+        "approvable": True,
+    }
 
 
 def test_a_proposal_of_before_names_no_unknowns() -> None:

@@ -24,20 +24,20 @@ MOVES = {
     Status.INVESTIGATING: {
         Fact.FIX_INTENDED: Status.REMEDIATING,
         Fact.RECOVERED_BY_FIX: Status.RESOLVED,
-        Fact.RECOVERED_BY_ITSELF: Status.OBSERVED,
-        Fact.GAVE_UP: Status.HANDED_OVER,
+        Fact.RECOVERED_BY_ITSELF: Status.SELF_RECOVERED,
+        Fact.ESCALATED: Status.ESCALATED,
     },
     Status.REMEDIATING: {
         Fact.FIX_NOT_SENT: Status.INVESTIGATING,
         Fact.FIX_NOT_JUDGED: Status.INVESTIGATING,
         Fact.FIX_ANSWERED: Status.VERIFYING,
-        Fact.GAVE_UP: Status.HANDED_OVER,
+        Fact.ESCALATED: Status.ESCALATED,
     },
     Status.VERIFYING: {
         Fact.FIX_HELPED: Status.INVESTIGATING,
         Fact.FIX_DID_NOT_HELP: Status.INVESTIGATING,
         Fact.FIX_NOT_JUDGED: Status.INVESTIGATING,
-        Fact.GAVE_UP: Status.HANDED_OVER,
+        Fact.ESCALATED: Status.ESCALATED,
     },
 }
 
@@ -86,7 +86,8 @@ def test_an_aggregate_comes_back_as_it_was_stored(held: Incident) -> None:
 @pytest.mark.parametrize(
     ("edit", "told"),
     [
-        ({"schema": 2}, "a stored incident has schema 2, this code reads 1"),
+        ({"schema": 3}, "a stored incident has schema 3; this code reads up to 2"),
+        ({"schema": 0}, "a stored incident does not fit its schema: Expected `int` >= 1"),
         ({"status": "napping"}, "a stored incident does not fit its schema: Invalid enum value"),
         ({"joined": ["rot"]}, "a stored incident does not fit its schema: Invalid enum value"),
     ],

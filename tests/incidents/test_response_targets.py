@@ -13,7 +13,7 @@ P1, P2, P3, P4 = Severity
 def held(severity: Severity, since: float, *, sent: bool = True) -> Incident:
     """An incident of a signal so many seconds ago, whose page was sent or is pending."""
     page = Page(
-        key="k", action="trigger", severity=severity, summary="", owed_at=NOW, due_at=NOW,
+        key="k", action="trigger", severity=severity, summary="", queued_at=NOW, due_at=NOW,
         sent_at=NOW if sent else None,
     )  # fmt: skip
     due = response_targets.expected_response(severity, ago(since), PROFILE)

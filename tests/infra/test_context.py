@@ -24,7 +24,7 @@ def test_the_defaults_are_the_careful_ones() -> None:
     """A file that says nothing of its deployment observes."""
     found = context.deployment(EXAMPLE.get)
     assert found.settings.explicit_settings().keys() == {"mode", *recipients.KEYS}
-    assert (found.settings.mode, found.path) == ("observe", PROFILE_FILE)
+    assert (found.settings.mode, found.path) == ("dry-run", PROFILE_FILE)
 
 
 def test_without_a_fleet_nothing_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

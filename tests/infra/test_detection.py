@@ -273,7 +273,7 @@ def test_lines_of_the_log_are_counted(made: Made, profile: Profile) -> None:
 
 
 DEAF = (
-    *("HeartbeatMissing", "PagesOwed", "PagesFailed"),
+    *("HeartbeatMissing", "PagesPending", "PagesFailed"),
     *("SignalsWaiting", "SignalsReturned", "UndeliveredSignals", "DeadSignals", "LostSignals"),
     "DeadWakes",
 )

@@ -27,13 +27,13 @@ NOT_BREACHING, BREACHING = "notBreaching", "breaching"
 ABOVE, BELOW = "GreaterThanThreshold", "LessThanThreshold"
 EXPECTED = {
     "HeartbeatMissing": ("firstline", "Heartbeat", "Sum", BELOW, 1, 3, BREACHING),
-    "PagesOwed": ("firstline", "PagesOwedSeconds", "Maximum", ABOVE, 120, 1, NOT_BREACHING),
+    "PagesPending": ("firstline", "PagesPendingSeconds", "Maximum", ABOVE, 120, 1, NOT_BREACHING),
     "PagesFailed": ("firstline", "PagesFailed", "Sum", ABOVE, 0, 1, NOT_BREACHING),
     "IncidentsUnreadable": (
         *("firstline", "IncidentsUnreadable", "Maximum", ABOVE, 0, 1, NOT_BREACHING),
     ),
-    "WakesLate": ("firstline", "WakesLateSeconds", "Maximum", ABOVE, 300, 1, NOT_BREACHING),
-    "AlarmsUnasked": ("firstline", "AlarmsUnasked", "Sum", ABOVE, 0, 5, NOT_BREACHING),
+    "WakesOverdue": ("firstline", "WakesOverdueSeconds", "Maximum", ABOVE, 300, 1, NOT_BREACHING),
+    "AlarmPollsFailed": ("firstline", "AlarmPollsFailed", "Sum", ABOVE, 0, 5, NOT_BREACHING),
     "NatsProbeSilent": ("firstline", "NatsConnected", "SampleCount", BELOW, 1, 5, BREACHING),
     "HealthProbeSilent": ("firstline", "HealthAnswering", "SampleCount", BELOW, 1, 5, BREACHING),
     "SignalsWaiting": (
@@ -334,8 +334,8 @@ def test_the_sweep_emits_what_the_alarms_watch(
     }
 
 
-LATE = ("PagesOwedSeconds", "WakesLateSeconds")
-SWEPT = ("Heartbeat", *LATE, "IncidentsUnreadable", "AlarmsUnasked")
+LATE = ("PagesPendingSeconds", "WakesOverdueSeconds")
+SWEPT = ("Heartbeat", *LATE, "IncidentsUnreadable", "AlarmPollsFailed")
 
 
 def _metrics(emitted: dict[str, Any]) -> set[tuple[str, str, tuple[tuple[str, str], ...]]]:

@@ -95,7 +95,7 @@ def test_a_function_reads_its_settings(made: Made, profile: Profile, name: str) 
     assert set(environment) == {"FIRSTLINE_SETTINGS", "FIRSTLINE_HASH_KEY"}
     read = Settings.read(environment)
     assert read.home == Home(account=ACCOUNT, region=REGION)
-    assert read.mode == "observe"
+    assert read.mode == "dry-run"
     assert read.profile_path == PROFILE_PATH
     assert read.incidents_table == made.one("AWS::DynamoDB::Table", "Incidents").name
     assert read.ledger_table == made.one("AWS::DynamoDB::Table", "Ledger").name

@@ -26,7 +26,7 @@ def test_the_first_entry_follows_nothing() -> None:
         '{"at":"2026-03-11T04:20:00Z","code":"code",'
         '"data":{"facts":["ä",1,null,true],"why":"b"},'
         f'"incident":"{ID}","kind":"decision","policy":"{BY.policy}",'
-        f'"previous":"{GENESIS}","sequence":1}}'
+        f'"previous":"{GENESIS}","schema":2,"sequence":1}}'
     )
     assert entry == Entry(ID, 1, entry.body, digest(entry.body.encode()))
     assert held == Chain(1, entry.hash)

@@ -1,7 +1,7 @@
 """Each kind of entry: stored bytes never change, and older entries stay readable.
 
-``entries.jsonl`` holds real entries, one of each current form; ``entries_before.jsonl`` older ones,
-which lack some current fields.
+``entries.jsonl`` holds entries of each current form, ``entries_schema_1.jsonl`` the real ones of
+schema 1 that they were made of, and ``entries_before.jsonl`` older ones, which lack some fields.
 """
 
 import json
@@ -17,8 +17,8 @@ from firstline.ledger.entries import (
     DecisionMade,
     GuardAnswer,
     GuardDenial,
-    HandedOver,
     HostsInspected,
+    IncidentEscalated,
     PageDelivered,
     PlanProposed,
     SignalReceived,
@@ -30,6 +30,7 @@ from firstline.remediation.decision_record import observed_fleet
 from tests.builders import BY, ID, NOW
 
 EXPORTED = Path(__file__).with_name("entries.jsonl").read_bytes().splitlines(keepends=True)
+SCHEMA_1 = Path(__file__).with_name("entries_schema_1.jsonl").read_bytes().splitlines(keepends=True)
 BEFORE = Path(__file__).with_name("entries_before.jsonl").read_bytes().splitlines(keepends=True)
 
 
@@ -58,13 +59,23 @@ def test_an_entry_is_written_byte_for_byte_as_it_was(entry: DecodedEntry) -> Non
     assert again == entry.entry
 
 
+@pytest.mark.parametrize(("then", "now"), [*zip(entries(SCHEMA_1), entries(), strict=True)])
+def test_an_entry_of_schema_1_is_read_in_the_words_of_today(
+    then: DecodedEntry, now: DecodedEntry
+) -> None:
+    """Its bytes stay, and so do its hash and those that follow it."""
+    assert (then.schema, now.schema) == (1, 2)
+    assert (then.kind, then.checked()) == (now.kind, now.checked())
+    assert within(then.data, now.data)
+    assert then.entry.body.encode() + b"\n" == SCHEMA_1[then.line - 1]
+
+
 @pytest.mark.parametrize("entry", entries(BEFORE), ids=lambda it: f"{it.kind}-{it.line}")
 def test_an_entry_of_before_is_still_read(entry: DecodedEntry) -> None:
     """Nothing of it is lost: what it says stands in its event, and what it lacks has a default."""
     event = entry.checked()
     assert not isinstance(event, UnknownEvent)
-    now = json.loads(json.dumps(event.to_ledger()))
-    assert within(json.loads(entry.entry.body)["data"], now)
+    assert within(entry.data, json.loads(json.dumps(event.to_ledger())))
     if isinstance(event, DecisionMade):
         assert not any(each.overridden for each in event.guards)
         assert not any(denial.unknown for _, denial in event.denials)
@@ -77,7 +88,7 @@ def test_an_entry_of_before_is_still_read(entry: DecodedEntry) -> None:
         assert {each.enclave_unit_detail for each in reports} == {None}
         assert {each.enclave_errors_recent for each in reports} == {None}
     if isinstance(event, PlanProposed):
-        assert event.unknowns is None
+        assert event.unknowns == ()
 
 
 @pytest.mark.parametrize(
@@ -102,13 +113,13 @@ def test_a_field_that_an_older_entry_lacks_has_its_default() -> None:
     """A page without a channel was one for the pager; a decision without inputs has none."""
     page = decode(Kind.PAGE, {"key": "k", "action": "trigger", "outcome": "accepted"})
     assert page == PageDelivered(key="k", action="trigger", outcome="accepted", channel="pager")
-    decision = decode(Kind.DECISION, {"step": {"type": "wait"}, "rule": "watch"})
-    assert decision == DecisionMade(step={"type": "wait"}, rule="watch")
+    decision = decode(Kind.DECISION, {"step": {"type": "wait"}, "rule": "Watch"})
+    assert decision == DecisionMade(step={"type": "wait"}, rule="Watch")
     assert decode(Kind.SIGNAL, {"subject": "x"}) == SignalReceived(subject="x")
 
 
 def test_a_field_of_newer_code_is_not_read() -> None:
-    assert decode(Kind.HAND_OVER, {"why": "so", "colour": "red"}) == HandedOver(why="so")
+    assert decode(Kind.ESCALATION, {"why": "so", "colour": "red"}) == IncidentEscalated(why="so")
 
 
 BROKEN: dict[Kind, Data] = {
@@ -119,7 +130,7 @@ BROKEN: dict[Kind, Data] = {
     Kind.VERIFICATION: {"helped": "much"},
     Kind.PAGE: {"tries": "many"},
     Kind.RESPONSE: {"met": 3},
-    Kind.HAND_OVER: {"why": 3},
+    Kind.ESCALATION: {"why": 3},
     Kind.PROPOSAL: {"until": "soon"},
     Kind.APPROVAL: {"granted": "yes"},
     Kind.DEMOTION: {"failed": "twice"},
@@ -159,7 +170,7 @@ RECOVERED = datetime(2026, 3, 11, 4, 18, 43, tzinfo=UTC)
         ({"type": "close", "recovered_at": "2026-03-11T04:18:43Z"}, RECOVERED, None),
         ({"type": "close"}, None, None),
         ({"type": "close", "recovered_at": "then"}, None, None),
-        ({"type": "raise", "severity": "P2"}, None, "P2"),
+        ({"type": "raise-severity", "severity": "P2"}, None, "P2"),
         ({"type": "fix", "severity": "P2"}, None, None),
     ],
 )

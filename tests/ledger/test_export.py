@@ -45,6 +45,7 @@ def test_an_entry_is_read_as_it_was_written() -> None:
         policy=BY.policy,
         code="code",
         data={"why": "ä\u2028"},
+        schema=2,
     )
     assert export.decode_entry(TWO, line=1) == read
     assert export.decode_entry(ONE).previous == GENESIS

@@ -79,8 +79,8 @@ def test_the_hand_over_has_a_key_of_its_own() -> None:
     """S14: a trigger under the key of an acknowledged alert would not notify."""
     held = incident()
     (page,) = paging.escalation_pages(held, SPENT, NOW, ROUTES)
-    assert (page.key, page.action, page.owed_at, page.due_at) == (
-        f"{ID}:gave-up",
+    assert (page.key, page.action, page.queued_at, page.due_at) == (
+        f"{ID}:escalated",
         "trigger",
         NOW,
         NOW,
@@ -143,7 +143,7 @@ def test_a_p3_goes_to_the_team() -> None:
     )
     assert text.splitlines()[:7] == [
         subject,
-        f"incident: {ID}:gave-up",
+        f"incident: {ID}:escalated",
         "region: us-east-1",
         "mode: enforce",
         f"dashboard_link: {BOARD}",
@@ -183,7 +183,7 @@ def test_every_key_has_a_resolve_after_its_trigger() -> None:
         owed = paging.pending(held.pages)
         assert [(each.key, each.action) for each in owed] == [
             (ID, action),
-            (f"{ID}:gave-up", action),
+            (f"{ID}:escalated", action),
         ]
         assert paging.due_pages(held.pages, due_at) == owed
         assert (
@@ -202,7 +202,7 @@ def test_a_refused_page_stays_pending_and_is_retried(delivery: Delivery) -> None
     pages = paging.after_try(closed(escalated(OPENED)).pages, OPENING, delivery, NOW)
     page = pages[0]
     assert (page.tries, page.sent_at, page.due_at) == (1, None, NOW + timedelta(seconds=10))
-    assert [each.key for each in paging.due_pages(pages, NOW)] == [f"{ID}:gave-up"]
+    assert [each.key for each in paging.due_pages(pages, NOW)] == [f"{ID}:escalated"]
     assert paging.due_pages(pages, page.due_at)[0] == page
 
 
@@ -259,7 +259,7 @@ def test_what_ends_links_to_its_report() -> None:
 def test_a_page_names_its_deployment() -> None:
     """Each trigger, whatever it is about; in a mode that fixes nothing the title says so."""
     held = incident()
-    observed = copy.replace(ORIGIN, mode="observe")
+    observed = copy.replace(ORIGIN, mode="dry-run")
     triggers = (
         OPENING,
         *paging.rise_pages(held, signal(), "x", NOW, PROFILE),
@@ -270,7 +270,7 @@ def test_a_page_names_its_deployment() -> None:
     for page in triggers:
         for origin, title in (
             (ORIGIN, "[vettid us-east-1] "),
-            (observed, "[vettid us-east-1 o"),
+            (observed, "[vettid us-east-1 d"),
         ):
             event: Any = wire.body(page, origin)
             assert event["payload"]["summary"].startswith(title)

@@ -135,8 +135,8 @@ def test_a_note_is_put_on_the_latest_alert_of_the_incident_itself() -> None:
     risen = copy.replace(held, severity=Severity.P1)
     risen = with_pages(risen, *paging.rise_pages(risen, signal(), "x", NOW, PROFILE))
     risen = with_pages(risen, *paging.escalation_pages(risen, {}, NOW, ROUTES))
-    assert risen.pages[-1].key == f"{ID}:gave-up"
-    asked = with_pages(risen, copy.replace(risen.pages[-1], key=f"{ID}:ask-1"))
+    assert risen.pages[-1].key == f"{ID}:escalated"
+    asked = with_pages(risen, copy.replace(risen.pages[-1], key=f"{ID}:approval-1"))
     note = informed(asked).pages[-1]
     assert note.details == {"alert": f"{ID}:p1"}
 

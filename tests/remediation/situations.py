@@ -57,11 +57,11 @@ def proposal(said: Approval | None = None, *, stood: float = -30, **fields: obje
     values: dict[str, Any] = {
         "plan": plan().hash,
         "action": "restart_enclave",
-        "target": A,
+        "targets": (A,),
         "hosts": (A,),
         "parameters": {},
         "approvable": True,
-        "key": "ask-1",
+        "key": "approval-1",
         "at": ago(600),
         "until": ago(stood),
         "approval": said,

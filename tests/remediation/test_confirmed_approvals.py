@@ -66,7 +66,7 @@ def test_the_hosts_of_a_yes_are_looked_at_once_more(held: Situation) -> None:
     """Whatever was read before it."""
     result = approved_to_confirm(held)
     assert result is not None
-    assert (result.rule, result.step) == ("confirm approval", Look((A,), READ_AT))
+    assert (result.rule, result.step) == ("ConfirmApproval", Look((A,), READ_AT))
     assert result.why == f"inspecting {A} again before the approved fix"
 
 
@@ -105,7 +105,7 @@ def test_several_hosts_are_looked_at_together_or_singly() -> None:
 
 def test_a_look_that_is_under_way_is_waited_for() -> None:
     """The second wake after a yes sends no second look."""
-    assert decide(about(look=look(A))).rule == "look under way"
+    assert decide(about(look=look(A))).rule == "LookUnderWay"
 
 
 def test_a_recovery_after_the_yes_stops_the_fix_and_silence_does_not() -> None:
@@ -117,11 +117,11 @@ def test_a_recovery_after_the_yes_stops_the_fix_and_silence_does_not() -> None:
         incident=incident(proposals=(yes,), hosts=hosts(*FLEET, up=True)),
         evidence=evidence(target_health=balancer("healthy")),
     )
-    assert decide(back).rule == "confirm targets"
+    assert decide(back).rule == "ConfirmTargets"
     unread = {each: HostEvidence(Unknown("no answer in time"), NOW) for each in FLEET}
     lost = Connections({A: "ConnectionLost"})
     silent = situation(
         incident=incident(proposals=(yes,), hosts=unread),
         evidence=evidence(instance_statuses=impaired(), connections=lost),
     )
-    assert decide(silent).rule == "next fix"
+    assert decide(silent).rule == "NextFix"

@@ -39,7 +39,7 @@ def test_every_situation_has_one_next_step_and_always_the_same(held: Situation) 
 def test_no_fix_without_every_guard(held: Situation) -> None:
     """I25: a fix is decided if no guard denies, and each guard's answer is in the decision."""
     result = decide(held)
-    if result.rule == "next fix":
+    if result.rule == "NextFix":
         assert result.plan is not None
         assert result.answers == ask_guards(result.plan, held)
         assert [each.guard for each in result.answers] == [guard_name(each) for each in ALL_GUARDS]

@@ -72,7 +72,7 @@ def test_an_alarm_may_lag_behind_the_last_verified_host(
 ) -> None:
     """S05: a window that still drains is waited for, but not for ever."""
     result = decide(situation(incident=held, evidence=evidence(alarm=alarm)))
-    assert (result.rule, result.step) == ("alarm to clear", step)
+    assert (result.rule, result.step) == ("AwaitAlarmOk", step)
 
 
 def test_hosts_that_seem_to_serve_are_read_no_oftener_than_the_interval() -> None:
@@ -104,7 +104,7 @@ def test_an_unproven_target_is_escalated_in_the_end(held: Incident, *, given_up:
     """Counted from the last thing that went forward: a person may see what we cannot."""
     seen = copy.replace(held, hosts=hosts(A, B, C, up=True))
     result = decide(situation(incident=seen, evidence=HEALTHY))
-    assert result.rule == "confirm targets"
+    assert result.rule == "ConfirmTargets"
     assert isinstance(result.step, Escalate) is given_up
 
 
@@ -134,17 +134,17 @@ class Stop(NamedTuple):
 @pytest.mark.parametrize(
     "case",
     [
-        Stop(situation(mode="observe"), wait(60)),
+        Stop(situation(mode="dry-run"), wait(60)),
         Stop(situation(limits=limits(spent(59))), wait(1)),
         Stop(situation(limits=limits(spent(50), holder=OTHER, until=ago(-45))), wait(45)),
-        Stop(situation(limits=limits(holder=OTHER, until=ago(-45)), mode="observe"), wait(60)),
+        Stop(situation(limits=limits(holder=OTHER, until=ago(-45)), mode="dry-run"), wait(60)),
         Stop(situation(limits=USED_UP, profile=RESTART_ONLY), Escalate()),
-        Stop(situation(limits=USED_UP, profile=RESTART_ONLY, mode="observe"), Escalate()),
-        Stop(situation(incident=incident(opened_at=ago(900)), mode="observe"), Escalate()),
-        Stop(situation(incident=incident(opened_at=ago(899)), mode="observe"), wait(60)),
+        Stop(situation(limits=USED_UP, profile=RESTART_ONLY, mode="dry-run"), Escalate()),
+        Stop(situation(incident=incident(opened_at=ago(900)), mode="dry-run"), Escalate()),
+        Stop(situation(incident=incident(opened_at=ago(899)), mode="dry-run"), wait(60)),
         Stop(situation(incident=incident(opened_at=ago(900)), limits=limits(spent(59))), wait(1)),
         Stop(
-            situation(incident=incident(opened_at=ago(900), attempts=(LATELY,)), mode="observe"),
+            situation(incident=incident(opened_at=ago(900), attempts=(LATELY,)), mode="dry-run"),
             wait(60),
         ),
     ],
@@ -152,7 +152,7 @@ class Stop(NamedTuple):
 def test_the_step_after_a_denial(case: Stop) -> None:
     """A denial that passes is waited out, one with no known end is watched, a final one ends."""
     result = decide(case.situation)
-    assert (result.rule, result.step) == ("next fix", case.step)
+    assert (result.rule, result.step) == ("NextFix", case.step)
     assert result.plan is not None
     assert result.plan.target == A
     assert "; ".join(each.denial.why for each in result.answers if each.denial) == result.why
@@ -163,9 +163,9 @@ def test_an_entry_has_the_step_the_facts_and_every_guard() -> None:
     result = json.loads(msgspec.json.encode(decide(situation()).to_ledger().to_ledger()))
     plan = Plan(action="restart_enclave", target=A, hosts=(A,), facts=FACTS)
     facts = list(FACTS)
-    whom = {"action": plan.action, "target": A, "hosts": [A], "parameters": {}}
-    assert result["rule"] == "next fix"
-    assert result["step"]["plan"] == whom | {"facts": facts}
+    whom = {"action": plan.action, "targets": [A], "hosts": [A], "parameters": {}}
+    assert result["rule"] == "NextFix"
+    assert result["step"] == {"type": "fix"}
     assert result["facts"] == facts
     assert result["plan"] == whom | {"hash": plan.hash}
     passes = {"denial": None, "overridden": False}

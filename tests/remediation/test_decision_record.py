@@ -28,7 +28,7 @@ PAGE = Page(
     action="trigger",
     severity=Severity.P3,
     summary="paused",
-    owed_at=START,
+    queued_at=START,
     due_at=START,
 )
 
@@ -53,9 +53,9 @@ def test_each_decision_of_an_incident_has_its_inputs() -> None:
     """Every one; what was read around the fleet wherever a fix was decided on."""
     result = grounds()
     arn = ALARM_ARN.replace(":111122223333:", ":[account]:")
-    assert all(set(each.seen.alarms) == {arn} for each in result)
-    assert any(each.around for each in result)
-    assert any(each.seen.look for each in result)
+    assert all(set(each.observed.alarms) == {arn} for each in result)
+    assert any(each.preflight for each in result)
+    assert any(each.observed.look for each in result)
     assert {each.mode for each in result} == {"enforce"}
 
 
@@ -67,12 +67,14 @@ def test_an_older_entry_has_no_inputs() -> None:
 def test_unreadable_limits_stay_unknown() -> None:
     """Unknown is stored as such, and read back as such."""
     result = grounds()[0]
-    unknown = copy.replace(result, seen=copy.replace(result.seen, limits=Unknown("throttled")))
+    unknown = copy.replace(
+        result, observed=copy.replace(result.observed, limits=Unknown("throttled"))
+    )
     entry = json.loads(json.dumps(unknown.add_to(DecisionMade(step={})).to_ledger()))
     assert read_inputs(decoded(entry)) == unknown
     seen = FleetObservation(evidence=NOTHING, limits=Unknown("throttled"))
     unread = situation(evidence=NOTHING, incident=incident(targets=(), hosts={}))
-    assert decision_inputs(seen, unread).seen == ObservedFacts(limits=Unknown("throttled"))
+    assert decision_inputs(seen, unread).observed == ObservedFacts(limits=Unknown("throttled"))
 
 
 def test_the_known_hosts_of_the_incident_are_inputs() -> None:
@@ -81,13 +83,13 @@ def test_the_known_hosts_of_the_incident_are_inputs() -> None:
     known = evidence(instance_statuses=impaired(A))
     about = situation(evidence=known, incident=incident(targets=(silent,)))
     result = decision_inputs(FleetObservation(evidence=known, limits=limits()), about)
-    assert result.seen.histories == {A: silent.history}
-    assert result.seen.instance_statuses == impaired(A)
+    assert result.observed.histories == {A: silent.history}
+    assert result.observed.instance_statuses == impaired(A)
     entry = json.loads(json.dumps(result.add_to(DecisionMade(step={})).to_ledger()))
     assert read_inputs(decoded(entry)) == result
     fleet = observed_fleet(decoded(entry))
     assert fleet is not None
-    assert (fleet.histories, fleet.instance_statuses) == (result.seen.histories, impaired(A))
+    assert (fleet.histories, fleet.instance_statuses) == (result.observed.histories, impaired(A))
 
 
 def test_the_pages_of_a_pause_are_no_input() -> None:
@@ -95,4 +97,4 @@ def test_the_pages_of_a_pause_are_no_input() -> None:
     held = limits(paused=True)
     paged = copy.replace(held, switch=copy.replace(held.switch, pages=(PAGE,)))
     seen = FleetObservation(evidence=NOTHING, limits=paged)
-    assert decision_inputs(seen, situation()).seen.limits == held
+    assert decision_inputs(seen, situation()).observed.limits == held

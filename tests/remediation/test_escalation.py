@@ -19,13 +19,14 @@ from firstline.remediation.escalation import (
 )
 from firstline.remediation.guards.guard import Answer, Denial
 from firstline.remediation.guards.reason import Reason
+from firstline.remediation.rules.rule_name import RuleName
 from firstline.signal import Component, Condition, Severity
 from tests.builders import A, B, C, answered, attempt, incident, target
 from tests.remediation.situations import situation
 
 WHY = Decision(
     step=Escalate(),
-    rule="next fix",
+    rule=RuleName.NEXT_FIX,
     why="it was tried twice",
     answers=(
         Answer("mode_enforces", None),
@@ -48,7 +49,7 @@ def test_an_escalation_has_observations_attempts_and_denials() -> None:
     held = incident(attempts=tried, targets=(target(A, verified=1), target(B)))
     result = escalation_details(held, SEEN, WHY)
     assert result["why"] == "it was tried twice"
-    assert result["seen"] == (
+    assert result["diagnosis"] == (
         "2 hosts: 1 dead, 1 unknown; its enclave is gone (confidence partial); "
         f"{A} dead: no enclave, unhealthy; {B} unknown: no evidence"
     )
@@ -69,7 +70,7 @@ def test_where_nothing_was_done_it_says_so() -> None:
         "nothing",
         "no host",
     )
-    assert result["seen"] == "no host was inspected"
+    assert result["diagnosis"] == "no host was inspected"
 
 
 @pytest.mark.parametrize("condition", Condition)
@@ -104,7 +105,7 @@ def test_a_large_fleet_is_listed_in_part() -> None:
     )
     result = escalation_details(held, Diagnosis(many), WHY)
     assert result["tried"].count("restart_enclave") == LISTED_MAX
-    assert result["seen"].count("unhealthy") == LISTED_MAX
+    assert result["diagnosis"].count("unhealthy") == LISTED_MAX
     assert sum(map(len, result.values())) < 4_000
 
 

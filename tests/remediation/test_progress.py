@@ -25,6 +25,7 @@ from firstline.remediation.decision import (
 from firstline.remediation.guards.guard import Answer, Denial
 from firstline.remediation.guards.reason import Reason
 from firstline.remediation.progress.update import FIRST_UPDATE_MAX, update
+from firstline.remediation.rules.rule_name import RuleName
 from firstline.remediation.situation import Situation
 from firstline.signal import Condition, Severity
 from tests.builders import (
@@ -52,9 +53,9 @@ from tests.builders import (
 from tests.remediation.situations import limits, plan, policy, proposal, situation
 
 LATER = ago(-300)
-WAITS = Decision(step=Wait(LATER), rule="watch", why="no action is due: watching")
-CLOSED = Decision(step=Close(), rule="recovered", why="the alarm is OK")
-GIVEN_UP = Decision(step=Escalate(), rule="bounded", why="still open after 7200 s")
+WAITS = Decision(step=Wait(LATER), rule=RuleName.WATCH, why="no action is due: watching")
+CLOSED = Decision(step=Close(), rule=RuleName.RECOVERED, why="the alarm is OK")
+GIVEN_UP = Decision(step=Escalate(), rule=RuleName.LIMIT_REACHED, why="still open after 7200 s")
 LATENCY = incident(condition=Condition.DEGRADED_LATENCY, targets=())
 KMS = incident(condition=Condition.KMS_THROTTLING, targets=())
 
@@ -147,8 +148,8 @@ def test_the_fleet_state(about: dict[str, Any], line: str) -> None:
 def test_a_reason_appears_once() -> None:
     """The end of an incident without an alarm, whose reason is what is known."""
     why = "the incident has no alarm"
-    over = copy.replace(KMS, status=Status.HANDED_OVER)
-    handed = Decision(step=Escalate(), rule="nothing to watch", why=why)
+    over = copy.replace(KMS, status=Status.ESCALATED)
+    handed = Decision(step=Escalate(), rule=RuleName.NO_ALARM, why=why)
     result = made(handed, over, incident=over, evidence=evidence(alarms={}))
     assert result.line == f"escalated to on-call: {why}"
 
@@ -156,7 +157,7 @@ def test_a_reason_appears_once() -> None:
 SENT = remediating()
 BARRED = Decision(
     step=Wait(LATER),
-    rule="next fix",
+    rule=RuleName.NEXT_FIX,
     why="it is in cooldown",
     plan=plan(),
     answers=(
@@ -180,7 +181,7 @@ DOING: dict[str, tuple[Decision, Incident, str]] = {
         f"restart_enclave on {A}: did not help; restart_enclave on {B} sent",
     ),
     "refused": (
-        Decision(step=Fix(plan()), rule="next fix", why="no guard objects", plan=plan()),
+        Decision(step=Fix(plan()), rule=RuleName.NEXT_FIX, why="no guard objects", plan=plan()),
         incident(attempts=(attempt(helped=False, outcome=Outcome.NOT_SENT),)),
         f"restart_enclave on {A}: was not sent; the next step is being decided",
     ),
@@ -192,9 +193,9 @@ DOING: dict[str, tuple[Decision, Incident, str]] = {
     ),
     "barred": (BARRED, incident(), f"restart_enclave on {A} is blocked: it is in cooldown"),
     "barred in its own words": (
-        copy.replace(BARRED, why=f"mode is observe: would have run restart_enclave on {A}"),
+        copy.replace(BARRED, why=f"mode is dry-run: would have run restart_enclave on {A}"),
         incident(),
-        f"mode is observe: would have run restart_enclave on {A}",
+        f"mode is dry-run: would have run restart_enclave on {A}",
     ),
     "verified": (
         WAITS,
@@ -207,14 +208,14 @@ DOING: dict[str, tuple[Decision, Incident, str]] = {
         "no automatic fix for this condition: manual action required",
     ),
     "no ladder, and a reason": (
-        Decision(step=Wait(LATER), rule="storm", why="a storm"),
+        Decision(step=Wait(LATER), rule=RuleName.STORM_GATHERING, why="a storm"),
         KMS,
         "no automatic fix for this condition: manual action required; a storm",
     ),
-    "over": (CLOSED, incident(status=Status.OBSERVED), "closed: the alarm is OK"),
+    "over": (CLOSED, incident(status=Status.SELF_RECOVERED), "closed: the alarm is OK"),
     "handed over": (
         GIVEN_UP,
-        incident(status=Status.HANDED_OVER),
+        incident(status=Status.ESCALATED),
         "escalated to on-call: still open after 7200 s",
     ),
 }
@@ -255,48 +256,48 @@ AWAITED: dict[str, tuple[Decision, Incident, str]] = {
         "a recovery until 04:34:00 UTC",
     ),
     "good readings": (
-        Decision(step=Wait(LATER), rule="confirm targets", why="not verified yet"),
+        Decision(step=Wait(LATER), rule=RuleName.CONFIRM_TARGETS, why="not verified yet"),
         incident(),
         "good readings of each host until 04:34:00 UTC",
     ),
     "an alarm that drains": (
-        Decision(step=Wait(LATER), rule="alarm to clear", why="drains"),
+        Decision(step=Wait(LATER), rule=RuleName.AWAIT_ALARM_OK, why="drains"),
         VERIFIED,
         "the alarm to turn OK until 04:29:20 UTC",
     ),
     "an alarm that is to stay OK": (
-        Decision(step=Wait(LATER), rule="alarm to clear", why="reading 1 of 3"),
+        Decision(step=Wait(LATER), rule=RuleName.AWAIT_ALARM_OK, why="reading 1 of 3"),
         copy.replace(VERIFIED, clear_readings=1),
         "the alarm to stay OK until 04:34:20 UTC",
     ),
     "a group that is not whole": (
-        Decision(step=Wait(LATER), rule="alarm to clear", why="not whole"),
+        Decision(step=Wait(LATER), rule=RuleName.AWAIT_ALARM_OK, why="not whole"),
         copy.replace(VERIFIED, clear_readings=3),
         "the group to reach its desired capacity until 04:34:20 UTC",
     ),
     "a quiet window": (
-        Decision(step=Wait(LATER), rule="quiet window", why="it recovered by itself"),
+        Decision(step=Wait(LATER), rule=RuleName.QUIET_WINDOW, why="it recovered by itself"),
         incident(recovered_at=NOW),
         "the end of the quiet window until 04:25:00 UTC",
     ),
     "what has no alarm": (
-        Decision(step=Wait(LATER), rule="nothing to watch", why="the incident has no alarm"),
+        Decision(step=Wait(LATER), rule=RuleName.NO_ALARM, why="the incident has no alarm"),
         incident(),
         "further signals until 04:25:00 UTC",
     ),
     "signals of a storm": (
-        Decision(step=Wait(LATER), rule="storm", why="a storm"),
+        Decision(step=Wait(LATER), rule=RuleName.STORM_GATHERING, why="a storm"),
         incident(),
         "further signals until 04:25:00 UTC",
     ),
     "signals that join": (
-        Decision(step=Wait(LATER), rule="gathers", why="joined"),
+        Decision(step=Wait(LATER), rule=RuleName.SIGNALS_JOINING, why="joined"),
         incident(),
         "further signals until 04:25:00 UTC",
     ),
     "a recovery": (WAITS, incident(), "a recovery until 04:34:00 UTC"),
     "hosts": (
-        Decision(step=Look(FLEET, NOW), rule="look at hosts", why="nothing fresh"),
+        Decision(step=Look(FLEET, NOW), rule=RuleName.LOOK_AT_HOSTS, why="nothing fresh"),
         incident(look=look()),
         "the hosts' answers until 04:21:20 UTC",
     ),
@@ -313,7 +314,7 @@ def test_the_next_event(decision: Decision, held: Incident, awaited: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("decision", "status"), [(CLOSED, Status.OBSERVED), (GIVEN_UP, Status.HANDED_OVER)]
+    ("decision", "status"), [(CLOSED, Status.SELF_RECOVERED), (GIVEN_UP, Status.ESCALATED)]
 )
 def test_an_end_awaits_nothing(decision: Decision, status: Status) -> None:
     """Not even the verdict of a fix that is under way: a person has it."""
@@ -328,7 +329,7 @@ def test_an_end_awaits_nothing(decision: Decision, status: Status) -> None:
 
 
 def test_a_rise_has_only_its_page() -> None:
-    rise = Decision(step=Raise(Severity.P2), rule="short group", why="it was short for long")
+    rise = Decision(step=Raise(Severity.P2), rule=RuleName.GROUP_SHORT, why="it was short for long")
     assert update(incident(), rise, situation(incident=incident())) is None
 
 
@@ -342,7 +343,7 @@ def test_a_plan_is_named_whole() -> None:
 
 def test_only_a_fix_that_may_be_under_way_is_one() -> None:
     """One that was refused changed nothing."""
-    fix = Decision(step=Fix(plan()), rule="next fix", why="no guard objects", plan=plan())
+    fix = Decision(step=Fix(plan()), rule=RuleName.NEXT_FIX, why="no guard objects", plan=plan())
     assert made(fix, remediating()).fix
     assert made(fix, remediating(attempt(command=None))).fix
     assert not made(fix, incident(attempts=(attempt(helped=False),))).fix
@@ -366,8 +367,11 @@ def test_a_proposal_is_one_turn_until_its_answer() -> None:
     asked = incident(proposals=(proposal(),))
     asks = copy.replace(ASKED, step=RequestApproval(plan()))
     assert made(asks, asked).turn == made(ASKED, asked).turn
-    assert made(ASKED, incident(proposals=(proposal(key="ask-2"),))).turn != made(ASKED, asked).turn
-    ended = incident(proposals=(proposal(),), status=Status.HANDED_OVER)
+    assert (
+        made(ASKED, incident(proposals=(proposal(key="approval-2"),))).turn
+        != made(ASKED, asked).turn
+    )
+    ended = incident(proposals=(proposal(),), status=Status.ESCALATED)
     assert made(copy.replace(ASKED, step=Escalate()), ended).turn != made(ASKED, asked).turn
 
 
@@ -393,7 +397,7 @@ OTHERS: dict[str, tuple[Decision, Incident]] = {
         incident(),
     ),
     "another plan": (copy.replace(BARRED, plan=plan(B)), incident()),
-    "another rule": (copy.replace(BARRED, rule="more capacity"), incident()),
+    "another rule": (copy.replace(BARRED, rule=RuleName.ADD_CAPACITY), incident()),
     "another step": (copy.replace(BARRED, step=Escalate()), incident()),
     "after a fix": (BARRED, incident(attempts=(answered(5, helped=False),))),
     "after one that helped": (BARRED, incident(attempts=(answered(5, helped=True),))),
@@ -419,8 +423,8 @@ def test_an_overridden_denial_bars_nothing() -> None:
 
 # --- looks -----------------------------------------------------------------------------------
 
-LOOKS = Decision(step=Look(FLEET, LATER), rule="look at hosts", why="nothing fresh is known")
-UNDER_WAY = Decision(step=Wait(LATER), rule="look under way", why="it has not answered yet")
+LOOKS = Decision(step=Look(FLEET, LATER), rule=RuleName.LOOK_AT_HOSTS, why="nothing fresh is known")
+UNDER_WAY = Decision(step=Wait(LATER), rule=RuleName.LOOK_UNDER_WAY, why="it has not answered yet")
 
 
 @pytest.mark.parametrize("decision", [LOOKS, UNDER_WAY])
@@ -445,8 +449,8 @@ def test_a_slow_poll_is_not_waited_for() -> None:
 
 def test_real_decisions_fit_the_words() -> None:
     """A dead fleet in each mode, by the rules and the guards themselves."""
-    watched = decided(situation(mode="observe"))
-    assert "mode is observe: would have run restart_enclave on" in watched.line
+    watched = decided(situation(mode="dry-run"))
+    assert "mode is dry-run: would have run restart_enclave on" in watched.line
     paused = decided(situation(limits=limits(paused=True)))
     assert f"restart_enclave on {A} is blocked: everything is paused until" in paused.line
     assert "awaits the block on the fix to end until 05:20:00 UTC" in paused.line

@@ -84,8 +84,8 @@ def named(*unknowns: str, **fields: Any) -> Proposal:  # noqa: ANN401 - as `prop
         (barred(key=True, age=899), wait(60)),
         (barred(key=True, age=900), asked(LOG, KEY)),
         # beside a denial that is known nobody is asked
-        (barred(mode="observe"), wait(60)),
-        (barred(mode="observe", age=900), Escalate()),
+        (barred(mode="dry-run"), wait(60)),
+        (barred(mode="dry-run", age=900), Escalate()),
         (barred(limits=limits(spent(59))), wait(60)),
         (barred(limits=limits(spent(900), spent(3599)), profile=RESTART_ONLY), Escalate()),
         (barred(limits=UNREADABLE), wait(60)),
@@ -99,7 +99,7 @@ def named(*unknowns: str, **fields: Any) -> Proposal:  # noqa: ANN401 - as `prop
 def test_when_people_are_asked(about: Situation, step: Step) -> None:
     """At once, or after `blocked_max_seconds`; the guards that lack a fact are named."""
     result = decide(about)
-    assert (result.rule, result.step) == ("next fix", step)
+    assert (result.rule, result.step) == ("NextFix", step)
 
 
 @pytest.mark.parametrize("profile", [PROFILE, APPROVE], ids=["auto", "approve"])
@@ -143,7 +143,7 @@ def test_the_step_after_a_proposal(profile: object, about: dict[str, Any], step:
     """The same for an action that goes by itself and for one that a person allows each time."""
     fields = dict(about)
     result = decide(barred(*fields.pop("proposals"), profile=profile, **fields))
-    assert (result.rule, result.step) == ("next fix", step)
+    assert (result.rule, result.step) == ("NextFix", step)
 
 
 def test_an_escalation_names_the_missing_approval() -> None:

@@ -41,4 +41,4 @@ _profile = cache(profiles.load)
 
 def _order(path: Path) -> tuple[bool, int, int, str]:
     it = load(path)
-    return not it.shows, len((*it.levers, *it.faults)), path.stat().st_size, path.name
+    return not it.shows, len((*it.operator_commands, *it.faults)), path.stat().st_size, path.name

@@ -158,12 +158,17 @@ def test_a_users_words_are_kept_to_the_incident() -> None:
     assert not any(report["detail"]["user"] in each for each in text.commands + text.words)
 
 
-@pytest.mark.parametrize("field", ["incident", "plan", "why", "scope", "until", "lever"])
+@pytest.mark.parametrize("field", ["incident", "plan", "why", "scope", "until", "command"])
 def test_an_operators_word_is_refused_and_not_repeated(field: str) -> None:
     """Free text goes to the record and to PagerDuty, so it is checked before."""
-    order = {"lever": "deny", "incident": "inc-" + "0" * 20, "plan": "0" * 64, "why": "no"}
+    order = {"command": "deny", "incident": "inc-" + "0" * 20, "plan": "0" * 64, "why": "no"}
     if field in {"scope", "until"}:
-        order = {"lever": "pause", "scope": "everything", "why": "x", "until": "2026-03-11T05:00Z"}
+        order = {
+            "command": "pause",
+            "scope": "everything",
+            "why": "x",
+            "until": "2026-03-11T05:00Z",
+        }
     with pytest.raises(InvalidInput) as refusal:
         parse_command(json.dumps(order | {field: ATTEMPT}).encode())
     assert "\x1b" not in str(refusal.value)

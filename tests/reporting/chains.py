@@ -76,8 +76,8 @@ def page(seconds: float, **other: object) -> Said:
     return seconds, Kind.PAGE, text | {"severity": "P1", "tries": 1, "why": ""} | other
 
 
-def decision(seconds: float, step: str, rule: str = "next fix", **other: object) -> Said:
-    """A decision; ``seen`` where it is given."""
+def decision(seconds: float, step: str, rule: str = "NextFix", **other: object) -> Said:
+    """A decision; ``observed`` where it is given."""
     text: dict[str, object] = {"step": {"type": step}, "rule": rule, "why": f"{rule}: so it is"}
     text |= {"facts": [], "plan": plan() if step == "fix" else None, "guards": []}
     return seconds, Kind.DECISION, text | other
@@ -90,7 +90,7 @@ def seen(health: Words = UNHEALTHY, **other: object) -> dict[str, object]:
 
 def plan(action: str = "restart_enclave", target: str = A) -> dict[str, object]:
     """A plan, in a decision's form."""
-    return {"action": action, "target": target, "hash": "d" * 64, "hosts": [target]}
+    return {"action": action, "targets": [target], "hash": "d" * 64, "hosts": [target]}
 
 
 def looked(seconds: float, reports: Mapping[Any, Words], token: str = LOOK) -> Said:
@@ -128,25 +128,25 @@ def handed_over(seconds: float, **other: object) -> Said:
     text: dict[str, object] = {
         "owner": "on-call",
         "why": "it was tried twice",
-        "seen": "1 hosts: 1 dead; its enclave is gone (confidence full); i-1 dead: no enclave",
-        "background": "R13 AWS Health has no open issue in the Region; "
+        "diagnosis": "1 hosts: 1 dead; its enclave is gone (confidence full); i-1 dead: no enclave",
+        "investigation": "R13 AWS Health has no open issue in the Region; "
         "R21 the stack changed 5 min before the start; R20 the metrics cannot be read: denied",
         "next": "R17 restart the services that do not run; R18 replace the instances",
     }
-    return seconds, Kind.HAND_OVER, text | other
+    return seconds, Kind.ESCALATION, text | other
 
 
 def outage(*, helped: bool = True) -> tuple[Said, ...]:
     """A whole incident: one dead host, one fix, and its end."""
     end = (
-        (decision(100, "close", "recovered", seen=seen(HEALTHY)),)
+        (decision(100, "close", "Recovered", observed=seen(HEALTHY)),)
         if helped
-        else (decision(100, "hand-over", seen=seen()), handed_over(100))
+        else (decision(100, "escalate", observed=seen()), handed_over(100))
     )
     return (
         opening(),
         page(1),
-        decision(2, "look", "look at hosts", seen=seen()),
+        decision(2, "look", "LookAtHosts", observed=seen()),
         (2, Kind.INTENT, {"action": "look_host", "token": LOOK, "targets": [A]}),
         (
             2,
@@ -160,13 +160,13 @@ def outage(*, helped: bool = True) -> tuple[Said, ...]:
             plan=plan(),
             facts=["no enclave"],
             guards=[{"guard": "mode_enforces", "denial": None}],
-            seen=seen(),
+            observed=seen(),
         ),
         intent(5),
         outcome(5, "sent"),
         outcome(20),
-        decision(20, "wait", "verify the fix", seen=seen()),
-        decision(30, "look", "verify the fix", seen=seen(HEALTHY)),
+        decision(20, "wait", "VerifyFix", observed=seen()),
+        decision(30, "look", "VerifyFix", observed=seen(HEALTHY)),
         looked(60, {A: REPORT}),
         verdict(80, helped=helped),
         *end,

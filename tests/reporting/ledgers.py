@@ -64,7 +64,7 @@ def decided(step: str, seconds: float = 0, *no: str, action: str = "restart_encl
     """A decision about a fix of `A`, and the guards that denied it."""
     guards = [{"guard": "mode_enforces", "denial": None}]
     guards += [{"guard": each, "denial": {"why": "so"}} for each in no]  # type: ignore[dict-item]
-    plan = {"action": action, "target": A, "hash": "p1"}
+    plan = {"action": action, "targets": [A], "hash": "p1"}
     return Said(Kind.DECISION, {"step": {"type": step}, "plan": plan, "guards": guards}, seconds)
 
 

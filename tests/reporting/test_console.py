@@ -53,7 +53,7 @@ SIGNAL: Data = {
 }
 PROPOSAL: Data = {
     "action": "restart_enclave",
-    "target": "i-0a1b2c3d4e5f60711",
+    "targets": ["i-0a1b2c3d4e5f60711"],
     "plan": "f" * 64,
     "approvable": True,
     "until": (NOW + MINUTE).isoformat(),
@@ -62,7 +62,7 @@ OPENING = (NOW, Kind.SIGNAL, SIGNAL)
 
 
 def decision(step: str, why: str = "so", **fields: object) -> Data:
-    return {"step": {"type": step}, "rule": "a rule", "why": why, "mode": "observe", **fields}
+    return {"step": {"type": step}, "rule": "a rule", "why": why, "mode": "dry-run", **fields}
 
 
 # --- rows --------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ def decision(step: str, why: str = "so", **fields: object) -> Data:
             "firstline",
             "restart_enclave on i-0a1b2c3d4e5f60711 is being verified",
         ),
-        (incident(status=Status.HANDED_OVER), "handed-over", "on-call", ""),
+        (incident(status=Status.ESCALATED), "escalated", "on-call", ""),
         (incident(status=Status.RESOLVED), "resolved", "", ""),
     ],
 )
@@ -143,9 +143,9 @@ def test_a_chain_has_its_last_fix_and_its_owner() -> None:
     intent: Data = {"action": "restart_enclave", "token": "t", "fence": 1, "targets": ["i-1"]}
     tried = chain(OPENING, (NOW, Kind.INTENT, intent))
     assert rows.of_chain(tried, LENS).doing == "restart_enclave on i-1 has no verdict yet"
-    over = chain(OPENING, (NOW + MINUTE, Kind.DECISION, decision("hand-over")))
+    over = chain(OPENING, (NOW + MINUTE, Kind.DECISION, decision("escalate")))
     row = rows.of_chain(over, RowContext(now=NOW + 2 * MINUTE))
-    assert (row.outcome, row.owner, row.doing) == ("handed-over", "on-call", "")
+    assert (row.outcome, row.owner, row.doing) == ("escalated", "on-call", "")
     assert rows.age(row, NOW + 2 * MINUTE) == MINUTE
 
 
@@ -172,7 +172,7 @@ def test_a_line_has_the_decisions_without_a_line_of_their_own() -> None:
     no = {"guard": "cooldown", "denial": {"why": "too soon"}}
     yes = {"guard": "switch_is_off", "denial": None}
     wait = decision("wait", facts=["dead"], guards=[no, yes])
-    quiet = decision("look") | {"rule": "look under way"}
+    quiet = decision("look") | {"rule": "LookUnderWay"}
     made, left_out = lines.lines(
         chain(
             OPENING,
@@ -203,7 +203,7 @@ def test_a_decision_of_another_form_is_shown_in_part() -> None:
     """First in its chain, too, where there is no line before it."""
     made, _ = lines.lines(chain((NOW, Kind.DECISION, {"guards": [{"denial": {}}]})))
     assert [(each.word, len(each.decisions)) for each in made] == [("records", 1)]
-    quiet = decision("look") | {"rule": "look under way"}
+    quiet = decision("look") | {"rule": "LookUnderWay"}
     assert lines.lines(chain((NOW, Kind.DECISION, quiet))) == ((), 0)
 
 
@@ -232,8 +232,8 @@ def test_a_board_shows_the_state_at_its_time() -> None:
     assert isinstance(late, Overview)
     assert ([each.id for each in early.open], early.ended) == ([ID, "inc-2"], ())
     assert [each.id for each in late.open] == ["inc-2"]
-    assert [(each.id, each.outcome) for each in late.ended] == [(ID, "observed")]
-    assert (early.mode, late.mode) == ("unknown", "observe")
+    assert [(each.id, each.outcome) for each in late.ended] == [(ID, "self-recovered")]
+    assert (early.mode, late.mode) == ("unknown", "dry-run")
     detail = after.view(ID)
     assert isinstance(detail, Detail)
     assert [each.word for each in detail.lines] == ["receives", "closes"]
@@ -364,7 +364,7 @@ ROW = Row(
 
 
 def overview(**fields: object) -> Overview:
-    known: dict[str, object] = {"fleet": "f", "mode": "observe", "now": NOW, "open": (ROW,)}
+    known: dict[str, object] = {"fleet": "f", "mode": "dry-run", "now": NOW, "open": (ROW,)}
     return Overview(**known | fields)  # type: ignore[arg-type]
 
 
@@ -431,7 +431,7 @@ def test_no_text_from_outside_is_markup_or_names_a_person() -> None:
     answers = [denial, {"guard": HOSTILE, "denial": None}]
     until = (NOW + MINUTE).isoformat()
     pause: Data = {"change": "paused", "scope": HOSTILE, "why": HOSTILE, "by": HOSTILE}
-    asked: Data = PROPOSAL | {"target": HOSTILE}
+    asked: Data = PROPOSAL | {"targets": [HOSTILE]}
     records = [
         *chain(
             (NOW, Kind.SIGNAL, SIGNAL | text),

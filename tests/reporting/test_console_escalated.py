@@ -93,7 +93,7 @@ def test_each_list_has_the_latest_first() -> None:
         copy.replace(each, outcome="resolved", ended_at=NOW + 20 * HOUR - number * HOUR)
         for number, each in enumerate(rows[:4])
     ]
-    escalated = [copy.replace(each, outcome="handed-over", escalated=True) for each in rows[4:6]]
+    escalated = [copy.replace(each, outcome="escalated", escalated=True) for each in rows[4:6]]
     found = group_rows([*ended, *escalated, *rows[6:]], since=NOW + 18 * HOUR)
     assert [[each.id for each in those] for those in found] == [
         ["inc-5", "inc-4"],

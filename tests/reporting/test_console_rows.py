@@ -29,8 +29,8 @@ def signal(state: AlarmState, disposition: str) -> Data:
 
 ESCALATED: tuple[tuple[datetime, Kind, Data], ...] = (
     (NOW, Kind.SIGNAL, signal(AlarmState.ALARM, "incident") | {"severity": "P1"}),
-    (NOW + MINUTE, Kind.DECISION, decision("hand-over")),
-    (NOW + MINUTE, Kind.HAND_OVER, {"owner": "on-call", "next": "R17 restart it; R18 replace it"}),
+    (NOW + MINUTE, Kind.DECISION, decision("escalate")),
+    (NOW + MINUTE, Kind.ESCALATION, {"owner": "on-call", "next": "R17 restart it; R18 replace it"}),
 )
 
 
@@ -42,14 +42,14 @@ def counted(**fields: object) -> Hosts | None:
 
 def test_hosts_are_counted_as_the_last_decision_knew_them() -> None:
     """By what it read, and the reports of the hosts that were at hand."""
-    found = counted(seen=seen())
+    found = counted(observed=seen())
     assert found == Hosts(at=NOW, total=1, counts={"dead": 1, "serving": 0, "unknown": 0})
-    doubted = counted(seen=seen(HEALTHY))
+    doubted = counted(observed=seen(HEALTHY))
     assert doubted is not None
     assert doubted.counts == {"dead": 0, "serving": 0, "unknown": 1}
 
 
-@pytest.mark.parametrize("fields", [{}, {"seen": {"group": 1}}])
+@pytest.mark.parametrize("fields", [{}, {"observed": {"group": 1}}])
 def test_hosts_that_no_decision_saw_are_not_counted(fields: Data) -> None:
     """Of an entry that is older, or of another form."""
     assert counted(**fields) is None
@@ -59,7 +59,7 @@ def test_hosts_that_no_decision_saw_are_not_counted(fields: Data) -> None:
 
 def test_hosts_are_not_counted_where_none_is_in_question() -> None:
     """A condition of an AWS service needs no host."""
-    records = chain(OPENING, (NOW, Kind.DECISION, decision("wait") | {"seen": {}}))
+    records = chain(OPENING, (NOW, Kind.DECISION, decision("wait") | {"observed": {}}))
     assert rows.of_chain(records, LENS).hosts is None
     assert rows.of_incident(incident(hosts={}), records, LENS).hosts is None
 
@@ -69,7 +69,7 @@ def test_hosts_of_a_chain_are_counted_with_reports_of_looks() -> None:
     made = chains.chain(
         opening(),
         looked(5, {A: GONE | {"enclave_unit": "activating"}}),
-        chains.decision(6, "wait", seen=seen()),
+        chains.decision(6, "wait", observed=seen()),
     )
     found = rows.of_chain([decode_entry(each) for each in made], LENS).hosts
     assert found is not None
@@ -86,7 +86,11 @@ def test_hosts_of_a_chain_are_counted_with_reports_of_looks() -> None:
             NOW + MINUTE,
         ),
         ({"type": "fix"}, "reads the result of the fix", None),
-        ({"type": "ask"}, "reconciles again, or earlier on an operator's answer", None),
+        (
+            {"type": "request-approval"},
+            "reconciles again, or earlier on an operator's answer",
+            None,
+        ),
         ({"type": "wait", "until": "later"}, "reconciles again", None),
     ],
 )

@@ -26,7 +26,7 @@ def test_an_incident_is_summed_up_from_its_entries() -> None:
             heard(severity="P2"),
             paged(1, channel="team"),
             paged(2, action="resolve"),
-            paged(3, outcome="owed"),
+            paged(3, outcome="pending"),
             paged(4),
             paged(9),
             Said(Kind.RESPONSE, {"severity": "P2", "met": True}, 5),
@@ -37,8 +37,8 @@ def test_an_incident_is_summed_up_from_its_entries() -> None:
             ),
             joined(6, "incident", "recovery", severity="P1", condition="complete-outage"),
             joined(7, "recovery"),
-            decided("ask", 10, "action_is_allowed"),
-            decided("ask", 11, "action_is_allowed"),
+            decided("request-approval", 10, "action_is_allowed"),
+            decided("request-approval", 11, "action_is_allowed"),
             Said(Kind.PROPOSAL, {"action": "restart_enclave"}, 11),
             Said(Kind.APPROVAL, {"plan": "p1", "granted": True, "counts": True}, 12),
             Said(Kind.APPROVAL, {"plan": "p2", "granted": True, "counts": False}, 12),
@@ -105,13 +105,13 @@ def tried(
     [
         ([heard()], "open", None),
         ([heard(), decided("wait", 5)], "open", None),
-        ([heard(), closed(60)], "observed", 60),
-        ([heard(), *fixed(5, "a", helped=False), closed(90)], "observed", 90),
+        ([heard(), closed(60)], "self-recovered", 60),
+        ([heard(), *fixed(5, "a", helped=False), closed(90)], "self-recovered", 90),
         ([heard(), *fixed(5, "a"), closed(90)], "resolved", 90),
-        ([heard(), *fixed(5, "a"), decided("hand-over", 95)], "handed-over", 95),
+        ([heard(), *fixed(5, "a"), decided("escalate", 95)], "escalated", 95),
         ([heard(disposition="recovery")], "ignored", 0),
         ([heard(disposition="ignored")], "ignored", 0),
-        ([heard(disposition="context")], "observed", 0),
+        ([heard(disposition="context")], "recorded", 0),
         ([heard(disposition="rejected")], "rejected", 0),
         ([Said(Kind.SIGNAL, {})], "open", None),
     ],
@@ -131,7 +131,7 @@ def test_an_ending_is_of_the_decision_that_ended_it(
         ([heard(), closed(960, recovered=60)], 60),
         ([heard(), closed(60)], 60),
         ([heard(), *fixed(5, "a"), closed(90)], 90),
-        ([heard(), *fixed(5, "a"), decided("hand-over", 95)], None),
+        ([heard(), *fixed(5, "a"), decided("escalate", 95)], None),
         ([heard()], None),
         ([heard(disposition="context")], None),
     ],
@@ -146,7 +146,7 @@ def test_a_recovery_is_of_the_reading_that_proved_it(
 
 def test_a_rise_that_was_decided_leads_until_a_signal_does() -> None:
     """The last severity counts."""
-    rise = Said(Kind.DECISION, {"step": {"type": "raise", "severity": "P2"}}, 5)
+    rise = Said(Kind.DECISION, {"step": {"type": "raise-severity", "severity": "P2"}}, 5)
     result = summarise(chain(heard(), rise))
     assert (result.severity, result.condition) == ("P2", summarise(chain(heard())).condition)
     worse = joined(6, "incident", severity="P1", condition="complete-outage")

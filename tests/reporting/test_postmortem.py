@@ -93,7 +93,7 @@ def test_an_outage_that_a_fix_repaired() -> None:
 def test_an_outage_that_a_person_has() -> None:
     """Attempts, facts against the cause, unreadable facts, and the owner since."""
     result = report(*outage(helped=False))
-    assert result.outcome == "handed-over"
+    assert result.outcome == "escalated"
     assert figure(result, "Recovery").note == "escalated to on-call"
     assert figure(result, "Owner") == Figure(
         name="Owner", value="on-call", note="since 2026-03-11 04:21:40 UTC"
@@ -119,7 +119,7 @@ def test_an_outage_that_a_person_has() -> None:
 
 def test_an_escalation_that_says_nothing_more() -> None:
     """The entry of the hand-over itself may be missing from an export."""
-    shown = report(opening(), decision(9, "hand-over"))
+    shown = report(opening(), decision(9, "escalate"))
     assert shown.guidance == Guidance(
         text="Escalated to on-call. firstline takes no further action.", steps=()
     )
@@ -130,9 +130,9 @@ def test_an_incident_that_was_over_by_itself() -> None:
     result = report(
         opening(severity="P4", condition="nats-backlog"),
         page(0, channel="team"),
-        decision(9, "close", "recovered"),
+        decision(9, "close", "Recovered"),
     )
-    assert result.outcome == "observed"
+    assert result.outcome == "self-recovered"
     assert result.summary[2:] == (
         "firstline changed nothing.",
         "After 9 s the incident closed without a fix by firstline.",
@@ -147,9 +147,9 @@ def test_an_incident_that_was_over_by_itself() -> None:
 def test_a_watched_recovery_is_shown_without_its_window() -> None:
     """The time to recover and the title are of the reading that proved it."""
     over: dict[str, object] = {"step": {"type": "close", "recovered_at": at(9).isoformat()}}
-    after, kind, text = decision(909, "close", "recovered")
+    after, kind, text = decision(909, "close", "Recovered")
     result = report(opening(), (after, kind, {**text, **over}))
-    assert result.title.endswith("observed after 9 s")
+    assert result.title.endswith("self-recovered after 9 s")
     assert result.summary[-1] == "After 9 s the incident closed without a fix by firstline."
     assert figure(result, "Recovery").value == "after 9 s"
     assert result.ended_at == at(909)
@@ -161,7 +161,7 @@ def test_an_incident_that_is_open_still() -> None:
     assert (result.outcome, result.ended_at) == ("open", at(7))
     assert result.summary[-1] == "It is still open."
     assert result.guidance == Guidance(
-        text=("firstline is handling the incident: next fix: so it is."), steps=()
+        text=("firstline is handling the incident: NextFix: so it is."), steps=()
     )
     bare = report(opening()).guidance
     assert bare == Guidance(text="firstline is handling the incident.", steps=())
@@ -173,7 +173,7 @@ def test_an_incident_that_is_open_still() -> None:
     ("disposition", "outcome_"),
     [
         ("ignored", "ignored"),
-        ("context", "observed"),
+        ("context", "recorded"),
         ("rejected", "rejected"),
         ("recovery", "ignored"),
     ],
@@ -289,7 +289,7 @@ def test_terminal_moments_are_in_their_lanes() -> None:
     result = report(
         opening(),
         (0, Kind.SIGNAL, {"joined": [RECOVERY, RECOVERY | {"disposition": "context"}]}),
-        page(1, outcome="owed", why="timeout"),
+        page(1, outcome="pending", why="timeout"),
         page(2, tries=3),
         page(3, channel="change", key="x"),
         page(3, action="resolve"),
@@ -403,7 +403,7 @@ def test_a_report_is_of_an_incident() -> None:
 
 def test_without_its_policy_less_is_known() -> None:
     """Neither the rule's component, nor a meeting; the rest stands."""
-    result = write_report(chain(opening(), decision(100, "close", seen=seen(HEALTHY))), None)
+    result = write_report(chain(opening(), decision(100, "close", observed=seen(HEALTHY))), None)
     assert (result.component, result.meeting) == ("unknown", None)
     assert write_report(chain(opening()), PROFILE).component == "fleet"
 
@@ -422,7 +422,7 @@ def test_a_condition_without_hosts_lists_none() -> None:
     nobody: dict[str, object] = {"type": "group", "desired": 0, "instances": []}
     result = report(
         opening(severity="P4"),
-        decision(5, "close", seen={"group": nobody}),
+        decision(5, "close", observed={"group": nobody}),
         page(70_000, channel="digest"),
     )
     assert result.known == ()

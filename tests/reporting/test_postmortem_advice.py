@@ -30,13 +30,13 @@ from tests.reporting.chains import (
     verdict,
 )
 
-PROPOSED: dict[str, object] = {"action": "scale_out", "target": "the group", "approvable": False}
+PROPOSED: dict[str, object] = {"action": "scale_out", "targets": ["the group"], "approvable": False}
 ASKED = PROPOSED | {"approvable": True}
 NO = [
     {"guard": "alarm_still_fires", "denial": None},
-    {"guard": "mode_enforces", "denial": {"why": "mode is observe"}},
+    {"guard": "mode_enforces", "denial": {"why": "mode is dry-run"}},
 ]
-STOPPED = decision(5, "wait", "next fix", guards=NO, plan=plan())
+STOPPED = decision(5, "wait", "NextFix", guards=NO, plan=plan())
 
 
 def report(*said: Said) -> Report:
@@ -120,7 +120,7 @@ CHANGES: list[tuple[tuple[Said, ...], str, str]] = [
         "[policy] approval_seconds",
         "no answer to the request for scale_out",
     ),
-    ((page(1, outcome="owed"),), "R44", "a page needed retries"),
+    ((page(1, outcome="pending"),), "R44", "a page needed retries"),
 ]
 
 
@@ -137,7 +137,7 @@ UNCHANGED: list[tuple[Said, ...]] = [
     (STOPPED,) * (DENIALS_MIN - 1),
     (*(STOPPED,) * DENIALS_MIN, intent(9)),  # the guard let a fix pass after all
     ((9, Kind.PROPOSAL, ASKED), (10, Kind.APPROVAL, {"granted": False, "by": "x"})),
-    (page(1, outcome="owed", channel="change"),),
+    (page(1, outcome="pending", channel="change"),),
 ]
 
 
@@ -157,12 +157,15 @@ def test_a_guard_without_a_key_is_looked_up() -> None:
 GONE_AND_FAR = GONE | {"nats_reachable": False}
 ENDED = GONE | {"credentials_expire_in_hours": -1}
 CAUSES: list[tuple[tuple[Said, ...], str]] = [
-    ((looked(5, {A: GONE_AND_FAR}), decision(6, "wait", seen=seen())), "no host reached nats"),
-    ((looked(5, {A: ENDED}), decision(6, "wait", seen=seen())), "its NATS credentials have ended"),
-    ((looked(5, {A: REPORT}), decision(6, "wait", seen=seen(HEALTHY))), "not found"),
+    ((looked(5, {A: GONE_AND_FAR}), decision(6, "wait", observed=seen())), "no host reached nats"),
+    (
+        (looked(5, {A: ENDED}), decision(6, "wait", observed=seen())),
+        "its NATS credentials have ended",
+    ),
+    ((looked(5, {A: REPORT}), decision(6, "wait", observed=seen(HEALTHY))), "not found"),
     ((handed_over(9),), "1 hosts: 1 dead; its enclave is gone (confidence full)"),
-    ((handed_over(9, seen="no host was inspected; and more"),), "not found"),
-    ((handed_over(9, seen="one line"),), "not found"),
+    ((handed_over(9, diagnosis="no host was inspected; and more"),), "not found"),
+    ((handed_over(9, diagnosis="one line"),), "not found"),
 ]
 
 
@@ -182,7 +185,7 @@ def test_facts_stand_on_their_side() -> None:
         ],
     }
     health = {"type": "target-health", "states": {A: "healthy"}}
-    result = report(opening(), decision(6, "wait", seen=seen(health, group=both)))
+    result = report(opening(), decision(6, "wait", observed=seen(health, group=both)))
     assert result.cause.supports == ()
     assert result.cause.against == (
         f"the load balancer finds it healthy ({A})",
@@ -202,10 +205,10 @@ def test_unknown_facts_are_listed() -> None:
     """A failed read, and a silent host; not facts that were not read."""
     silent = {"type": "unknown", "why": "no answer in time"}
     denied = {"type": "unknown", "why": "AccessDenied"}
-    result = report(opening(), looked(5, {A: silent}), decision(6, "wait", seen=seen(denied)))
+    result = report(opening(), looked(5, {A: silent}), decision(6, "wait", observed=seen(denied)))
     assert result.unknown == (
         "the load balancer's health: AccessDenied",
         f"{A}: no answer in time",
     )
-    everything = report(opening(), decision(6, "wait", seen={"group": denied}))
+    everything = report(opening(), decision(6, "wait", observed={"group": denied}))
     assert everything.unknown == ("the group: AccessDenied",)

@@ -27,7 +27,7 @@ def plots(shown: Report) -> dict[str, Plot]:
 
 def saw(seconds: float, **fields: Any) -> Said:  # noqa: ANN401 - as `seen`
     """A decision that read this."""
-    return decision(seconds, "wait", seen=seen(**fields))
+    return decision(seconds, "wait", observed=seen(**fields))
 
 
 def test_the_leading_alarms_metric_is_drawn_from_decisions() -> None:

@@ -186,9 +186,9 @@ def test_the_probe_is_drawn_at_its_own_minutes() -> None:
 
     result = report(
         opening(),
-        decision(10, "wait", seen=answers(0, yes=False)),
-        decision(20, "wait", seen=answers(0, yes=False)),
-        decision(100, "close", seen=answers(60, yes=True)),
+        decision(10, "wait", observed=answers(0, yes=False)),
+        decision(20, "wait", observed=answers(0, yes=False)),
+        decision(100, "close", observed=answers(60, yes=True)),
     )
     probe = next(each for each in charts(result) if each.plot.title == "End-to-end probe")
     assert probe.curves[0].points == "0.0,100.0 600.0,100.0 600.0,0.0"

@@ -17,7 +17,7 @@ def test_it_says_all_that_the_report_says() -> None:
     )
     sections = [each for each in result.splitlines() if each.startswith("#")]
     assert sections == [
-        "# P1 complete-outage: handed over after 1 min 40 s",
+        "# P1 complete-outage: escalated after 1 min 40 s",
         "## Next steps",
         "## Summary",
         "## Timeline (R39)",

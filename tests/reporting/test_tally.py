@@ -44,7 +44,7 @@ def records(entries: Iterable[Entry]) -> list[DecodedEntry]:
     return [decode_entry(each) for each in entries]
 
 
-ESCALATED = rolled_back(decision(60, "hand-over"), handed_over(60))
+ESCALATED = rolled_back(decision(60, "escalate"), handed_over(60))
 OVER = rolled_back(decision(60, "close"))
 TALLY = "0 of 3 fixes helped; refresh cancelled"
 
@@ -88,10 +88,10 @@ def test_the_report_says_so() -> None:
 
 def test_an_incident_that_was_over_after_it_was_over_by_itself() -> None:
     """In the report, in a list, and in the statistics."""
-    assert write_report(OVER, PROFILE).outcome == "observed"
-    assert summarise(records(OVER)).outcome == "observed"
+    assert write_report(OVER, PROFILE).outcome == "self-recovered"
+    assert summarise(records(OVER)).outcome == "self-recovered"
     found = review(records(OVER))
-    assert (found.alone, found.by_themselves) == (0, 1)
+    assert (found.alone, found.self_recovered) == (0, 1)
 
 
 def test_the_statistics_count_it_by_itself() -> None:

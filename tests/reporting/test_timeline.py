@@ -24,7 +24,7 @@ REPORT: dict[str, Any] = {
     "parent_unit": "active",
     "nats_reachable": True,
 }
-PLAN = {"action": "restart_enclave", "target": A}
+PLAN = {"action": "restart_enclave", "targets": [A]}
 
 
 def entries(*said: tuple[Kind, Data]) -> list[Entry]:
@@ -61,7 +61,7 @@ RESPONSE: Data = {
 }
 PROPOSAL: Data = {
     "action": "restart_enclave",
-    "target": A,
+    "targets": [A],
     "plan": "f" * 64,
     "approvable": True,
     "until": UNTIL,
@@ -83,21 +83,21 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
     (Kind.PAGE, PAGE | {"channel": "note", "outcome": "accepted"}, ()),
     (
         Kind.PAGE,
-        PAGE | {"outcome": "owed", "why": "503"},
+        PAGE | {"outcome": "pending", "why": "503"},
         ("fails trigger k not sent, pending: 503",),
     ),
     (*decision("wait"), ("waits so",)),
-    (*decision("wait", rule="fix under way"), ()),
+    (*decision("wait", rule="FixUnderWay"), ()),
     (*decision("look"), ("inspects so",)),
-    (*decision("look", rule="look under way"), ()),
+    (*decision("look", rule="LookUnderWay"), ()),
     (
         *decision("fix", plan=PLAN, facts=["dead"], guards=[{}, {}]),
         (f"decides restart_enclave on {A}: dead; 2 guards passed",),
     ),
-    (*decision("ask"), ()),
-    (*decision("hand-over"), ("escalates so",)),
+    (*decision("request-approval"), ()),
+    (*decision("escalate"), ("escalates so",)),
     (*decision("close"), ("closes so",)),
-    (Kind.DECISION, {"step": {"type": "raise", "severity": "P2"}, "why": "so"}, RISE),
+    (Kind.DECISION, {"step": {"type": "raise-severity", "severity": "P2"}, "why": "so"}, RISE),
     (
         Kind.PROPOSAL,
         PROPOSAL,
@@ -162,7 +162,7 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
         ("misses no response yet: P1 after 4 s, target 60 s",),
     ),
     (
-        Kind.HAND_OVER,
+        Kind.ESCALATION,
         {"owner": "on-call", "next": "R17 restart"},
         ("escalates to on-call; next: R17 restart",),
     ),
@@ -185,7 +185,7 @@ CASES: tuple[tuple[Kind, Data, tuple[str, ...]], ...] = (
     ),
     (
         Kind.DRILL,
-        {"change": "announced", "word": "w", "by": "someone", "until": UNTIL},
+        {"change": "announced", "marker": "w", "by": "someone", "until": UNTIL},
         (f"announced a drill, in dry-run until {UNTIL}, by someone",),
     ),
     (Kind.METRIC, {"alarm": "healthy-hosts", "values": ["0", None]}, ()),

@@ -39,7 +39,7 @@ class Case(NamedTuple):
     disposition: Disposition
     severity: Severity | None = None
     condition: Condition | None = None
-    cause: str = ""
+    correlation_key: str = ""
     edits: tuple[tuple[str, object], ...] = ()
 
 
@@ -125,7 +125,7 @@ def test_the_classification_of_an_event(case: Case) -> None:
     assert found.disposition is case.disposition
     if case.severity is not None:
         assert (found.severity, found.condition) == (case.severity, case.condition)
-        assert found.cause == case.cause
+        assert found.correlation_key == case.correlation_key
     assert found.why
 
 

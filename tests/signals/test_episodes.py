@@ -54,7 +54,7 @@ def test_an_entry_names_a_signal_by_known_names() -> None:
         "marks": ["muted"],
         "region": "us-east-1",
         "arn": "arn:aws:cloudwatch:us-east-1:[account]:alarm:vettid-prod-enclave-healthy-hosts",
-        "cause": FOUND.cause,
+        "correlation_key": FOUND.correlation_key,
         "words": {},
     }
 
@@ -78,7 +78,7 @@ def test_a_plan_is_named_by_all_of_it() -> None:
     assert fix().hash == copy.replace(fix(), facts=()).hash
     assert json.loads(msgspec.json.encode(fix().to_ledger())) == {
         "action": "restart_enclave",
-        "target": A,
+        "targets": [A],
         "hash": fix().hash,
         "hosts": [A],
         "parameters": {},

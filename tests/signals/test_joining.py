@@ -26,7 +26,7 @@ def found(condition: Condition, severity: Severity, **fields: object) -> Classif
         "disposition": Disposition.INCIDENT,
         "why": "a rule fits",
         "rule": condition.value,
-        "cause": correlation.correlation_key("vettid", condition),
+        "correlation_key": correlation.correlation_key("vettid", condition),
         "condition": condition,
         "severity": severity,
         "component": Component.API,
@@ -119,7 +119,7 @@ def test_an_incident_that_ended_is_not_changed_but_counted() -> None:
 
 def test_a_storm_leads_to_no_fix() -> None:
     """I21: its newcomers are of other causes, and are waited for without a ladder."""
-    held = begun(Condition.UNCLASSIFIED, P2, cause=correlation.storm_key("vettid"))
+    held = begun(Condition.UNCLASSIFIED, P2, correlation_key=correlation.storm_key("vettid"))
     assert held.storm
     after = joined(held, DOWN, P2)
     assert (after.condition, after.joined) == (Condition.UNCLASSIFIED, (DOWN,))

@@ -149,7 +149,7 @@ def test_a_finding_sent_twice_is_one_key() -> None:
         classify(with_profile_name(signal(each), PROFILE, {}), PROFILE, HOME)
         for each in ("guardduty.high", "securityhub.high", "securityhub.v2-high")
     ]
-    assert {each.cause for each in found} == {
+    assert {each.correlation_key for each in found} == {
         correlation.correlation_key("vettid", Condition.SECURITY_FINDING, FINDING)
     }
     assert {each.condition for each in found} == {Condition.SECURITY_FINDING}

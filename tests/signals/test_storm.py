@@ -20,6 +20,6 @@ def test_other_causes_count_while_the_window_lasts() -> None:
 
 def test_the_latest_are_kept_each_once() -> None:
     """The item stays small however long a storm lasts, and keeps the version that was read."""
-    added = openings((A, 30), (B, 20), (C, 10)).with_cause(B, NOW, keep=2)
+    added = openings((A, 30), (B, 20), (C, 10)).with_opening(B, NOW, keep=2)
     assert added == Openings(3, openings((A, 30), (C, 10), (B, 0)).latest)
-    assert added.with_cause(D, NOW, keep=2).latest == openings((C, 10), (B, 0), (D, 0)).latest
+    assert added.with_opening(D, NOW, keep=2).latest == openings((C, 10), (B, 0), (D, 0)).latest

@@ -34,7 +34,7 @@ def heard(raw: bytes, key: str = "key") -> tuple[Signal, Classification]:
 def test_a_user_is_known_by_a_keyed_hash() -> None:
     """The same user is the same trouble; another user or another key is another."""
     causes = [
-        heard(edited(RAW, {"detail.id": n, "detail.user": user}), key)[1].cause
+        heard(edited(RAW, {"detail.id": n, "detail.user": user}), key)[1].correlation_key
         for n, user, key in (
             ("1", GUID, "key"),
             ("2", GUID, "key"),
@@ -57,7 +57,7 @@ def test_nothing_personal_leaves_the_aggregate() -> None:
         episodes.signal_received(signal, found, PROFILE).to_ledger()
     )
     shown += "".join(json.dumps(bodies.body(each, ORIGIN)) for each in raised)
-    shown += signal.key + found.cause + repr(signal) + repr(opening.incident)
+    shown += signal.key + found.correlation_key + repr(signal) + repr(opening.incident)
     shown += "".join("".join(bodies.notice(each, ORIGIN)) for each in opening.incident.pages)
     for secret in (GUID, "canary"):
         assert secret not in shown

@@ -38,9 +38,9 @@ REQUESTS = {
 }
 IDLE = {
     measures.HEARTBEAT,
-    measures.PAGES_OWED,
-    measures.WAKES_LATE,
-    measures.ALARMS_UNASKED,
+    measures.PAGES_PENDING,
+    measures.WAKES_OVERDUE,
+    measures.ALARM_POLLS_FAILED,
     measures.INCIDENTS_OPEN,
     measures.CALLS,
     measures.CALLS_COST,

@@ -170,7 +170,7 @@ def test_a_mode_of_approval_loses_the_fix(tmp_path: Path) -> None:
     test.relive(path)
     assert test.sorts[0] == "fix-lost"
     assert isinstance(test.flips[0].after, DecidedStep)
-    assert test.flips[0].after.step == "ask"
+    assert test.flips[0].after.step == "request-approval"
     gained = Trial(copy.replace(profile, actions=asked), profile)
     gained.relive(path)
     assert gained.sorts[0] == "fix-gained"
@@ -180,7 +180,7 @@ def test_what_came_after_a_fix_that_was_lost_is_not_compared(tmp_path: Path) -> 
     """The page of the hand-over then may or may not have come: nobody knows."""
     (seed,) = seed_run.seeds(1, "nothing helps")
     path, profile = export(tmp_path, seed)
-    asked = tuple(copy.replace(each, autonomy="observe") for each in profile.actions)
+    asked = tuple(copy.replace(each, autonomy="record-only") for each in profile.actions)
     trial = Trial(profile, copy.replace(profile, actions=asked))
     assert trial.relive(path).diverged == 1
     assert trial.sorts == ["fix-lost"]
@@ -191,10 +191,10 @@ def test_whoever_gives_up_sooner_loses_what_was_done_after(tmp_path: Path) -> No
     path, profile = export(tmp_path, 0, given=())
     trial = Trial(profile, changed(profile, "incident_age_max_seconds", 70))
     totals = trial.relive(path)
-    assert "hand-over-gained" in trial.sorts
+    assert "escalation-gained" in trial.sorts
     assert ("page-gained", None) in [(each.kind, each.before) for each in trial.flips]
     lost = [each.after for each in trial.flips if each.kind == "fix-lost"]
-    assert {each.why for each in lost if isinstance(each, DecidedStep)} <= {"it is handed-over"}
+    assert {each.why for each in lost if isinstance(each, DecidedStep)} <= {"it is escalated"}
     assert totals.diverged == 0
 
 
@@ -296,7 +296,7 @@ def test_a_turn_that_does_not_tell_what_it_rests_on_is_left_out(tmp_path: Path) 
     whole = Trial(profile, profile).relive(path).reconciles
     lines = [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
     for line in lines:
-        line.get("data", {}).pop("seen", None)
+        line.get("data", {}).pop("observed", None)
     path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
     assert Trial(profile, profile).relive(path).reconciles < whole
 
@@ -325,9 +325,9 @@ SORTS = [
     (step("look"), step("wait"), "step"),
     (step("fix", "a", "x"), step("fix", "a", "y"), "fix-changed"),
     (step("wait"), step("fix", "a", "x"), "fix-gained"),
-    (step("fix", "a", "x"), step("ask", "a", "x"), "fix-lost"),
-    (step("wait"), step("hand-over"), "hand-over-gained"),
-    (step("hand-over"), step("close"), "hand-over-lost"),
+    (step("fix", "a", "x"), step("request-approval", "a", "x"), "fix-lost"),
+    (step("wait"), step("escalate"), "escalation-gained"),
+    (step("escalate"), step("close"), "escalation-lost"),
 ]
 
 

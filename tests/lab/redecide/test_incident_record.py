@@ -136,9 +136,9 @@ def test_mute_rules_are_as_they_were_around_a_fix() -> None:
     past = PastFleet(present)
     with pytest.raises(DependencyUnavailable, match=NEVER.why):
         past.muted("arn:one")
-    present.around = PreflightFacts(refreshes=Refreshes(), muted=("arn:one",))
+    present.preflight = PreflightFacts(refreshes=Refreshes(), muted=("arn:one",))
     assert (past.muted("arn:one"), past.muted("arn:two")) == (True, False)
-    present.around = PreflightFacts(refreshes=Refreshes(), muted=Unknown("throttled"))
+    present.preflight = PreflightFacts(refreshes=Refreshes(), muted=Unknown("throttled"))
     with pytest.raises(DependencyUnavailable, match="throttled"):
         past.muted("arn:one")
 
@@ -149,7 +149,7 @@ def test_what_was_never_read_is_said_to_be_missing() -> None:
     at = result.opening.at
     present = RecordedWorld(at, at)
     with pytest.raises(DependencyUnavailable, match=NEVER.why):
-        present.known("limits", present.seen.limits)
+        present.known("limits", present.observed.limits)
     assert present.missing == {"limits"}
 
 

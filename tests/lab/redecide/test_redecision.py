@@ -80,13 +80,13 @@ def test_a_decision_that_was_changed_in_the_record_is_told() -> None:
     number = _fixing(result)
 
     def other_host(data: dict[str, Any]) -> None:
-        data["plan"]["target"] = "i-0dead0000000000f0"
+        data["plan"]["targets"] = ["i-0dead0000000000f0"]
 
     changed = records.edited(result.reconciles[number].decision, other_host)
     compared = redecide(_decided(result, number, changed), policies)
-    assert _fields(compared.differences) == {("decision", "plan.target")}
+    assert _fields(compared.differences) == {("decision", "plan.targets[0]")}
     (difference,) = compared.differences
-    assert difference.recorded == "i-0dead0000000000f0" != difference.again
+    assert difference.recorded == "i-0dead0000000000f0" != difference.redecided
     assert difference.sequence == changed.entry.sequence
 
 
@@ -96,11 +96,11 @@ def test_evidence_that_was_changed_in_the_record_is_told() -> None:
     number = next(
         n
         for n, turn in enumerate(result.reconciles)
-        if "look" in turn.decision.data["seen"] and "plan" in turn.decision.data["step"]
+        if "look" in turn.decision.data["observed"] and turn.decision.data["step"]["type"] == "fix"
     )
 
     def all_well(data: dict[str, Any]) -> None:
-        for answer in data["seen"]["look"].values():
+        for answer in data["observed"]["look"].values():
             answer["report"] |= {"enclave_state": "RUNNING", "parent_healthy": True}
 
     changed = records.edited(result.reconciles[number].decision, all_well)
@@ -134,7 +134,7 @@ def test_what_cannot_be_decided_again_says_why() -> None:
     (digest,) = policies
     assert redecide(result, {}).why == f"the export lacks the policy {digest}"
     assert redecide(result, {Digest("f" * 64): policies[digest]}).why.startswith("the export lacks")
-    bare = records.edited(result.reconciles[0].decision, lambda data: data.pop("seen"))
+    bare = records.edited(result.reconciles[0].decision, lambda data: data.pop("observed"))
     compared = redecide(_decided(result, 0, bare), policies)
     assert compared.why == "it was recorded before decisions told what they rest on"
     assert (compared.decisions, compared.differences) == (0, ())
@@ -188,5 +188,5 @@ def test_a_departure_is_what_the_record_saw() -> None:
     """Of whichever host is asked: one fix at a time waits for its verdict."""
     at, host = BEGINS, InstanceId("i-0a1b2c3d4e5f60711")
     gone = Departure("activity", unhealthy=True)
-    then = RecordedWorld(now=at, later=at, seen=ObservedFacts(limits=NEVER, departure=gone))
+    then = RecordedWorld(now=at, later=at, observed=ObservedFacts(limits=NEVER, departure=gone))
     assert PastScaling(then, Nothing()).departure(host, at) == gone

@@ -55,7 +55,7 @@ def test_one_broken_domain_fixes_no_well_host(
     result = run(world("well", fleet(*[UP] * size), firing, profile=profile, breaks=breaks))
     assert result.mutations == ()
     assert not result.intents
-    assert statuses(result) == {Status.HANDED_OVER}
+    assert statuses(result) == {Status.ESCALATED}
 
 
 @pytest.mark.parametrize(

@@ -58,9 +58,9 @@ def test_person_works_in_pagerduty_itself() -> None:
     alerts = Alerts()
     alerts.receive(event("trigger"), T0)
     alerts.acknowledge("inc-1", T0)
-    alerts.receive(event("trigger", "inc-1:gave-up"), T0)
+    alerts.receive(event("trigger", "inc-1:escalated"), T0)
     states = {key: each.state for key, each in alerts.by_key.items()}
-    assert states == {"inc-1": State.ACKNOWLEDGED, "inc-1:gave-up": State.OPEN}
+    assert states == {"inc-1": State.ACKNOWLEDGED, "inc-1:escalated": State.OPEN}
     alerts.resolve("inc-1", T0)
     alerts.receive(event("trigger"), T0)
     assert (alerts.by_key["inc-1"].state, alerts.notified("inc-1")) == (State.OPEN, 2)

@@ -131,7 +131,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
                 Denial(
                     Reason.IMAGE_UNKNOWN,
                     f"the image that runs on {A} is unknown",
-                    ask=True,
+                    approvable=True,
                     unknown=True,
                 ),
             )

@@ -25,8 +25,8 @@ SCOPES = ("everything", "complete-outage", incident().id)
 STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
     "mode_enforces": (
         (
-            situation(mode="observe"),
-            Denial(Reason.DRY_RUN, f"mode is observe: would have run restart_enclave on {A}"),
+            situation(mode="dry-run"),
+            Denial(Reason.DRY_RUN, f"mode is dry-run: would have run restart_enclave on {A}"),
         ),
     ),
     "switch_is_off": (
@@ -37,24 +37,30 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         ),
     ),
     "action_is_allowed": (
-        (autonomy(), Denial(Reason.RECORD_ONLY, "autonomy of restart_enclave is observe")),
+        (autonomy(), Denial(Reason.RECORD_ONLY, "autonomy of restart_enclave is record-only")),
         (
             APPROVING,
-            Denial(Reason.APPROVAL_REQUIRED, "autonomy of restart_enclave is approve", ask=True),
+            Denial(
+                Reason.APPROVAL_REQUIRED, "autonomy of restart_enclave is approve", approvable=True
+            ),
         ),
         (
             autonomy(ActionPolicy(name="restart_enclave", autonomy="recommend")),
-            Denial(Reason.APPROVAL_REQUIRED, "autonomy of restart_enclave is recommend", ask=True),
+            Denial(
+                Reason.APPROVAL_REQUIRED,
+                "autonomy of restart_enclave is recommend",
+                approvable=True,
+            ),
         ),
         (
             autonomy(
                 ActionPolicy(
                     name="restart_enclave",
                     autonomy="auto",
-                    autonomy_by_condition={Condition.COMPLETE_OUTAGE: "observe"},
+                    autonomy_by_condition={Condition.COMPLETE_OUTAGE: "record-only"},
                 )
             ),
-            Denial(Reason.RECORD_ONLY, "autonomy of restart_enclave is observe"),
+            Denial(Reason.RECORD_ONLY, "autonomy of restart_enclave is record-only"),
         ),
         (
             proposed(autonomy="recommend"),
@@ -69,7 +75,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
                 Reason.APPROVAL_PENDING,
                 "approval of restart_enclave is pending until 2026-03-11T04:20:30+00:00",
                 retry_at=ago(-30),
-                ask=True,
+                approvable=True,
             ),
         ),
         (
@@ -99,11 +105,15 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
         ),
         (
             proposed(approval(), plan=Digest("e" * 64)),
-            Denial(Reason.APPROVAL_REQUIRED, "autonomy of restart_enclave is approve", ask=True),
+            Denial(
+                Reason.APPROVAL_REQUIRED, "autonomy of restart_enclave is approve", approvable=True
+            ),
         ),
         (
             proposed(approval(), used=True),
-            Denial(Reason.APPROVAL_REQUIRED, "autonomy of restart_enclave is approve", ask=True),
+            Denial(
+                Reason.APPROVAL_REQUIRED, "autonomy of restart_enclave is approve", approvable=True
+            ),
         ),
         (
             proposed(approval(), used=True, times=PROPOSALS_MAX),
@@ -120,7 +130,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
                 "autonomy of restart_enclave is approve: 3 of its fixes in a row did not help by"
                 ' 2026-03-11T03:20:00+00:00; firstline promote restart_enclave --why "..." makes it'
                 " automatic again",
-                ask=True,
+                approvable=True,
             ),
         ),
     ),

@@ -124,7 +124,7 @@ DEPENDENT = situation(diagnosis=Diagnosis(dict.fromkeys(FLEET, STOPS), dependenc
 UNSAVED = Denial(
     Reason.VAULTS_UNKNOWN,
     f"cannot verify that {A} has no unsaved vaults",
-    ask=True,
+    approvable=True,
     unknown=True,
 )
 FRAGILE = copy.replace(PROFILE, fleet=copy.replace(PROFILE.fleet, restarts_can_lose_vaults=True))

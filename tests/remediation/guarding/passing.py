@@ -88,7 +88,7 @@ PASSES = {
     "action_is_allowed: auto in this condition": autonomy(
         ActionPolicy(
             name="restart_enclave",
-            autonomy="observe",
+            autonomy="record-only",
             autonomy_by_condition={Condition.COMPLETE_OUTAGE: "auto"},
         )
     ),

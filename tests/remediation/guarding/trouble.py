@@ -172,7 +172,7 @@ STOPPED: dict[str, tuple[tuple[Situation, Denial], ...]] = {
             Denial(
                 Reason.KMS_STATE_UNKNOWN,
                 f"cannot check whether KMS throttles {A}: its log cannot be read",
-                ask=True,
+                approvable=True,
                 unknown=True,
             ),
         ),

@@ -32,8 +32,8 @@ def report(hostile: str = "so it was") -> Report:
         *outage()[1:-1],
         looked(85, {A: silent}),
         decision(90, hostile, hostile, why=hostile, facts=[hostile], guards=guards),
-        decision(95, "hand-over", why=hostile),
-        handed_over(95, **dict.fromkeys(("why", "seen", "background", "next"), hostile)),
+        decision(95, "escalate", why=hostile),
+        handed_over(95, **dict.fromkeys(("why", "diagnosis", "investigation", "next"), hostile)),
         handed_over(95, metrics=metrics, owner=hostile),
     )
     return write_report(chain(*text), PROFILE)
@@ -99,7 +99,7 @@ def test_a_threshold_is_drawn() -> None:
     slow = write_report(
         chain(
             opening(subject="response-time"),
-            decision(9, "hand-over"),
+            decision(9, "escalate"),
             handed_over(9, metrics=metrics),
         ),
         PROFILE,

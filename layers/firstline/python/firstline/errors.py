@@ -48,7 +48,7 @@ class Contested(StrEnum):
     """
 
     PROCESSED = "processed"
-    CAUSE = "cause"
+    CORRELATION_KEY = "correlation-key"
     VERSION = "version"
     LEASE = "lease"
     ENTRY = "entry"

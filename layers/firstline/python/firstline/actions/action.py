@@ -7,7 +7,7 @@ import msgspec
 
 from firstline.diagnosis.health_checks import FailureMode
 
-type Autonomy = Literal["observe", "recommend", "approve", "auto"]
+type Autonomy = Literal["record-only", "recommend", "approve", "auto"]
 type Verifier = Literal["host", "group", "refresh", "none"]
 
 

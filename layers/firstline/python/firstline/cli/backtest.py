@@ -203,7 +203,7 @@ def _line(totals: Totals, flips: list[Flip]) -> BacktestLine:
             lost=counts["fix-lost"] + counts["fix-changed"],
         ),
         unrecorded=dict(sorted(totals.unrecorded.items())),
-        left=totals.diverged,
+        diverged=totals.diverged,
         decisions=tuple(map(_flip_line, flips)),
     )
 
@@ -242,8 +242,9 @@ def _summary(line: BacktestLine) -> Iterator[str]:
         f"pages: {line.pages.gained} gained, {line.pages.lost} lost;"
         f" fixes: {line.fixes.gained} gained, {line.fixes.lost} lost"
     )
-    if line.left:
-        yield f"{line.left} incidents diverged from their record: their later events are unknown"
+    if line.diverged:
+        count = line.diverged
+        yield f"{count} incidents diverged from their record: their later events are unknown"
     if line.unrecorded:
         facts = ", ".join(f"{name} ({count})" for name, count in line.unrecorded.items())
         yield f"never recorded, and unknown to both policies: {facts}"

@@ -59,7 +59,7 @@ def drill(
 ) -> int:
     """Raise the alarm of CONDITION, which pages as a real one does, and follow its incident.
 
-    The incident runs in mode observe, whatever the deployment's mode, unless --enforce is given.
+    The incident runs in mode dry-run, whatever the deployment's mode, unless --enforce is given.
     Exits with 1 if an expected result is missing: the entry, the page and the first decision within
     the response target, and the end.
     """
@@ -140,13 +140,16 @@ def _drill_lines(line: DrillLine) -> list[str]:
     def after(seconds: int | None) -> str:
         return "never" if seconds is None else f"after {seconds} s"
 
+    fixes = "a dry run" if line.dry_run else "fixes allowed"
     rows = [
-        f"drill of {line.alarm}, in mode {line.mode}{', dry-run' if line.observed else ''}",
-        f"  received   {after(line.heard_after_seconds)}  {line.incident or ''}".rstrip(),
+        f"drill of {line.alarm}, {fixes}, in mode {line.mode}",
+        f"  received   {after(line.received_after_seconds)}  {line.incident or ''}".rstrip(),
         f"  classified {line.severity} {line.condition}",
     ]
     if line.channel:
-        rows.append(f"  notified   {after(line.told_after_seconds)}  on the channel {line.channel}")
+        rows.append(
+            f"  notified   {after(line.notified_after_seconds)}  on the channel {line.channel}"
+        )
     rows.append(f"  decided    {after(line.decided_after_seconds)}")
     for each in line.decisions:
         rows.append(f"  {each.step:<10} {each.rule}: {each.why}")

@@ -1,5 +1,6 @@
 """Export files, read and written line by line."""
 
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,9 @@ import msgspec
 
 from firstline.errors import InvalidInput
 from firstline.ledger import export
+from firstline.schema_1 import OldWord
+
+OLD_ENTRIES = "has entries of versions before 0.2, shown in today's words (docs/GLOSSARY.md)"
 
 
 @contextmanager
@@ -26,8 +30,13 @@ def open_export(path: Path) -> Iterator[Iterator[export.Line]]:
 
 
 def _read(file: BinaryIO, path: Path) -> Iterator[export.Line]:
+    warned = False
     try:
-        yield from export.read(file)
+        for line in export.read(file):
+            if not warned and isinstance(line, export.DecodedEntry) and line.schema == 1:
+                warnings.warn(f"{path}: {OLD_ENTRIES}", OldWord, stacklevel=2)
+                warned = True
+            yield line
     except OSError as error:
         raise InvalidInput(f"{path}: cannot be read: {error.strerror}") from error
     except InvalidInput as error:

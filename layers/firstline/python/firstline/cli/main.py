@@ -14,6 +14,7 @@ import gc
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
@@ -82,6 +83,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 def main() -> None:
     """Run the command of ``sys.argv`` and exit with its status."""
     end_on_signals()
+    print_warnings()
     ca_bundle.set_bundle_variables(os.environ)
     try:
         status = complete([]) if COMPLETE_VARIABLE in os.environ else dispatch(sys.argv[1:])
@@ -91,6 +93,11 @@ def main() -> None:
     # a last garbage collection costs 0.2 s, and the process ends anyway
     gc.freeze()
     sys.exit(status)
+
+
+def print_warnings() -> None:
+    """Print each warning, such as that of an old word in a file, on one line."""
+    warnings.formatwarning = lambda message, *_, **__: f"{NAME}: {message}\n"
 
 
 def end_on_signals() -> None:

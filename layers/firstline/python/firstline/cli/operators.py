@@ -56,7 +56,7 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Approve a proposed plan, once; every guard is evaluated again before it is executed."""
-    fields = {"lever": "approve", "incident": incident, "plan": plan, "why": why}
+    fields = {"command": "approve", "incident": incident, "plan": plan, "why": why}
     _print(send_command(fields, Place(fleet, region, profile), url), as_json=as_json)
 
 
@@ -72,7 +72,7 @@ def deny(
     as_json: AsJson = False,
 ) -> None:
     """Deny a proposed plan: the incident is escalated to on-call."""
-    fields = {"lever": "deny", "incident": incident, "plan": plan, "why": why}
+    fields = {"command": "deny", "incident": incident, "plan": plan, "why": why}
     _print(send_command(fields, Place(fleet, region, profile), url), as_json=as_json)
 
 
@@ -89,7 +89,7 @@ def pause(
 ) -> None:
     """Pause fixes for a time; paging, inspection and closing continue. PagerDuty gets an alert."""
     until = datetime.now(UTC) + parse_duration(duration)
-    fields = {"lever": "pause", "scope": scope, "why": why, "until": until.isoformat()}
+    fields = {"command": "pause", "scope": scope, "why": why, "until": until.isoformat()}
     _print(send_command(fields, Place(fleet, region, profile), url), as_json=as_json)
 
 
@@ -104,7 +104,7 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """End a pause early."""
-    fields = {"lever": "resume", "scope": scope, "why": why}
+    fields = {"command": "resume", "scope": scope, "why": why}
     _print(send_command(fields, Place(fleet, region, profile), url), as_json=as_json)
 
 
@@ -119,7 +119,7 @@ def promote(
     as_json: AsJson = False,
 ) -> None:
     """Make an action automatic again that was demoted because its fixes failed."""
-    fields = {"lever": "promote", "action": action, "why": why}
+    fields = {"command": "promote", "action": action, "why": why}
     _print(send_command(fields, Place(fleet, region, profile), url), as_json=as_json)
 
 
@@ -149,15 +149,17 @@ def _print(result: CommandResult, *, as_json: bool) -> None:
         return
     until = result.until.isoformat(timespec="seconds") if result.until else ""
     subject = f"{result.action} on {', '.join(result.targets)} for {result.incident}"
-    pending = "" if result.told else "; PagerDuty has not received it yet: the next sweep retries"
+    pending = (
+        "" if result.notified else "; PagerDuty has not received it yet: the next sweep retries"
+    )
     text = {
         "approve": f"approved: {subject}, until {until}, if every guard passes then",
         "deny": f"denied: {subject}; the incident is escalated to on-call",
         "pause": f"paused: no fixes of {result.scope} before {until}{pending}",
         "resume": f"resumed: fixes of {result.scope} are allowed again{pending}",
         "promote": f"promoted: {result.action} has the autonomy of the fleet file again",
-    }[result.lever]
-    notes = [_under_way(result.under_way)] if result.lever == "pause" else []
+    }[result.command]
+    notes = [_under_way(result.under_way)] if result.command == "pause" else []
     terminal.print_lines([f"{text} (recorded as {result.by})", *notes])
 
 

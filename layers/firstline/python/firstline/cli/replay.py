@@ -223,7 +223,11 @@ def unmet_expectations(scenario: Scenario, lines: tuple[ReplayLine, ...]) -> lis
             for name, (expected, actual) in comparisons.items()
             if expected is not None and expected != actual
         ),
-        *(f"told: no page contains {each!r}" for each in expect.told if each not in page_text),
+        *(
+            f"page_texts: no page contains {each!r}"
+            for each in expect.page_texts
+            if each not in page_text
+        ),
         *_unmet_updates(expect.updates, first),
         *_unmet_page_time(expect.paged_from_seconds, first),
     ]

@@ -152,7 +152,7 @@ def _text(line: RedecideLine) -> Iterator[str]:
     yield f"{head}: {count}, {len(line.differences)} differences"
     for each in line.differences[:SHOWN_MAX]:
         where = f"entry {each.sequence} ({each.kind}) {each.field}".rstrip()
-        yield f"    {where}: recorded {_short(each.recorded)}, re-decided {_short(each.again)}"
+        yield f"    {where}: recorded {_short(each.recorded)}, re-decided {_short(each.redecided)}"
     if more := line.differences[SHOWN_MAX:]:
         yield f"    and {len(more)} more"
 

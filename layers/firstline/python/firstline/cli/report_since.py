@@ -83,9 +83,9 @@ def _endings(summary: Review) -> Iterator[str]:
         else (f", {summary.alone_percent} % of the incidents that needed a fix")
     )
     yield f"fixed without a person: {summary.alone}{share}"
-    yield f"fixed after an approval: {summary.with_a_person}"
-    yield f"recovered without a fix: {summary.by_themselves}"
-    yield f"escalated: {summary.handed_over}; still open: {summary.still_open}"
+    yield f"fixed after an approval: {summary.with_approval}"
+    yield f"recovered without a fix: {summary.self_recovered}"
+    yield f"escalated: {summary.escalated}; still open: {summary.still_open}"
 
 
 def _duration_line(name: str, spread: DurationStatistics) -> str:
@@ -113,13 +113,13 @@ def _fix_lines(summary: Review) -> Iterator[tuple[str, str]]:
 def _proposals(summary: Review, where: str) -> Iterator[tuple[str, str]]:
     """Yield proposed changes: noisy alarms, and the autonomy of actions."""
     for noisy in summary.noisy:
-        counts = f"{noisy.incidents} incidents, {noisy.observed} recovered without a fix"
+        counts = f"{noisy.incidents} incidents, {noisy.self_recovered} recovered without a fix"
         flaps = f", {noisy.flaps} recoveries that did not last" if noisy.flaps else ""
         yield f"noisy: {noisy.alarm}: {counts}{flaps}", WARNING
     for each in summary.promotable:
         why = f"it helped {each.helped} of {each.helped} times, each after an approval"
         yield f"may be promoted: {each.action}: {why}; {each.key}", GOOD
-    for turn in summary.turns:
+    for turn in summary.autonomy_changes:
         yield _autonomy_change(turn), BAD if turn.demoted else GOOD
     for action in summary.demoted:
         how = f"until an operator runs: {command_lines.promote(action, where)}"

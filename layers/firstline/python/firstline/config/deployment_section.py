@@ -50,7 +50,7 @@ class Deployment(Table, frozen=True, kw_only=True):
 
     account: Account = ""
     region: Region = ""
-    mode: Mode = "observe"
+    mode: Mode = "dry-run"
     architecture: Architecture = "arm64"
     emergency_email: _Email = ""
     security_email: _Email = ""

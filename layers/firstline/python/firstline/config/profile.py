@@ -347,7 +347,7 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
         return next((each.rungs for each in self.ladders if each.condition is condition), ())
 
     def autonomy(self, action: str, condition: Condition) -> Autonomy:
-        """Return the autonomy of *action* in *condition*; default: observe."""
+        """Return the autonomy of *action* in *condition*; default: record-only."""
         found = self._action(action)
         return found.autonomy_by_condition.get(condition, found.autonomy)
 
@@ -374,7 +374,7 @@ class Profile(Table, frozen=True, kw_only=True, dict=True):
         return next(map(seconds, found), None)
 
     def _action(self, action: str) -> ActionPolicy:
-        unnamed = ActionPolicy(name=action, autonomy="observe")
+        unnamed = ActionPolicy(name=action, autonomy="record-only")
         return next((each for each in self.actions if each.name == action), unnamed)
 
     def severity_of(self, alarm: str) -> Severity:

@@ -8,7 +8,7 @@ import msgspec
 
 from firstline.config.environment import EnvironmentSettings
 
-Mode = Literal["observe", "enforce"]
+Mode = Literal["dry-run", "enforce"]
 
 
 class Home(msgspec.Struct, frozen=True):

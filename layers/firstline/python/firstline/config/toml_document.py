@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from firstline.errors import InvalidInput
+from firstline.schema_1 import FLEET_FILE, upgrade_file
 
 type Key = tuple[str | int, ...]
 """The path to a value: names of tables and indexes of arrays."""
@@ -82,7 +83,7 @@ def parse_toml(raw: bytes, name: str) -> Document:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InvalidInput(f"{name}:{line}: is not text: save the file as UTF-8") from error
     try:
-        return Document(name, text, tomllib.loads(text))
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         match = _AT.fullmatch(str(error))
         what = match["what"] if match else str(error)
@@ -92,6 +93,8 @@ def parse_toml(raw: bytes, name: str) -> Document:
     except RecursionError as error:
         deepest = max(enumerate(text.split("\n"), 1), key=lambda it: len(it[1]))[0]
         raise InvalidInput(f"{name}:{deepest}: is nested too deeply: remove levels") from error
+    upgrade_file(table, FLEET_FILE, name)
+    return Document(name, text, table)
 
 
 def display(value: object) -> str:

@@ -122,12 +122,12 @@ def request_approval(
     proposal = Proposal(
         plan=plan.hash,
         action=plan.action,
-        target=plan.target,
+        targets=(plan.target,),
         hosts=plan.hosts,
         parameters=plan.parameters,
         approvable=situation.autonomy(plan.action) in {"approve", "auto"},
         unknowns=unknowns,
-        key=f"{incident.id}:ask-{len(incident.proposals) + 1}",
+        key=f"{incident.id}:approval-{len(incident.proposals) + 1}",
         at=work.now,
         until=work.now + seconds(profile.policy.approval_seconds),
     )
@@ -146,12 +146,12 @@ def escalate(work: IncidentUnitOfWork, decision: Decision, situation: Situation)
     if demoted := demotion.describe_demotions(work, situation.limits):
         details |= {"demoted": "; ".join(demoted)}
     event = {"owner": "on-call", **details, "metrics": metrics}
-    work.append_entry(msgspec.convert(event, type=entries.HandedOver))
+    work.append_entry(msgspec.convert(event, type=entries.IncidentEscalated))
     investigate.record_alarm_metric(work)
     details |= {"report_link": _report_url(work)}
     routes = work.system.profile.routes
     work.queue_pages(*pages.escalation_pages(work.incident, details, work.now, routes))
-    _end_incident(work, Fact.GAVE_UP, situation.limits)
+    _end_incident(work, Fact.ESCALATED, situation.limits)
 
 
 def close(work: IncidentUnitOfWork, limits: Limits | Unknown) -> None:
@@ -174,7 +174,7 @@ def _end_incident(work: IncidentUnitOfWork, fact: Fact, limits: Limits | Unknown
     if work.incident.current is None:  # a fix under way keeps the lease until it runs out
         work.release_lease(limits)
     work.incident = copy.replace(work.incident.after(fact), ended_at=work.now, look=None)
-    work.commit_and_requeue(None, closes=work.incident.cause)
+    work.commit_and_requeue(None, closes=work.incident.correlation_key)
 
 
 def _prepare_fix(

@@ -125,7 +125,7 @@ def _escalation_case(incident: Incident) -> escalation.AlarmedIncident:
     return escalation.AlarmedIncident(
         id=incident.id,
         opened_at=incident.opened_at,
-        escalated_at=escalated_at if incident.status is Status.HANDED_OVER else None,
+        escalated_at=escalated_at if incident.status is Status.ESCALATED else None,
         alarms=incident.alarms,
         beyond=incident.alarms_beyond > 0,
     )

@@ -76,7 +76,7 @@ def record_delivery(
         action=page.action,
         severity=page.severity,
         channel=page.channel,
-        outcome="accepted" if accepted else "dropped" if dropped else "owed",
+        outcome="accepted" if accepted else "dropped" if dropped else "pending",
         tries=page.tries + 1,
         why=_why(delivery, sent_at),
         summary=page.summary if page.channel == CHANGE and accepted else None,

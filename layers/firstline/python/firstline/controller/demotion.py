@@ -86,7 +86,7 @@ def reinstate(command: Promote, by: str, system: System) -> CommandResult:
     write_switch(
         kill_switch.record_change(limits.switch, event, now, system.provenance()), system, after
     )
-    return CommandResult(lever="promote", by=by, action=command.action)
+    return CommandResult(command="promote", by=by, action=command.action)
 
 
 def _record_demotion(work: IncidentUnitOfWork, action: str, demotion: Demotion) -> None:

@@ -35,7 +35,9 @@ def wake_open_incident(arrival: Arrival, system: System) -> Receipt:
     A change of the alarm itself wakes the incident, because a deleted alarm sends no OK.
     """
     store, storm = system.ports.store, correlation.storm_key(system.profile.fleet.name)
-    incident = store.open_incident(arrival.classification.cause) or store.open_incident(storm)
+    incident = store.open_incident(arrival.classification.correlation_key) or store.open_incident(
+        storm
+    )
     if incident is None:
         return record_ignored(arrival, system)
     return join(arrival, incident, system)

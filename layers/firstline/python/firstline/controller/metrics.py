@@ -26,10 +26,10 @@ from firstline.notifications import pages as paging
 from firstline.notifications.delivery import is_alert
 
 HEARTBEAT = "Heartbeat"
-PAGES_OWED = "PagesOwedSeconds"
-WAKES_LATE = "WakesLateSeconds"
+PAGES_PENDING = "PagesPendingSeconds"
+WAKES_OVERDUE = "WakesOverdueSeconds"
 UNREADABLE = "IncidentsUnreadable"
-ALARMS_UNASKED = "AlarmsUnasked"
+ALARM_POLLS_FAILED = "AlarmPollsFailed"
 INCIDENTS_OPEN = "IncidentsOpen"
 PAGES_FAILED = "PagesFailed"
 OPENED = "IncidentsOpened"
@@ -56,10 +56,10 @@ def sweep_metrics(swept: SweepResult) -> tuple[Metric, ...]:
     unread = (Metric(UNREADABLE, swept.unreadable, "Count"),) if swept.unreadable else ()
     return (
         Metric(HEARTBEAT, 1, "Count"),
-        Metric(PAGES_OWED, swept.oldest_page_age.total_seconds(), "Seconds"),
-        Metric(WAKES_LATE, swept.oldest_wake_age.total_seconds(), "Seconds"),
+        Metric(PAGES_PENDING, swept.oldest_page_age.total_seconds(), "Seconds"),
+        Metric(WAKES_OVERDUE, swept.oldest_wake_age.total_seconds(), "Seconds"),
         *unread,
-        Metric(ALARMS_UNASKED, int(swept.poll_failed), "Count"),
+        Metric(ALARM_POLLS_FAILED, int(swept.poll_failed), "Count"),
     )
 
 
@@ -69,7 +69,7 @@ def pending_page_metrics(changes: Sequence[Change], now: datetime) -> tuple[Metr
     A sweep that is cut short sees no page of an incident whose wakes come in time (I7).
     """
     age = oldest_pending_age(changes, now)
-    return (Metric(PAGES_OWED, age.total_seconds(), "Seconds"),) if age else ()
+    return (Metric(PAGES_PENDING, age.total_seconds(), "Seconds"),) if age else ()
 
 
 def oldest_pending_age(changes: Sequence[Change], now: datetime) -> timedelta:
@@ -125,7 +125,7 @@ def _event_metrics(
 def _failed_page_metrics(event: LedgerEvent | UnknownEvent) -> Iterator[Metric]:
     if not isinstance(event, entries.PageDelivered):
         return
-    if channel(event.channel).pages_on_call and event.outcome == "owed":
+    if channel(event.channel).pages_on_call and event.outcome == "pending":
         yield Metric(PAGES_FAILED, 1, "Count")
 
 
@@ -168,7 +168,7 @@ def _resolved_alone_metrics(incident: Incident) -> Iterator[Metric]:
 
     Nothing for an incident that ended by itself or by people, or for a drill.
     """
-    if incident.status is Status.OBSERVED or incident.drill:
+    if incident.status is Status.SELF_RECOVERED or incident.drill:
         return
     approved = any(each.used for each in incident.proposals)
     resolved_alone = incident.status is Status.RESOLVED and not approved

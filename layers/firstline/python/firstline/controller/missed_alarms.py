@@ -10,7 +10,7 @@ window (`incidents.handled_alarms`). Nothing opens while it is muted or suppress
 
 The signal has the key of the missing event, so a late event, a second sweep and a retry are one
 with it. The event has one minute to come first. A failed poll stops no other work: it is logged,
-counted (`AlarmsUnasked`), and alarmed on after five minutes. If a sweep cannot read the due
+counted (`AlarmPollsFailed`), and alarmed on after five minutes. If a sweep cannot read the due
 incidents, its heartbeat stops, and the composite alarms page for the P1 alarms.
 """
 
@@ -94,21 +94,21 @@ def _open_missed(alarm: FiringAlarm, system: System) -> bool:
     )
     if not is_p1 or alarm.suppressed or now - signal.at < EVENT_GRACE:
         return False
-    missing = _as_missed(signal, classification.cause, system)
+    missing = _as_missed(signal, classification.correlation_key, system)
     if missing is None or _is_muted(signal, system) or _lacks_data_only(signal, system):
         return False
     return open_or_join(new_arrival(missing, classification, system), system).incident is not None
 
 
-def _as_missed(signal: Signal, cause: CorrelationKey, system: System) -> Signal | None:
+def _as_missed(signal: Signal, key: CorrelationKey, system: System) -> Signal | None:
     """*signal* as it is to be processed; None if its alarm has or had an incident.
 
     The open incident is read first: one that ends in between leaves its handled alarms.
     """
     store = system.ports.store
-    if (open_id := store.open_incident(cause)) is not None and _is_known(open_id, signal, system):
+    if (open_id := store.open_incident(key)) is not None and _is_known(open_id, signal, system):
         return None
-    accounted = store.accounted(cause)
+    accounted = store.accounted(key)
     until = accounted.until_for(signal.arn) if accounted is not None else None
     if until is not None and signal.at <= until and not _mute_ended(signal, until, system):
         return None

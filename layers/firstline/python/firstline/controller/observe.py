@@ -88,9 +88,9 @@ def assess(work: IncidentUnitOfWork, observation: FleetObservation) -> Situation
 
 
 def _mode(work: IncidentUnitOfWork, limits: Limits | Unknown) -> Mode:
-    """The deployed mode; ``observe`` for an announced drill."""
+    """The deployed mode; ``dry-run`` for an announced drill."""
     if isinstance(limits, Limits) and limits.switch.is_dry_run_drill(work.incident, work.now):
-        return "observe"
+        return "dry-run"
     return work.system.settings.mode
 
 

@@ -66,7 +66,7 @@ def open_or_join(arrival: Arrival, system: System) -> Receipt:
                     continue
                 case Contested.HEARD:
                     late = True
-                case Contested.CAUSE:
+                case Contested.CORRELATION_KEY:
                     return _join(counted, system, openings)
                 case _:
                     return _redelivered(arrival, system)
@@ -93,7 +93,7 @@ def _open(
         incident=incident,
         entries=(opening.entry,),
         processed=signal.key if first else None,
-        opens=incident.cause,
+        opens=incident.correlation_key,
         transition=None if late else alarm_transition(signal),
         openings=openings,
     )
@@ -116,7 +116,7 @@ def _join_after_busy(
     """Join the incident that another worker opened while the store was busy."""
     open_id = None
     with contextlib.suppress(DependencyUnavailable):
-        open_id = system.ports.store.open_incident(incident.cause)
+        open_id = system.ports.store.open_incident(incident.correlation_key)
     if open_id is not None:
         return _join_known(open_id, arrival, system, openings)
     _page_unrecorded(incident.pages, system)
@@ -143,7 +143,7 @@ def _redelivered(arrival: Arrival, system: System) -> Receipt:
         return Receipt(
             classification.disposition,
             classification.why,
-            store.open_incident(classification.cause),
+            store.open_incident(classification.correlation_key),
         )
     work = IncidentUnitOfWork(loaded.incident, system, system.ports.clock.now())
     due = loaded.incident.next_wake_at
@@ -155,14 +155,14 @@ def _redelivered(arrival: Arrival, system: System) -> Receipt:
 
 
 def _join(arrival: Arrival, system: System, openings: OpeningsWrite | None) -> Receipt:
-    cause = arrival.classification.cause
+    key = arrival.classification.correlation_key
     try:
-        incident = system.ports.store.open_incident(cause)
+        incident = system.ports.store.open_incident(key)
     except InvariantViolation:  # which incident has it cannot be read
         _page_arrival(arrival, system)
         raise
     if incident is None:
-        raise DependencyUnavailable(f"the episode of {cause} ended just now: deliver again")
+        raise DependencyUnavailable(f"the episode of {key} ended just now: deliver again")
     return _join_known(incident, arrival, system, openings)
 
 
@@ -170,14 +170,16 @@ def _join_known(
     incident: IncidentId, arrival: Arrival, system: System, openings: OpeningsWrite | None
 ) -> Receipt:
     """Put the signal into the inbox of *incident*; only a storm records the openings."""
-    storm = arrival.classification.cause == correlation.storm_key(system.profile.fleet.name)
+    storm = arrival.classification.correlation_key == correlation.storm_key(
+        system.profile.fleet.name
+    )
     return join(arrival, incident, system, openings if storm else None)
 
 
 def check_storm(arrival: Arrival, system: System) -> tuple[Arrival, OpeningsWrite | None]:
     """Return *arrival*, or its storm if it is one too many; and the recent openings with it.
 
-    A P1 is never part of a storm and never waits for this read (I21); nor is a drill. A cause that
+    A P1 is never part of a storm and never waits for this read (I21); nor is a drill. A key that
     an open storm gathered joins it again (I36).
     """
     classification, policy = arrival.classification, system.profile.policy
@@ -187,17 +189,19 @@ def check_storm(arrival: Arrival, system: System) -> tuple[Arrival, OpeningsWrit
     try:
         openings = store.openings(fleet)
         others = openings.count_others(
-            classification.cause, now, seconds(policy.storm_window_seconds)
+            classification.correlation_key, now, seconds(policy.storm_window_seconds)
         )
         too_many = others >= policy.storm_scopes_max
-        may_gather = too_many or classification.cause in openings.gathered
+        may_gather = too_many or classification.correlation_key in openings.gathered
         is_storm_open = may_gather and store.open_incident(correlation.storm_key(fleet)) is not None
-        storm = (too_many or is_storm_open) and store.open_incident(classification.cause) is None
+        storm = (too_many or is_storm_open) and store.open_incident(
+            classification.correlation_key
+        ) is None
     except DependencyUnavailable:
         return arrival, None
-    latest = openings.with_cause(classification.cause, now, policy.storm_scopes_max)
+    latest = openings.with_opening(classification.correlation_key, now, policy.storm_scopes_max)
     if storm:
-        latest = latest.with_gathered(classification.cause, opens=not is_storm_open)
+        latest = latest.with_gathered(classification.correlation_key, opens=not is_storm_open)
         arrival = arrival._replace(
             classification=episodes.storm_classification(classification, system.profile)
         )

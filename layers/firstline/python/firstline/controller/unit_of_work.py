@@ -9,7 +9,7 @@ from firstline.controller.ports.messaging import Wake
 from firstline.controller.ports.store import ACTIONS_MAX, Change, Fence, InboxSignal, LeaseWrite
 from firstline.controller.system import System
 from firstline.diagnosis.evidence import Unknown
-from firstline.ids import CorrelationKey, Token
+from firstline.ids import CorrelationKey, InstanceId, Token
 from firstline.incidents import response_targets
 from firstline.incidents.approvals import Approval
 from firstline.incidents.incident import Incident, Page
@@ -38,6 +38,7 @@ class IncidentUnitOfWork:
         self.system = system
         self.now = now
         self._entries: list[Entry] = []
+        self._stored_hosts = incident.hosts
 
     def append_entry(self, event: LedgerEvent) -> None:
         """Add an entry to the incident's chain."""
@@ -81,8 +82,10 @@ class IncidentUnitOfWork:
 
     def commit(self, closes: CorrelationKey | None = None) -> None:
         """Write all in one transaction; raises `CommitConflict` and `DependencyUnavailable`."""
-        commit(self.system.ports, self._change(closes))
+        stored = self._assign_host_items(ACTIONS_MAX - self._change(closes).actions)
+        commit(self.system.ports, copy.replace(self._change(closes), stored_hosts=stored))
         self.incident = copy.replace(self.incident, version=self.incident.version + 1)
+        self._stored_hosts = self.incident.hosts
         self.merged_signals, self.applied_approvals, self._entries = (), (), []
         self.lease = self.fence = None
 
@@ -96,6 +99,20 @@ class IncidentUnitOfWork:
             closes=closes,
             fence=self.fence,
         )
+
+    def _assign_host_items(self, most: int) -> tuple[InstanceId, ...]:
+        """Give changed evidence items of its own, of at most *most* hosts; return these hosts.
+
+        The rest stays in the aggregate until it changes again.
+        """
+        before, incident = self._stored_hosts, self.incident
+        changed = [id_ for id_, it in incident.hosts.items() if before.get(id_) is not it]
+        stored = tuple(changed[:most])
+        kept = incident.host_versions.keys() & incident.hosts.keys() - set(changed)
+        versions = {id_: at for id_, at in incident.host_versions.items() if id_ in kept}
+        versions |= dict.fromkeys(stored, incident.version + 1)
+        self.incident = copy.replace(incident, host_versions=versions)
+        return stored
 
     def commit_and_requeue(
         self, requeue_at: datetime | None, closes: CorrelationKey | None = None

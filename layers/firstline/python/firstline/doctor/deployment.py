@@ -31,8 +31,8 @@ def stack(case: DoctorContext) -> Iterator[Problem]:
 def mode(case: DoctorContext) -> Iterator[Problem]:
     """The deployment fixes: it was promoted to `enforce`."""
     deployed = _deployed(case)
-    if deployed and deployed.outputs.get("Mode") == "observe":
-        yield Problem("mode", "is observe", "note")
+    if deployed and deployed.outputs.get("Mode") == "dry-run":
+        yield Problem("mode", "is dry-run", "note")
 
 
 def profile(case: DoctorContext) -> Iterator[Problem]:

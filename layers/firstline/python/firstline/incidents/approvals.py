@@ -51,7 +51,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     plan: Digest
     action: str
-    target: FixTarget
+    targets: tuple[FixTarget, ...]
     hosts: tuple[InstanceId, ...]
     parameters: dict[str, str]
     approvable: bool
@@ -61,6 +61,11 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     approval: Approval | None = None
     used: bool = False
     unknowns: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> str:
+        """Its targets in a text."""
+        return ", ".join(self.targets)
 
     @property
     def answerable(self) -> bool:
@@ -83,8 +88,15 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_ledger(self) -> PlanProposed:
         """The entry of the proposal."""
-        return msgspec.convert(
-            {**self.describe(), "approvable": self.approvable}, type=PlanProposed
+        return PlanProposed(
+            action=self.action,
+            targets=self.targets,
+            hosts=self.hosts,
+            parameters=self.parameters,
+            unknowns=self.unknowns,
+            plan=self.plan,
+            until=self.until.replace(microsecond=0),
+            approvable=self.approvable,
         )
 
 

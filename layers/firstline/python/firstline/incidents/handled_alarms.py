@@ -43,7 +43,7 @@ def handled_alarms(incident: Incident) -> HandledAlarms | None:
     at = incident.ended_at
     if at is None or incident.severity is not Severity.P1 or incident.drill:
         return None
-    if incident.status is Status.HANDED_OVER:
+    if incident.status is Status.ESCALATED:
         until, alarms_until = at - CLOCK_SKEW_MAX, at + CLOCK_SKEW_MAX
     else:
         until = alarms_until = at - CLOCK_SKEW_MAX - WORKER_LIFETIME_MAX

@@ -7,11 +7,11 @@ not declare. The diagram in ``docs/LIFECYCLE.md`` is generated from the same tab
 import copy
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from firstline import ids
+from firstline import ids, schema_1
 from firstline.actions.action import Action
 from firstline.actions.catalogue import UNDO_RESULTS, traits
 from firstline.config.channels import PAGER, Channel, channel
@@ -21,8 +21,8 @@ from firstline.incidents.approvals import Proposal
 from firstline.ledger.chain import Chain
 from firstline.signal import Component, Condition, Restricted, Severity, is_plausible
 
-SCHEMA = 1
-"""Version of the stored aggregate; a reader refuses an unknown one.
+SCHEMA = schema_1.SCHEMA
+"""Version of the stored aggregate; a reader refuses a later one.
 
 A new field needs no new version if its default is right for an incident that older code wrote:
 older code ignores the field, and its next write drops it. Raise the version where that would do
@@ -39,8 +39,8 @@ class Status(StrEnum):
     REMEDIATING = "remediating"
     VERIFYING = "verifying"
     RESOLVED = "resolved"
-    OBSERVED = "observed"
-    HANDED_OVER = "handed-over"
+    SELF_RECOVERED = "self-recovered"
+    ESCALATED = "escalated"
 
     @property
     def ended(self) -> bool:
@@ -59,10 +59,10 @@ class Fact(StrEnum):
     FIX_DID_NOT_HELP = "fix did not help"
     RECOVERED_BY_FIX = "recovered by a fix"
     RECOVERED_BY_ITSELF = "recovered by itself"
-    GAVE_UP = "gave up"
+    ESCALATED = "escalated"
 
 
-ENDED = frozenset({Status.RESOLVED, Status.OBSERVED, Status.HANDED_OVER})
+ENDED = frozenset({Status.RESOLVED, Status.SELF_RECOVERED, Status.ESCALATED})
 
 # An escalation ends the incident. The person has its pages, and a later ALARM opens a new incident
 # and pages again. The new incident does not repeat the same fixes, because the window of the lease
@@ -76,10 +76,10 @@ TRANSITIONS: dict[tuple[Status, Fact], Status] = {
     (Status.VERIFYING, Fact.FIX_DID_NOT_HELP): Status.INVESTIGATING,
     (Status.VERIFYING, Fact.FIX_NOT_JUDGED): Status.INVESTIGATING,
     (Status.INVESTIGATING, Fact.RECOVERED_BY_FIX): Status.RESOLVED,
-    (Status.INVESTIGATING, Fact.RECOVERED_BY_ITSELF): Status.OBSERVED,
-    (Status.INVESTIGATING, Fact.GAVE_UP): Status.HANDED_OVER,
-    (Status.REMEDIATING, Fact.GAVE_UP): Status.HANDED_OVER,
-    (Status.VERIFYING, Fact.GAVE_UP): Status.HANDED_OVER,
+    (Status.INVESTIGATING, Fact.RECOVERED_BY_ITSELF): Status.SELF_RECOVERED,
+    (Status.INVESTIGATING, Fact.ESCALATED): Status.ESCALATED,
+    (Status.REMEDIATING, Fact.ESCALATED): Status.ESCALATED,
+    (Status.VERIFYING, Fact.ESCALATED): Status.ESCALATED,
 }
 
 
@@ -196,7 +196,7 @@ adds less than the difference: a look at 50 hosts, 62 KB."""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A notification: queued at ``owed_at``, tried again at ``due_at``, complete when sent.
+    """A notification: queued at ``queued_at``, tried again at ``due_at``, complete when sent.
 
     ``channel`` names one of `firstline.config.channels`. For an alert ``key`` is PagerDuty's
     ``dedup_key``. Its text is fixed when it is queued.
@@ -208,7 +208,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity
     summary: str
     details: dict[str, str] = {}
-    owed_at: datetime
+    queued_at: datetime
     due_at: datetime
     tries: int = 0
     sent_at: datetime | None = None
@@ -245,6 +245,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     are the plans that people may answer. ``updates`` counts the queued updates, and
     ``update_turn`` is the subject of the last one. ``reports`` are users' reports, the latest
     last: only the aggregate holds them. ``hosts`` has the last evidence of each host;
+    ``host_versions`` has, for each whose evidence is stored in an item of its own, the version in
+    which that item was written; the evidence of others is stored in the aggregate.
     ``clear_readings`` counts the readings in a row, each at its interval, with the alarm OK. It
     ``recovered_at`` by itself, unless its trouble came back, ``returns`` times, the last one at
     ``returned_at``. ``short_since`` is the time since when the group of a capacity incident is
@@ -255,7 +257,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     schema: int = SCHEMA
     id: ids.IncidentId
     version: int = 0
-    cause: ids.CorrelationKey
+    correlation_key: ids.CorrelationKey
     status: Status = Status.INVESTIGATING
     condition: Condition
     severity: Severity
@@ -278,6 +280,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     signals: int = 1
     targets: tuple[Target, ...] = ()
     hosts: dict[ids.InstanceId, HostEvidence] = {}
+    host_versions: dict[ids.InstanceId, int] = {}
     clear_readings: int = 0
     clear_read_at: datetime | None = None
     recovered_at: datetime | None = None
@@ -318,9 +321,28 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
         return copy.replace(self, attempts=(*self.attempts[:-1], attempt))
 
 
+class _Version(msgspec.Struct, frozen=True):
+    schema: Annotated[int, msgspec.Meta(ge=1)]
+
+
+def _decode_schema_1(text: str) -> Incident:
+    document = msgspec.json.decode(text, type=dict[str, Any])
+    schema_1.upgrade(document, schema_1.INCIDENT)
+    return msgspec.convert({**document, "schema": SCHEMA}, type=Incident)
+
+
 def encode(incident: Incident) -> str:
-    """The aggregate as one JSON text: the table stores it next to the few indexed attributes."""
+    """The incident as one JSON text, with all evidence."""
     return msgspec.json.encode(incident).decode()
+
+
+def encode_aggregate(incident: Incident) -> str:
+    """The aggregate as one JSON text: the table stores it next to the few indexed attributes.
+
+    It lacks the evidence that is stored in items of its own.
+    """
+    inline = {id_: it for id_, it in incident.hosts.items() if id_ not in incident.host_versions}
+    return encode(copy.replace(incident, hosts=inline))
 
 
 def decode(text: str) -> Incident:
@@ -329,13 +351,15 @@ def decode(text: str) -> Incident:
     Raises `InvariantViolation` for an unknown schema or form.
     """
     try:
-        incident = msgspec.json.decode(text, type=Incident)
+        schema = msgspec.json.decode(text, type=_Version).schema
+        if schema > SCHEMA:
+            why = f"a stored incident has schema {schema}; this code reads up to {SCHEMA}"
+            raise InvariantViolation(why)
+        incident = (
+            _decode_schema_1(text) if schema == 1 else msgspec.json.decode(text, type=Incident)
+        )
     except (ValueError, RecursionError) as error:
         raise InvariantViolation(f"a stored incident does not fit its schema: {error}") from error
-    if incident.schema != SCHEMA:
-        raise InvariantViolation(
-            f"a stored incident has schema {incident.schema}, this code reads {SCHEMA}"
-        )
     if not is_plausible(incident.signalled_at):  # an earlier version stored it as it came
         return copy.replace(incident, signalled_at=incident.opened_at)
     return incident

@@ -28,4 +28,4 @@ def _is_pending_resolve(page: Page) -> bool:
 def _delayed(page: Page, pages: tuple[Page, ...]) -> Page:
     sent = (each.sent_at for each in pages if (each.channel, each.key) == (page.channel, page.key))
     until = max((at + RESOLVE_DELAY_MIN for at in sent if at is not None), default=page.due_at)
-    return copy.replace(page, owed_at=until, due_at=until) if until > page.due_at else page
+    return copy.replace(page, queued_at=until, due_at=until) if until > page.due_at else page

@@ -4,10 +4,10 @@ from firstline.config.settings import Home, Settings
 
 
 def nowhere(home: Home, code: str) -> Settings:
-    """Return settings without an address, in mode ``observe``; *code* stands for the package."""
+    """Return settings without an address, in mode ``dry-run``; *code* stands for the package."""
     return Settings(
         home=home,
-        mode="observe",
+        mode="dry-run",
         profile_path="",
         incidents_table="",
         ledger_table="",

@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from firstline.ids import Digest, IncidentId, digest
+from firstline.schema_1 import SCHEMA
 
 GENESIS = Digest("0" * 64)
 """The ``previous`` hash of a chain's first entry."""
@@ -28,7 +29,7 @@ class Kind(StrEnum):
     VERIFICATION = "verification"
     PAGE = "page"
     RESPONSE = "response"
-    HAND_OVER = "hand-over"
+    ESCALATION = "escalation"
     PROPOSAL = "proposal"
     APPROVAL = "approval"
     PAUSE = "pause"
@@ -88,6 +89,7 @@ def append(  # noqa: PLR0913, PLR0917 - an entry has these parts
             "kind": kind,
             "policy": by.policy,
             "code": by.code,
+            "schema": SCHEMA,
             "data": data,
         },
         order="deterministic",

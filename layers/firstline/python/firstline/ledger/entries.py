@@ -7,7 +7,7 @@
     verification   FixVerified, HostsVerified
     page           PageDelivered
     response       ResponseMeasured
-    hand-over      HandedOver
+    escalation     IncidentEscalated
     proposal       PlanProposed
     approval       PlanAnswered
     demotion       ActionDemoted
@@ -80,7 +80,7 @@ class SignalReceived(Event, frozen=True, kw_only=True):
     state: str = ""
     signalled_at: Instant | None = None
     key_digest: str = ""
-    cause: str = ""
+    correlation_key: str = ""
     marks: tuple[str, ...] = ()
     region: str | None = None
     arn: str = ""
@@ -127,10 +127,15 @@ class PlannedFix(msgspec.Struct, frozen=True, kw_only=True):
     """The plan of a decision."""
 
     action: str = ""
-    target: str = ""
+    targets: tuple[str, ...] = ()
     hash: str = ""
     hosts: tuple[InstanceId, ...] = ()
     parameters: dict[str, str] = {}
+
+    @property
+    def target(self) -> str:
+        """Its targets in a text."""
+        return ", ".join(self.targets)
 
 
 class GuardDenial(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +146,7 @@ class GuardDenial(msgspec.Struct, frozen=True, kw_only=True):
     retry_at: Instant | None = None
     final: bool = False
     held: bool = False
-    ask: bool = False
+    approvable: bool = False
     unknown: bool = False
 
 
@@ -156,13 +161,14 @@ class GuardAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class DecisionMade(Event, frozen=True, kw_only=True):
     """The next step and its reasoning.
 
-    ``step`` has a ``type`` (``wait``, ``look``, ``fix``, ``ask``, ``raise``, ``hand-over``,
-    ``close``) and the fields of that step. ``seen``, ``wakes``, ``around`` and ``mode`` are its
-    inputs, which ``remediation/decision_record.py`` writes and reads; older entries lack them.
+    ``step`` has a ``type`` (``wait``, ``look``, ``fix``, ``request-approval``,
+    ``raise-severity``, ``escalate``, ``close``) and the fields of that step. ``observed``,
+    ``wakes``, ``preflight`` and ``mode`` are its inputs, which
+    ``remediation/decision_record.py`` writes and reads; older entries lack them.
     """
 
     kind: ClassVar = Kind.DECISION
-    omit_if_none: ClassVar = frozenset({"seen", "wakes", "around", "mode"})
+    omit_if_none: ClassVar = frozenset({"observed", "wakes", "preflight", "mode"})
 
     step: dict[str, Any] = {}
     rule: str = ""
@@ -170,9 +176,9 @@ class DecisionMade(Event, frozen=True, kw_only=True):
     facts: tuple[str, ...] = ()
     plan: PlannedFix | None = None
     guards: tuple[GuardAnswer, ...] = ()
-    seen: dict[str, Any] | None = None
+    observed: dict[str, Any] | None = None
     wakes: int | None = None
-    around: dict[str, Any] | None = None
+    preflight: dict[str, Any] | None = None
     mode: str | None = None
 
     @property
@@ -183,7 +189,7 @@ class DecisionMade(Event, frozen=True, kw_only=True):
     @property
     def raised_to(self) -> str | None:
         """The severity that this decision raised the incident to; None for another step."""
-        return str(self.step.get("severity")) if self.step_type == "raise" else None
+        return str(self.step.get("severity")) if self.step_type == "raise-severity" else None
 
     @property
     def recovered_at(self) -> datetime | None:
@@ -293,7 +299,7 @@ class HostsVerified(Event, frozen=True, kw_only=True):
 
 
 class PageDelivered(Event, frozen=True, kw_only=True):
-    """A notification was ``accepted``, is ``owed`` still, or was ``dropped``.
+    """A notification was ``accepted``, is still ``pending``, or was ``dropped``.
 
     ``summary`` is the text of a change event: no other entry contains it.
     """
@@ -331,16 +337,16 @@ class MetricSeries(msgspec.Struct, frozen=True, kw_only=True):
     before: tuple[str, ...] = ()
 
 
-class HandedOver(Event, frozen=True, kw_only=True):
+class IncidentEscalated(Event, frozen=True, kw_only=True):
     """The context that a person receives at escalation; ``; `` joins the parts of a text."""
 
-    kind: ClassVar = Kind.HAND_OVER
+    kind: ClassVar = Kind.ESCALATION
     omit_if_none: ClassVar = frozenset({"support_case", "demoted"})
 
     owner: str = ""
     why: str = ""
-    seen: str = ""
-    background: str = ""
+    diagnosis: str = ""
+    investigation: str = ""
     tried: str = ""
     denied: str = ""
     verified: str = ""
@@ -351,20 +357,27 @@ class HandedOver(Event, frozen=True, kw_only=True):
 
 
 class PlanProposed(Event, frozen=True, kw_only=True):
-    """A plan that people may allow; one that is not ``approvable`` is advice only."""
+    """A plan on one or several targets that people may allow, or advice if not ``approvable``.
+
+    ``unknowns`` are the guards that lack a fact, by name: an approval overrides them.
+    """
 
     kind: ClassVar = Kind.PROPOSAL
-    omit_if_none: ClassVar = frozenset({"hosts", "unknowns"})
     with_offset: ClassVar = frozenset({"until"})
 
     action: str = ""
-    target: str = ""
-    hosts: str | None = None
-    parameters: str = ""
-    unknowns: str | None = None
+    targets: tuple[str, ...] = ()
+    hosts: tuple[InstanceId, ...] = ()
+    parameters: dict[str, str] = {}
+    unknowns: tuple[str, ...] = ()
     plan: str = ""
     until: Instant | None = None
     approvable: bool = False
+
+    @property
+    def target(self) -> str:
+        """Its targets in a text."""
+        return ", ".join(self.targets)
 
 
 class PlanAnswered(Event, frozen=True, kw_only=True):
@@ -430,7 +443,7 @@ class DrillAnnounced(Event, frozen=True, kw_only=True):
     with_offset: ClassVar = frozenset({"until"})
 
     change: str = "announced"
-    word: str = ""
+    marker: str = ""
     by: str = ""
     until: Instant | None = None
 
@@ -479,7 +492,7 @@ type LedgerEvent = (
     | HostsVerified
     | PageDelivered
     | ResponseMeasured
-    | HandedOver
+    | IncidentEscalated
     | PlanProposed
     | PlanAnswered
     | ActionDemoted
@@ -497,7 +510,7 @@ _FORMS: dict[str, dict[str, type[LedgerEvent]]] = {
     Kind.VERIFICATION: {"helped": FixVerified, "": HostsVerified},
     Kind.PAGE: {"": PageDelivered},
     Kind.RESPONSE: {"": ResponseMeasured},
-    Kind.HAND_OVER: {"": HandedOver},
+    Kind.ESCALATION: {"": IncidentEscalated},
     Kind.PROPOSAL: {"": PlanProposed},
     Kind.APPROVAL: {"": PlanAnswered},
     Kind.DEMOTION: {"": ActionDemoted},

@@ -22,9 +22,10 @@ from firstline.errors import InvalidInput
 from firstline.ids import Digest, IncidentId, digest
 from firstline.ledger.chain import Entry
 from firstline.ledger.entries import DecisionMade, LedgerEvent, SignalReceived, UnknownEvent, decode
+from firstline.schema_1 import SCHEMA, upgrade_entry
 from firstline.signal import Disposition, is_plausible
 
-ENDING_STEPS = frozenset({"close", "hand-over"})
+ENDING_STEPS = frozenset({"close", "escalate"})
 """Steps that end an incident: no decision follows."""
 
 
@@ -35,6 +36,7 @@ class _Fields(msgspec.Struct, frozen=True, kw_only=True):
     policy: Digest
     code: str
     data: dict[str, Any]
+    schema: Annotated[int, msgspec.Meta(ge=1)] = 1
 
 
 class _Body(_Fields, frozen=True, kw_only=True):
@@ -43,7 +45,10 @@ class _Body(_Fields, frozen=True, kw_only=True):
 
 
 class DecodedEntry(_Fields, frozen=True, kw_only=True, dict=True):
-    """An entry with its parsed body; ``line`` counts from 1, and is 0 outside an export."""
+    """An entry with its parsed body; ``line`` counts from 1, and is 0 outside an export.
+
+    ``kind`` and ``data`` have the words of today's schema, whatever ``schema`` the entry has.
+    """
 
     line: int
     entry: Entry
@@ -51,6 +56,9 @@ class DecodedEntry(_Fields, frozen=True, kw_only=True, dict=True):
     @functools.cached_property
     def event(self) -> LedgerEvent | UnknownEvent:
         """Its ``data``, typed; an `UnknownEvent` where this code cannot decode it."""
+        if self.schema > SCHEMA:
+            why = f"it has schema {self.schema}; this code reads up to {SCHEMA}"
+            return UnknownEvent(self.kind, why)
         return decode(self.kind, self.data)
 
     def checked(self) -> LedgerEvent | UnknownEvent:
@@ -136,6 +144,8 @@ def _decode(body: bytes, line: int) -> DecodedEntry:
         raise ValueError(f"nothing was recorded at {fields.at.isoformat()}")
     entry = Entry(fields.incident, fields.sequence, body.decode(), digest(body))
     rest = {name: getattr(fields, name) for name in _Fields.__struct_fields__}
+    if fields.schema == 1:
+        rest["kind"], rest["data"] = upgrade_entry(fields.kind, fields.data)
     return DecodedEntry(line=line, entry=entry, **rest)
 
 

@@ -117,7 +117,7 @@ def escalation_pages(
     if not incident.alarms and (incident.severity.pages or not incident.hosts):
         return ()
     summary = title(incident, "firstline escalated the incident to on-call")
-    key = f"{incident.id}:gave-up"
+    key = f"{incident.id}:escalated"
     return route(_new_page(incident, key, summary, details | _facts(incident), now), routes)
 
 
@@ -174,7 +174,7 @@ def resolve_pages(incident: Incident, now: datetime, report_link: str = "") -> t
             severity=each.severity,
             summary="" if each.traits.pages_on_call else f"closed: {each.summary}",
             details={"report_link": report_link} if report_link else {},
-            owed_at=now,
+            queued_at=now,
             due_at=now,
         )
         for each in incident.pages
@@ -218,7 +218,7 @@ def pending(pages: tuple[Page, ...]) -> tuple[Page, ...]:
 
 def oldest_pending_age(pages: tuple[Page, ...], now: datetime) -> timedelta:
     """The age of the oldest required page that is pending; a digest counts from its hour."""
-    ages = (now - each.owed_at for each in pending(pages) if each.traits.required)
+    ages = (now - each.queued_at for each in pending(pages) if each.traits.required)
     return max(ages, default=timedelta(0))
 
 
@@ -309,7 +309,7 @@ def _new_page(
         severity=incident.severity,
         summary=summary[:SUMMARY_MAX],
         details=details,
-        owed_at=now,
+        queued_at=now,
         due_at=now,
     )
 

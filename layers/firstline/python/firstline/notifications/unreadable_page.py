@@ -40,7 +40,7 @@ def unreadable_pages(error: Abandoned, now: datetime, routes: Routes) -> tuple[P
             "why": redact(error.why),
             "next": UNREADABLE_STEPS if is_unread else UNSTORABLE_STEPS,
         },
-        owed_at=now,
+        queued_at=now,
         due_at=now,
     )
     return route(page, routes)

@@ -28,8 +28,8 @@ UPDATES_MAX = 20
 """The most updates of an incident, not counting those of its fixes and its end."""
 UPDATE_KEY = "update"
 """The end of an update's key, before its number."""
-_OTHER_ALERTS = (":ask-", ":gave-up")
-"""The parts in the keys of alerts that are not the incident's own."""
+_OTHER_ALERTS = (":approval-", ":escalated", ":ask-", ":gave-up")
+"""The parts in the keys of alerts that are not the incident's own; the last two of schema 1."""
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +59,7 @@ def queue_update(incident: Incident, update: Update, now: datetime, *, notes: bo
         severity=incident.severity,
         summary=paging.title(incident, update.line),
         details=details,
-        owed_at=now,
+        queued_at=now,
         due_at=now,
     )
     alert = _alert_key(incident) if notes else None

@@ -1,6 +1,7 @@
 """Decision: the next step of an incident, with its whole reasoning."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -8,6 +9,7 @@ from firstline.ids import InstanceId
 from firstline.ledger.entries import DecisionMade, GuardAnswer
 from firstline.remediation.guards.guard import Answer
 from firstline.remediation.plan import Plan
+from firstline.remediation.rules.rule_name import RuleName
 from firstline.signal import Severity
 
 
@@ -30,7 +32,7 @@ class Fix(msgspec.Struct, frozen=True, tag="fix"):
     plan: Plan
 
 
-class RequestApproval(msgspec.Struct, frozen=True, tag="ask"):
+class RequestApproval(msgspec.Struct, frozen=True, tag="request-approval"):
     """Show the plan to a person, who may allow it, or do it.
 
     ``unknowns`` are the guards that lack a fact, by name.
@@ -43,11 +45,11 @@ class RequestApproval(msgspec.Struct, frozen=True, tag="ask"):
     unknowns: tuple[str, ...] = ()
 
 
-class Escalate(msgspec.Struct, frozen=True, tag="hand-over"):
+class Escalate(msgspec.Struct, frozen=True, tag="escalate"):
     """Give the incident to a person, with a page of its own."""
 
 
-class Raise(msgspec.Struct, frozen=True, tag="raise"):
+class Raise(msgspec.Struct, frozen=True, tag="raise-severity"):
     """Raise the incident to ``severity``, and page people for it."""
 
     severity: Severity
@@ -66,17 +68,19 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """A step and its reasoning: the rule that decided, why, the facts, every guard's answer."""
 
     step: Step
-    rule: str
+    rule: RuleName
     why: str
     facts: tuple[str, ...] = ()
     plan: Plan | None = None
     answers: tuple[Answer, ...] = ()
 
     def to_ledger(self) -> DecisionMade:
-        """The entry, without the decision's inputs."""
+        """The entry, without the decision's inputs; the plan stands next to the step."""
+        step: dict[str, Any] = msgspec.to_builtins(self.step)
+        step.pop("plan", None)
         return DecisionMade(
-            step=msgspec.to_builtins(self.step),
-            rule=self.rule,
+            step=step,
+            rule=self.rule.value,
             why=self.why,
             facts=self.facts,
             plan=self.plan.to_ledger() if self.plan else None,
@@ -84,6 +88,6 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def wait(now: datetime, duration: timedelta, rule: str, why: str) -> Decision:
+def wait(now: datetime, duration: timedelta, rule: RuleName, why: str) -> Decision:
     """Look again after *duration*."""
     return Decision(step=Wait(now + duration), rule=rule, why=why)

@@ -55,20 +55,20 @@ class ObservedFacts(ObservedFleet, frozen=True, kw_only=True, omit_defaults=True
     limits: Limits | Unknown
     look: dict[InstanceId, Answer] | None = None
     fix: Answer | None = None
-    found: CommandId | OtherRefresh | None = None
+    search_result: CommandId | OtherRefresh | None = None
     searched: bool = False
     departure: Departure | None = None
 
 
 class DecisionInputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All inputs; ``around`` is read, and not None, only where a fix was decided on.
+    """All inputs; ``preflight`` is read, and not None, only where a fix was decided on.
 
     ``wakes`` counts the incident's wakes so far: some end without an entry.
     """
 
-    seen: ObservedFacts
+    observed: ObservedFacts
     wakes: int | None = None
-    around: PreflightFacts | None = None
+    preflight: PreflightFacts | None = None
     mode: Mode
 
     def add_to(self, event: DecisionMade) -> DecisionMade:
@@ -79,16 +79,16 @@ class DecisionInputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 def decision_inputs(observation: FleetObservation, situation: Situation) -> DecisionInputs:
     """The inputs of the decision on *situation*, of which *observation* was read."""
     return DecisionInputs(
-        seen=_observed_facts(observation, situation.evidence),
+        observed=_observed_facts(observation, situation.evidence),
         wakes=situation.incident.wakes,
-        around=situation.surroundings,
+        preflight=situation.surroundings,
         mode=situation.mode,
     )
 
 
 def read_inputs(event: DecisionMade) -> DecisionInputs | None:
     """The inputs of a decision; None where they were not recorded."""
-    if event.seen is None:
+    if event.observed is None:
         return None
     inputs = {name: getattr(event, name) for name in DecisionInputs.__struct_fields__}
     return msgspec.convert(inputs, type=DecisionInputs)
@@ -96,7 +96,7 @@ def read_inputs(event: DecisionMade) -> DecisionInputs | None:
 
 def observed_fleet(event: DecisionMade) -> ObservedFleet | None:
     """The decision's facts about the fleet; None where they were not recorded."""
-    return None if event.seen is None else msgspec.convert(event.seen, type=ObservedFleet)
+    return None if event.observed is None else msgspec.convert(event.observed, type=ObservedFleet)
 
 
 def _observed_facts(observation: FleetObservation, evidence: Evidence) -> ObservedFacts:
@@ -112,7 +112,7 @@ def _observed_facts(observation: FleetObservation, evidence: Evidence) -> Observ
         limits=_needed(observation.limits),
         look=observation.look,
         fix=observation.fix,
-        found=observation.search_result,
+        search_result=observation.search_result,
         searched=observation.searched,
         departure=observation.departure,
     )

@@ -92,8 +92,8 @@ def escalation_details(
     denied = [f"{each.guard}: {each.denial.why}" for each in decision.answers if each.denial]
     details = {
         "why": decision.why,
-        "seen": diagnosed,
-        "background": "; ".join(background) or "not collected",
+        "diagnosis": diagnosed,
+        "investigation": "; ".join(background) or "not collected",
         "tried": tried,
         "denied": "; ".join(denied) or "nothing",
         "verified": ", ".join(verified) or "no host",

@@ -4,7 +4,7 @@ The kill switch is the pause of everything. Pauses are in one item, with a chain
 records each change, and with their pages until PagerDuty has accepted them.
 
 The switch is off while its item does not exist. An item that cannot be read or parsed is on. The
-mode ``observe`` is the default that keeps a new deployment from acting. Each pause opens an alert
+mode ``dry-run`` is the default that keeps a new deployment from acting. Each pause opens an alert
 that its end resolves; the sweep ends expired ones. Pauses share only the caller's ARN with
 ``incidents/approvals.py``, so they have a module of their own.
 """
@@ -27,7 +27,7 @@ EVERYTHING = "everything"
 CHAIN = IncidentId("control")
 """The id of the chain of these changes."""
 PAUSE_DURATION_MAX = timedelta(days=7)
-"""To stop fixes for longer, deploy in mode ``observe``."""
+"""To stop fixes for longer, deploy in mode ``dry-run``."""
 PAUSES_MAX = 50
 """Pauses at a time, so that the item stays small."""
 SENT_PAGES_MAX = 20
@@ -72,7 +72,7 @@ class KillSwitch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     def is_dry_run_drill(self, incident: Incident, now: datetime) -> bool:
         """True if *incident* is of an announced drill, and of its one alarm alone."""
         return any(
-            each.word == incident.drill and (each.alarm,) == incident.alarms and now < each.until
+            each.marker == incident.drill and (each.alarm,) == incident.alarms and now < each.until
             for each in self.drills
         )
 
@@ -147,7 +147,7 @@ def _trigger_page(pause: Pause) -> Page:
         severity=Severity.P3,
         summary=f"firstline: fixes of {pause.scope} are paused until {until}",
         details={"scope": pause.scope, "why": pause.why, "by": pause.by, "until": until},
-        owed_at=pause.at,
+        queued_at=pause.at,
         due_at=pause.at,
     )
 
@@ -159,6 +159,6 @@ def _resolve_page(pause: Pause, now: datetime) -> Page:
         action="resolve",
         severity=Severity.P3,
         summary="",
-        owed_at=now,
+        queued_at=now,
         due_at=now,
     )

@@ -39,7 +39,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_ledger(self) -> PlannedFix:
         """The plan as its entry stores it."""
-        return msgspec.convert(self, PlannedFix, from_attributes=True)
+        return PlannedFix(
+            action=self.action,
+            targets=(self.target,),
+            hash=self.hash,
+            hosts=self.hosts,
+            parameters=self.parameters,
+        )
 
 
 def intent_token(incident: IncidentId, sequence: int, purpose: str) -> Token:

@@ -20,7 +20,7 @@ OPEN = "open"
 """The outcome of an incident without an ending decision."""
 SIGNAL_OUTCOMES: dict[str, str] = {
     Disposition.REJECTED: "rejected",
-    Disposition.CONTEXT: "observed",
+    Disposition.CONTEXT: "recorded",
     Disposition.RECOVERY: "ignored",
     Disposition.IGNORED: "ignored",
 }
@@ -53,8 +53,8 @@ class DemotionSummary(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """One incident, or the one entry of a signal that opened none.
 
-    ``outcome`` is ``open``, ``resolved``, ``handed-over`` or ``observed``; for a signal that
-    opened none ``observed``, ``ignored`` or ``rejected``. ``alarm`` is the subject of the
+    ``outcome`` is ``open``, ``resolved``, ``escalated`` or ``self-recovered``; for a signal
+    that opened none ``recorded``, ``ignored`` or ``rejected``. ``alarm`` is the subject of the
     opening signal, ``signals`` counts the signals, and ``flaps`` the recoveries that did not
     last. ``recovered_at`` is before the end where the recovery was watched. ``missed`` are the
     severities with a late response. ``whole`` is false where entries are missing from its
@@ -160,10 +160,10 @@ def endings(record: Iterable[DecodedEntry], *, helped: bool) -> Iterator[Ending]
 
     An action that takes back a fix of firstline does not count as helped.
     """
-    closed = Status.RESOLVED if helped else Status.OBSERVED
+    closed = Status.RESOLVED if helped else Status.SELF_RECOVERED
     for at, event in timed(record, entries.DecisionMade):
-        if event.step_type == "hand-over":
-            yield Ending(Status.HANDED_OVER.value, at)
+        if event.step_type == "escalate":
+            yield Ending(Status.ESCALATED.value, at)
         elif event.step_type in ENDING_STEPS:
             yield Ending(closed.value, at, event.recovered_at or at)
 

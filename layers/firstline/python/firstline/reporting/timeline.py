@@ -17,7 +17,7 @@ type Event = entries.LedgerEvent | entries.UnknownEvent
 type Text = tuple[str, str, Tone]
 """A moment without its instant."""
 
-IMPLIED_RULES = frozenset({"fix under way", "look under way", "verify the fix", "confirm targets"})
+IMPLIED_RULES = frozenset({"FixUnderWay", "LookUnderWay", "VerifyFix", "ConfirmTargets"})
 """Rules whose waits and looks follow from the lines around them."""
 
 
@@ -105,7 +105,7 @@ def _action_texts(event: Event) -> Iterator[Text]:
 
 def _operator_text(event: Event) -> Text:
     match event:
-        case entries.HandedOver():
+        case entries.IncidentEscalated():
             text = "escalates", f"to {event.owner}; next: {event.next}", Tone.PLAIN
         case entries.PlanProposed():
             text = _proposal(event)
@@ -155,11 +155,11 @@ def _decision(event: entries.DecisionMade) -> Iterator[Text]:
             passed = f"{len(event.guards)} guards passed"
             what = f"{event.plan.action} on {event.plan.target}" if event.plan else "a fix"
             yield "decides", f"{what}: {', '.join(event.facts)}; {passed}", Tone.PLAIN
-        case "ask":
+        case "request-approval":
             return  # the proposal has a line
-        case "raise":
+        case "raise-severity":
             yield "raises", f"to {event.raised_to}: {event.why}", Tone.WARNING
-        case "hand-over":
+        case "escalate":
             yield "escalates", event.why, Tone.BAD
         case "close":
             yield "closes", event.why, Tone.GOOD

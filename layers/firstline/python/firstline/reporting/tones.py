@@ -23,7 +23,7 @@ _TONES: dict[str, Tone] = {
     Severity.P2: Tone.WARNING,
     OPEN: Tone.WARNING,
     Status.RESOLVED: Tone.GOOD,
-    Status.HANDED_OVER: Tone.BAD,
+    Status.ESCALATED: Tone.BAD,
 }
 
 

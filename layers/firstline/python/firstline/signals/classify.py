@@ -44,7 +44,7 @@ FINDINGS = {"CRITICAL": Severity.P1, "HIGH": Severity.P2}
 
 
 class Classification(msgspec.Struct, frozen=True, kw_only=True):
-    """The meaning of a signal. One with a ``cause`` opens or joins its incident, or only joins it.
+    """The meaning of a signal. One with a key opens or joins its incident, or only joins it.
 
     ``scope`` is the value that distinguishes it from others of its condition, empty for the
     fleet.
@@ -53,7 +53,7 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True):
     disposition: Disposition
     why: str
     rule: str = ""
-    cause: CorrelationKey = CorrelationKey("")
+    correlation_key: CorrelationKey = CorrelationKey("")
     condition: Condition = Condition.UNCLASSIFIED
     severity: Severity = Severity.P2
     component: Component = Component.FLEET
@@ -116,9 +116,9 @@ def _unparsed(signal: Signal, profile: Profile) -> Classification:
 
 def _configuration(signal: Signal, profile: Profile) -> Classification:
     """The alarm itself was changed: its open incident looks again, and none is opened."""
-    cause = _by_rule(copy.replace(signal, source=ALARM), profile).cause
+    key = _by_rule(copy.replace(signal, source=ALARM), profile).correlation_key
     why = f"the alarm itself was changed: {signal.state}"
-    return Classification(disposition=Disposition.CONTEXT, why=why, cause=cause)
+    return Classification(disposition=Disposition.CONTEXT, why=why, correlation_key=key)
 
 
 def _finding(signal: Signal, profile: Profile) -> Classification:
@@ -127,7 +127,7 @@ def _finding(signal: Signal, profile: Profile) -> Classification:
     return Classification(
         disposition=Disposition.INCIDENT,
         why=f"a security finding of severity {signal.state}",
-        cause=correlation.correlation_key(profile.fleet.name, condition, signal.subject),
+        correlation_key=correlation.correlation_key(profile.fleet.name, condition, signal.subject),
         condition=condition,
         severity=FINDINGS[signal.state],
         component=Component.AWS,
@@ -185,7 +185,7 @@ def _drill(profile: Profile) -> Classification:
         disposition=Disposition.INCIDENT,
         why="the drill's own alarm: no failure",
         rule="drill",
-        cause=correlation.correlation_key(profile.fleet.name, Condition.DRILL),
+        correlation_key=correlation.correlation_key(profile.fleet.name, Condition.DRILL),
         condition=Condition.DRILL,
         severity=Severity.P4,
     )
@@ -197,7 +197,7 @@ def _incident_by_rule(signal: Signal, rule: Rule, profile: Profile, why: str) ->
         disposition=Disposition.INCIDENT,
         why=why,
         rule=rule.name,
-        cause=correlation.correlation_key(profile.fleet.name, rule.condition, scope),
+        correlation_key=correlation.correlation_key(profile.fleet.name, rule.condition, scope),
         condition=rule.condition,
         severity=rule.severity,
         component=rule.component,
@@ -208,5 +208,5 @@ def _incident_by_rule(signal: Signal, rule: Rule, profile: Profile, why: str) ->
 def _unclassified(signal: Signal, profile: Profile, why: str) -> Classification:
     """From this account, and not understood: never silent, never acted on (I6)."""
     what = signal.arn or signal.source
-    cause = correlation.correlation_key(profile.fleet.name, Condition.UNCLASSIFIED, what)
-    return Classification(disposition=Disposition.INCIDENT, why=why, cause=cause)
+    key = correlation.correlation_key(profile.fleet.name, Condition.UNCLASSIFIED, what)
+    return Classification(disposition=Disposition.INCIDENT, why=why, correlation_key=key)

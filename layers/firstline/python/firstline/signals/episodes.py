@@ -48,7 +48,7 @@ def open_incident(  # noqa: PLR0913 - a signal, what it means, and the id where 
     """The incident that *signal* opens, with its page queued; its id follows from the signal."""
     incident = Incident(
         id=id_ or ignored_signal_id(signal),
-        cause=classified.cause,
+        correlation_key=classified.correlation_key,
         condition=classified.condition,
         severity=classified.severity,
         component=classified.component,
@@ -57,7 +57,7 @@ def open_incident(  # noqa: PLR0913 - a signal, what it means, and the id where 
         alarm_arn=signal.arn,
         alarms=(signal.arn,) if signal.arn else (),
         scope=InstanceId(classified.scope) if re.fullmatch(INSTANCE_ID, classified.scope) else None,
-        storm=classified.cause == correlation.storm_key(profile.fleet.name),
+        storm=classified.correlation_key == correlation.storm_key(profile.fleet.name),
         suppressed=Mark.SUPPRESSED in signal.marks,
         drill=signal.drill,
         opening=signal.key,
@@ -123,7 +123,7 @@ def storm_classification(classified: Classification, profile: Profile) -> Classi
     return Classification(
         disposition=Disposition.INCIDENT,
         why=f"a storm, {many} within {policy.storm_window_seconds} s: {classified.why}",
-        cause=correlation.storm_key(profile.fleet.name),
+        correlation_key=correlation.storm_key(profile.fleet.name),
     )
 
 
@@ -137,7 +137,7 @@ def _with_alarm(incident: Incident, arn: str) -> Incident:
 
 def _leads(classified: Classification, incident: Incident) -> bool:
     """True if worse, or as bad and more repairable; a storm leads to no fix."""
-    if classified.cause != incident.cause:
+    if classified.correlation_key != incident.correlation_key:
         return False
     ranked = (classified.severity, correlation.precedence(classified.condition))
     return ranked < (incident.severity, correlation.precedence(incident.condition))
@@ -213,7 +213,7 @@ def signal_received(signal: Signal, classified: Classification, profile: Profile
         state=redact(signal.state),
         signalled_at=signal.at,
         key_digest=digest(signal.key.encode()),
-        cause=classified.cause,
+        correlation_key=classified.correlation_key,
         marks=signal.marks,
         region=signal.region,
         arn=redact(signal.arn),

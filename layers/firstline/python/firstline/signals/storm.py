@@ -27,7 +27,7 @@ GATHERED_MAX = 100
 class Opening(msgspec.Struct, frozen=True):
     """A correlation key that opened an incident, or would have."""
 
-    cause: CorrelationKey
+    correlation_key: CorrelationKey
     at: datetime
 
 
@@ -41,16 +41,16 @@ class Openings(msgspec.Struct, frozen=True):
     latest: tuple[Opening, ...] = ()
     gathered: tuple[CorrelationKey, ...] = ()
 
-    def count_others(self, cause: CorrelationKey, now: datetime, window: timedelta) -> int:
-        """The number of other keys than *cause* that opened within *window*."""
-        return sum(each.cause != cause and now - each.at < window for each in self.latest)
+    def count_others(self, key: CorrelationKey, now: datetime, window: timedelta) -> int:
+        """The number of other keys than *key* that opened within *window*."""
+        return sum(each.correlation_key != key and now - each.at < window for each in self.latest)
 
-    def with_cause(self, cause: CorrelationKey, now: datetime, keep: int) -> "Openings":
-        """The openings with *cause* as the latest; at most *keep* of the others are kept."""
-        others = tuple(each for each in self.latest if each.cause != cause)[-keep:]
-        return copy.replace(self, latest=(*others, Opening(cause, now)))
+    def with_opening(self, key: CorrelationKey, now: datetime, keep: int) -> "Openings":
+        """The openings with *key* as the latest; at most *keep* of the others are kept."""
+        others = tuple(each for each in self.latest if each.correlation_key != key)[-keep:]
+        return copy.replace(self, latest=(*others, Opening(key, now)))
 
-    def with_gathered(self, cause: CorrelationKey, *, opens: bool) -> "Openings":
-        """The openings with *cause* in the storm, which it *opens* or joins."""
-        others = () if opens else tuple(each for each in self.gathered if each != cause)
-        return copy.replace(self, gathered=(*others, cause)[-GATHERED_MAX:])
+    def with_gathered(self, key: CorrelationKey, *, opens: bool) -> "Openings":
+        """The openings with *key* in the storm, which it *opens* or joins."""
+        others = () if opens else tuple(each for each in self.gathered if each != key)
+        return copy.replace(self, gathered=(*others, key)[-GATHERED_MAX:])

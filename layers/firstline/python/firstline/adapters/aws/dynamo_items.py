@@ -6,6 +6,7 @@
                                                 open
                 <incident>      inbox#-<n>-<d.> body severity
                 <incident>      approval#<d.>   body
+                <incident>      host#<id>       body version
                 deny#<incident> <plan>          ttl
                 processed#<d.>  -               ttl
                 paged#<digest>  -               at ttl
@@ -25,19 +26,24 @@ that have not ended, ``escalated`` and ``closed``. An item changes its list once
 
 What waits for an incident is read in the descending order of ``sk``, so ``n`` is 4 for P1 and 1
 for P4. An earlier version stored a signal as ``inbox#<digest>``, which comes before the others.
+
+Keys keep the words of schema 1 (``cause#``, ``heard``, ``circumstances``): what older code claimed
+or recorded under them counts after an update.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from firstline import schema_1
 from firstline.controller.ports.store import AlarmTransition, DueIncident, InboxSignal, PageReceipt
+from firstline.diagnosis.evidence import HostEvidence
 from firstline.diagnosis.external_events import ExternalEvents
 from firstline.errors import InvariantViolation, Unreadable
-from firstline.ids import CorrelationKey, Digest, IncidentId, SignalKey, digest
+from firstline.ids import CorrelationKey, Digest, IncidentId, InstanceId, SignalKey, digest
 from firstline.incidents import incident as incidents
 from firstline.incidents.approvals import Approval
 from firstline.incidents.handled_alarms import HandledAlarms
@@ -59,6 +65,7 @@ OPEN, ESCALATED, CLOSED = "yes", "escalated", "closed"
 """The lists of the index ``open``."""
 INBOX = "inbox#"
 APPROVAL = "approval#"
+HOST = "host#"
 PROCESSED_KEPT = timedelta(days=30)
 """The period in which a redelivery is recognized; SQS keeps a message 14 days at most."""
 
@@ -97,14 +104,19 @@ def approval_key(incident: IncidentId, approval: Approval) -> Key:
     return _key(incident, f"{APPROVAL}{digest(msgspec.json.encode(approval))}")
 
 
+def host_key(incident: IncidentId, host: InstanceId) -> Key:
+    """The key of the evidence of *host* in *incident*."""
+    return _key(incident, f"{HOST}{host}")
+
+
 def denial_key(incident: IncidentId, plan: Digest) -> Key:
     """The key of the denial of *plan*, kept as long as a plan can live."""
     return _key(f"deny#{incident}", plan)
 
 
-def cause_key(cause: CorrelationKey) -> Key:
-    """The key of the item that names the open incident of *cause*."""
-    return _key(f"cause#{cause}", "-")
+def cause_key(key: CorrelationKey) -> Key:
+    """The key of the item that names the open incident of *key*."""
+    return _key(f"cause#{key}", "-")
 
 
 def paged_key(note: str) -> Key:
@@ -112,9 +124,9 @@ def paged_key(note: str) -> Key:
     return _key(f"paged#{digest(note.encode())}", "-")
 
 
-def ended_key(cause: CorrelationKey) -> Key:
-    """The key of the alarms that the last P1 episode of *cause* handled."""
-    return _key(f"cause#{cause}", "ended")
+def ended_key(key: CorrelationKey) -> Key:
+    """The key of the alarms that the last P1 episode of *key* handled."""
+    return _key(f"cause#{key}", "ended")
 
 
 def lease_key(group: str) -> Key:
@@ -156,7 +168,7 @@ def incident_item(incident: Incident) -> Item:
     """The aggregate, under its own version."""
     item = {
         **incident_key(incident.id),
-        "body": text(incidents.encode(incident)),
+        "body": text(incidents.encode_aggregate(incident)),
         "version": number(incident.version),
         "status": text(incident.status),
         "severity": text(incident.severity),
@@ -172,10 +184,20 @@ def incident_item(incident: Incident) -> Item:
     }
 
 
+def host_item(incident: Incident, host: InstanceId) -> Item:
+    """The evidence of *host*, under the version of the incident in which it is written."""
+    version = number(incident.host_versions[host])
+    return {
+        **host_key(incident.id, host),
+        "body": _json(incident.hosts[host]),
+        "version": version,
+    }
+
+
 def _index_list(status: Status) -> str:
     if not status.ended:
         return OPEN
-    return ESCALATED if status is Status.HANDED_OVER else CLOSED
+    return ESCALATED if status is Status.ESCALATED else CLOSED
 
 
 def inbox_item(inbox_signal: InboxSignal) -> Item:
@@ -204,14 +226,14 @@ def paged_item(paged: PageReceipt) -> Item:
     return {**paged_key(paged.note), "at": text(stamp(paged.at)), "ttl": _ttl(paged.at)}
 
 
-def cause_item(cause: CorrelationKey, incident: IncidentId) -> Item:
-    """The claim of *incident* on *cause*."""
-    return {**cause_key(cause), "incident": text(incident)}
+def cause_item(key: CorrelationKey, incident: IncidentId) -> Item:
+    """The claim of *incident* on *key*."""
+    return {**cause_key(key), "incident": text(incident)}
 
 
-def ended_item(cause: CorrelationKey, accounted: HandledAlarms) -> Item:
-    """The alarms that an ended P1 episode of *cause* handled."""
-    return {**ended_key(cause), "body": _json(accounted)}
+def ended_item(key: CorrelationKey, accounted: HandledAlarms) -> Item:
+    """The alarms that an ended P1 episode of *key* handled."""
+    return {**ended_key(key), "body": _json(accounted)}
 
 
 def lease_item(lease: Lease) -> Item:
@@ -269,6 +291,22 @@ def attribute(item: Item, name: str) -> str:
 def incident_of(item: Item) -> Incident:
     """The aggregate; raises `InvariantViolation` when it cannot be read."""
     return incidents.decode(attribute(item, "body"))
+
+
+def with_host_items(incident: Incident, stored: Iterable[Item]) -> Incident | None:
+    """*incident* with the evidence in the items *stored*; None if one is missing or older.
+
+    An item of a later version is used: another worker committed meanwhile, and this one will meet
+    a conflict. Raises `InvariantViolation` for evidence that cannot be parsed.
+    """
+    items = {attribute(each, "sk").removeprefix(HOST): each for each in stored}
+    hosts = dict(incident.hosts)
+    for id_, version in incident.host_versions.items():
+        item = items.get(id_)
+        if item is None or int(attribute(item, "version")) < version:
+            return None
+        hosts[id_] = _body(item, HostEvidence)
+    return copy.replace(incident, hosts=hosts)
 
 
 def unreadable(incident: IncidentId, aggregate: Item, why: str) -> Unreadable:
@@ -366,8 +404,19 @@ def due_of(item: Item) -> DueIncident:
     )
 
 
+_SCHEMA_1: dict[type, tuple[schema_1.Change, ...]] = {
+    KillSwitch: schema_1.SWITCH,
+    Openings: schema_1.OPENINGS,
+}
+"""Bodies without a version, which may have the words of schema 1."""
+
+
 def _body[T](item: Item, type_: type[T]) -> T:
     try:
+        if changes := _SCHEMA_1.get(type_):
+            document = msgspec.json.decode(attribute(item, "body"), type=dict[str, Any])
+            schema_1.upgrade(document, changes)
+            return msgspec.convert(document, type=type_)
         return msgspec.json.decode(attribute(item, "body"), type=type_)
     except (ValueError, RecursionError) as error:
         raise InvariantViolation(

@@ -22,6 +22,7 @@ from firstline.diagnosis.external_events import ExternalEvents
 from firstline.errors import CommitConflict, DependencyUnavailable, InvariantViolation
 from firstline.ids import CorrelationKey, IncidentId
 from firstline.incidents.handled_alarms import HandledAlarms
+from firstline.incidents.incident import Incident
 from firstline.ledger.chain import Entry
 from firstline.remediation.kill_switch import OFF, KillSwitch
 from firstline.remediation.limits import Lease, Limits
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef, QueryInputTypeDef
+
+
+HOST_READS_MAX = 3
+"""The most reads of host items that are older than their aggregate."""
+
+
+def _is_host(item: Item) -> bool:
+    return dynamo_items.attribute(item, "sk").startswith(dynamo_items.HOST)
 
 
 class DynamoStore:
@@ -49,8 +58,11 @@ class DynamoStore:
 
         Raises `Unreadable` if any item of it cannot be parsed. Read backwards, the aggregate comes
         before its inbox: a signal that another worker merged meanwhile was merged under a later
-        version, and the commit conflicts. Approvals come after the inbox, and are read by
-        themselves if it is long.
+        version, and the commit conflicts. Hosts and approvals come after the inbox, and are read
+        by themselves if it is long.
+
+        A Query is no snapshot: it may show the aggregate of a transaction and not yet its hosts
+        (DynamoDB developer guide, isolation levels). Such hosts are read again.
         """
         most = 1 + INBOX_READ_MAX
         stored = self._query(
@@ -74,26 +86,43 @@ class DynamoStore:
             raise InvariantViolation(f"{incident} has an inbox and no aggregate")
         names = [dynamo_items.attribute(each, "sk") for each in waiting]
         signals = sum(name.startswith(dynamo_items.INBOX) for name in names)
-        inbox, approvals = waiting[:signals], waiting[signals:]
-        if len(waiting) == INBOX_READ_MAX:  # as many as were asked for: others may follow
-            approvals = list(self._approvals(incident))
+        inbox, rest = waiting[:signals], waiting[signals:]
+        hosts = [each for each in rest if _is_host(each)]
+        approvals = [each for each in rest if not _is_host(each)]
+        is_cut = len(waiting) == INBOX_READ_MAX  # as many as were asked for: others may follow
+        if is_cut:
+            approvals = self._part(incident, dynamo_items.APPROVAL)
         signals_ = map(dynamo_items.inbox_signal_of, inbox)
         return LoadedIncident(
-            dynamo_items.incident_of(aggregate),
+            self._with_hosts(dynamo_items.incident_of(aggregate), None if is_cut else hosts),
             tuple(sorted(signals_, key=lambda each: each.place)),
             tuple(sorted(map(dynamo_items.approval_of, approvals), key=lambda each: each.at)),
         )
 
-    def _approvals(self, incident: IncidentId) -> Sequence[Item]:
-        return self._query(
+    def _with_hosts(self, incident: Incident, stored: Sequence[Item] | None) -> Incident:
+        """*incident* with the evidence of its host items; *stored* are those that were read."""
+        if not incident.host_versions:
+            return incident
+        for _ in range(HOST_READS_MAX):
+            if stored is not None:
+                whole = dynamo_items.with_host_items(incident, stored)
+                if whole is not None:
+                    return whole
+            stored = self._part(incident.id, dynamo_items.HOST)
+        raise DependencyUnavailable(f"store: hosts of {incident.id} are not yet of its version")
+
+    def _part(self, incident: IncidentId, beginning: str) -> list[Item]:
+        """The items of *incident* whose sort key has this *beginning*."""
+        stored = self._query(
             TableName=self._tables.incidents,
-            KeyConditionExpression="pk = :incident AND begins_with(sk, :approval)",
+            KeyConditionExpression="pk = :incident AND begins_with(sk, :beginning)",
             ExpressionAttributeValues={
                 ":incident": dynamo_items.text(incident),
-                ":approval": dynamo_items.text(dynamo_items.APPROVAL),
+                ":beginning": dynamo_items.text(beginning),
             },
             ConsistentRead=True,
         )
+        return list(stored)
 
     def commit(self, change: Change) -> None:
         """Write *change* in one transaction.
@@ -122,14 +151,14 @@ class DynamoStore:
                 transaction.raise_if_unwritable(change, [error.response.get("Error", {})], error)
                 raise
 
-    def open_incident(self, cause: CorrelationKey) -> IncidentId | None:
-        """The open incident of *cause*, read consistently."""
-        item = self._get(dynamo_items.cause_key(cause))
+    def open_incident(self, key: CorrelationKey) -> IncidentId | None:
+        """The open incident of *key*, read consistently."""
+        item = self._get(dynamo_items.cause_key(key))
         return IncidentId(dynamo_items.attribute(item, "incident")) if item else None
 
-    def accounted(self, cause: CorrelationKey) -> HandledAlarms | None:
-        """The alarms that the last P1 episode of *cause* handled."""
-        item = self._get(dynamo_items.ended_key(cause))
+    def accounted(self, key: CorrelationKey) -> HandledAlarms | None:
+        """The alarms that the last P1 episode of *key* handled."""
+        item = self._get(dynamo_items.ended_key(key))
         return dynamo_items.handled_alarms_of(item) if item else None
 
     def limits(self, group: str) -> Limits:

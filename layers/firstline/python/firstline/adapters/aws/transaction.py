@@ -86,11 +86,15 @@ def _incident_writes(change: Change, table: str) -> Iterator[Write]:
         return
     stored = dynamo_items.incident_item(copy.replace(incident, version=incident.version + 1))
     yield _put_unchanged(table, stored, Contested.VERSION, incident.version)
+    for host in change.stored_hosts:
+        yield _put(TableName=table, Item=dynamo_items.host_item(incident, host))
     if change.opens:
-        yield _put_new(table, dynamo_items.cause_item(change.opens, incident.id), Contested.CAUSE)
+        yield _put_new(
+            table, dynamo_items.cause_item(change.opens, incident.id), Contested.CORRELATION_KEY
+        )
     if change.closes:
         yield _delete(
-            Contested.CAUSE,
+            Contested.CORRELATION_KEY,
             TableName=table,
             Key=dynamo_items.cause_key(change.closes),
             ConditionExpression="incident = :incident",

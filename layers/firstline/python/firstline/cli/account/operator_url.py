@@ -5,7 +5,7 @@ trusts the certificates of ``AWS_CA_BUNDLE`` or the profile's ``ca_bundle``.
 """
 
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -16,9 +16,15 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from firstline.adapters.aws.errors import CA_BUNDLE_HINT, describe, unavailable
-from firstline.controller.operators.commands import URL_OUTPUT, CommandResult, OperatorCommand
+from firstline.controller.operators.commands import (
+    NOT_A_COMMAND,
+    URL_OUTPUT,
+    CommandResult,
+    OperatorCommand,
+)
 from firstline.doctor.readers import stacks
 from firstline.errors import DependencyUnavailable, InvalidInput
+from firstline.schema_1 import COMMAND_RESULT, upgrade
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -32,13 +38,28 @@ def find(fleet: str, session: "Session") -> str:
 
 
 def send(command: OperatorCommand, url: str, session: "Session") -> CommandResult:
-    """Send *command* once, without a retry; raises `InvalidInput` with the answered error."""
+    """Send *command* once, without a retry; raises `InvalidInput` with the answered error.
+
+    A function of a version before 0.2 knows only the words of schema 1. It refuses the command,
+    which is sent again in these words: a pause must stop the fixes of the version that runs.
+    """
     if not url.startswith(("https://", "http://127.0.0.1:")):
         raise InvalidInput(f"--url {url}: give an address that begins with https://")
-    body = msgspec.json.encode(command)
+    document = msgspec.to_builtins(command)
+    response = _post(document, url, session)
+    error = _error_message(response.status, response.data)
+    if response.status == 400 and error.startswith(NOT_A_COMMAND):  # noqa: PLR2004 - HTTP's own number
+        response = _post({"lever": document.pop("command"), **document}, url, session)
+    if response.status == 200:  # noqa: PLR2004 - HTTP's own number
+        return _decode_result(response.data)
+    raise InvalidInput(_error_message(response.status, response.data))
+
+
+def _post(document: dict[str, object], url: str, session: "Session") -> urllib3.BaseHTTPResponse:
+    body = msgspec.json.encode(document)
     headers = _signed_headers(url, body, session)
     try:
-        response = _pool(url, session).request(
+        return _pool(url, session).request(
             "POST", url, body=body, headers=headers, timeout=TIMEOUT, retries=False, redirect=False
         )
     except urllib3.exceptions.SSLError as error:
@@ -48,9 +69,6 @@ def send(command: OperatorCommand, url: str, session: "Session") -> CommandResul
     except urllib3.exceptions.HTTPError as error:
         why = f"no answer from {url} ({type(error).__name__}): it may be done or not, look"
         raise DependencyUnavailable(why) from error
-    if response.status == 200:  # noqa: PLR2004 - HTTP's own number
-        return _decode_result(response.data)
-    raise InvalidInput(_error_message(response.status, response.data))
 
 
 def _pool(url: str, session: "Session") -> urllib3.PoolManager:
@@ -87,7 +105,9 @@ def _tls_context(session: "Session") -> ssl.SSLContext:
 
 def _decode_result(data: bytes) -> CommandResult:
     try:
-        return msgspec.json.decode(data, type=CommandResult)
+        document = msgspec.json.decode(data, type=dict[str, Any])
+        upgrade(document, COMMAND_RESULT)
+        return msgspec.convert(document, type=CommandResult)
     except (ValueError, RecursionError) as error:  # invalid UTF-8 is not a `msgspec.DecodeError`
         raise DependencyUnavailable(
             f"the answer is none of firstline's, it may be done or not: {error}"

@@ -152,6 +152,6 @@ def _escalation_case(chain: Sequence[DecodedEntry]) -> escalation.AlarmedInciden
     return escalation.AlarmedIncident(
         id=summary.incident,
         opened_at=summary.opened_at,
-        escalated_at=summary.ended_at if summary.outcome == Status.HANDED_OVER else None,
+        escalated_at=summary.ended_at if summary.outcome == Status.ESCALATED else None,
         alarms=rows.alarms_of_chain(chain),
     )

@@ -16,7 +16,7 @@ from firstline.ledger.export import DecodedEntry, decode_entry
 from firstline.remediation.kill_switch import CHAIN
 from firstline.reporting.incident_summary import OPEN, Summary, summarise
 
-OUTCOMES = (OPEN, "resolved", "handed-over", "observed", "ignored", "rejected")
+OUTCOMES = (OPEN, "resolved", "escalated", "self-recovered", "recorded", "ignored", "rejected")
 """Every outcome of a summary."""
 
 

@@ -21,9 +21,9 @@ from firstline.reporting.incident_summary import OPEN, Summary, summarise
 from firstline.signal import Severity
 
 PAGED_SEVERITIES = frozenset(each.value for each in Severity if each.pages)
-ALONE, WITH_APPROVAL, SELF_RECOVERED = "alone", "with a person", "observed"
+ALONE, WITH_APPROVAL, SELF_RECOVERED = "alone", "with approval", "self-recovered"
 """Ways to end without escalation: fixes of firstline's alone, some approved fixes, or no fix."""
-HANDED_OVER = "handed-over"
+ESCALATED = "escalated"
 
 PROVEN_FIXES_MIN = 5
 """Number of fixes, all successful, after which a person may promote an action."""
@@ -71,12 +71,12 @@ class GuardDenials(msgspec.Struct, frozen=True, kw_only=True):
 class NoisyAlarm(msgspec.Struct, frozen=True, kw_only=True):
     """A noisy alarm.
 
-    ``observed`` of its incidents recovered by themselves; ``flaps`` recoveries did not last.
+    ``self_recovered`` of its incidents recovered by themselves; ``flaps`` recoveries did not last.
     """
 
     alarm: str
     incidents: int
-    observed: int
+    self_recovered: int
     flaps: int
 
 
@@ -109,8 +109,8 @@ class PromotableAction(msgspec.Struct, frozen=True):
 class Review(msgspec.Struct, frozen=True, kw_only=True):
     """Statistics of the incidents that opened in a time.
 
-    ``alone`` counts the incidents that firstline resolved alone, ``with_a_person`` those with an
-    approved fix, ``by_themselves`` those that recovered without a fix, and ``handed_over`` the
+    ``alone`` counts the incidents that firstline resolved alone, ``with_approval`` those with an
+    approved fix, ``self_recovered`` those that recovered without a fix, and ``escalated`` the
     escalated ones. ``alone_percent`` is the share of ``alone`` among incidents that needed a fix.
     ``unpaged`` counts the P1 and P2 without an accepted page; ``partial`` the incidents with
     missing entries.
@@ -123,9 +123,9 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     by_condition: dict[str, int]
     still_open: int
     alone: int
-    with_a_person: int
-    by_themselves: int
-    handed_over: int
+    with_approval: int
+    self_recovered: int
+    escalated: int
     alone_percent: int | None
     to_page: DurationStatistics
     to_fix: DurationStatistics
@@ -136,7 +136,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     denials: tuple[GuardDenials, ...]
     noisy: tuple[NoisyAlarm, ...]
     promotable: tuple[PromotableAction, ...]
-    turns: tuple[AutonomyChange, ...]
+    autonomy_changes: tuple[AutonomyChange, ...]
     demoted: tuple[str, ...]
     partial: int
 
@@ -214,7 +214,7 @@ def _count(totals: _Totals, summary: Summary) -> None:
     for guard, times in Counter(each.guard for each in summary.denials).items():
         totals.guards.setdefault(guard, Counter()).update(fixes=times, incidents=1)
     totals.alarms.setdefault(summary.alarm, Counter()).update(
-        incidents=1, observed=int(ending == SELF_RECOVERED), flaps=summary.flaps
+        incidents=1, self_recovered=int(ending == SELF_RECOVERED), flaps=summary.flaps
     )
 
 
@@ -240,7 +240,7 @@ def _review(
     totals: _Totals, changes: list[AutonomyChange], since: datetime | None, until: datetime | None
 ) -> Review:
     endings = totals.endings
-    acted_on = endings[ALONE] + endings[WITH_APPROVAL] + endings[HANDED_OVER]
+    acted_on = endings[ALONE] + endings[WITH_APPROVAL] + endings[ESCALATED]
     demoted_now = {each.action: each.demoted for each in changes}
     demoted = tuple(action for action, down in demoted_now.items() if down)
     actions = tuple(
@@ -256,9 +256,9 @@ def _review(
         by_condition=dict(totals.conditions.most_common()),
         still_open=endings[OPEN],
         alone=endings[ALONE],
-        with_a_person=endings[WITH_APPROVAL],
-        by_themselves=endings[SELF_RECOVERED],
-        handed_over=endings[HANDED_OVER],
+        with_approval=endings[WITH_APPROVAL],
+        self_recovered=endings[SELF_RECOVERED],
+        escalated=endings[ESCALATED],
         alone_percent=100 * endings[ALONE] // acted_on if acted_on else None,
         to_page=_duration_statistics(totals.durations.get("page", [])),
         to_fix=_duration_statistics(totals.durations.get("fix", [])),
@@ -271,7 +271,7 @@ def _review(
             sorted(filter(_is_noisy, alarms), key=lambda each: (-each.incidents, each.alarm))
         ),
         promotable=tuple(_promotable(each) for each in actions if _is_proven(each)),
-        turns=tuple(each for each in changes if _in_window(each.at, since, until)),
+        autonomy_changes=tuple(each for each in changes if _in_window(each.at, since, until)),
         demoted=demoted,
         partial=totals.partial,
     )
@@ -287,7 +287,9 @@ def _duration_statistics(durations: list[int]) -> DurationStatistics:
 
 def _is_noisy(alarm: NoisyAlarm) -> bool:
     many = alarm.incidents >= NOISY_INCIDENTS_MIN
-    return alarm.flaps >= NOISY_INCIDENTS_MIN or (many and 2 * alarm.observed >= alarm.incidents)
+    return alarm.flaps >= NOISY_INCIDENTS_MIN or (
+        many and 2 * alarm.self_recovered >= alarm.incidents
+    )
 
 
 def _is_proven(action: ActionRecord) -> bool:

@@ -22,23 +22,23 @@ class DrillLine(msgspec.Struct, frozen=True, kw_only=True):
 
     Times count from the alarm's state change; null means that it did not happen. ``channel`` is the
     channel that the severity is routed to; null where it is not sent at once. ``mode`` is the
-    deployment's mode. ``observed`` is true if the drill must run in mode observe whatever the
-    deployment's mode is. ``heard_after_seconds`` is when the signal was received,
-    ``told_after_seconds`` when the page was delivered, ``decided_after_seconds`` when the first
+    deployment's mode. ``dry_run`` is true if the drill must run in mode dry-run whatever the
+    deployment's mode is. ``received_after_seconds`` is when the signal was received,
+    ``notified_after_seconds`` when the page was delivered, ``decided_after_seconds`` when the first
     decision was recorded, and ``ended_after_seconds`` when the incident ended. ``holds`` is true if
     every expectation was met; ``why`` names the ones that were not.
     """
 
     alarm: str
     mode: str
-    observed: bool
+    dry_run: bool
     incident: str | None
     severity: str | None
     condition: str | None
     target_seconds: int
-    heard_after_seconds: int | None
+    received_after_seconds: int | None
     channel: str | None
-    told_after_seconds: int | None
+    notified_after_seconds: int | None
     decided_after_seconds: int | None
     decisions: tuple[DrillDecision, ...]
     outcome: str | None

@@ -10,7 +10,7 @@ from firstline.cli.output import terminal
 from firstline.ledger.export import DecodedEntry
 from firstline.reporting.tones import Tone
 
-OMITTED_DECISION_FIELDS = frozenset({"guards", "seen", "around", "step", "plan"})
+OMITTED_DECISION_FIELDS = frozenset({"guards", "observed", "preflight", "step", "plan"})
 """Fields of a decision that have lines of their own, or that only ``--json`` prints."""
 INDENT = 6
 
@@ -61,7 +61,8 @@ def _step(data: dict[str, Any]) -> str:
     """Return the step of a decision, with its time or its plan."""
     step, plan = _table(data.get("step")), _table(data.get("plan"))
     until = step.get("until", step.get("read_at"))
-    plan_text = f"{_words(plan, 'action', 'target')} (plan {str(plan.get('hash', ''))[:12]})"
+    targets = ", ".join(map(str, plan.get("targets") or ()))
+    plan_text = f"{_words(plan, 'action')} {targets} (plan {str(plan.get('hash', ''))[:12]})"
     return " ".join(
         (str(step.get("type", "")), f"until {until}" if until else "", plan_text if plan else "")
     )

@@ -59,8 +59,8 @@ class UpdateLine(msgspec.Struct, frozen=True, kw_only=True):
 class ReplayLine(msgspec.Struct, frozen=True, kw_only=True):
     """An incident of a replay; null means none.
 
-    ``outcome`` is ``resolved``, ``handed-over``, ``observed``, ``ignored`` or ``rejected``.
-    ``virtual_seconds`` is the duration on the replay's clock.
+    ``outcome`` is ``resolved``, ``escalated``, ``self-recovered``, ``recorded``, ``ignored`` or
+    ``rejected``. ``virtual_seconds`` is the duration on the replay's clock.
     """
 
     incident: str | None
@@ -151,9 +151,9 @@ class RefusalLine(msgspec.Struct, frozen=True, kw_only=True):
 class IncidentLine(msgspec.Struct, frozen=True, kw_only=True):
     """An incident, summarised from its ledger entries; null means none.
 
-    ``outcome`` is ``open``, ``resolved``, ``handed-over``, ``observed``, ``ignored`` or
-    ``rejected``. ``whole`` is false if entries are missing. ``missed`` lists the severities whose
-    response target was missed.
+    ``outcome`` is ``open``, ``resolved``, ``escalated``, ``self-recovered``, ``recorded``,
+    ``ignored`` or ``rejected``. ``whole`` is false if entries are missing. ``missed`` lists the
+    severities whose response target was missed.
     """
 
     incident: str
@@ -179,6 +179,7 @@ class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
     """A ledger entry.
 
     ``hash`` is the hash of its stored bytes, ``previous`` the hash of the entry before it.
+    ``kind`` and ``data`` have today's words, whatever the entry's ``schema`` is.
     """
 
     incident: str
@@ -187,6 +188,7 @@ class EntryLine(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     policy: str
     code: str
+    schema: int
     previous: str
     hash: str
     data: dict[str, Any]
@@ -345,6 +347,7 @@ def entry(record: DecodedEntry) -> EntryLine:
         kind=record.kind,
         policy=record.policy,
         code=record.code,
+        schema=record.schema,
         previous=record.previous,
         hash=record.entry.hash,
         data=record.data,

@@ -18,7 +18,7 @@ class DifferenceLine(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     field: str
     recorded: Any
-    again: Any
+    redecided: Any
 
 
 class RedecideLine(ReplayLine, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class FlipLine(msgspec.Struct, frozen=True, kw_only=True):
     """A difference between two policies.
 
     ``from`` and ``to`` are a signal's classification, a step, or a page's key. ``sort`` is
-    ``signal``, ``step``, ``fix-changed``, or one of ``fix-``, ``page-`` and ``hand-over-`` with
+    ``signal``, ``step``, ``fix-changed``, or one of ``fix-``, ``page-`` and ``escalation-`` with
     ``gained`` or ``lost``. ``where`` is the event's file and line, or the recorded incident.
     """
 
@@ -61,8 +61,8 @@ class BacktestLine(msgspec.Struct, frozen=True, kw_only=True):
     """Two policies compared on the same recorded events and incidents.
 
     ``changed`` counts all differences; ``decisions`` lists the first ones. ``unrecorded`` counts,
-    by fact, the decisions that needed a fact that was not recorded. ``left`` counts the incidents
-    in which a policy chose another fix than was recorded; their later course is unknown.
+    by fact, the decisions that needed a fact that was not recorded. ``diverged`` counts the
+    incidents in which a policy chose another fix than was recorded; their later course is unknown.
     """
 
     events: int
@@ -71,5 +71,5 @@ class BacktestLine(msgspec.Struct, frozen=True, kw_only=True):
     pages: GainedLine
     fixes: GainedLine
     unrecorded: dict[str, int]
-    left: int
+    diverged: int
     decisions: tuple[FlipLine, ...]

@@ -66,7 +66,7 @@ def _line_without_records(replayed: ReplayResult) -> ReplayLine:
         severity=None,
         condition=None,
         disposition=Disposition.INCIDENT if replayed.pages else None,
-        outcome="handed-over" if replayed.pages else None,
+        outcome="escalated" if replayed.pages else None,
         pages=tuple(_page(each, replayed.start) for each in replayed.pages),
         updates=(),
         actions=(),

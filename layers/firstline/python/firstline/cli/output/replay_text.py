@@ -89,7 +89,7 @@ def _last_line(line: ReplayLine, duration: timedelta) -> str:
     pages = sum(each.notified is True for each in line.pages)
     counts = f"{_count(fixes, 'fix', 'fixes')}, {_count(pages, 'page', 'pages')}"
     record = f"{_count(line.entries, 'entry', 'entries')}, ledger head {line.ledger_head}"
-    outcome = (line.outcome or "nothing received").replace("-", " ")
+    outcome = line.outcome or "nothing received"
     if not line.entries:
         record = "no record"
     return f"{outcome} after {format_elapsed(duration)}: {counts}, {record}"

@@ -11,10 +11,13 @@ import msgspec
 from firstline.actions.catalogue import FIXES
 from firstline.diagnosis.evidence import Unknown
 from firstline.errors import InvalidInput
+from firstline.schema_1 import COMMAND, upgrade
 from firstline.signal import Condition
 
 URL_OUTPUT = "OperatorUrl"
 """The app stack's output with the function's URL."""
+NOT_A_COMMAND = "not an operator command"
+"""The beginning of the answer to a document of no known command."""
 REASON_MAX = 200
 Incident = Annotated[str, msgspec.Meta(pattern=r"^inc-[0-9a-f]{20}\Z")]
 Plan = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8,64}\Z")]
@@ -28,10 +31,10 @@ Action = Annotated[str, msgspec.Meta(pattern=rf"^({'|'.join(FIXES)})\Z")]
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A command of the document; ``lever`` names which one."""
+    """A command of the document; ``command`` names which one."""
 
 
-class Approve(Command, frozen=True, kw_only=True, tag_field="lever", tag="approve"):
+class Approve(Command, frozen=True, kw_only=True, tag_field="command", tag="approve"):
     """Allow the proposed plan whose hash begins so, once."""
 
     incident: Incident
@@ -39,7 +42,7 @@ class Approve(Command, frozen=True, kw_only=True, tag_field="lever", tag="approv
     why: Reason = ""
 
 
-class Deny(Command, frozen=True, kw_only=True, tag_field="lever", tag="deny"):
+class Deny(Command, frozen=True, kw_only=True, tag_field="command", tag="deny"):
     """Deny it: the incident is escalated."""
 
     incident: Incident
@@ -47,7 +50,7 @@ class Deny(Command, frozen=True, kw_only=True, tag_field="lever", tag="deny"):
     why: Why
 
 
-class PauseFixes(Command, frozen=True, kw_only=True, tag_field="lever", tag="pause"):
+class PauseFixes(Command, frozen=True, kw_only=True, tag_field="command", tag="pause"):
     """Pause the fixes of everything, a condition or one incident, until ``until``."""
 
     scope: Scope
@@ -55,21 +58,21 @@ class PauseFixes(Command, frozen=True, kw_only=True, tag_field="lever", tag="pau
     until: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class Resume(Command, frozen=True, kw_only=True, tag_field="lever", tag="resume"):
+class Resume(Command, frozen=True, kw_only=True, tag_field="command", tag="resume"):
     """End the pause of this scope."""
 
     scope: Scope
     why: Why
 
 
-class Promote(Command, frozen=True, kw_only=True, tag_field="lever", tag="promote"):
+class Promote(Command, frozen=True, kw_only=True, tag_field="command", tag="promote"):
     """Reinstate a demoted action."""
 
     action: Action
     why: Why
 
 
-class AnnounceDrill(Command, frozen=True, kw_only=True, tag_field="lever", tag="drill"):
+class AnnounceDrill(Command, frozen=True, kw_only=True, tag_field="command", tag="drill"):
     """Run the incident that this alarm opens before ``until`` in dry-run mode."""
 
     alarm: Alarm
@@ -95,12 +98,12 @@ class FixInProgress(msgspec.Struct, frozen=True, kw_only=True, tag="under-way"):
 class CommandResult(msgspec.Struct, frozen=True, kw_only=True):
     """The result of an operator's command.
 
-    ``told`` of a pause is true if PagerDuty accepted its alert. ``under_way`` is a fix that the
-    pause could not stop, Unknown if it cannot be read. ``word`` is the marker that a drill's alarm
-    must contain.
+    ``notified`` of a pause is true if PagerDuty accepted its alert. ``under_way`` is a fix that the
+    pause could not stop, Unknown if it cannot be read. ``marker`` is the text that the state reason
+    of a drill's alarm must contain.
     """
 
-    lever: str
+    command: str
     by: str
     incident: str | None = None
     action: str | None = None
@@ -108,27 +111,33 @@ class CommandResult(msgspec.Struct, frozen=True, kw_only=True):
     plan: str | None = None
     scope: str | None = None
     until: datetime | None = None
-    told: bool | None = None
+    notified: bool | None = None
     under_way: FixInProgress | Unknown | None = None
-    word: str | None = None
+    marker: str | None = None
 
 
 def parse_command(body: bytes) -> OperatorCommand:
-    """The command in *body*; raises `InvalidInput` with one line, which repeats no input."""
+    """The command in *body*; raises `InvalidInput` with one line, which repeats no input.
+
+    An older command line names its command ``lever``: a pause must stop fixes whatever sends it.
+    """
     try:
-        return _DECODER.decode(body)
+        document = msgspec.json.decode(body)
+        if isinstance(document, dict):
+            upgrade(document, COMMAND)
+        command: OperatorCommand = msgspec.convert(document, type=OperatorCommand)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         message = str(error)
+    else:
+        return command
     for field, hint in _HINTS.items():
         if f"$.{field}" in message:
             raise InvalidInput(f"{field}: {hint}")
     raise InvalidInput(
-        "not an operator command: approve, deny, pause, resume, promote or drill, each "
-        "with its own fields"
+        f"{NOT_A_COMMAND}: approve, deny, pause, resume, promote or drill, each with its own fields"
     )
 
 
-_DECODER: msgspec.json.Decoder[OperatorCommand] = msgspec.json.Decoder(OperatorCommand)
 _HINTS = {
     "alarm": "give the ARN of an alarm",
     "action": f"give one of {', '.join(FIXES)}",

@@ -80,11 +80,11 @@ def _answer(
     commit(system.ports, Change(answer=answer))
     system.ports.wakes.queue(Wake(incident), seconds(0))
     return commands.CommandResult(
-        lever="approve" if approval.granted else "deny",
+        command="approve" if approval.granted else "deny",
         by=by,
         incident=incident,
         action=proposal.action,
-        targets=(proposal.target, *(each for each in proposal.hosts if each != proposal.target)),
+        targets=tuple(dict.fromkeys((*proposal.targets, *proposal.hosts))),
         plan=proposal.plan,
         until=approval.until if approval.granted else None,
     )
@@ -150,11 +150,11 @@ def _pause(command: commands.PauseFixes, by: str, system: System) -> commands.Co
         kill_switch.add_pause(switch, pause, system.provenance()), pause, system
     )
     return commands.CommandResult(
-        lever="pause",
+        command="pause",
         by=by,
         scope=pause.scope,
         until=pause.until,
-        told=paged,
+        notified=paged,
         under_way=_fix_in_progress(system, now),
     )
 
@@ -188,7 +188,7 @@ def _resume(command: commands.Resume, by: str, system: System) -> commands.Comma
     paged = _write_and_page(
         kill_switch.remove_pause(switch, pause, change, now, system.provenance()), pause, system
     )
-    return commands.CommandResult(lever="resume", by=by, scope=pause.scope, told=paged)
+    return commands.CommandResult(command="resume", by=by, scope=pause.scope, notified=paged)
 
 
 def _announce(command: commands.AnnounceDrill, by: str, system: System) -> commands.CommandResult:
@@ -203,7 +203,7 @@ def _announce(command: commands.AnnounceDrill, by: str, system: System) -> comma
             f"{drill_marker.DRILLS_MAX} drills are registered already: wait until one ends"
         )
     write_switch(change, system)
-    return commands.CommandResult(lever="drill", by=by, until=drill.until, word=drill.word)
+    return commands.CommandResult(command="drill", by=by, until=drill.until, marker=drill.marker)
 
 
 def _readable_switch(system: System) -> kill_switch.KillSwitch:

@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from firstline.diagnosis.external_events import ExternalEvents
-from firstline.ids import CorrelationKey, Digest, IncidentId, SignalKey
+from firstline.ids import CorrelationKey, Digest, IncidentId, InstanceId, SignalKey
 from firstline.incidents.approvals import Approval
 from firstline.incidents.handled_alarms import HandledAlarms, handled_alarms
 from firstline.incidents.incident import Incident
@@ -127,10 +127,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     ``incident`` is stored with ``version`` plus one, if the stored one still has ``version`` (0: if
     there is none); ``merged_signals`` and ``applied_approvals`` are removed from its inbox.
-    ``processed`` must be new. ``opens`` claims the correlation key for the incident and must be
-    free; ``closes`` frees it, and stores the alarms that the episode handled. ``switch`` is stored
-    like the incident. ``transition`` must not be older than the stored one. The conditions of
-    ``fence`` must hold. ``page_receipt`` records a sent page that belongs to no incident.
+    Evidence of ``stored_hosts`` is written to items of its own; ``host_versions`` of the incident
+    names them. ``processed`` must be new. ``opens`` claims the correlation key for the incident and
+    must be free; ``closes`` frees it, and stores the alarms that the episode handled. ``switch`` is
+    stored like the incident. ``transition`` must not be older than the stored one. The conditions
+    of ``fence`` must hold. ``page_receipt`` records a sent page that belongs to no incident.
     """
 
     incident: Incident | None = None
@@ -139,6 +140,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     opens: CorrelationKey | None = None
     closes: CorrelationKey | None = None
     inbox_signal: InboxSignal | None = None
+    stored_hosts: tuple[InstanceId, ...] = ()
     merged_signals: tuple[InboxSignal, ...] = ()
     answer: OperatorAnswer | None = None
     applied_approvals: tuple[Approval, ...] = ()
@@ -161,6 +163,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         merged = {each.place for each in self.merged_signals}
         handled = self.incident is not None and bool(self.closes) and handled_alarms(self.incident)
         several = len(self.entries) + len(merged) + len(self.applied_approvals)
+        several += len(self.stored_hosts)
         return sum(map(bool, (*claims, *items, *hints, handled))) + answer + fence + several
 
 
@@ -188,11 +191,11 @@ class Store(Protocol):
         `Unwritable` for one that the store never accepts.
         """
 
-    def open_incident(self, cause: CorrelationKey) -> IncidentId | None:
-        """The open incident of *cause*."""
+    def open_incident(self, key: CorrelationKey) -> IncidentId | None:
+        """The open incident of *key*."""
 
-    def accounted(self, cause: CorrelationKey) -> HandledAlarms | None:
-        """The alarms that the last ended P1 episode of *cause* handled, read consistently."""
+    def accounted(self, key: CorrelationKey) -> HandledAlarms | None:
+        """The alarms that the last ended P1 episode of *key* handled, read consistently."""
 
     def limits(self, group: str) -> Limits:
         """The lease, the kill switch and the external events, read consistently.

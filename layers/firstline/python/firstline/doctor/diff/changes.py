@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from firstline.errors import InvalidInput
 
-HARMLESS = ("permission:", "denial:", "mode:observe")
-"""Removals that are no loss: roles follow the code's needs, and observe changes nothing."""
+HARMLESS = ("permission:", "denial:", "mode:dry-run")
+"""Removals that are no loss: roles follow the code's needs, and dry-run changes nothing."""
 HARMLESS_SETTINGS = (
     "setting:architecture=",
     "setting:reconcile_concurrency_max=",

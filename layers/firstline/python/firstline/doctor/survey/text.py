@@ -111,7 +111,7 @@ def _external(alarms: Sequence[tuple[str, str]]) -> Iterator[str]:
 def _deployment(known: Mapping[str, str], answered: Mapping[Key, Answer]) -> Iterator[str]:
     for key, why in {"account": "its 12 digits", "region": "where the group is"}.items():
         yield f"{key} = {_toml(known[key])}" if key in known else f"# {key} =  # ? {why}"
-    yield 'mode = "observe"  # pages and records; enforce allows fixes'
+    yield 'mode = "dry-run"  # pages and records; enforce allows fixes'
     yield from (_line(each) for key, each in answered.items() if key[0] == SECTION)
     yield "# routing_key_secret_arn =  # ? a secret of yours; else the stack makes one"
 

@@ -26,7 +26,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     field: str
     recorded: Any
-    again: Any
+    redecided: Any
 
 
 def reconcile_differences(
@@ -46,7 +46,11 @@ def _entry_differences(
     for then, today in zip(before, now, strict=False):
         for field, recorded, again in json_differences(_conclusions(then), _conclusions(today)):
             yield Difference(
-                sequence=then.entry.sequence, kind=kind, field=field, recorded=recorded, again=again
+                sequence=then.entry.sequence,
+                kind=kind,
+                field=field,
+                recorded=recorded,
+                redecided=again,
             )
     if len(before) != len(now):
         yield Difference(
@@ -54,7 +58,7 @@ def _entry_differences(
             kind=kind,
             field="",
             recorded=[_conclusions(each) for each in before[len(now) :]] or None,
-            again=[_conclusions(each) for each in now[len(before) :]] or None,
+            redecided=[_conclusions(each) for each in now[len(before) :]] or None,
         )
 
 
@@ -75,7 +79,7 @@ def classification_differences(
             kind=entry.kind,
             field=field,
             recorded=recorded,
-            again=again,
+            redecided=again,
         )
 
 

@@ -130,7 +130,7 @@ def approvals(entries: Iterable[DecodedEntry]) -> tuple[Approval, ...]:
     return tuple(msgspec.convert(each.data, type=Approval) for each in entries)
 
 
-_KINDS_FOLLOWING = {Kind.INTENT, Kind.OUTCOME, Kind.PROPOSAL, Kind.HAND_OVER, Kind.METRIC}
+_KINDS_FOLLOWING = {Kind.INTENT, Kind.OUTCOME, Kind.PROPOSAL, Kind.ESCALATION, Kind.METRIC}
 
 
 def _following(decision: DecodedEntry, after: Sequence[DecodedEntry]) -> tuple[DecodedEntry, ...]:

@@ -67,9 +67,9 @@ def _was_page(event: PageDelivered) -> bool:
 
 def _gained_fix(event: DecisionMade, changed: Sequence[Difference]) -> str:
     """Return the fix that is decided on now and was not then; empty if there is none."""
-    fields = {each.field: each.again for each in changed if each.kind == Kind.DECISION}
+    fields = {each.field: each.redecided for each in changed if each.kind == Kind.DECISION}
     step = fields.get("step.type", event.step_type)
-    parts = ("plan", "plan.action", "plan.target", "step.type")
+    parts = ("plan", "plan.action", "plan.targets", "plan.targets[0]", "step.type")
     now = [f"{name}: {fields[name]}" for name in parts if name in fields]
     return ", ".join(now) if step == FIX else ""
 

@@ -19,8 +19,8 @@ type FlipKind = Literal[
     "fix-changed",
     "page-gained",
     "page-lost",
-    "hand-over-gained",
-    "hand-over-lost",
+    "escalation-gained",
+    "escalation-lost",
 ]
 FLIP_KINDS: tuple[FlipKind, ...] = get_args(FlipKind.__value__)
 """A signal classified otherwise, a decision for another step, and their consequences."""
@@ -81,8 +81,8 @@ def flip_kind(before: DecidedStep, after: DecidedStep) -> FlipKind | None:
         return "fix-changed"
     if "fix" in (before.step, after.step):
         return "fix-gained" if after.step == "fix" else "fix-lost"
-    if "hand-over" in (before.step, after.step):
-        return "hand-over-gained" if after.step == "hand-over" else "hand-over-lost"
+    if "escalate" in (before.step, after.step):
+        return "escalation-gained" if after.step == "escalate" else "escalation-lost"
     return "step"
 
 

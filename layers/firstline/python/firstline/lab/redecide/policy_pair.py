@@ -58,11 +58,11 @@ class PolicyPair:
         return old.known(signal), new.known(signal)
 
     def receive(
-        self, signals_received: SignalPair, at: datetime, where: str, cause: str = ""
+        self, signals_received: SignalPair, at: datetime, where: str, key: str = ""
     ) -> None:
         """Process a signal of *at*, after what was due before that.
 
-        *cause* is the key of the incident that it opened then, if that is recorded.
+        *key* is the key of the incident that it opened then, if that is recorded.
         """
         self.advance(at)
         self.totals.events += 1
@@ -90,7 +90,7 @@ class PolicyPair:
         for side in self.sides:
             side.present.now = side.present.later = self._now
             side.present.read(self._unrecorded_inputs(), {})
-        unread = self._storm_was_unknown(signals_received[0], classifications[0], cause)
+        unread = self._storm_was_unknown(signals_received[0], classifications[0], key)
         for side, it, classification, recorded in zip(
             self.sides, signals_received, classifications, done, strict=True
         ):
@@ -101,9 +101,7 @@ class PolicyPair:
             where, "" if meanings[0] == meanings[1] else "the signal is taken for something else"
         )
 
-    def _storm_was_unknown(
-        self, signal: Signal, classifications: Classification, cause: str
-    ) -> bool:
+    def _storm_was_unknown(self, signal: Signal, classifications: Classification, key: str) -> bool:
         """True if it opened its own incident where the old policy counts a storm.
 
         The earlier openings were then unreadable, or another worker wrote them: no policy knew a
@@ -111,7 +109,7 @@ class PolicyPair:
         """
         old = self.sides[0]
         storm = causes.storm_key(old.profile.fleet.name)
-        return cause not in {"", storm} and old.exceeds_storm_limit(signal, classifications)
+        return key not in {"", storm} and old.exceeds_storm_limit(signal, classifications)
 
     @property
     def is_idle(self) -> bool:
@@ -184,7 +182,7 @@ class PolicyPair:
         """Return the inputs where nothing was recorded: the alarms by their events."""
         alarms: Alarms = {arn: reading for arn, (_, reading) in self._alarms.items()}
         return DecisionInputs(
-            seen=ObservedFacts(alarms=alarms, limits=Limits(Lease(group=""))), mode="enforce"
+            observed=ObservedFacts(alarms=alarms, limits=Limits(Lease(group=""))), mode="enforce"
         )
 
     def _reconcile(

@@ -147,13 +147,13 @@ class PolicyRun:
 
     def _joins_nothing(self, classification: Classification) -> bool:
         """True if nothing is open that *classification* could join."""
-        joins = {classification.cause, causes.storm_key(self.profile.fleet.name)}
+        joins = {classification.correlation_key, causes.storm_key(self.profile.fleet.name)}
         return joins.isdisjoint(self.store.tables.causes)
 
     def exceeds_storm_limit(self, signal: Signal, classification: Classification) -> bool:
         """True if *signal* would be one too many, and part of a storm."""
         one, _ = check_storm(Arrival(signal, classification), self._system)
-        return one.classification.cause == causes.storm_key(self.profile.fleet.name)
+        return one.classification.correlation_key == causes.storm_key(self.profile.fleet.name)
 
     def receive(self, signal: Signal, classification: Classification) -> None:
         """Process *signal*."""
@@ -179,8 +179,8 @@ class PolicyRun:
         self.outcomes.current = turn
         if turn is not None:
             self.store.tables.approvals[id_] = list(turn.approvals)
-        if isinstance(inputs.seen.limits, Limits) and turn is not None:
-            self._apply_operator_changes(inputs.seen.limits)
+        if isinstance(inputs.observed.limits, Limits) and turn is not None:
+            self._apply_operator_changes(inputs.observed.limits)
         return self._decide(incident, inputs)
 
     def _apply_operator_changes(self, then: Limits) -> None:
@@ -206,7 +206,7 @@ class PolicyRun:
             pass
         self._check_fix_repeated(incident.id, self.outcomes.fixes[fixes:])
         step = _step([decode_entry(each) for each in entries[before:]])
-        self._escalated = step is not None and step.step == "hand-over"
+        self._escalated = step is not None and step.step == "escalate"
         return step
 
     def _check_fix_repeated(self, id_: IncidentId, done: list[tuple[str, str]]) -> None:
@@ -244,8 +244,8 @@ class PolicyRun:
         for each in (tables.incidents, tables.rows, tables.inboxes, tables.entries):
             each.pop(id_, None)
         tables.approvals.pop(id_, None)
-        for cause in [cause for cause, open_ in tables.causes.items() if open_ == id_]:
-            del tables.causes[cause]
+        for key in [key for key, open_ in tables.causes.items() if open_ == id_]:
+            del tables.causes[key]
 
 
 def _has_pending_page(incident: Incident) -> bool:

@@ -44,24 +44,24 @@ class PastFleet:
 
     def group(self) -> Group:
         """See `firstline.controller.ports.readers.Fleet`."""
-        return self._present.known("group", self._present.seen.group)
+        return self._present.known("group", self._present.observed.group)
 
     def target_health(self) -> TargetHealth | Unknown:
         """See `firstline.controller.ports.readers.Fleet`."""
-        return self._present.known("target_health", self._present.seen.target_health)
+        return self._present.known("target_health", self._present.observed.target_health)
 
     def answering(self) -> Answering | Unknown:
         """See `firstline.controller.ports.readers.Fleet`."""
-        return self._present.known("answering", self._present.seen.answering)
+        return self._present.known("answering", self._present.observed.answering)
 
     def statuses(self, hosts: tuple[InstanceId, ...]) -> InstanceStatuses:
         """See `firstline.controller.ports.readers.Fleet`."""
         del hosts
-        return self._present.known("statuses", self._present.seen.instance_statuses)
+        return self._present.known("statuses", self._present.observed.instance_statuses)
 
     def alarms(self, arns: tuple[str, ...]) -> Alarms:
         """See `firstline.controller.ports.readers.Fleet`."""
-        return {arn: self._present.seen.alarms.get(arn, NEVER) for arn in arns}
+        return {arn: self._present.observed.alarms.get(arn, NEVER) for arn in arns}
 
     def firing(self, arns: tuple[str, ...]) -> Never:
         """A sweep asks, and what it opened is in the record."""
@@ -70,7 +70,7 @@ class PastFleet:
 
     def muted(self, arn: str) -> bool:
         """See `firstline.controller.ports.readers.Fleet`."""
-        around = self._present.around
+        around = self._present.preflight
         return redact(arn) in self._present.known("around", around.muted if around else NEVER)
 
 
@@ -104,7 +104,7 @@ class PastHosts:
     def connections(self, hosts: tuple[InstanceId, ...]) -> Connections:
         """See `firstline.controller.ports.executors.Hosts`."""
         del hosts
-        return self._present.known("connections", self._present.seen.connections)
+        return self._present.known("connections", self._present.observed.connections)
 
 
 class PastScaling:
@@ -126,13 +126,13 @@ class PastScaling:
     def departure(self, host: InstanceId, since: datetime) -> Departure | None:
         """See `firstline.controller.ports.executors.Scaling`."""
         del host, since
-        return self._present.seen.departure
+        return self._present.observed.departure
 
     def refreshes(self) -> Refreshes:
         """See `firstline.controller.ports.executors.Scaling`: read again around a fix."""
-        around = self._present.around
+        around = self._present.preflight
         if not self._present.looked_around:
-            return self._present.known("refreshes", self._present.seen.refreshes)
+            return self._present.known("refreshes", self._present.observed.refreshes)
         return self._present.known("around", around.refreshes if around else NEVER)
 
 
@@ -174,7 +174,7 @@ class PastAround:
         return self._known(lambda around: around.image)
 
     def _known[T](self, of: Callable[[PreflightFacts], T | Unknown]) -> T:
-        around = self._present.around
+        around = self._present.preflight
         return self._present.known("around", of(around) if around else NEVER)
 
 
@@ -283,9 +283,9 @@ def ports(present: RecordedWorld, store: RecordedStore, deeds: Outcomes, wakes: 
 
 def _found(present: RecordedWorld) -> CommandId | OtherRefresh | None:
     """What the search of then came to; a search that did not happen, or failed, tells nothing."""
-    if not present.seen.searched:
+    if not present.observed.searched:
         raise DependencyUnavailable(NEVER.why)
-    return present.seen.found
+    return present.observed.search_result
 
 
 def delivered(accepted: bool) -> Delivery:  # noqa: FBT001 - it is what was recorded

@@ -217,7 +217,9 @@ def _replay_opening(chain: Iterable[DecodedEntry], pair: PolicyPair) -> None:
         for signal in signals(opening):
             if opening.event.why.startswith(LATE_REASON):
                 pair.record_alarm_state(signal.arn, opening.at, AlarmState.OK)
-            pair.receive((signal, signal), opening.at, opening.entry.incident, opening.event.cause)
+            pair.receive(
+                (signal, signal), opening.at, opening.entry.incident, opening.event.correlation_key
+            )
 
 
 def _incident_id(record: IncidentRecord) -> IncidentId:

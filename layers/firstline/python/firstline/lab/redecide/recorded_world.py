@@ -37,8 +37,8 @@ class RecordedWorld(msgspec.Struct):
 
     now: datetime
     later: datetime
-    seen: ObservedFacts = ObservedFacts(limits=NEVER)
-    around: PreflightFacts | None = None
+    observed: ObservedFacts = ObservedFacts(limits=NEVER)
+    preflight: PreflightFacts | None = None
     answers: dict[CommandId, dict[InstanceId, Answer]] = {}
     looked_around: bool = False
     storm_unread: bool = False
@@ -49,7 +49,7 @@ class RecordedWorld(msgspec.Struct):
         self, inputs: DecisionInputs, answers: dict[CommandId, dict[InstanceId, Answer]]
     ) -> None:
         """Load another reconcile, with its *inputs*."""
-        self.seen, self.around, self.answers = inputs.seen, inputs.around, answers
+        self.observed, self.preflight, self.answers = inputs.observed, inputs.preflight, answers
         self.looked_around = self.storm_unread = self.loaded = False
         self.missing = set()
 
@@ -98,7 +98,7 @@ class RecordedStore(MemoryStore):
 
     def limits(self, group: str) -> Limits:
         """See `firstline.controller.ports.store.Store`."""
-        self._present.known("limits", self._present.seen.limits)
+        self._present.known("limits", self._present.observed.limits)
         return super().limits(group)
 
     def openings(self, fleet: str) -> Openings:

@@ -146,7 +146,7 @@ class Redecision:
         begun = episodes.open_incident(
             signal, classification, profile, entry.at, by, id_=self._record.id
         )
-        opens = begun.incident.cause
+        opens = begun.incident.correlation_key
         self._store.commit(Change(incident=begun.incident, entries=(begun.entry,), opens=opens))
         yield from compare.classification_differences(entry, event, classification)
 
@@ -200,7 +200,7 @@ class Redecision:
         """Set the recorded world of this reconcile."""
         self._present.now, self._present.later = now, later
         self._present.read(inputs, command_answers(incident, inputs))
-        if isinstance(limits := inputs.seen.limits, Limits):
+        if isinstance(limits := inputs.observed.limits, Limits):
             tables, group = self._store.tables, limits.lease.group
             tables.leases[group], tables.switch = limits.lease, limits.switch
             tables.circumstances[group] = limits.circumstances
@@ -221,7 +221,7 @@ def classify_as_then(signal: Signal, event: SignalReceived, profile: Profile) ->
     storm = causes.storm_key(profile.fleet.name)
     return (
         episodes.storm_classification(classification, profile)
-        if event.cause == storm
+        if event.correlation_key == storm
         else classification
     )
 
@@ -231,11 +231,11 @@ def command_answers(
 ) -> dict[CommandId, dict[InstanceId, Answer]]:
     """Return the recorded answers to each command that *incident* waits for."""
     known: dict[CommandId, dict[InstanceId, Answer]] = {}
-    current, seen = incident.current, inputs.seen
-    if current and current.command and current.hosts and seen.fix:
-        known[current.command] = {current.hosts[0]: seen.fix}
-    if incident.look and incident.look.command and seen.look is not None:
-        known[incident.look.command] = seen.look
+    current, observed = incident.current, inputs.observed
+    if current and current.command and current.hosts and observed.fix:
+        known[current.command] = {current.hosts[0]: observed.fix}
+    if incident.look and incident.look.command and observed.look is not None:
+        known[incident.look.command] = observed.look
     return known
 
 

@@ -139,7 +139,7 @@ KNOWN_FAILURES: Sequence[InitialWorld] = (
     ),
     outage("all of paging is down", *PAGING, "secrets"),
     outage("the store is down", "store", covers=("S16",)),
-    world("it only observes", fleet({}, {}), alarm(HEALTHY_HOSTS), mode="observe", covers=("S17",)),
+    world("it only observes", fleet({}, {}), alarm(HEALTHY_HOSTS), mode="dry-run", covers=("S17",)),
     world(
         "one flapping host beside many",
         fleet({"relapses_after_seconds": 60}, *[UP] * 9),
@@ -311,7 +311,9 @@ KNOWN_FAILURES: Sequence[InitialWorld] = (
         "restarts fail in one incident after another",
         fleet({"restart_helps": False}, UP),
         *(alarm("vault-health", at) for at in (0, 4200, 8400, 12600)),
-        levers=(OperatorCommandPlan(lever="promote", scope="restart_enclave", at_seconds=10800),),
+        operator_commands=(
+            OperatorCommandPlan(command="promote", scope="restart_enclave", at_seconds=10800),
+        ),
     ),
     world(
         "somebody restarts an enclave by hand",
@@ -380,7 +382,7 @@ KNOWN_FAILURES: Sequence[InitialWorld] = (
         alarm(ENCLAVE_ANSWERING),
         PlannedEvent(200, envelopes.finding(host(0)), "finding", subject=host(0)),
         profile="vettid",
-        levers=(OperatorCommandPlan(lever="approve", at_seconds=240),),
+        operator_commands=(OperatorCommandPlan(command="approve", at_seconds=240),),
     ),
     world(
         "vettid: nobody can count",
@@ -406,16 +408,16 @@ KNOWN_FAILURES: Sequence[InitialWorld] = (
         "a pause meets a fix",
         fleet({}, UP),
         alarm(UNHEALTHY_HOSTS),
-        levers=(OperatorCommandPlan(lever="pause", at_seconds=FIX_DECIDED_SECONDS),),
+        operator_commands=(OperatorCommandPlan(command="pause", at_seconds=FIX_DECIDED_SECONDS),),
     ),
     world(
         "a denial meets a fix",
         fleet({}, UP),
         alarm(UNHEALTHY_HOSTS),
         autonomy={"restart_enclave": "approve"},
-        levers=(
-            OperatorCommandPlan(lever="approve", at_seconds=60),
-            OperatorCommandPlan(lever="deny", at_seconds=60 + FIX_DECIDED_SECONDS),
+        operator_commands=(
+            OperatorCommandPlan(command="approve", at_seconds=60),
+            OperatorCommandPlan(command="deny", at_seconds=60 + FIX_DECIDED_SECONDS),
         ),
     ),
     world(

@@ -49,7 +49,7 @@ class Operators:
         self._choices = choices
         self._execute = execute
         self._log = log
-        self._planned = sorted(world.scenario.levers, key=lambda each: each.at_seconds)
+        self._planned = sorted(world.scenario.operator_commands, key=lambda each: each.at_seconds)
         self._actions = (
             lambda: None,
             self.approve,
@@ -84,7 +84,7 @@ class Operators:
                 "resume": self._resume,
                 "promote": partial(self._promote, plan.scope),
             }
-            planned[plan.lever]()
+            planned[plan.command]()
 
     def approve(self) -> None:
         """Approve the latest proposed plan of each open incident."""

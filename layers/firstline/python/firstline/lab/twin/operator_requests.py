@@ -33,20 +33,20 @@ def function_url_event(plan: OperatorCommandPlan, system: System) -> dict[str, A
 
 def _command(plan: OperatorCommandPlan, system: System) -> OperatorCommand:
     now = system.ports.clock.now()
-    if plan.lever == "pause":
+    if plan.command == "pause":
         until = now + timedelta(seconds=plan.length_seconds)
         return PauseFixes(scope=plan.scope, why=WHY, until=until)
-    if plan.lever == "drill":
+    if plan.command == "drill":
         until = now + timedelta(seconds=plan.length_seconds)
         return AnnounceDrill(
             alarm=undeployed.alarm_arn(plan.scope, system.settings.home), until=until
         )
-    if plan.lever == "resume":
+    if plan.command == "resume":
         return Resume(scope=plan.scope, why=WHY)
-    if plan.lever == "promote":
+    if plan.command == "promote":
         return Promote(action=plan.scope, why=WHY)
     incident, proposed = _proposal(system, now)
-    if plan.lever == "approve":
+    if plan.command == "approve":
         return Approve(incident=incident, plan=proposed, why=WHY)
     return Deny(incident=incident, plan=proposed, why=WHY)
 

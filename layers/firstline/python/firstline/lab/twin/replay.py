@@ -138,7 +138,7 @@ class Run:
         self._tally = tally
         self.system = system
         self.refused: list[str] = []
-        self._commands = sorted(world.scenario.levers, key=lambda each: each.at_seconds)
+        self._commands = sorted(world.scenario.operator_commands, key=lambda each: each.at_seconds)
         self._delivered: list[bytes] = []
         self._versions = unreadable_items.UnreadableItems(aws.session.client("dynamodb"), world)
         self._spoilt = unreadable_incidents.spoilt_ids(world)
@@ -228,10 +228,10 @@ class Run:
         except InvalidInput as error:
             answer = {"statusCode": 400, "body": str(error)}
         if answer["statusCode"] != HTTPStatus.OK:
-            self.refused.append(f"{plan.lever} at {plan.at_seconds} s: {answer['body']}")
-        elif plan.lever == "drill":
+            self.refused.append(f"{plan.command} at {plan.at_seconds} s: {answer['body']}")
+        elif plan.command == "drill":
             self._start_drill(
-                plan.scope, msgspec.json.decode(str(answer["body"]), type=CommandResult).word
+                plan.scope, msgspec.json.decode(str(answer["body"]), type=CommandResult).marker
             )
         self._take_wakes()
 

@@ -18,6 +18,7 @@ from firstline.diagnosis.failure_domains import Domain
 from firstline.errors import InvalidInput
 from firstline.ids import InstanceId
 from firstline.remediation.kill_switch import EVERYTHING, OFF, KillSwitch, Pause
+from firstline.schema_1 import SCENARIO, upgrade_file
 from firstline.signal import Condition
 
 type Dependency = Literal[
@@ -112,7 +113,7 @@ class OperatorCommandPlan(Table, frozen=True, kw_only=True):
     soon as the drill is announced.
     """
 
-    lever: Literal["approve", "deny", "pause", "resume", "promote", "drill"]
+    command: Literal["approve", "deny", "pause", "resume", "promote", "drill"]
     scope: str = "everything"
     length_seconds: int = 3600
     at_seconds: int = 0
@@ -178,11 +179,11 @@ class Expected(Table, frozen=True, kw_only=True):
     their number, and ``notifications`` how often PagerDuty notified. ``within`` is the latest end
     of the first incident after the start, in the policy's own terms
     (`firstline.lab.twin.deadline`); the first page comes within a minute from
-    ``paged_from_seconds`` on. ``told`` are words that the pages contain, and ``updates`` words of
-    each update of the first incident, in order. An omitted field expects nothing.
+    ``paged_from_seconds`` on. ``page_texts`` are words that the pages contain, and ``updates``
+    words of each update of the first incident, in order. An omitted field expects nothing.
     """
 
-    outcome: Literal["resolved", "handed-over", "observed", "ignored", "rejected"]
+    outcome: Literal["resolved", "escalated", "self-recovered", "recorded", "ignored", "rejected"]
     within: str = ""
     fixes: tuple[str, ...] | None = None
     actions: tuple[str, ...] | None = None
@@ -191,7 +192,7 @@ class Expected(Table, frozen=True, kw_only=True):
     incidents: int | None = None
     notifications: int | None = None
     paged_from_seconds: int | None = None
-    told: tuple[str, ...] = ()
+    page_texts: tuple[str, ...] = ()
     updates: tuple[str, ...] | None = None
     denied: tuple[str, ...] | None = None
     pages: tuple[str, ...] | None = None
@@ -267,7 +268,7 @@ class Scenario(Table, frozen=True, kw_only=True):
     events: tuple[EventPlan, ...] = ()
     faults: tuple[FaultPlan, ...] = ()
     mutes: tuple[MutePlan, ...] = ()
-    levers: tuple[OperatorCommandPlan, ...] = ()
+    operator_commands: tuple[OperatorCommandPlan, ...] = ()
     expect: Expected | None = None
 
     def switch(self, start: datetime) -> KillSwitch:
@@ -299,7 +300,7 @@ def ruled(policy: bytes, scenario: Scenario) -> bytes:
     an action without an autonomy in the text.
     """
     for action, autonomy in sorted(scenario.autonomy.items()):
-        pattern = rb'(?m)^(name = "%s"\nautonomy = )"[a-z]+"$' % action.encode()
+        pattern = rb'(?m)^(name = "%s"\nautonomy = )"[a-z-]+"$' % action.encode()
         policy, count = re.subn(pattern, rb'\1"%s"' % autonomy.encode(), policy)
         if count != 1:
             message = f"{scenario.name}: the profile gives no autonomy to {action!r}"
@@ -310,7 +311,9 @@ def ruled(policy: bytes, scenario: Scenario) -> bytes:
 def load(path: Path) -> Scenario:
     """Return the scenario in *path*; raises `InvalidInput` with one line about the cause."""
     try:
-        return msgspec.convert(tomllib.loads(path.read_text()), type=Scenario)
+        table = tomllib.loads(path.read_text())
+        upgrade_file(table, SCENARIO, str(path))
+        return msgspec.convert(table, type=Scenario)
     except OSError as error:
         message = f"{path}: cannot be read: {error.strerror}"
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

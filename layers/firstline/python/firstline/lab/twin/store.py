@@ -97,16 +97,16 @@ class MemoryStore:
         """See `firstline.controller.ports.store.Store`."""
         self._effects.effect("store", "store.commit", lambda: self._commit(change))
 
-    def open_incident(self, cause: CorrelationKey) -> IncidentId | None:
+    def open_incident(self, key: CorrelationKey) -> IncidentId | None:
         """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect(
-            "store", "store.open_incident", lambda: self.tables.causes.get(cause)
+            "store", "store.open_incident", lambda: self.tables.causes.get(key)
         )
 
-    def accounted(self, cause: CorrelationKey) -> HandledAlarms | None:
+    def accounted(self, key: CorrelationKey) -> HandledAlarms | None:
         """See `firstline.controller.ports.store.Store`."""
         return self._effects.effect(
-            "store", "store.accounted", lambda: self.tables.accounted.get(cause)
+            "store", "store.accounted", lambda: self.tables.accounted.get(key)
         )
 
     def limits(self, group: str) -> Limits:
@@ -273,10 +273,10 @@ class MemoryStore:
         if change.processed in tables.processed:
             yield Contested.PROCESSED
         if change.opens in tables.causes:
-            yield Contested.CAUSE
+            yield Contested.CORRELATION_KEY
         if incident is not None:
             if change.closes and tables.causes.get(change.closes) != incident.id:
-                yield Contested.CAUSE
+                yield Contested.CORRELATION_KEY
             if self._version(incident.id) != incident.version:
                 yield Contested.VERSION
         if change.lease is not None:
@@ -333,7 +333,7 @@ class MemoryStore:
 def _check_size(change: Change) -> None:
     """Enforce DynamoDB's limits of actions and of an item's bytes."""
     incident = change.incident
-    if incident is not None and len(incidents.encode(incident)) > ITEM_BYTES_MAX:
+    if incident is not None and len(incidents.encode_aggregate(incident)) > ITEM_BYTES_MAX:
         why = "Item size to update has exceeded the maximum allowed size"
         raise Unwritable(incident.id, why, incident.severity, incident.opened_at)
     if not 1 <= change.actions <= ACTIONS_MAX:
@@ -347,7 +347,7 @@ def _is_open(row: Row) -> bool:
 
 
 def _is_escalated(row: Row) -> bool:
-    return row.status is Status.HANDED_OVER
+    return row.status is Status.ESCALATED
 
 
 def _is_closed(row: Row) -> bool:

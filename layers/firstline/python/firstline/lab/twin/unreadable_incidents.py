@@ -7,7 +7,7 @@ written.
 from datetime import datetime, timedelta
 
 from firstline.ids import IncidentId, SignalKey, incident_id
-from firstline.incidents.incident import Incident
+from firstline.incidents.incident import SCHEMA, Incident
 from firstline.lab.twin.store import Row, Stored, Tables, row_of
 from firstline.lab.twin.world import World
 from firstline.signal import Component, Condition, Severity
@@ -16,7 +16,7 @@ from firstline.signals import correlation
 BEFORE = timedelta(hours=1)
 """A spoilt incident was opened so long before the start."""
 SPOILT = "{}"
-OURS, NEWER = '"schema":1', '"schema":2'
+OURS, NEWER = f'"schema":{SCHEMA}', f'"schema":{SCHEMA + 1}'
 
 
 def stored_text(world: World) -> Stored:
@@ -47,7 +47,7 @@ def store_spoilt(tables: Tables, world: World, fleet: str) -> None:
     for number, held in enumerate(spoilt_incidents(world, fleet)):
         tables.incidents[held.id], tables.rows[held.id] = SPOILT, row_of(held)
         if not number and spoilt_condition(world):
-            tables.causes[held.cause] = held.id
+            tables.causes[held.correlation_key] = held.id
 
 
 def spoilt_incidents(world: World, fleet: str) -> tuple[Incident, ...]:
@@ -58,7 +58,7 @@ def spoilt_incidents(world: World, fleet: str) -> tuple[Incident, ...]:
         Incident(
             id=incident_id(key),
             version=1,
-            cause=correlation.correlation_key(fleet, condition),
+            correlation_key=correlation.correlation_key(fleet, condition),
             condition=condition,
             severity=Severity.P2,
             component=Component.ENCLAVE,

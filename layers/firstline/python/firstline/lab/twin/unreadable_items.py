@@ -17,8 +17,8 @@ def spoil_items(client: "DynamoDBClient", world: World, fleet: str) -> None:
         item = {**items.incident_item(held), "body": items.text(unreadable_incidents.SPOILT)}
         client.put_item(TableName=resources.INCIDENTS, Item=item)
         if not number and unreadable_incidents.spoilt_condition(world):
-            cause = items.cause_item(held.cause, held.id)
-            client.put_item(TableName=resources.INCIDENTS, Item=cause)
+            claim = items.cause_item(held.correlation_key, held.id)
+            client.put_item(TableName=resources.INCIDENTS, Item=claim)
 
 
 class UnreadableItems:

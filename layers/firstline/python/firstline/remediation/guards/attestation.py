@@ -98,7 +98,7 @@ def _same_image(running: dict[InstanceId, HostReport], image: Image) -> Denial |
     return Denial(
         Reason.IMAGE_UNKNOWN,
         f"the image that runs on {', '.join(dark)} is unknown",
-        ask=True,
+        approvable=True,
         unknown=True,
     )
 
@@ -115,7 +115,7 @@ def kms_is_calm(plan: Plan, situation: Situation) -> Denial | None:
     if not dark:
         return None
     why = f"cannot check whether KMS throttles {', '.join(dark)}: its log cannot be read"
-    return Denial(Reason.KMS_STATE_UNKNOWN, why, ask=True, unknown=True)
+    return Denial(Reason.KMS_STATE_UNKNOWN, why, approvable=True, unknown=True)
 
 
 def _reports(situation: Situation) -> dict[InstanceId, HostReport]:

@@ -12,13 +12,13 @@ from firstline.remediation.situation import Situation
 
 
 def mode_enforces(plan: Plan, situation: Situation) -> Denial | None:
-    """I15: in ``observe`` mode a fix is recorded, and not done.
+    """I15: in ``dry-run`` mode a fix is recorded, and not done.
 
     The mode is the deployment's, or that of an announced drill.
     """
     if situation.mode == "enforce":
         return None
-    return Denial(Reason.DRY_RUN, f"mode is observe: would have run {plan.action} on {plan.target}")
+    return Denial(Reason.DRY_RUN, f"mode is dry-run: would have run {plan.action} on {plan.target}")
 
 
 def switch_is_off(plan: Plan, situation: Situation) -> Denial | None:
@@ -51,8 +51,8 @@ def action_is_allowed(plan: Plan, situation: Situation) -> Denial | None:
     is promoted.
     """
     autonomy = situation.autonomy(plan.action)
-    if autonomy == "observe":
-        return Denial(Reason.RECORD_ONLY, f"autonomy of {plan.action} is observe")
+    if autonomy == "record-only":
+        return Denial(Reason.RECORD_ONLY, f"autonomy of {plan.action} is record-only")
     proposal = approvals.current_proposal(situation.incident.proposals, plan.hash)
     if autonomy == "auto":
         return _denied_by_person(proposal) or _trust_is_known(plan, situation)
@@ -91,7 +91,9 @@ def _without_proposal(plan: Plan, situation: Situation, autonomy: str) -> Denial
         down = situation.demotion(plan.action)
         why = f": {down.describe(plan.action)}" if down else ""
         return Denial(
-            Reason.APPROVAL_REQUIRED, f"autonomy of {plan.action} is {autonomy}{why}", ask=True
+            Reason.APPROVAL_REQUIRED,
+            f"autonomy of {plan.action} is {autonomy}{why}",
+            approvable=True,
         )
     why = f"approval limit reached ({PROPOSALS_MAX} requests): {plan.action} is not proposed again"
     return Denial(Reason.APPROVAL_LIMIT_REACHED, why, final=True)
@@ -103,7 +105,7 @@ def _without_approval(proposal: Proposal, now: datetime) -> Denial | None:
         until = proposal.until.isoformat(timespec="seconds")
         if now < proposal.until:
             why = f"approval of {proposal.action} is pending until {until}"
-            return Denial(Reason.APPROVAL_PENDING, why, retry_at=proposal.until, ask=True)
+            return Denial(Reason.APPROVAL_PENDING, why, retry_at=proposal.until, approvable=True)
         return Denial(
             Reason.APPROVAL_TIMED_OUT,
             f"{proposal.action} was not approved before {until}",

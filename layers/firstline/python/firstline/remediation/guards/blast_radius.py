@@ -164,7 +164,7 @@ def nothing_is_unsaved(plan: Plan, situation: Situation) -> Denial | None:
     if not dark:
         return None
     why = f"cannot verify that {', '.join(dark)} has no unsaved vaults"
-    return Denial(Reason.VAULTS_UNKNOWN, why, ask=True, unknown=True)
+    return Denial(Reason.VAULTS_UNKNOWN, why, approvable=True, unknown=True)
 
 
 def _unsaved(host: InstanceId, evidence: Evidence) -> int | None:

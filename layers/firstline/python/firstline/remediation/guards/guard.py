@@ -22,7 +22,7 @@ class Denial(msgspec.Struct, frozen=True):
     ``retry_at`` is the next useful time to ask again.
 
     A ``final`` denial does not pass with time: a person must take over. A ``held`` one is a
-    person's own decision, so no page about it follows. ``ask`` means that a person may allow
+    person's own decision, so no page about it follows. ``approvable`` means that a person may allow
     the plan: it is proposed at once, or the answer is awaited. ``unknown`` means that a fact is
     missing which a person may know: the plan is proposed, and an approval overrides the denial.
     """
@@ -32,7 +32,7 @@ class Denial(msgspec.Struct, frozen=True):
     retry_at: datetime | None = None
     final: bool = False
     held: bool = False
-    ask: bool = False
+    approvable: bool = False
     unknown: bool = False
 
 

@@ -6,6 +6,7 @@ from firstline.incidents.incident import Attempt, Incident
 from firstline.notifications.pages import NO_LADDER
 from firstline.remediation.decision import Close, Decision, Escalate, Fix
 from firstline.remediation.escalation import describe_attempt
+from firstline.remediation.rules.rule_name import RuleName
 from firstline.remediation.situation import Situation
 
 
@@ -37,7 +38,7 @@ def _waiting(incident: Incident, decision: Decision, situation: Situation) -> st
         what = f"{proposal.action} on {proposal.target}"
         return f"{what} is {'proposed' if proposal.approvable else 'recommended to an operator'}"
     if not situation.profile.rungs(situation.incident.condition):
-        return NO_LADDER if decision.rule == "watch" else f"{NO_LADDER}; {decision.why}"
+        return NO_LADDER if decision.rule == RuleName.WATCH else f"{NO_LADDER}; {decision.why}"
     what = f"{plan.action} on {plan.target}" if (plan := decision.plan) else ""
     return decision.why if what in decision.why else f"{what} is blocked: {decision.why}"
 

@@ -7,6 +7,7 @@ from firstline.incidents.incident import Incident
 from firstline.remediation import verification
 from firstline.remediation.decision import Decision, Wait
 from firstline.remediation.progress.current_action import unanswered
+from firstline.remediation.rules.rule_name import RuleName
 from firstline.remediation.situation import Situation
 
 type NextEvent = tuple[str, datetime]
@@ -44,13 +45,13 @@ def _by_rule(
     if incident.look is not None:
         return "the hosts' answers", incident.look.until
     match decision.rule, decision.step:
-        case "confirm targets", _:
+        case RuleName.CONFIRM_TARGETS, _:
             return "good readings of each host", blocked_until
-        case "alarm to clear", _:
+        case RuleName.AWAIT_ALARM_OK, _:
             return _clearing(incident, situation, blocked_until)
-        case "quiet window", Wait(until):
+        case RuleName.QUIET_WINDOW, Wait(until):
             return "the end of the quiet window", until
-        case "storm" | "gathers" | "nothing to watch", Wait(until):
+        case RuleName.STORM_GATHERING | RuleName.SIGNALS_JOINING | RuleName.NO_ALARM, Wait(until):
             return "further signals", until
         case _:
             return "a recovery", blocked_until

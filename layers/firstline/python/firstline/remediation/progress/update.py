@@ -12,6 +12,7 @@ from firstline.remediation.decision import Decision, Fix, Look, Raise
 from firstline.remediation.progress.current_action import describe_action, unanswered
 from firstline.remediation.progress.fleet_state import describe_fleet
 from firstline.remediation.progress.next_event import next_event
+from firstline.remediation.rules.rule_name import RuleName
 from firstline.remediation.situation import Situation
 
 FIRST_UPDATE_MAX = timedelta(seconds=25)
@@ -55,7 +56,7 @@ def _instant(at: datetime) -> str:
 
 def _looks(decision: Decision) -> bool:
     """True if the decision only asks hosts, or waits for their answers."""
-    return isinstance(decision.step, Look) or decision.rule == "look under way"
+    return isinstance(decision.step, Look) or decision.rule == RuleName.LOOK_UNDER_WAY
 
 
 def _too_late(situation: Situation) -> bool:

@@ -6,13 +6,14 @@ from firstline.actions.catalogue import FIXES
 from firstline.config.profile import HOSTS_MAX, seconds
 from firstline.diagnosis.evidence import DeletedAlarm, Group
 from firstline.diagnosis.health_checks import FailureMode, HostHealth
-from firstline.incidents.incident import INCIDENT_BYTES_MAX, Outcome, encode
+from firstline.incidents.incident import INCIDENT_BYTES_MAX, Outcome, encode_aggregate
 from firstline.remediation import execution, verification
 from firstline.remediation.decision import Decision, Escalate, Wait
+from firstline.remediation.rules.rule_name import RuleName
 from firstline.remediation.situation import Situation
 
 
-def bounded(s: Situation) -> Decision | None:
+def limit_reached(s: Situation) -> Decision | None:
     """I24: every incident ends in bounded time."""
     policy = s.profile.policy
     if s.quiet_until is not None and (s.now < s.quiet_until or s.recovered):
@@ -21,10 +22,10 @@ def bounded(s: Situation) -> Decision | None:
     if age < seconds(policy.incident_age_max_seconds) and s.incident.wakes < policy.wakes_max:
         return None
     why = f"still open after {age.total_seconds():.0f} s and {s.incident.wakes} wakes"
-    return Decision(step=Escalate(), rule="bounded", why=why)
+    return Decision(step=Escalate(), rule=RuleName.LIMIT_REACHED, why=why)
 
 
-def not_known_here(s: Situation) -> Decision | None:
+def action_unknown(s: Situation) -> Decision | None:
     """Another version intended or proposed an action that this one does not have.
 
     After a rollback this is no error: the action is not read, judged or sent, and the page names
@@ -35,23 +36,23 @@ def not_known_here(s: Situation) -> Decision | None:
     for action, target in (*intended, *proposed):
         if action not in FIXES:
             why = f"this version has no action {action} (on {target})"
-            return Decision(step=Escalate(), rule="not known here", why=why)
+            return Decision(step=Escalate(), rule=RuleName.ACTION_UNKNOWN, why=why)
     return None
 
 
-def went_astray(s: Situation) -> Decision | None:
+def wrong_refresh(s: Situation) -> Decision | None:
     """A fix that met another refresh than its own is escalated at once."""
     met = [each for each in s.incident.attempts if each.outcome is Outcome.ANOTHER]
     if not met:
         return None
     return Decision(
-        step=Escalate(), rule="went astray", why=execution.describe_wrong_refresh(met[-1])
+        step=Escalate(), rule=RuleName.WRONG_REFRESH, why=execution.describe_wrong_refresh(met[-1])
     )
 
 
-def outgrown(s: Situation) -> Decision | None:
+def incident_too_large(s: Situation) -> Decision | None:
     """I24: an incident that the store would soon refuse is escalated while it still fits."""
-    group, size = s.evidence.group, len(encode(s.incident))
+    group, size = s.evidence.group, len(encode_aggregate(s.incident))
     hosts = len(group.instances) if s.needs_hosts and isinstance(group, Group) else 0
     if hosts > HOSTS_MAX:
         why = f"the group has {hosts} hosts; an incident stores evidence of at most {HOSTS_MAX}"
@@ -59,7 +60,7 @@ def outgrown(s: Situation) -> Decision | None:
         why = f"the incident has {size} bytes; the limit is {INCIDENT_BYTES_MAX}"
     else:
         return None
-    return Decision(step=Escalate(), rule="outgrown", why=why)
+    return Decision(step=Escalate(), rule=RuleName.INCIDENT_TOO_LARGE, why=why)
 
 
 # A failed launch, a refused call, a finding and a user's report have no alarm that shows a
@@ -70,7 +71,7 @@ def outgrown(s: Situation) -> Decision | None:
 # A failed launch is a P3, because the group retries. The group is read at each wake; once it has
 # been short of instances for `short_group_seconds`, or unreadable, the incident rises to P2 and
 # pages, by a decision of its own (`raise`).
-def nothing_to_watch(s: Situation) -> Decision | None:
+def no_alarm(s: Situation) -> Decision | None:
     """A signal without an alarm leaves nothing to read: a person must act.
 
     It stays open for the quiet window, so that a repeated signal joins it (I36).
@@ -81,17 +82,17 @@ def nothing_to_watch(s: Situation) -> Decision | None:
     quiet_at = s.incident.joined_at + seconds(s.profile.policy.quiet_seconds)
     ahead = [at for at in (quiet_at, s.short_until) if at is not None and at > s.now]
     if not ahead:
-        return Decision(step=Escalate(), rule="nothing to watch", why=why)
+        return Decision(step=Escalate(), rule=RuleName.NO_ALARM, why=why)
     why = f"{why}: a repeated signal joins it until {max(ahead):%H:%M:%S}"
-    return Decision(step=Wait(min(ahead)), rule="nothing to watch", why=why)
+    return Decision(step=Wait(min(ahead)), rule=RuleName.NO_ALARM, why=why)
 
 
-def alarm_gone(s: Situation) -> Decision | None:
+def alarm_deleted(s: Situation) -> Decision | None:
     """The alarm was deleted while it fired: no OK will come."""
     if s.quiet_until is not None or not isinstance(s.evidence.alarm, DeletedAlarm):
         return None
     why = f"the alarm {s.incident.alarm} was deleted: it cannot show a recovery"
-    return Decision(step=Escalate(), rule="alarm gone", why=why)
+    return Decision(step=Escalate(), rule=RuleName.ALARM_DELETED, why=why)
 
 
 def no_hosts(s: Situation) -> Decision | None:
@@ -105,7 +106,7 @@ def no_hosts(s: Situation) -> Decision | None:
     if verification.is_launching(s.evidence) and not s.stalled:
         return None
     why = f"the group has no instance in service; its desired capacity is {group.desired}"
-    return Decision(step=Escalate(), rule="no hosts", why=why)
+    return Decision(step=Escalate(), rule=RuleName.NO_HOSTS, why=why)
 
 
 def silent_hosts(s: Situation) -> Decision | None:
@@ -116,17 +117,17 @@ def silent_hosts(s: Situation) -> Decision | None:
     if not silent or len(silent) < len(s.unverified):
         return None
     why = f"{', '.join(silent)} did not answer {limit} inspections in a row"
-    return Decision(step=Escalate(), rule="silent hosts", why=why)
+    return Decision(step=Escalate(), rule=RuleName.HOSTS_SILENT, why=why)
 
 
-def beyond_mending(s: Situation) -> Decision | None:
+def not_repairable(s: Situation) -> Decision | None:
     """S14: the failure of every remaining host is known, and no rung of the ladder repairs it."""
     dead = s.diagnosis.having(HostHealth.DEAD)
     failures = [s.diagnosis.hosts[each].failure for each in dead]
     if not dead or len(dead) < len(s.unverified) or FailureMode.UNKNOWN in failures:
         return None
     named = ", ".join(f"{each}: {what}" for each, what in zip(dead, failures, strict=True))
-    return Decision(step=Escalate(), rule="beyond mending", why=f"no fix exists for {named}")
+    return Decision(step=Escalate(), rule=RuleName.NOT_REPAIRABLE, why=f"no fix exists for {named}")
 
 
 def delay_escalation(decision: Decision, s: Situation) -> Decision:
@@ -136,7 +137,7 @@ def delay_escalation(decision: Decision, s: Situation) -> Decision:
     """
     if not isinstance(decision.step, Escalate) or s.incident.signals == 1:
         return decision
-    if bounded(s) or went_astray(s):
+    if limit_reached(s) or wrong_refresh(s):
         return decision
     policy = s.profile.policy
     quiet_at = s.incident.joined_at + seconds(policy.watch_seconds)
@@ -145,4 +146,4 @@ def delay_escalation(decision: Decision, s: Situation) -> Decision:
         return decision
     joined = s.incident.signals - 1
     why = f"{decision.why}; escalation is delayed while signals join ({joined} so far)"
-    return copy.replace(decision, step=Wait(until), rule="gathers", why=why)
+    return copy.replace(decision, step=Wait(until), rule=RuleName.SIGNALS_JOINING, why=why)

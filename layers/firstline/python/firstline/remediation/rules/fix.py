@@ -11,6 +11,7 @@ from firstline.remediation.guards.guard import Answer
 from firstline.remediation.guards.order import ask_guards
 from firstline.remediation.plan import Plan
 from firstline.remediation.rules.look import hosts_to_look_at_first
+from firstline.remediation.rules.rule_name import RuleName
 from firstline.remediation.situation import Situation
 
 
@@ -21,7 +22,7 @@ def next_fix(s: Situation) -> Decision | None:
     plan = ladder.gentlest_plan(s, s.diagnosis.having(HostHealth.DEAD))
     if plan is None:
         return None
-    decision = _guarded(s, plan, "next fix")
+    decision = _guarded(s, plan, RuleName.NEXT_FIX)
     older = (
         hosts_to_look_at_first(s, plan)
         if isinstance(decision.step, Fix | RequestApproval)
@@ -36,7 +37,7 @@ def more_capacity(s: Situation) -> Decision | None:
     plan = ladder.capacity_plan(s, group) if isinstance(group, Group) else None
     if plan is None or any(each.repaired for each in s.incident.attempts):
         return None
-    return _guarded(s, plan, "more capacity")
+    return _guarded(s, plan, RuleName.ADD_CAPACITY)
 
 
 def refresh_to_cancel(s: Situation) -> Decision | None:
@@ -45,10 +46,10 @@ def refresh_to_cancel(s: Situation) -> Decision | None:
     refreshes, ours = s.evidence.refreshes, {each.command for each in tried if each.failed}
     active = refreshes.active() if isinstance(refreshes, Refreshes) else ()
     plans = [ladder.cancel_plan(s, each.id) for each in active if each.id in ours]
-    return _guarded(s, plans[0], "cancel the refresh") if plans else None
+    return _guarded(s, plans[0], RuleName.CANCEL_REFRESH) if plans else None
 
 
-def _guarded(s: Situation, plan: Plan, rule: str) -> Decision:
+def _guarded(s: Situation, plan: Plan, rule: RuleName) -> Decision:
     """*plan*, or the step that its denials require; every guard's answer is recorded."""
     answers = ask_guards(plan, s)
     step, why = _permitted(s, plan, answers)
@@ -63,7 +64,7 @@ def _permitted(s: Situation, plan: Plan, answers: tuple[Answer, ...]) -> tuple[S
     if any(each.final for each in denials):
         return Escalate(), why
     # a guard that lacks a fact for long is passed to a person, who may know it
-    if all(each.ask or (s.stalled and each.unknown) for each in denials):
+    if all(each.approvable or (s.stalled and each.unknown) for each in denials):
         # a new proposal replaces an old one, so it names that one's unknowns too
         unknowns = tuple(each.guard for each in answers if each.denial and each.denial.unknown)
         return _proposed(s, plan, unknowns, why)

@@ -10,6 +10,7 @@ from firstline.ids import InstanceId
 from firstline.incidents.incident import Attempt
 from firstline.remediation.decision import Decision, Escalate, Look, Wait, wait
 from firstline.remediation.plan import Plan
+from firstline.remediation.rules.rule_name import RuleName
 from firstline.remediation.situation import Situation
 
 
@@ -19,7 +20,7 @@ def fix_under_way(s: Situation) -> Decision | None:
     if current is None or current.outcome is not None:
         return None
     why = f"{current.action} on {current.target} has no result yet"
-    return wait(s.now, seconds(s.profile.policy.poll_seconds), "fix under way", why)
+    return wait(s.now, seconds(s.profile.policy.poll_seconds), RuleName.FIX_UNDER_WAY, why)
 
 
 def look_under_way(s: Situation) -> Decision | None:
@@ -28,7 +29,7 @@ def look_under_way(s: Situation) -> Decision | None:
     if look is None:
         return None
     why = f"the inspection of {len(look.targets)} hosts has no result yet"
-    return wait(s.now, seconds(s.profile.policy.poll_seconds), "look under way", why)
+    return wait(s.now, seconds(s.profile.policy.poll_seconds), RuleName.LOOK_UNDER_WAY, why)
 
 
 def fix_to_verify(s: Situation) -> Decision | None:
@@ -41,7 +42,7 @@ def fix_to_verify(s: Situation) -> Decision | None:
     if not looked_at:
         until = max(settled_at, s.now + seconds(s.profile.policy.watch_seconds))
         why = f"{current.action} is in progress: no instance that it launched needs an inspection"
-        return Decision(step=Wait(until), rule="verify the fix", why=why)
+        return Decision(step=Wait(until), rule=RuleName.VERIFY_FIX, why=why)
     # a host that is not back soon is looked at less often
     late = s.now - settled_at >= seconds(s.profile.policy.watch_seconds)
     good = {each.id for each in s.incident.targets if each.readings}
@@ -50,10 +51,10 @@ def fix_to_verify(s: Situation) -> Decision | None:
     names = ", ".join(looked_at)
     if s.now < due:
         why = f"waiting for {names} to settle after {current.action}"
-        return Decision(step=Wait(due), rule="verify the fix", why=why)
+        return Decision(step=Wait(due), rule=RuleName.VERIFY_FIX, why=why)
     why = f"inspecting {names} again after {current.action}"
     read_at = s.now + seconds(s.profile.policy.verify_interval_seconds)
-    return Decision(step=Look(looked_at, read_at), rule="verify the fix", why=why)
+    return Decision(step=Look(looked_at, read_at), rule=RuleName.VERIFY_FIX, why=why)
 
 
 def _to_verify(s: Situation, current: Attempt) -> tuple[InstanceId, ...]:
@@ -75,7 +76,7 @@ def hosts_to_look_at(s: Situation) -> Decision | None:
     if not stale:
         return None
     hosts = one_look(s, stale)
-    return _look(s, hosts, "look at hosts", f"no recent evidence of {', '.join(hosts)}")
+    return _look(s, hosts, RuleName.LOOK_AT_HOSTS, f"no recent evidence of {', '.join(hosts)}")
 
 
 def hosts_to_look_at_first(s: Situation, plan: Plan) -> Decision | None:
@@ -89,7 +90,7 @@ def hosts_to_look_at_first(s: Situation, plan: Plan) -> Decision | None:
         return None
     hosts = one_look(s, stale)
     why = f"inspecting {', '.join(hosts)} again before {plan.action}"
-    return _look(s, hosts, "look before a fix", why)
+    return _look(s, hosts, RuleName.LOOK_BEFORE_FIX, why)
 
 
 def _older(s: Situation, age_max: timedelta) -> list[InstanceId]:
@@ -102,7 +103,7 @@ def _older(s: Situation, age_max: timedelta) -> list[InstanceId]:
     ]
 
 
-def _look(s: Situation, hosts: tuple[InstanceId, ...], rule: str, why: str) -> Decision:
+def _look(s: Situation, hosts: tuple[InstanceId, ...], rule: RuleName, why: str) -> Decision:
     read_at = s.now + seconds(s.profile.policy.poll_seconds)
     return Decision(step=Look(hosts, read_at), rule=rule, why=why)
 
@@ -124,7 +125,7 @@ def approved_to_confirm(s: Situation) -> Decision | None:
         return None
     hosts = one_look(s, sorted(set(stale)))
     why = f"inspecting {', '.join(hosts)} again before the approved fix"
-    return _look(s, hosts, "confirm approval", why)
+    return _look(s, hosts, RuleName.CONFIRM_APPROVAL, why)
 
 
 def _looked_at(s: Situation, host: InstanceId) -> datetime:
@@ -142,16 +143,16 @@ def targets_to_confirm(s: Situation) -> Decision | None:
     names = tuple(each.id for each in targets)
     if s.stalled:
         why = f"the health of {', '.join(names)} could not be proven"
-        return Decision(step=Escalate(), rule="confirm targets", why=why)
+        return Decision(step=Escalate(), rule=RuleName.CONFIRM_TARGETS, why=why)
     if s.now < due:
         why = f"verification of {', '.join(names)} is pending"
-        return Decision(step=Wait(due), rule="confirm targets", why=why)
+        return Decision(step=Wait(due), rule=RuleName.CONFIRM_TARGETS, why=why)
     why = (
         f"{', '.join(names)}: next reading ({s.profile.policy.verify_readings} good ones in a row"
         " verify a host)"
     )
     read_at = s.now + seconds(s.profile.policy.verify_interval_seconds)
-    return Decision(step=Look(one_look(s, names), read_at), rule="confirm targets", why=why)
+    return Decision(step=Look(one_look(s, names), read_at), rule=RuleName.CONFIRM_TARGETS, why=why)
 
 
 def one_look(s: Situation, hosts: Sequence[InstanceId]) -> tuple[InstanceId, ...]:

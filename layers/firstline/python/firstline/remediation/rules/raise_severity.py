@@ -2,6 +2,7 @@
 
 from firstline.diagnosis.evidence import Group
 from firstline.remediation.decision import Decision, Raise
+from firstline.remediation.rules.rule_name import RuleName
 from firstline.remediation.situation import Situation
 from firstline.signal import Severity
 
@@ -18,4 +19,4 @@ def short_group(s: Situation) -> Decision | None:
     if isinstance(group, Group):
         lacks = f"{len(group.in_service())} of {group.desired} instances are in service"
     why = f"{lacks}; the group is short of instances since {since:%H:%M:%S}"
-    return Decision(step=Raise(Severity.P2), rule="short group", why=why)
+    return Decision(step=Raise(Severity.P2), rule=RuleName.GROUP_SHORT, why=why)

@@ -7,16 +7,17 @@ from firstline.ids import InstanceId
 from firstline.remediation import recovery
 from firstline.remediation.decision import Close, Decision, Escalate, Look, Wait, wait
 from firstline.remediation.rules.look import one_look
+from firstline.remediation.rules.rule_name import RuleName
 from firstline.remediation.situation import Situation
 
 
-def storm_gathers(s: Situation) -> Decision | None:
+def storm_gathering(s: Situation) -> Decision | None:
     """I21: the one incident of a storm stays open while more comes, so that it pages once."""
     until = s.incident.joined_at + seconds(s.profile.policy.storm_window_seconds)
     if not s.incident.storm or s.now >= until:
         return None
     why = f"a storm of unrelated failures, {s.incident.signals} signals so far"
-    return Decision(step=Wait(until), rule="storm", why=why)
+    return Decision(step=Wait(until), rule=RuleName.STORM_GATHERING, why=why)
 
 
 def recovered(s: Situation) -> Decision | None:
@@ -36,7 +37,7 @@ def _quiet(s: Situation, until: datetime) -> Decision | None:
         return _over(s, "the incident recovered without a fix, then its alarm was deleted")
     if s.now < until:
         why = f"the incident recovered without a fix; watching for a relapse until {until:%H:%M:%S}"
-        return Decision(step=Wait(until), rule="quiet window", why=why)
+        return Decision(step=Wait(until), rule=RuleName.QUIET_WINDOW, why=why)
     if not s.recovered:
         return None
     stale = _stale(s)
@@ -46,7 +47,7 @@ def _quiet(s: Situation, until: datetime) -> Decision | None:
         )
     read_at = s.now + seconds(s.profile.policy.poll_seconds)
     why = f"last inspection of {', '.join(stale)} at the end of the quiet window"
-    return Decision(step=Look(stale, read_at), rule="quiet window", why=why)
+    return Decision(step=Look(stale, read_at), rule=RuleName.QUIET_WINDOW, why=why)
 
 
 def _stale(s: Situation) -> tuple[InstanceId, ...]:
@@ -60,7 +61,7 @@ def _stale(s: Situation) -> tuple[InstanceId, ...]:
 def _over(s: Situation, why: str) -> Decision:
     facts = tuple(f"{each.id} verified" for each in s.incident.targets if each.verified)
     step = Close(recovered_at=s.incident.recovered_at)
-    return Decision(step=step, rule="recovered", why=why, facts=facts)
+    return Decision(step=step, rule=RuleName.RECOVERED, why=why, facts=facts)
 
 
 def alarm_to_clear(s: Situation) -> Decision | None:
@@ -74,9 +75,9 @@ def alarm_to_clear(s: Situation) -> Decision | None:
         return _clearing(s)
     if s.now - since < seconds(policy.alarm_lag_seconds):
         why = "every target is verified; waiting for the alarm's window to drain"
-        return wait(s.now, seconds(policy.verify_interval_seconds), "alarm to clear", why)
+        return wait(s.now, seconds(policy.verify_interval_seconds), RuleName.AWAIT_ALARM_OK, why)
     why = "every target is verified, but the alarm still fires"
-    return Decision(step=Escalate(), rule="alarm to clear", why=why)
+    return Decision(step=Escalate(), rule=RuleName.AWAIT_ALARM_OK, why=why)
 
 
 def _clearing(s: Situation) -> Decision:
@@ -84,6 +85,6 @@ def _clearing(s: Situation) -> Decision:
     policy, readings = s.profile.policy, s.incident.clear_readings
     if readings < policy.verify_readings:
         why = f"the alarm is OK, reading {readings} of {policy.verify_readings}"
-        return wait(s.now, seconds(policy.verify_interval_seconds), "alarm to clear", why)
+        return wait(s.now, seconds(policy.verify_interval_seconds), RuleName.AWAIT_ALARM_OK, why)
     why = "the alarm is OK, but the group is not confirmed at its desired capacity"
-    return wait(s.now, seconds(policy.watch_seconds), "alarm to clear", why)
+    return wait(s.now, seconds(policy.watch_seconds), RuleName.AWAIT_ALARM_OK, why)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from firstline.config.profile import seconds
 from firstline.diagnosis.evidence import Group, Need, Unknown, needs
 from firstline.remediation.decision import Decision, Escalate, wait
+from firstline.remediation.rules.rule_name import RuleName
 from firstline.remediation.situation import Situation
 
 
@@ -20,16 +21,16 @@ def fix_not_found(s: Situation) -> Decision | None:
     if s.now - current.lease_until < seconds(policy.blocked_max_seconds):
         return None
     why = f"cannot determine whether {current.action} on {current.target} was sent"
-    return Decision(step=Escalate(), rule="fix not found", why=why)
+    return Decision(step=Escalate(), rule=RuleName.FIX_NOT_FOUND, why=why)
 
 
-def group_not_whole(s: Situation) -> Decision | None:
+def group_incomplete(s: Situation) -> Decision | None:
     """S05: the alarm is OK, and the group does not reach its desired capacity."""
     cleared = s.incident.clear_readings >= s.profile.policy.verify_readings
     if not cleared or s.unverified or not s.needs_hosts or not s.stalled:
         return None
     why = f"the alarm is OK, but {_group(s.evidence.group)}"
-    return Decision(step=Escalate(), rule="group not whole", why=why)
+    return Decision(step=Escalate(), rule=RuleName.GROUP_INCOMPLETE, why=why)
 
 
 def _group(group: Group | Unknown) -> str:
@@ -42,9 +43,9 @@ def watch(s: Situation) -> Decision:
     """Watch for a limited time, then escalate with the facts that could not be read."""
     if s.stalled and not s.evidence.all_clear():
         why = "; ".join(_unread(s)) or "the alarm still fires, and no action is due"
-        return Decision(step=Escalate(), rule="watch", why=why)
+        return Decision(step=Escalate(), rule=RuleName.WATCH, why=why)
     patience = seconds(s.profile.policy.watch_seconds)
-    return wait(s.now, patience, "watch", "no action is due: watching")
+    return wait(s.now, patience, RuleName.WATCH, "no action is due: watching")
 
 
 def _unread(s: Situation) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from firstline.incidents.incident import Incident
-from firstline.ledger.entries import DecisionMade, HandedOver
+from firstline.ledger.entries import DecisionMade, IncidentEscalated
 from firstline.ledger.export import DecodedEntry
 from firstline.redaction import redact
 from firstline.reporting.events import events
@@ -17,7 +17,7 @@ from firstline.reporting.postmortem.formatting import split_parts
 _NEXT = {
     "look": "reads the hosts' answers",
     "fix": "reads the result of the fix",
-    "ask": "reconciles again, or earlier on an operator's answer",
+    "request-approval": "reconciles again, or earlier on an operator's answer",
 }
 """The purpose of the next wake, by the last step; after any other it looks again."""
 LOOKS_AGAIN = "reconciles again"
@@ -49,7 +49,7 @@ def last_decision(records: Sequence[DecodedEntry]) -> DecodedEntry | None:
 
 def escalation_steps(records: Iterable[DecodedEntry]) -> tuple[str, ...]:
     """A person's next steps from the last escalation among *records*."""
-    texts = [each.next for each in events(records, HandedOver)]
+    texts = [each.next for each in events(records, IncidentEscalated)]
     return tuple(map(redact, split_parts(texts[-1]))) if texts else ()
 
 

@@ -24,7 +24,7 @@ from firstline.reporting.incident_summary import OPEN, summarise
 from firstline.reporting.links import Places
 from firstline.signal import Disposition
 
-OWNERS = {OPEN: "firstline", Status.HANDED_OVER.value: "on-call"}
+OWNERS = {OPEN: "firstline", Status.ESCALATED.value: "on-call"}
 """The owner of an incident by its outcome; one that is over has none."""
 UNREADABLE = "cannot be read"
 """Shown in place of the condition of an unreadable incident."""
@@ -105,7 +105,7 @@ def of_unreadable(error: Unreadable) -> Row:
         opened_at=error.opened_at,
         ended_at=None,
         outcome=OPEN,
-        owner=OWNERS[Status.HANDED_OVER.value],
+        owner=OWNERS[Status.ESCALATED.value],
         unreadable=(
             f"This version cannot read the incident: {redact(error.why)}. {UNREADABLE_STEPS}"
         ),

@@ -199,7 +199,7 @@ def _readings(record: Record) -> Iterator[tuple[str, datetime, AlarmState]]:
                     if each.arn and each.state in LEVELS:
                         name = names.setdefault(each.arn, each.subject or each.arn)
                         yield name, each.signalled_at or entry.at, AlarmState(each.state)
-            case DecisionMade(seen={"alarms": dict() as alarms}):
+            case DecisionMade(observed={"alarms": dict() as alarms}):
                 for arn, fact in alarms.items():
                     state = fact.get("state") if isinstance(fact, dict) else None
                     if state in LEVELS:

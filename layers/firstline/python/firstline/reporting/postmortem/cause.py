@@ -6,7 +6,7 @@ from firstline.config.profile import Profile
 from firstline.diagnosis.diagnose import COMPONENTS, Diagnosis
 from firstline.diagnosis.evidence import NOT_NEEDED, Unknown
 from firstline.diagnosis.health_checks import FailureMode, HostHealth
-from firstline.ledger.entries import DecisionMade, HandedOver
+from firstline.ledger.entries import DecisionMade, IncidentEscalated
 from firstline.reporting.events import events
 from firstline.reporting.postmortem.fixes import Fix, by_action
 from firstline.reporting.postmortem.formatting import group, list_names, split_parts
@@ -58,7 +58,7 @@ def _likely(record: Record, facts: IncidentFacts, diagnosis: Diagnosis | None) -
         what = ", ".join(map(str, known))
         where = ", ".join(dict.fromkeys(str(COMPONENTS[each]) for each in known))
         return f"{len(dead)} of {len(diagnosis.hosts)} hosts: {what} (component {where})"
-    diagnoses = [split_parts(each.seen) for each in events(record, HandedOver)]
+    diagnoses = [split_parts(each.diagnosis) for each in events(record, IncidentEscalated)]
     if diagnoses and len(diagnoses[-1]) > 1 and diagnoses[-1][0].split(" ")[0] != "no":
         return "; ".join(diagnoses[-1][:2])
     if not facts.opened:
@@ -101,7 +101,11 @@ def _by_fact(diagnosis: Diagnosis, health: HostHealth) -> Iterator[str]:
 
 def _investigation_lines(record: Record) -> Iterator[str]:
     """The lines of the escalations' investigations."""
-    return (line for each in events(record, HandedOver) for line in split_parts(each.background))
+    return (
+        line
+        for each in events(record, IncidentEscalated)
+        for line in split_parts(each.investigation)
+    )
 
 
 def _is_unusual(line: str) -> bool:

@@ -126,7 +126,7 @@ def _unaccepted_pages(record: Record) -> Iterator[Advice]:
     keys = [
         each.key
         for each in events(record, PageDelivered)
-        if each.outcome == "owed" and channel(each.channel).awaited
+        if each.outcome == "pending" and channel(each.channel).awaited
     ]
     if keys:
         yield Advice("R44", f"a page needed retries: {list_names(keys)}")

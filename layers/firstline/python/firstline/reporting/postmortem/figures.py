@@ -67,7 +67,7 @@ def _recovered(facts: IncidentFacts) -> Figure:
     if facts.recovered_at is not None and facts.opened:
         by = "by a fix" if facts.outcome == Status.RESOLVED else "without a fix by firstline"
         return Figure(name="Recovery", value=_since(facts, facts.recovered_at), note=by)
-    note = "escalated to on-call" if facts.outcome == Status.HANDED_OVER else ""
+    note = "escalated to on-call" if facts.outcome == Status.ESCALATED else ""
     return Figure(name="Recovery", value="not observed", note=note)
 
 

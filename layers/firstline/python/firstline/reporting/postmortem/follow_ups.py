@@ -125,6 +125,6 @@ def _unsaved(record: Record) -> Iterator[Advice]:
 
 
 def _observed(facts: IncidentFacts) -> Iterator[Advice]:
-    if facts.outcome == Status.OBSERVED:
+    if facts.outcome == Status.SELF_RECOVERED:
         text = f"check whether {facts.subject} flaps: its threshold or a fix is missing"
         yield Advice("R41", text)

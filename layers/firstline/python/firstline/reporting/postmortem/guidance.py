@@ -1,7 +1,7 @@
 """Guidance: the next steps, at the top of a report."""
 
 from firstline.incidents.incident import Status
-from firstline.ledger.entries import DecisionMade, HandedOver
+from firstline.ledger.entries import DecisionMade, IncidentEscalated
 from firstline.reporting.events import events
 from firstline.reporting.incident_summary import OPEN
 from firstline.reporting.postmortem.formatting import format_instant, split_parts
@@ -20,9 +20,9 @@ def guidance(
     None for a signal that opened no incident.
     """
     match facts.outcome:
-        case Status.HANDED_OVER:
+        case Status.ESCALATED:
             return _escalated(record, facts)
-        case Status.RESOLVED | Status.OBSERVED if facts.opened:
+        case Status.RESOLVED | Status.SELF_RECOVERED if facts.opened:
             return Guidance(text=OVER, steps=follow_ups)
         case _ if facts.outcome == OPEN:
             return _open(record)
@@ -31,7 +31,7 @@ def guidance(
 
 
 def _escalated(record: Record, facts: IncidentFacts) -> Guidance:
-    (last,) = [*events(record, HandedOver)][-1:] or [HandedOver()]
+    (last,) = [*events(record, IncidentEscalated)][-1:] or [IncidentEscalated()]
     owner = last.owner or "on-call"
     since = f" since {format_instant(facts.owned_since)}" if facts.owned_since else ""
     why = f": {last.why}" if last.why else ""

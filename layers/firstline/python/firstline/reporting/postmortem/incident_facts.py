@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from firstline.ledger.entries import HandedOver, SignalReceived
+from firstline.ledger.entries import IncidentEscalated, SignalReceived
 from firstline.reporting.events import events, timed
 from firstline.reporting.incident_summary import OPEN, SIGNAL_OUTCOMES, Ending, endings, final_lead
 from firstline.reporting.postmortem.fixes import Fix
@@ -38,8 +38,8 @@ def incident_facts(record: Record, fixed: tuple[Fix, ...]) -> IncidentFacts:
     """The facts of *record*; its first entry is that of the opening signal."""
     opening = next(events(record, SignalReceived), SignalReceived())
     severity, condition = final_lead(record, opening)
-    handed_over = tuple(timed(record, HandedOver))
-    owned_since, taken = handed_over[-1] if handed_over else (None, HandedOver())
+    handed_over = tuple(timed(record, IncidentEscalated))
+    owned_since, taken = handed_over[-1] if handed_over else (None, IncidentEscalated())
     opened = opening.disposition == Disposition.INCIDENT
     unended = Ending(
         OPEN if opened else SIGNAL_OUTCOMES.get(opening.disposition, "ignored"), record[-1].at

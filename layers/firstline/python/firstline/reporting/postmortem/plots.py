@@ -7,7 +7,7 @@ from firstline.diagnosis import investigation
 from firstline.diagnosis.evidence import Answering, HostReport
 from firstline.diagnosis.health_checks import HostHealth
 from firstline.ids import InstanceId
-from firstline.ledger.entries import HandedOver, HostsInspected, MetricSeries
+from firstline.ledger.entries import HostsInspected, IncidentEscalated, MetricSeries
 from firstline.reporting.events import events, timed
 from firstline.reporting.postmortem.formatting import parse_number
 from firstline.reporting.postmortem.health import FleetKnowledge
@@ -118,7 +118,7 @@ def comparisons(record: Record, made: AlarmDefinition | None = None) -> tuple[Co
 
     The metric of the leading alarm *made* has its threshold.
     """
-    series = (each for event in events(record, HandedOver) for each in event.metrics)
+    series = (each for event in events(record, IncidentEscalated) for each in event.metrics)
     compared = (_comparison(each, made) for each in series)
     return tuple(sorted(compared, key=lambda each: not each.unusual))
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from firstline.incidents.incident import Status
-from firstline.ledger.entries import HandedOver
+from firstline.ledger.entries import IncidentEscalated
 from firstline.reporting.events import events
 from firstline.reporting.incident_summary import OPEN
 from firstline.reporting.postmortem.fixes import Fix
@@ -24,7 +24,7 @@ def title(facts: IncidentFacts) -> str:
     lasted = format_duration((facts.recovered_at or facts.ended_at) - facts.began_at)
     if not facts.opened:
         return f"{facts.subject or 'a signal'}: {facts.outcome}"
-    outcome = facts.outcome.replace("-", " ")
+    outcome = facts.outcome
     return f"{facts.severity} {facts.condition}: {outcome} after {lasted}"
 
 
@@ -61,10 +61,10 @@ def _ended(record: Record, facts: IncidentFacts) -> Iterator[str]:
                 f"After {lasted} every alarm was OK and every host in scope verified: the "
                 "incident closed."
             )
-        case Status.OBSERVED:
+        case Status.SELF_RECOVERED:
             yield f"After {lasted} the incident closed without a fix by firstline."
-        case Status.HANDED_OVER:
-            why = ", ".join(each.why for each in events(record, HandedOver))
+        case Status.ESCALATED:
+            why = ", ".join(each.why for each in events(record, IncidentEscalated))
             yield f"After {lasted} it was escalated to on-call: {why}."
         case _:
             yield f"It is still {OPEN}."

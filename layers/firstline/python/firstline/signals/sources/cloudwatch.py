@@ -17,7 +17,7 @@ from firstline.errors import InvalidInput
 from firstline.event_sources import ALARM, ALARM_STATES
 from firstline.ids import SignalKey
 from firstline.signal import Mark, Signal, SignalKind
-from firstline.signals.drill_marker import drill_word
+from firstline.signals.drill_marker import drill_marker
 from firstline.signals.sources.alarm_metric import AlarmMetric, common_metric, parse_query
 from firstline.signals.sources.eventbridge import Envelope, decode, make_signal, parse_instant
 
@@ -111,7 +111,7 @@ def state_change(envelope: Envelope) -> Signal:
         metric=metric.name,
         dimensions=metric.dimensions | (by.attributes if by else {}),
         marks=_marks(event),
-        drill="" if by else drill_word(event.state.reason),
+        drill="" if by else drill_marker(event.state.reason),
         muted_until=_end(event.mute_detail),
     )
 
@@ -141,7 +141,7 @@ def from_firing_alarm(alarm: FiringAlarm, home: Home) -> Signal:
         metric=alarm.metric,
         dimensions=alarm.dimensions,
         marks=tuple(mark for mark, holds in marked.items() if holds),
-        drill=drill_word(alarm.reason),
+        drill=drill_marker(alarm.reason),
     )
 
 

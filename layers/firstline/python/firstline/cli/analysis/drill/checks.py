@@ -33,7 +33,7 @@ def run_checks(result: DrillResult, expected: DrillExpectation) -> Iterator[Chec
         yield _time_check(what, result.notified_after, expected.target, never, late_text)
     never, late_text = "no decision was recorded", "the first decision came"
     yield _time_check("decided", result.decided_after, expected.target, never, late_text)
-    if expected.observed:
+    if expected.dry_run:
         yield _mode_check(result)
     yield _end_check(result, expected)
 
@@ -71,13 +71,13 @@ def _mode_check(result: DrillResult) -> Check:
     actual = " and ".join(result.modes) or "a mode that no decision records"
     is_decided = result.decided_after is not None
     fault = f"it was decided on in {actual}; the drill requires dry-run"
-    holds = result.modes == ("observe",) or not is_decided
-    return Check(name="mode", expected="observe", actual=actual, fault="" if holds else fault)
+    holds = result.modes == ("dry-run",) or not is_decided
+    return Check(name="mode", expected="dry-run", actual=actual, fault="" if holds else fault)
 
 
 def _end_check(result: DrillResult, expected: DrillExpectation) -> Check:
     """An incident must end, unless a host is dead and the drill may not fix it."""
-    stays_open = expected.observed and any(each.plan for each in result.decisions)
+    stays_open = expected.dry_run and any(each.plan for each in result.decisions)
     end_text = "none, because a host is dead and not fixed" if stays_open else "an end"
     if result.ended_after is not None:
         actual = f"{result.outcome} after {_seconds(result.ended_after)}"

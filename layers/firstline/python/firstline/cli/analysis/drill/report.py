@@ -40,7 +40,7 @@ class DrillReport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def mode_note(self) -> str:
         """Return a sentence about the mode of deployment and drill."""
-        if self.expected.observed:
+        if self.expected.dry_run:
             return f"The deployment is in mode {self.mode}; the drill requires dry-run."
         return f"The deployment is in mode {self.mode}, and the drill used that mode."
 

@@ -24,7 +24,7 @@ class DrillExpectation(msgspec.Struct, frozen=True, kw_only=True):
     """The expected results of a drill.
 
     ``channel`` is the channel of its notification; None where it is not sent at once. A drill that
-    is ``observed`` must lead to no fix, whatever the deployment's mode.
+    is a ``dry_run`` must lead to no fix, whatever the deployment's mode.
     """
 
     alarm: str
@@ -32,7 +32,7 @@ class DrillExpectation(msgspec.Struct, frozen=True, kw_only=True):
     severity: str
     channel: str | None
     target: timedelta
-    observed: bool = True
+    dry_run: bool = True
 
 
 class DecisionSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +85,7 @@ def drill_expectation(
     severity: Severity,
     profile: Profile,
     *,
-    observed: bool = True,
+    dry_run: bool = True,
 ) -> DrillExpectation:
     """Return the expectation for *alarm*, which means *condition* with *severity*."""
     route = next(iter(profile.routes.of(severity)), None)
@@ -96,7 +96,7 @@ def drill_expectation(
         severity=severity.value,
         channel=channel,
         target=profile.response_target(severity) or DEFAULT_TARGET,
-        observed=observed,
+        dry_run=dry_run,
     )
 
 

@@ -72,7 +72,7 @@ def run_drill(
 ) -> DrillRun:
     """Raise the alarm, follow its incident, and reset the alarm.
 
-    Unless *enforce*, the incident runs in mode observe: a deployment in another mode gets the drill
+    Unless *enforce*, the incident runs in mode dry-run: a deployment in another mode gets the drill
     announced first, and nothing is raised if it refuses. Raises `InvalidInput` where the alarm must
     not be raised.
     """
@@ -83,7 +83,7 @@ def run_drill(
         classification.condition,
         classification.severity,
         deployment.profile,
-        observed=not enforce,
+        dry_run=not enforce,
     )
     _require_quiet(alarm, classification, deployment)
     duration = max(duration_min, expected.target + LATE_MARGIN)
@@ -108,15 +108,15 @@ def _alarm_reason(
     alarm: DrillAlarm, duration: timedelta, deployment: DrillDeployment, *, enforce: bool
 ) -> str:
     """Return the reason of the alarm's state; it has a marker if the drill may not fix."""
-    if enforce or deployment.mode == "observe":
+    if enforce or deployment.mode == "dry-run":
         return announced.REASON
     if duration + LATE_MARGIN > announced.DRILL_DURATION_MAX:
         raise InvalidInput(f"--for: a drill lasts at most {announced.DRILL_DURATION_MAX}")
     until = deployment.clock.now() + duration + LATE_MARGIN
     command_result = deployment.announce(AnnounceDrill(alarm=alarm.arn, until=until))
-    if not command_result.word:
+    if not command_result.marker:
         raise InvalidInput("the deployment did not register the drill: no alarm was set")
-    return announced.state_reason(command_result.word)
+    return announced.state_reason(command_result.marker)
 
 
 def _alarm(condition: Condition, deployment: DrillDeployment) -> tuple[str, DrillAlarm]:
@@ -157,7 +157,7 @@ def _require_quiet(
 ) -> None:
     if alarm.state is AlarmState.ALARM:
         raise InvalidInput(f"{alarm.name} is in ALARM already: resolve that first")
-    incident = deployment.store.open_incident(classification.cause)
+    incident = deployment.store.open_incident(classification.correlation_key)
     if incident is not None:
         raise InvalidInput(f"{incident} is open and the drill would join it: wait until it ends")
 
@@ -170,7 +170,7 @@ def _follow(
     incident = None
     while deployment.clock.now() < until:
         deployment.clock.sleep(POLL_INTERVAL)
-        incident = incident or deployment.store.open_incident(classification.cause)
+        incident = incident or deployment.store.open_incident(classification.correlation_key)
         if is_settled(_read(incident, expected, deployment), expected):
             break
     return incident
@@ -207,14 +207,14 @@ def _line(
     return DrillLine(
         alarm=expected.alarm,
         mode=deployment.mode,
-        observed=expected.observed,
+        dry_run=expected.dry_run,
         incident=result.incident,
         severity=result.severity,
         condition=result.condition,
         target_seconds=_whole_seconds(expected.target) or 0,
-        heard_after_seconds=_whole_seconds(result.received_after),
+        received_after_seconds=_whole_seconds(result.received_after),
         channel=expected.channel,
-        told_after_seconds=_whole_seconds(result.notified_after),
+        notified_after_seconds=_whole_seconds(result.notified_after),
         decided_after_seconds=_whole_seconds(result.decided_after),
         decisions=tuple(
             DrillDecision(step=it.step, rule=it.rule, why=it.why, plan=it.plan, denied=it.denied)

@@ -78,7 +78,9 @@ def _holders(result: RunResult) -> dict[tuple[IncidentId, datetime], object]:
     Of two decisions at one instant the first counts: the verdict releases the lease.
     """
     return {
-        (each.incident, each.at): (each.event.seen or {})["limits"].get("lease", {}).get("holder")
+        (each.incident, each.at): (each.event.observed or {})["limits"]
+        .get("lease", {})
+        .get("holder")
         for each in reversed(tuple(result.events(DecisionMade)))
     }
 

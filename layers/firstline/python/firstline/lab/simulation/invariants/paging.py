@@ -95,7 +95,7 @@ def notified_once(result: RunResult) -> Iterator[str]:
     pending |= _keys_without_incident(result) | set(unannounced.keys(result))
     for key in alerts.by_key:
         if key not in pending:
-            yield f"{key} is no key that anything owed"
+            yield f"{key} is no key of any queued page"
 
 
 def _keys_without_incident(result: RunResult) -> set[str]:
@@ -134,9 +134,9 @@ def resolved_after_verification(result: RunResult) -> Iterator[str]:
     """I4: only the recovered end of an incident resolves its key."""
     for page in result.received:
         incident = result.by_id.get(incident_id_of(page.key))
-        if page.action != "resolve" or incident is None or ":ask-" in page.key:
+        if page.action != "resolve" or incident is None or ":approval-" in page.key:
             continue
-        if incident.status not in {"resolved", "observed"}:
+        if incident.status not in {"resolved", "self-recovered"}:
             yield f"{page.key} was resolved, and is {incident.status}"
 
 

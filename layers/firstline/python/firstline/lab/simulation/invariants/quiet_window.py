@@ -7,6 +7,7 @@ from firstline.diagnosis.evidence import AlarmState
 from firstline.incidents.incident import Incident, Page, Status
 from firstline.lab.simulation.run_result import RunResult
 from firstline.ledger.entries import DecisionMade, SignalsJoined
+from firstline.remediation.rules.rule_name import RuleName
 from firstline.signal import Condition, Severity
 
 YOUNG = timedelta(hours=1)
@@ -35,7 +36,7 @@ def _opened_again(result: RunResult, incident: Incident) -> Iterator[str]:
         return
     until = _troubled_last(result, incident, incident.ended_at) + _window(result) - SKEW
     for other in result.incidents:
-        another = other.id != incident.id and other.cause == incident.cause
+        another = other.id != incident.id and other.correlation_key == incident.correlation_key
         later = another and incident.ended_at <= other.opened_at
         prompt = other.opened_at - other.signalled_at <= PROMPT
         if later and prompt and other.signalled_at < until:
@@ -46,7 +47,9 @@ def _watched(incident: Incident) -> bool:
     """True if it recovered by itself, or had no alarm that could show a recovery."""
     age = incident.ended_at - incident.opened_at if incident.ended_at is not None else timedelta(0)
     unread = not incident.alarms and age < YOUNG
-    return incident.status is Status.OBSERVED or (incident.status is Status.HANDED_OVER and unread)
+    return incident.status is Status.SELF_RECOVERED or (
+        incident.status is Status.ESCALATED and unread
+    )
 
 
 def _window(result: RunResult) -> timedelta:
@@ -75,7 +78,7 @@ def _rung_again(incident: Incident) -> Iterator[str]:
 
 def _rings(incident: Incident) -> list[Page]:
     """Return the pages of the incident itself: its opening, its rises and its returns."""
-    other = (":gave-up", ":ask-", ":no-drill")
+    other = (":escalated", ":approval-", ":no-drill")
     return [
         each
         for each in incident.pages
@@ -92,10 +95,10 @@ def _returned_unheard(result: RunResult, incident: Incident) -> Iterator[str]:
         if record.incident != incident.id:
             continue
         if isinstance(record.event, DecisionMade):
-            quiet = record.event.rule == "quiet window"
+            quiet = record.event.rule == RuleName.QUIET_WINDOW
             since = (since or record.at) if quiet else None
         elif since is not None and _rises(record.event, since + SKEW):
-            queued = [each.owed_at for each in _rings(incident)]
+            queued = [each.queued_at for each in _rings(incident)]
             if not any(abs(record.at - at) <= SKEW for at in queued):
                 yield f"{incident.id} came back as a P1 at {record.at.time()}, and rang nobody"
             since = None

@@ -23,7 +23,7 @@ def pauses_stop_fixes(result: RunResult) -> Iterator[str]:
     """
     scenario, start = result.world.scenario, result.world.start
     if result.mutations and (
-        result.run.initial.scenario.mode == "observe" or scenario.switch_corrupt
+        result.run.initial.scenario.mode == "dry-run" or scenario.switch_corrupt
     ):
         yield "a fix was sent, and none may be"
     pauses = {each.scope: each.until for each in scenario.switch(start).pauses}
@@ -147,7 +147,7 @@ def storms_open_one_incident(result: RunResult) -> Iterator[str]:
     opened = [each for each in result.incidents if each.severity != "P1" and not each.storm]
     for first in opened:
         causes = {
-            each.cause
+            each.correlation_key
             for each in opened
             if first.opened_at <= each.opened_at < first.opened_at + window
         }

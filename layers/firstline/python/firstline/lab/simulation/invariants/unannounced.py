@@ -86,7 +86,11 @@ def nothing_is_reopened(result: RunResult) -> Iterator[str]:
     for incident in _opened(result):
         for before in result.incidents:
             kept = handled_alarms(before)
-            if kept is None or before.ended_at is None or before.cause != incident.cause:
+            if (
+                kept is None
+                or before.ended_at is None
+                or before.correlation_key != incident.correlation_key
+            ):
                 continue
             until = kept.until_for(incident.alarm_arn)
             over = before.ended_at + FORWARDED_WITHIN <= incident.opened_at

@@ -50,7 +50,8 @@ def _number(key: str) -> int:
 def _opened_a_page(incident: Incident) -> bool:
     """True if its own key was paged at the opening; a minor incident has no alert."""
     return any(
-        each.traits.pages_on_call and (each.key, each.owed_at) == (incident.id, incident.opened_at)
+        each.traits.pages_on_call
+        and (each.key, each.queued_at) == (incident.id, incident.opened_at)
         for each in incident.pages
     )
 

@@ -143,7 +143,7 @@ PLANTED_BUGS = (
         new='    return Classification(disposition=Disposition.IGNORED, why=f"{profile.name}',
     ),
     PlantedBug(
-        name="no measure says that a page is owed",
+        name="no metric reports a pending page",
         breaks="I7",
         file="notifications/pages.py",
         old="for each in pending(pages) if each.traits.required)\n    return max(",
@@ -199,7 +199,7 @@ PLANTED_BUGS = (
         name="a sweep opens again what a person has",
         breaks="I39 (again)",
         file="controller/missed_alarms.py",
-        old="    accounted = store.accounted(cause)\n",
+        old="    accounted = store.accounted(key)\n",
         new="    accounted = None\n",
         world="a muted alarm outlasts the incident of another",
     ),
