@@ -43,7 +43,7 @@ def scene(name: str, at: int | None = None) -> Overview:
 
 def overview() -> Overview:
     """Everything at once: escalated, open with a plan that waits, ended, paused, unreadable."""
-    waiting, escalated = scene("approved", 60), scene("nothing-helps")
+    waiting, escalated = scene("approved", 60), scene("parent-does-not-come-back")
     ended = copy.replace(waiting.open[0], outcome="resolved", ended_at=waiting.now, asks=())
     stop = rows.redacted_pause(
         "everything", "a game day", "arn:aws:iam::[account]:user/anna", waiting.now
@@ -90,7 +90,7 @@ PAGES: dict[str, Callable[[], str]] = {
         Overview(fleet="vaults", mode="enforce", now=NOW, open=())
     ),
     "incident, open": lambda: page(detail("approved", 60)),
-    "incident, escalated": lambda: page(detail("nothing-helps")),
+    "incident, escalated": lambda: page(detail("parent-does-not-come-back")),
     "not shown": lambda: page(Missing("There is no incident inc-0.")),
     "widget, light": lambda: in_dashboard(overview(), "light"),
     "widget, dark": lambda: in_dashboard(overview(), "dark"),

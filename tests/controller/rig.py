@@ -161,7 +161,8 @@ class Rig:
 
     def incident(self, number: int = 0) -> Incident:
         """An incident as it is stored."""
-        return incidents.decode(self.tables.incidents[self.id(number)])
+        id_ = self.id(number)
+        return self.tables.incident(id_, self.tables.incidents[id_])
 
     def store(self, held: Incident, *, version: int) -> None:
         """Write an incident as another worker would."""

@@ -118,6 +118,17 @@ def test_a_field_that_an_older_entry_lacks_has_its_default() -> None:
     assert decode(Kind.SIGNAL, {"subject": "x"}) == SignalReceived(subject="x")
 
 
+def test_an_entry_of_a_later_schema_is_shown_as_unknown() -> None:
+    """Its words may have another meaning: it is never guessed at, and its bytes are verified."""
+    body = json.loads(entries()[0].entry.body) | {"schema": 3}
+    (read_,) = read([json.dumps(body).encode() + b"\n"])
+    assert isinstance(read_, DecodedEntry)
+    why = "it has schema 3; this code reads up to 2"
+    assert read_.event == UnknownEvent(read_.kind, why)
+    with pytest.raises(InvalidInput, match=why):
+        read_.checked()
+
+
 def test_a_field_of_newer_code_is_not_read() -> None:
     assert decode(Kind.ESCALATION, {"why": "so", "colour": "red"}) == IncidentEscalated(why="so")
 

@@ -97,12 +97,12 @@ class Form(NamedTuple):
     new: str
     convert: Callable[[str], object]
 
-    def apply(self, document: Document) -> Iterator[tuple[str, str]]:
+    def apply(self, document: Document) -> tuple[()]:
         """Convert it."""
         for each in objects(document, self.path):
             if isinstance(each.get(self.old), str):
                 each[self.new] = self.convert(each.pop(self.old))
-        yield from ()
+        return ()
 
 
 class Removed(NamedTuple):
@@ -111,11 +111,11 @@ class Removed(NamedTuple):
     path: str
     field: str
 
-    def apply(self, document: Document) -> Iterator[tuple[str, str]]:
+    def apply(self, document: Document) -> tuple[()]:
         """Remove it."""
         for each in objects(document, self.path):
             each.pop(self.field, None)
-        yield from ()
+        return ()
 
 
 type Change = Key | Value | Form | Removed

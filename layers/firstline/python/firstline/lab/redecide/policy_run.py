@@ -24,7 +24,6 @@ from firstline.diagnosis.external_events import ExternalEvents
 from firstline.errors import DependencyUnavailable
 from firstline.ids import CommandId, IncidentId, InstanceId
 from firstline.incidents import demotion as trust
-from firstline.incidents import incident as incidents
 from firstline.incidents.incident import Incident
 from firstline.lab.redecide import ports as past
 from firstline.lab.redecide.incident_record import RecordedReconcile
@@ -220,7 +219,7 @@ class PolicyRun:
     def incident(self, id_: IncidentId) -> Incident | None:
         """Return the incident of that id, if this policy opened it."""
         text = self.store.tables.incidents.get(id_)
-        return incidents.decode(text) if text is not None else None
+        return self.store.tables.incident(id_, text) if text is not None else None
 
     def has_open(self, id_: IncidentId) -> bool:
         """True if it is open here, or a page is pending."""
@@ -236,13 +235,14 @@ class PolicyRun:
         facts = self.present.missing | self.outcomes.missing
         self.outcomes.missing = set()
         # an escalation reads these for a person: no decision depends on them
-        return facts - {"around", "refreshes"} if self._escalated else facts
+        return facts - {"preflight", "refreshes"} if self._escalated else facts
 
     def forget(self, id_: IncidentId) -> None:
         """Delete an incident that ended or diverged."""
         tables = self.store.tables
         for each in (tables.incidents, tables.rows, tables.inboxes, tables.entries):
             each.pop(id_, None)
+        tables.hosts.pop(id_, None)
         tables.approvals.pop(id_, None)
         for key in [key for key, open_ in tables.causes.items() if open_ == id_]:
             del tables.causes[key]

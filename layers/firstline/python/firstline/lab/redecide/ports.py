@@ -71,7 +71,7 @@ class PastFleet:
     def muted(self, arn: str) -> bool:
         """See `firstline.controller.ports.readers.Fleet`."""
         around = self._present.preflight
-        return redact(arn) in self._present.known("around", around.muted if around else NEVER)
+        return redact(arn) in self._present.known("preflight", around.muted if around else NEVER)
 
 
 class PastHosts:
@@ -133,7 +133,7 @@ class PastScaling:
         around = self._present.preflight
         if not self._present.looked_around:
             return self._present.known("refreshes", self._present.observed.refreshes)
-        return self._present.known("around", around.refreshes if around else NEVER)
+        return self._present.known("preflight", around.refreshes if around else NEVER)
 
 
 class PastAround:
@@ -175,7 +175,7 @@ class PastAround:
 
     def _known[T](self, of: Callable[[PreflightFacts], T | Unknown]) -> T:
         around = self._present.preflight
-        return self._present.known("around", of(around) if around else NEVER)
+        return self._present.known("preflight", of(around) if around else NEVER)
 
 
 class PastBackground:

@@ -173,7 +173,8 @@ class Redecision:
 
     def incident(self) -> Incident:
         """Return the incident as stored."""
-        return incidents.decode(self._store.tables.incidents[self._record.id])
+        tables, id_ = self._store.tables, self._record.id
+        return tables.incident(id_, tables.incidents[id_])
 
     def _set_inbox(self, arrived: tuple[DecodedEntry, ...]) -> LoadedIncident:
         """Store the signals and approvals that arrived, and return the loaded incident."""
@@ -211,7 +212,7 @@ def with_wakes(incident: Incident, inputs: DecisionInputs, store: RecordedStore)
     if inputs.wakes is None or inputs.wakes == incident.wakes:
         return incident
     incident = copy.replace(incident, wakes=inputs.wakes)
-    store.tables.incidents[incident.id] = incidents.encode(incident)
+    store.tables.incidents[incident.id] = incidents.encode_aggregate(incident)
     return incident
 
 

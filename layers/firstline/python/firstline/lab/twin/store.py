@@ -3,7 +3,7 @@
 import contextlib
 import copy
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -19,9 +19,10 @@ from firstline.controller.ports.store import (
     LoadedIncident,
     OperatorAnswer,
 )
+from firstline.diagnosis.evidence import HostEvidence, Unknown
 from firstline.diagnosis.external_events import ExternalEvents
 from firstline.errors import CommitConflict, Contested, InvariantViolation, Unreadable, Unwritable
-from firstline.ids import CorrelationKey, Digest, IncidentId, SignalKey
+from firstline.ids import CorrelationKey, Digest, IncidentId, InstanceId, SignalKey
 from firstline.incidents import incident as incidents
 from firstline.incidents.approvals import Approval
 from firstline.incidents.handled_alarms import HandledAlarms, handled_alarms
@@ -36,6 +37,9 @@ ITEM_BYTES_MAX = 400 * 1024
 """DynamoDB's limit of an item."""
 
 
+UNREAD = HostEvidence(Unknown("there is no item"), datetime.min.replace(tzinfo=UTC))
+
+
 class Row(NamedTuple):
     """The attributes of an aggregate outside its text, readable without it."""
 
@@ -47,9 +51,13 @@ class Row(NamedTuple):
 
 
 class Tables(msgspec.Struct):
-    """The store's contents; aggregates are JSON text, as in a table."""
+    """The store's contents; aggregates are JSON text, as in a table.
+
+    ``hosts`` has the evidence in items of its own, each with the version in which it was written.
+    """
 
     incidents: dict[IncidentId, str] = {}
+    hosts: dict[IncidentId, dict[InstanceId, tuple[int, HostEvidence]]] = {}
     rows: dict[IncidentId, Row] = {}
     inboxes: dict[IncidentId, dict[tuple[str, SignalKey], InboxSignal]] = {}
     processed: set[SignalKey] = set()
@@ -67,6 +75,20 @@ class Tables(msgspec.Struct):
     circumstances: dict[str, ExternalEvents] = {}
     journal: list[Entry | OperatorAnswer] = []
     """Every entry and approval in the order of their commits."""
+
+    def incident(self, id_: IncidentId, text: str) -> Incident:
+        """Return the incident whose aggregate is *text*, with the evidence of its host items.
+
+        Raises `InvariantViolation` if the text cannot be read, or an item has another version.
+        """
+        incident = incidents.decode(text)
+        items = self.hosts.get(id_, {})
+        hosts = {}
+        for host, version in incident.host_versions.items():
+            written, hosts[host] = items.get(host, (0, UNREAD))
+            if written != version:
+                raise InvariantViolation(f"the item of {host} is not of version {version}")
+        return copy.replace(incident, hosts={**hosts, **incident.hosts})
 
 
 type Stored = Callable[[str, Row], str]
@@ -165,7 +187,7 @@ class MemoryStore:
         """Return every incident that this code can read now."""
         for id_, text in self.tables.incidents.items():
             with contextlib.suppress(InvariantViolation):
-                yield incidents.decode(self._stored(text, self.tables.rows[id_]))
+                yield self.tables.incident(id_, self._stored(text, self.tables.rows[id_]))
 
     def last_entries(self, incident: IncidentId, most: int) -> tuple[Entry, ...]:
         """See `firstline.controller.ports.store.Store`."""
@@ -182,7 +204,7 @@ class MemoryStore:
         approvals = sorted(self.tables.approvals.get(id_, ()), key=lambda each: each.at)
         first = tuple(inbox[place] for place in sorted(inbox)[:INBOX_READ_MAX])
         try:
-            incident = incidents.decode(self._stored(text, row))
+            incident = self.tables.incident(id_, self._stored(text, row))
         except InvariantViolation as error:
             raise Unreadable(id_, str(error), row.severity, row.opened_at) from error
         return LoadedIncident(incident, first, tuple(approvals))
@@ -206,7 +228,10 @@ class MemoryStore:
         tables, incident = self.tables, change.incident
         if incident is not None:
             stored = copy.replace(incident, version=incident.version + 1)
-            tables.incidents[incident.id] = incidents.encode(stored)
+            tables.incidents[incident.id] = incidents.encode_aggregate(stored)
+            items = tables.hosts.setdefault(incident.id, {})
+            for host in change.stored_hosts:
+                items[host] = stored.version, stored.hosts[host]
             tables.rows[incident.id] = row_of(stored)
             inbox = tables.inboxes.setdefault(incident.id, {})
             for each in change.merged_signals:

@@ -85,6 +85,13 @@ PLANTED_BUGS = (
         "    work.queue_pages(*paged, *over)\n",
     ),
     PlantedBug(
+        name="new evidence of a known host is not stored",
+        breaks="I37",
+        file="controller/unit_of_work.py",
+        old="if before.get(id_) is not it]\n",
+        new="if id_ not in before]\n",
+    ),
+    PlantedBug(
         name="an incident that rests is in no index",
         breaks="I24",
         file="controller/unit_of_work.py",
