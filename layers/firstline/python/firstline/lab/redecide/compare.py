@@ -44,13 +44,16 @@ def _entry_differences(
     kind: Kind, sequence: int, before: Sequence[DecodedEntry], now: Sequence[DecodedEntry]
 ) -> Iterator[Difference]:
     for then, today in zip(before, now, strict=False):
-        for field, recorded, again in json_differences(_conclusions(then), _conclusions(today)):
+        known, concluded = _conclusions(then), _conclusions(today)
+        if then.schema == 1:
+            concluded = _common_fields(known, concluded)
+        for field, recorded, redecided in json_differences(known, concluded):
             yield Difference(
                 sequence=then.entry.sequence,
                 kind=kind,
                 field=field,
                 recorded=recorded,
-                redecided=again,
+                redecided=redecided,
             )
     if len(before) != len(now):
         yield Difference(
@@ -85,6 +88,15 @@ def classification_differences(
 
 def _conclusions(entry: DecodedEntry) -> dict[str, Any]:
     return {name: value for name, value in entry.data.items() if name not in INPUT_FIELDS}
+
+
+def _common_fields(then: object, today: object) -> Any:  # noqa: ANN401 - JSON
+    """*today* without the fields that schema 1 did not record: they are no other conclusion."""
+    if isinstance(then, dict) and isinstance(today, dict):
+        return {name: _common_fields(then[name], it) for name, it in today.items() if name in then}
+    if isinstance(then, list) and isinstance(today, list) and len(then) == len(today):
+        return [*map(_common_fields, then, today)]
+    return today
 
 
 def json_differences(then: object, today: object, path: str = "") -> Iterator[tuple[str, Any, Any]]:
