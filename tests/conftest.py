@@ -53,6 +53,7 @@ MEASURED_FILES = {
     "cli/test_past.py",
     "cli/test_replay_export.py",
     "cli/test_report_since.py",
+    "cli/test_schema_1_export.py",
     "cli/test_statistics.py",
     "lab/test_generate.py",
     "lab/test_http_fault.py",
