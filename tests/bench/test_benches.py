@@ -27,7 +27,18 @@ def nameless(name: str) -> str:
 
 
 ROWS = {nameless(line.split("|")[1].strip()) for line in PAGE.splitlines() if "|" in line}
-HEAVY = {"audit", "calls", "cold_start", "pinned", "sizes", "storm", "warm"}
+HEAVY = {
+    "audit",
+    "calls",
+    "classify",
+    "cold_start",
+    "page",
+    "pinned",
+    "replay",
+    "sizes",
+    "storm",
+    "warm",
+}
 """Benches that `./dev prove benches` runs, and no test."""
 TABLE = [
     msgspec.json.decode(each, type=BenchLine)

@@ -102,9 +102,11 @@ def test_pytest_takes_the_arguments_from_where_the_user_stands(tmp_path: Path) -
     (tmp_path / "test_here.py").write_text(
         "import warnings\ndef test_a(): pass\ndef test_b(): warnings.warn('an error here')\n"
     )
-    status, out, _ = call(FIRSTLINE, "test", "-q", "test_here.py", "-k", "a or b", cwd=tmp_path)
+    status, out, _ = call(
+        FIRSTLINE, "test", "-q", "-n", "0", "test_here.py", "-k", "a or b", cwd=tmp_path
+    )
     assert (status, out.splitlines()[-1][:18]) == (1, "1 failed, 1 passed")
-    status, out, _ = call(FIRSTLINE, "test", "-q", "test_here.py::test_a", cwd=tmp_path)
+    status, out, _ = call(FIRSTLINE, "test", "-q", "-n", "0", "test_here.py::test_a", cwd=tmp_path)
     assert (status, out.splitlines()[-1][:8]) == (0, "1 passed")
     assert call(FIRSTLINE, "test", "--no-such-option", cwd=tmp_path)[0] == 4
 

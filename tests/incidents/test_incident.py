@@ -76,6 +76,7 @@ def test_a_target_is_verified_from_an_instant_on() -> None:
     assert target(A, verified=0).verified
 
 
+@pytest.mark.slow
 @CALM
 @given(incidents())
 def test_an_aggregate_comes_back_as_it_was_stored(held: Incident) -> None:

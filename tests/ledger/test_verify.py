@@ -324,6 +324,7 @@ def test_tampering_is_found_and_located(name: str) -> None:
         assert gone() in first.why
 
 
+@pytest.mark.slow
 @CALM
 @given(st.data())
 def test_any_edit_of_a_byte_is_found(data: st.DataObject) -> None:
@@ -336,6 +337,7 @@ def test_any_edit_of_a_byte_is_found(data: st.DataObject) -> None:
     assert not found.valid
 
 
+@pytest.mark.slow
 @CALM
 @given(st.data())
 def test_any_edit_of_a_byte_is_found_by_heads_alone(data: st.DataObject) -> None:
@@ -472,6 +474,7 @@ ODD: st.SearchStrategy[object] = st.sampled_from(
 ) | st.recursive(st.integers() | st.text(), st.lists, max_leaves=3)
 
 
+@pytest.mark.slow
 @CALM
 @given(st.data())
 def test_no_value_of_any_key_is_a_traceback_or_steers_a_terminal(data: st.DataObject) -> None:

@@ -49,6 +49,7 @@ def test_no_fix_without_every_guard(held: Situation) -> None:
         assert not isinstance(result.step, Fix)
 
 
+@pytest.mark.slow
 @settings(CALM, max_examples=3 * CALM.max_examples)
 @given(situations())
 def test_a_fix_has_one_target_that_two_checks_prove_dead(held: Situation) -> None:
@@ -101,6 +102,7 @@ def test_arbitrary_situations_reach_every_kind_of_step() -> None:
     assert reached == set(get_args(Step.__value__))
 
 
+@pytest.mark.slow
 @CALM
 @given(situations())
 def test_nothing_is_closed_before_all_of_it_is_verified(held: Situation) -> None:

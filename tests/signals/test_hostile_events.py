@@ -2,6 +2,7 @@ import json
 import time
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,6 +65,7 @@ def test_no_damage_to_an_event_is_too_strange(raw: bytes, damages: list[tuple[in
     assert disposition(raw) in Disposition
 
 
+@pytest.mark.slow
 @CALM
 @given(st.data(), st.sampled_from(BODIES))
 def test_no_shape_of_an_event_is_too_strange(data: st.DataObject, raw: bytes) -> None:
