@@ -109,7 +109,6 @@ def test_the_fullest_turn_is_one_transaction() -> None:
     assert rig.incident().next_wake_at == rig.world.now
 
 
-@pytest.mark.slow
 @given(
     strategies.integers(0, INBOX_READ_MAX),
     strategies.integers(0, 9),
