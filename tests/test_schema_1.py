@@ -110,6 +110,13 @@ def test_a_pause_of_an_older_command_line_is_a_pause() -> None:
     assert isinstance(new, PauseFixes)
 
 
+def test_a_command_in_both_schemas_is_refused() -> None:
+    """Which of the two a person meant is unknown."""
+    raw = b'{"lever": "resume", "command": "resume", "scope": "everything", "why": "so"}'
+    with pytest.raises(InvalidInput, match="not an operator command"):
+        parse_command(raw)
+
+
 @pytest.mark.parametrize("raw", [b"[]", b"3", b'{"lever": 3}', b'{"lever": "drop"}'])
 def test_what_is_no_command_in_either_schema_is_refused(raw: bytes) -> None:
     """With the line that an older command line knows."""

@@ -4,12 +4,13 @@ import signal
 import subprocess
 import sys
 import tomllib
+import warnings
 from pathlib import Path
 
 import pytest
 import typer
 
-from firstline.cli.main import COMMANDS, module_of, print_error
+from firstline.cli.main import COMMANDS, module_of, print_error, print_warnings
 
 ROOT = Path(__file__).parents[2]
 FIRSTLINE = Path(sys.executable).parent / "firstline"
@@ -109,6 +110,14 @@ def test_pytest_takes_the_arguments_from_where_the_user_stands(tmp_path: Path) -
     status, out, _ = call(FIRSTLINE, "test", "-q", "-n", "0", "test_here.py::test_a", cwd=tmp_path)
     assert (status, out.splitlines()[-1][:8]) == (0, "1 passed")
     assert call(FIRSTLINE, "test", "--no-such-option", cwd=tmp_path)[0] == 4
+
+
+def test_a_warning_is_one_line_that_steers_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names words of a file, which may be anything."""
+    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)
+    print_warnings()
+    line = warnings.formatwarning("a\x1b[2J\nb", UserWarning, "mine.toml", 1)
+    assert line == "firstline: a\N{REPLACEMENT CHARACTER}[2J b\n"
 
 
 def test_a_mistake_is_one_line_that_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:

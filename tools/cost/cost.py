@@ -25,7 +25,7 @@ from tools.cost.usage import Usage, measure_usage
 MIX = {
     "healthy-hosts-zero": (50, "a complete outage (P1): three hosts mended"),
     "degraded-latency": (200, "degraded (P2): one host mended"),
-    "healthy-world": (350, "self-recovered: an alarm that passes, nobody is touched"),
+    "healthy-world": (350, "self-recovered: an alarm that passes, no host is touched"),
     "kms-near-quota": (400, "a P4: watched for two hours, then told in the morning"),
 }
 """A thousand incidents, by scenario."""

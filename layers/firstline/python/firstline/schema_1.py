@@ -65,9 +65,12 @@ class Key(NamedTuple):
     new: str
 
     def apply(self, document: Document) -> Iterator[tuple[str, str]]:
-        """Rename it; yield the old and the new word of each place."""
+        """Rename it; yield the old and the new word of each place.
+
+        Where both stand the old one stays, for the reader to refuse: which one counts is unknown.
+        """
         for each in objects(document, self.path):
-            if self.old in each:
+            if self.old in each and self.new not in each:
                 each[self.new] = each.pop(self.old)
                 yield self.old, self.new
 

@@ -97,7 +97,7 @@ def main() -> None:
 
 def print_warnings() -> None:
     """Print each warning, such as that of an old word in a file, on one line."""
-    warnings.formatwarning = lambda message, *_, **__: f"{NAME}: {message}\n"
+    warnings.formatwarning = lambda message, *_, **__: f"{_printed(f'{NAME}: {message}')}\n"
 
 
 def end_on_signals() -> None:
@@ -229,7 +229,10 @@ def module_of(name: str) -> ModuleType:
 def print_error(line: str, *more: str) -> int:
     """Print a line and *more* on stderr, without control characters; return status 2."""
     for each in (f"{NAME}: {line}", *more):
-        words = " ".join(each.split())
-        safe = (each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in words)
-        print("".join(safe), file=sys.stderr)
+        print(_printed(each), file=sys.stderr)
     return 2
+
+
+def _printed(text: str) -> str:
+    words = " ".join(text.split())
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in words)

@@ -31,6 +31,7 @@ Keys keep the words of schema 1 (``cause#``, ``heard``, ``circumstances``): what
 or recorded under them counts after an update.
 """
 
+import contextlib
 import copy
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -293,19 +294,19 @@ def incident_of(item: Item) -> Incident:
     return incidents.decode(attribute(item, "body"))
 
 
-def with_host_items(incident: Incident, stored: Iterable[Item]) -> Incident | None:
-    """*incident* with the evidence in the items *stored*; None if one is missing or older.
+def with_host_items(incident: Incident, stored: Iterable[Item]) -> Incident:
+    """*incident* with the evidence in the items *stored*.
 
-    An item of a later version is used: another worker committed meanwhile, and this one will meet
-    a conflict. Raises `InvariantViolation` for evidence that cannot be parsed.
+    A host is left out whose item is missing, older than the aggregate, or cannot be parsed: it is
+    unknown, and inspected again. An item of a later version is used: another worker committed
+    meanwhile, and this one will meet a conflict.
     """
-    items = {attribute(each, "sk").removeprefix(HOST): each for each in stored}
     hosts = dict(incident.hosts)
-    for id_, version in incident.host_versions.items():
-        item = items.get(id_)
-        if item is None or int(attribute(item, "version")) < version:
-            return None
-        hosts[id_] = _body(item, HostEvidence)
+    for item in stored:
+        with contextlib.suppress(InvariantViolation, ValueError, KeyError):
+            host = InstanceId(attribute(item, "sk").removeprefix(HOST))
+            if int(attribute(item, "version")) >= incident.host_versions[host]:
+                hosts[host] = _body(item, HostEvidence)
     return copy.replace(incident, hosts=hosts)
 
 

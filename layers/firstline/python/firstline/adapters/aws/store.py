@@ -35,10 +35,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryInputPaginateTypeDef, QueryInputTypeDef
 
 
-HOST_READS_MAX = 3
-"""The most reads of host items that are older than their aggregate."""
-
-
 def _is_host(item: Item) -> bool:
     return dynamo_items.attribute(item, "sk").startswith(dynamo_items.HOST)
 
@@ -62,7 +58,8 @@ class DynamoStore:
         by themselves if it is long.
 
         A Query is no snapshot: it may show the aggregate of a transaction and not yet its hosts
-        (DynamoDB developer guide, isolation levels). Such hosts are read again.
+        (DynamoDB developer guide, isolation levels). Such hosts are read once more, and left out
+        if that does not help: an unknown host is inspected again, and never fixed.
         """
         most = 1 + INBOX_READ_MAX
         stored = self._query(
@@ -103,13 +100,10 @@ class DynamoStore:
         """*incident* with the evidence of its host items; *stored* are those that were read."""
         if not incident.host_versions:
             return incident
-        for _ in range(HOST_READS_MAX):
-            if stored is not None:
-                whole = dynamo_items.with_host_items(incident, stored)
-                if whole is not None:
-                    return whole
-            stored = self._part(incident.id, dynamo_items.HOST)
-        raise DependencyUnavailable(f"store: hosts of {incident.id} are not yet of its version")
+        whole = dynamo_items.with_host_items(incident, stored or ())
+        if whole.hosts.keys() >= incident.host_versions.keys():
+            return whole
+        return dynamo_items.with_host_items(incident, self._part(incident.id, dynamo_items.HOST))
 
     def _part(self, incident: IncidentId, beginning: str) -> list[Item]:
         """The items of *incident* whose sort key has this *beginning*."""

@@ -3,7 +3,7 @@
 import contextlib
 import copy
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -19,7 +19,7 @@ from firstline.controller.ports.store import (
     LoadedIncident,
     OperatorAnswer,
 )
-from firstline.diagnosis.evidence import HostEvidence, Unknown
+from firstline.diagnosis.evidence import HostEvidence
 from firstline.diagnosis.external_events import ExternalEvents
 from firstline.errors import CommitConflict, Contested, InvariantViolation, Unreadable, Unwritable
 from firstline.ids import CorrelationKey, Digest, IncidentId, InstanceId, SignalKey
@@ -35,9 +35,6 @@ from firstline.signals.storm import Openings
 
 ITEM_BYTES_MAX = 400 * 1024
 """DynamoDB's limit of an item."""
-
-
-UNREAD = HostEvidence(Unknown("there is no item"), datetime.min.replace(tzinfo=UTC))
 
 
 class Row(NamedTuple):
@@ -79,15 +76,16 @@ class Tables(msgspec.Struct):
     def incident(self, id_: IncidentId, text: str) -> Incident:
         """Return the incident whose aggregate is *text*, with the evidence of its host items.
 
-        Raises `InvariantViolation` if the text cannot be read, or an item has another version.
+        A host whose item is missing or older is left out, as by the adapter. Raises
+        `InvariantViolation` if the text cannot be read.
         """
         incident = incidents.decode(text)
-        items = self.hosts.get(id_, {})
-        hosts = {}
-        for host, version in incident.host_versions.items():
-            written, hosts[host] = items.get(host, (0, UNREAD))
-            if written != version:
-                raise InvariantViolation(f"the item of {host} is not of version {version}")
+        versions, items = incident.host_versions, self.hosts.get(id_, {})
+        hosts = {
+            host: evidence
+            for host, (written, evidence) in items.items()
+            if host in versions and written >= versions[host]
+        }
         return copy.replace(incident, hosts={**hosts, **incident.hosts})
 
 
