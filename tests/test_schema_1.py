@@ -155,11 +155,13 @@ def test_a_scenario_of_schema_1_is_read_and_its_words_are_named(tmp_path: Path) 
         'name = "mine"\nmode = "observe"\nautonomy = {restart_enclave = "observe"}\n'
         '[expect]\noutcome = "handed-over"\ntold = ["so"]\n'
         '[[levers]]\nlever = "pause"\n'
+        '[[faults]]\ndependency = "around"\nuntil_seconds = 9\n'
     )
     with pytest.warns(schema_1.OldWord) as found:
         result = scenario.load(path)
     assert (result.mode, result.autonomy) == ("dry-run", {"restart_enclave": "record-only"})
     assert [each.command for each in result.operator_commands] == ["pause"]
+    assert [each.dependency for each in result.faults] == ["preflight"]
     assert result.expect == scenario.Expected(outcome="escalated", page_texts=("so",))
     named = [str(each.message).removeprefix(f"{path}: ") for each in found]
     assert named == [
@@ -167,6 +169,7 @@ def test_a_scenario_of_schema_1_is_read_and_its_words_are_named(tmp_path: Path) 
         'restart_enclave = "observe" is now restart_enclave = "record-only"',
         'outcome = "handed-over" is now outcome = "escalated"',
         "told is now page_texts",
+        'dependency = "around" is now dependency = "preflight"',
         "lever is now command",
         "levers is now operator_commands",
     ]

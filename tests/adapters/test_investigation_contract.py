@@ -76,18 +76,18 @@ def named(profile: Profile) -> Profile:
 @pytest.fixture
 def aws_background(aws_door: Door, aws: TwinAws, named: Profile) -> InvestigationReader:
     """The deployed adapter; the door's own profile names no template and no group."""
-    assert aws_door.ports.background.launch_template() is None
-    assert aws_door.ports.background.releases(T0) is None
+    assert aws_door.ports.investigation.launch_template() is None
+    assert aws_door.ports.investigation.releases(T0) is None
     return made(aws.session, named)
 
 
 @pytest.fixture
 def both(door: Door, request: pytest.FixtureRequest) -> InvestigationReader:
     """Either of the two."""
-    if isinstance(door.ports.background, AwsInvestigation):
+    if isinstance(door.ports.investigation, AwsInvestigation):
         found: InvestigationReader = request.getfixturevalue("aws_background")
         return found
-    return door.ports.background
+    return door.ports.investigation
 
 
 def answering(answer: dict[str, Any], profile: Profile) -> AwsInvestigation:
@@ -140,7 +140,7 @@ def test_nothing_is_asked_about_nothing(both: InvestigationReader, requests: Req
 @pytest.mark.parametrize("kind", ["error", "hang", "timeout-after"])
 def test_fault_is_unavailable(door: Door, both: InvestigationReader, kind: FaultKind) -> None:
     """A read that fails or hangs raises Unavailable; it is not tried again."""
-    door.trouble("background", kind)
+    door.trouble("investigation", kind)
     for name, read in READS.items():
         if "GetMetricData" not in name or not isinstance(both, AwsInvestigation):
             with pytest.raises(DependencyUnavailable):
@@ -247,7 +247,7 @@ def test_the_metric_of_an_alarm_breaches_while_it_rings(
     assert tuple(quiet) == tuple(found) == around.periods
     assert len(set(quiet.values())) == 1
     assert found[around.periods[-1]] != quiet[around.periods[-1]]
-    assert found == MemoryBackend(door.world).ports.background.alarm_metric(alarm, around)
+    assert found == MemoryBackend(door.world).ports.investigation.alarm_metric(alarm, around)
 
 
 def test_of_an_alarm_that_the_world_does_not_know_there_is_no_value(
@@ -339,7 +339,7 @@ def test_the_metric_of_an_alarm_of_others_breaches_while_it_rings(
     rings = [breaches(value, found.external.threshold) for value in found.values.values()]
     leads = found.external.breaching_periods
     assert rings == [False] * (30 - leads) + [True] * (9 + leads)
-    assert found == MemoryBackend(door.world).ports.background.external_metric(arn, T0, ENDS)
+    assert found == MemoryBackend(door.world).ports.investigation.external_metric(arn, T0, ENDS)
     asked = ["cloudwatch.DescribeAlarms", "cloudwatch.GetMetricData"]
     assert requests.calls == (asked if isinstance(both, AwsInvestigation) else [])
 
@@ -378,7 +378,7 @@ def test_an_alarm_of_others_that_cannot_be_read_is_unavailable(
 ) -> None:
     """It is not tried again."""
     arn = watched(door.world, THEIRS)
-    door.trouble("fleet" if isinstance(both, AwsInvestigation) else "background", kind)
+    door.trouble("fleet" if isinstance(both, AwsInvestigation) else "investigation", kind)
     with pytest.raises(DependencyUnavailable):
         both.external_metric(arn, T0, ENDS)
 

@@ -46,17 +46,17 @@ def fleet(profile: Profile) -> Fleet:
 @pytest.fixture
 def aws_around(aws_door: Door, aws: TwinAws, fleet: Fleet) -> PreflightReader:
     """The deployed adapter, for a fleet that has everything: the door's own profile names none."""
-    assert aws_door.ports.around.key() is None
+    assert aws_door.ports.preflight.key() is None
     return AwsPreflight(aws.session, fleet)
 
 
 @pytest.fixture
 def both(door: Door, request: pytest.FixtureRequest) -> PreflightReader:
     """Either of the two."""
-    if isinstance(door.ports.around, AwsPreflight):
+    if isinstance(door.ports.preflight, AwsPreflight):
         around: PreflightReader = request.getfixturevalue("aws_around")
         return around
-    return door.ports.around
+    return door.ports.preflight
 
 
 def test_the_facts_of_a_deployment(door: Door, both: PreflightReader) -> None:
@@ -79,7 +79,7 @@ def test_the_facts_of_a_deployment(door: Door, both: PreflightReader) -> None:
 @pytest.mark.parametrize("kind", ["error", "hang", "timeout-after"])
 def test_fault_is_unavailable(door: Door, both: PreflightReader, kind: FaultKind) -> None:
     """A read that fails or hangs raises Unavailable; it is not tried again."""
-    door.trouble("around", kind)
+    door.trouble("preflight", kind)
     for read in (both.key, both.stack):
         with pytest.raises(DependencyUnavailable):
             read()

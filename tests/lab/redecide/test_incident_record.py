@@ -10,7 +10,7 @@ from firstline.diagnosis.evidence import Refreshes, Unknown
 from firstline.diagnosis.preflight import PreflightFacts
 from firstline.errors import DependencyUnavailable, InvalidInput
 from firstline.lab.redecide.incident_record import incident_record, signals
-from firstline.lab.redecide.ports import PastBackground, PastFleet, PastNotifier
+from firstline.lab.redecide.ports import PastFleet, PastInvestigation, PastNotifier
 from firstline.lab.redecide.recorded_world import NEVER, RecordedWorld
 from firstline.lab.redecide.redecision import redecide
 from firstline.monitoring.alarm_metric import window
@@ -103,7 +103,7 @@ def test_a_signal_of_an_instant_that_cannot_be_is_of_its_entrys() -> None:
 
 def test_nothing_is_looked_up_in_the_past() -> None:
     """What a hand-over looked up is in its entry, and no decision rests on it."""
-    past, at, alarm = PastBackground(), datetime(2026, 3, 11, tzinfo=UTC), PROFILE.alarms.made[0]
+    past, at, alarm = PastInvestigation(), datetime(2026, 3, 11, tzinfo=UTC), PROFILE.alarms.made[0]
     reads: tuple[Callable[[], object], ...] = (
         lambda: past.metrics(at),
         lambda: past.alarm_metric(alarm, window(alarm, at, at)),

@@ -31,7 +31,7 @@ def test_the_matrix_is_of_the_ports() -> None:
     """Each method of each port but the clock is an effect; a cell is possible, or says why not."""
     ports = set(Ports.__annotations__) - APART | set(VENDORS)
     assert {each.partition(".")[0] for each in effects()} == ports
-    assert {"store.commit", "hosts.fix", "background.metrics"} <= set(effects())
+    assert {"store.commit", "hosts.fix", "investigation.metrics"} <= set(effects())
     assert set(effects()) >= WRITES
     for effect in effects():
         assert possible(effect)[0] is Fault.NONE

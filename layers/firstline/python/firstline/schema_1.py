@@ -209,6 +209,7 @@ SCENARIO: tuple[Change, ...] = (
     Value("autonomy", "*", AUTONOMIES),
     Value("expect", "outcome", OUTCOMES),
     Key("expect", "told", "page_texts"),
+    Value("faults.*", "dependency", {"around": "preflight", "background": "investigation"}),
     Key("levers.*", "lever", "command"),
     Key("", "levers", "operator_commands"),
 )

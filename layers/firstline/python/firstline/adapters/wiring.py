@@ -57,8 +57,8 @@ def system(
             clients.sending(session), clients.answers(session), settings.documents, profile
         ),
         scaling=AsgScaling(clients.scaling(session), clients.groups(session), profile.fleet.group),
-        around=AwsPreflight(session, profile.fleet),
-        background=AwsInvestigation(session, profile, settings.home.region),
+        preflight=AwsPreflight(session, profile.fleet),
+        investigation=AwsInvestigation(session, profile, settings.home.region),
         notifiers=notifiers(profile.routes, Context(settings, session, clock, patience)),
         wakes=SqsWakes(clients.wakes(session), settings.wakes_queue_url),
         clock=clock,

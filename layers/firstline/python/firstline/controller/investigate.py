@@ -49,7 +49,7 @@ def record_alarm_metric(work: IncidentUnitOfWork) -> None:
 
 
 def _record_own_alarm(work: IncidentUnitOfWork, alarm: AlarmDefinition) -> None:
-    reader = work.system.ports.background
+    reader = work.system.ports.investigation
     window = alarm_metric.window(alarm, work.incident.signalled_at, work.now)
     values = read(lambda: reader.alarm_metric(alarm, window))
     if not isinstance(values, Unknown):
@@ -57,7 +57,7 @@ def _record_own_alarm(work: IncidentUnitOfWork, alarm: AlarmDefinition) -> None:
 
 
 def _record_external_alarm(work: IncidentUnitOfWork) -> None:
-    reader, incident = work.system.ports.background, work.incident
+    reader, incident = work.system.ports.investigation, work.incident
     arn, since = incident.alarm_arn, incident.signalled_at
     metric = read(lambda: reader.external_metric(arn, since, work.now))
     if metric is not None and not isinstance(metric, Unknown):
@@ -73,7 +73,7 @@ class _TimedReader:
 
     def read(self, situation: Situation, topics: frozenset[Topic]) -> Investigation:
         """Read all *topics*."""
-        reader, start = self._ports.background, situation.incident.signalled_at
+        reader, start = self._ports.investigation, situation.incident.signalled_at
         needs_path = Topic.NETWORK in topics and bool(situation.profile.fleet.nats.host)
 
         def read_if_needed[T](topic: Topic, call: Callable[[], T | None]) -> T | Unknown | None:
@@ -90,15 +90,15 @@ class _TimedReader:
         )
 
     def _changes(self, situation: Situation) -> Iterator[Deployments | Unknown | None]:
-        yield self._read_in_time(self._ports.around.stack)
-        yield self._read_in_time(self._ports.around.parameters)
-        yield self._read_in_time(self._ports.background.launch_template)
+        yield self._read_in_time(self._ports.preflight.stack)
+        yield self._read_in_time(self._ports.preflight.parameters)
+        yield self._read_in_time(self._ports.investigation.launch_template)
         refreshes = self._read_in_time(self._ports.scaling.refreshes)
         ours = {each.command for each in situation.incident.attempts}
         yield refreshes if isinstance(refreshes, Unknown) else _other_refreshes(refreshes, ours)
 
     def _network_path(self, situation: Situation) -> NetworkPath:
-        reader = self._ports.background
+        reader = self._ports.investigation
         hosts = tuple(each.id for each in situation.incident.targets)
         port = situation.profile.fleet.nats.port
         placement = self._read_in_time(lambda: reader.placement(hosts))
@@ -118,7 +118,9 @@ class _TimedReader:
     def _peerings(self, routes: Routes) -> Peerings | Unknown:
         ids = tuple(sorted({each.peering for each in routes.known}))
         return (
-            self._read_in_time(lambda: self._ports.background.peerings(ids)) if ids else Peerings()
+            self._read_in_time(lambda: self._ports.investigation.peerings(ids))
+            if ids
+            else Peerings()
         )
 
     def _read_in_time[T](self, call: Callable[[], T]) -> T | Unknown:

@@ -97,16 +97,16 @@ def _mode(work: IncidentUnitOfWork, limits: Limits | Unknown) -> Mode:
 def with_preflight(work: IncidentUnitOfWork, situation: Situation) -> Situation:
     """*situation* with preflight facts, which only a fix needs."""
     ports = work.system.ports
-    key = read(ports.around.key)
+    key = read(ports.preflight.key)
     return copy.replace(
         situation,
         surroundings=PreflightFacts(
             refreshes=read(ports.scaling.refreshes),
             muted=read(lambda: _muted(situation, ports.fleet)),
             key=key,
-            stack=read(ports.around.stack),
-            parameters=read(ports.around.parameters),
-            builds=read(ports.around.builds),
+            stack=read(ports.preflight.stack),
+            parameters=read(ports.preflight.parameters),
+            builds=read(ports.preflight.builds),
             image=_image(work, key),
         ),
     )
@@ -122,7 +122,7 @@ def _muted(situation: Situation, fleet: Fleet) -> tuple[str, ...]:
 
 def _image(work: IncidentUnitOfWork, key: KeyState | Unknown | None) -> Image | Unknown | None:
     """The published image and those that the key allows; None if the profile names neither."""
-    reader = work.system.ports.around
+    reader = work.system.ports.preflight
     published = read(reader.image_published)
     if published is None or isinstance(published, Unknown):
         return published

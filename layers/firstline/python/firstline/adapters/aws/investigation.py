@@ -47,7 +47,7 @@ class AwsInvestigation:
         alarms = metric_data.by_metric(detection.deployable_alarms(self._profile))
         first, period = _quarter(start), int(COMPARISON_WINDOW.total_seconds())
         queries = [metric_data.query(f"m{n}", each, period) for n, each in enumerate(alarms)]
-        with unavailable("background"):
+        with unavailable("investigation"):
             values_of = self._values(
                 queries, first - DAYS_BEFORE * DAY, first + 2 * COMPARISON_WINDOW
             )
@@ -61,14 +61,14 @@ class AwsInvestigation:
     def alarm_metric(self, alarm: AlarmDefinition, window: Window) -> Values:
         """The present values of *alarm*'s metric; raises `DependencyUnavailable`."""
         queries = metric_data.alarm_queries(alarm)
-        with unavailable("background"):
+        with unavailable("investigation"):
             return dict(self._values(queries, window.begins, window.until)[metric_data.VALUE])
 
     def external_metric(
         self, arn: str, signalled_at: datetime, until: datetime
     ) -> ExternalMetric | None:
         """The present metric of an external alarm; raises `DependencyUnavailable`."""
-        with unavailable("background"):
+        with unavailable("investigation"):
             alarm = self._metric_alarm(arn)
             judged = external_alarm.judged_metric(alarm) if alarm is not None else None
             if alarm is None or judged is None:
@@ -102,7 +102,7 @@ class AwsInvestigation:
 
         Raises `DependencyUnavailable`, also if the support plan has no API.
         """
-        with unavailable("background"):
+        with unavailable("investigation"):
             pages = self._health.get_paginator("describe_events").paginate(
                 filter={
                     "regions": [self._region],
@@ -122,7 +122,7 @@ class AwsInvestigation:
         name = self._profile.fleet.launch_template
         if not name:
             return None
-        with unavailable("background"):
+        with unavailable("investigation"):
             (latest,) = self._network.describe_launch_template_versions(
                 LaunchTemplateName=name, Versions=["$Latest"]
             )["LaunchTemplateVersions"]
@@ -134,7 +134,7 @@ class AwsInvestigation:
         application, _, group = self._profile.fleet.deployment_group.partition("/")
         if not application:
             return None
-        with unavailable("background"):
+        with unavailable("investigation"):
             pages = self._releases.get_paginator("list_deployments").paginate(
                 applicationName=application,
                 deploymentGroupName=group,
@@ -146,7 +146,7 @@ class AwsInvestigation:
         """The networks of at most fifty hosts; raises `DependencyUnavailable`."""
         if not hosts:
             return Placement()
-        with unavailable("background"):
+        with unavailable("investigation"):
             pages = self._network.get_paginator("describe_instances").paginate(
                 InstanceIds=list(hosts[:HOSTS_MAX])
             )
@@ -164,7 +164,7 @@ class AwsInvestigation:
         """
         if not groups:
             return False
-        with unavailable("background"):
+        with unavailable("investigation"):
             pages = self._network.get_paginator("describe_security_group_rules").paginate(
                 Filters=[{"Name": "group-id", "Values": list(groups)}],
                 PaginationConfig={"PageSize": 1000},
@@ -183,7 +183,7 @@ class AwsInvestigation:
         """Every route over a peering connection; raises `DependencyUnavailable`."""
         if not vpcs:
             return Routes()
-        with unavailable("background"):
+        with unavailable("investigation"):
             pages = self._network.get_paginator("describe_route_tables").paginate(
                 Filters=[{"Name": "vpc-id", "Values": list(vpcs)}]
             )
@@ -203,7 +203,7 @@ class AwsInvestigation:
 
     def peerings(self, ids: tuple[str, ...]) -> Peerings:
         """The status of each; raises `DependencyUnavailable`."""
-        with unavailable("background"):
+        with unavailable("investigation"):
             pages = self._network.get_paginator("describe_vpc_peering_connections").paginate(
                 VpcPeeringConnectionIds=list(ids)
             )

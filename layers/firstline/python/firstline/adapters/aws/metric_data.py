@@ -72,5 +72,5 @@ def values(
         points_of.setdefault(each["Id"], []).extend(points)
     ends = {each["Id"]: each["StatusCode"] for each in results}
     if any(code != "Complete" for code in ends.values()):
-        raise DependencyUnavailable("background: a metric is incomplete")
+        raise DependencyUnavailable("investigation: a metric is incomplete")
     return points_of

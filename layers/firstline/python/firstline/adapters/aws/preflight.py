@@ -34,7 +34,7 @@ class AwsPreflight:
         """The key's state; raises `DependencyUnavailable`."""
         if not self._fleet.kms_key:
             return None
-        with unavailable("around"):
+        with unavailable("preflight"):
             metadata = self._keys.describe_key(KeyId=self._fleet.kms_key)["KeyMetadata"]
             return KeyState(state=metadata["KeyState"], id=metadata["KeyId"])
 
@@ -43,7 +43,7 @@ class AwsPreflight:
         name = self._fleet.stack
         if not name:
             return None
-        with unavailable("around"):
+        with unavailable("preflight"):
             (stack_,) = self._stacks.describe_stacks(StackName=name)["Stacks"]
             status = stack_["StackStatus"]
             changed = _changed_at(stack_)
@@ -58,7 +58,7 @@ class AwsPreflight:
         names = self._fleet.watched_parameters
         if not names:
             return None
-        with unavailable("around"):
+        with unavailable("preflight"):
             # what describes a parameter never shows its value
             pages = self._parameters.get_paginator("describe_parameters").paginate(
                 ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": list(names)}]
@@ -70,7 +70,7 @@ class AwsPreflight:
             }
         missing = [each for each in names if each not in by_name]
         if missing:
-            raise DependencyUnavailable(f"around: there is no {', '.join(missing)}")
+            raise DependencyUnavailable(f"preflight: there is no {', '.join(missing)}")
         return Deployments(tuple(by_name[each] for each in names))
 
     def builds(self) -> Deployments | None:
@@ -81,7 +81,7 @@ class AwsPreflight:
         key, _, value = self._fleet.build_host_tag.partition("=")
         if not key:
             return None
-        with unavailable("around"):
+        with unavailable("preflight"):
             pages = self._instances.get_paginator("describe_instances").paginate(
                 Filters=[
                     {"Name": f"tag:{key}", "Values": [value]},
@@ -104,10 +104,10 @@ class AwsPreflight:
         name = self._fleet.pcr0_parameter
         if not name:
             return None
-        with unavailable("around"):
+        with unavailable("preflight"):
             value = self._parameters.get_parameter(Name=name)["Parameter"]["Value"].strip().lower()
         if not re.fullmatch(r"[0-9a-f]{96}", value):
-            raise DependencyUnavailable(f"around: {name} holds no PCR0")
+            raise DependencyUnavailable(f"preflight: {name} holds no PCR0")
         return value
 
     def images_allowed(self, key: str) -> tuple[str, ...]:
@@ -115,13 +115,13 @@ class AwsPreflight:
 
         Raises `DependencyUnavailable`, also if it is not a policy.
         """
-        with unavailable("around"):
+        with unavailable("preflight"):
             text = self._keys.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
         try:
             statements = msgspec.json.decode(text, type=_Policy).Statement
         except msgspec.DecodeError as error:
             raise DependencyUnavailable(
-                "around: the policy of the KMS key cannot be understood"
+                "preflight: the policy of the KMS key cannot be understood"
             ) from error
         pinned = (
             value

@@ -20,15 +20,15 @@ from firstline.controller.ports.store import Store
 class Ports(msgspec.Struct, frozen=True):
     """All ports as one value; ``adapters/wiring.py`` makes it.
 
-    The names of the fields are part of the names of the simulation's faults (``around.key``).
+    The names of the fields are part of the names of the simulation's faults (``preflight.key``).
     """
 
     store: Store
     fleet: Fleet
     hosts: Hosts
     scaling: Scaling
-    around: PreflightReader
-    background: InvestigationReader
+    preflight: PreflightReader
+    investigation: InvestigationReader
     notifiers: Mapping[str, Notifier]
     wakes: Wakes
     clock: Clock

@@ -70,8 +70,8 @@ class PastFleet:
 
     def muted(self, arn: str) -> bool:
         """See `firstline.controller.ports.readers.Fleet`."""
-        around = self._present.preflight
-        return redact(arn) in self._present.known("preflight", around.muted if around else NEVER)
+        facts = self._present.preflight
+        return redact(arn) in self._present.known("preflight", facts.muted if facts else NEVER)
 
 
 class PastHosts:
@@ -129,14 +129,14 @@ class PastScaling:
         return self._present.observed.departure
 
     def refreshes(self) -> Refreshes:
-        """See `firstline.controller.ports.executors.Scaling`: read again around a fix."""
-        around = self._present.preflight
-        if not self._present.looked_around:
+        """See `firstline.controller.ports.executors.Scaling`: read again before a fix."""
+        facts = self._present.preflight
+        if not self._present.preflight_read:
             return self._present.known("refreshes", self._present.observed.refreshes)
-        return self._present.known("preflight", around.refreshes if around else NEVER)
+        return self._present.known("preflight", facts.refreshes if facts else NEVER)
 
 
-class PastAround:
+class PastPreflight:
     """`PreflightReader` over the record; its key is asked for first."""
 
     def __init__(self, present: RecordedWorld) -> None:
@@ -144,20 +144,20 @@ class PastAround:
 
     def key(self) -> KeyState | None:
         """See `firstline.controller.ports.readers.Around`."""
-        self._present.looked_around = True
-        return self._known(lambda around: around.key)
+        self._present.preflight_read = True
+        return self._known(lambda facts: facts.key)
 
     def stack(self) -> Deployments | None:
         """See `firstline.controller.ports.readers.Around`."""
-        return self._known(lambda around: around.stack)
+        return self._known(lambda facts: facts.stack)
 
     def parameters(self) -> Deployments | None:
         """See `firstline.controller.ports.readers.Around`."""
-        return self._known(lambda around: around.parameters)
+        return self._known(lambda facts: facts.parameters)
 
     def builds(self) -> Deployments | None:
         """See `firstline.controller.ports.readers.Around`."""
-        return self._known(lambda around: around.builds)
+        return self._known(lambda facts: facts.builds)
 
     def image_published(self) -> str | None:
         """See `firstline.controller.ports.readers.Around`."""
@@ -171,14 +171,14 @@ class PastAround:
         return image.allowed if image else ()
 
     def _image(self) -> Image | None:
-        return self._known(lambda around: around.image)
+        return self._known(lambda facts: facts.image)
 
     def _known[T](self, of: Callable[[PreflightFacts], T | Unknown]) -> T:
-        around = self._present.preflight
-        return self._present.known("preflight", of(around) if around else NEVER)
+        facts = self._present.preflight
+        return self._present.known("preflight", of(facts) if facts else NEVER)
 
 
-class PastBackground:
+class PastInvestigation:
     """`InvestigationReader`: no decision uses it; its results are in entries of the end."""
 
     def metrics(self, start: datetime) -> Never:
@@ -273,8 +273,8 @@ def ports(present: RecordedWorld, store: RecordedStore, deeds: Outcomes, wakes: 
         fleet=PastFleet(present),
         hosts=PastHosts(present, deeds),
         scaling=PastScaling(present, deeds),
-        around=PastAround(present),
-        background=PastBackground(),
+        preflight=PastPreflight(present),
+        investigation=PastInvestigation(),
         notifiers=defaultdict(lambda: PastNotifier(deeds)),
         wakes=wakes,
         clock=PastClock(present),

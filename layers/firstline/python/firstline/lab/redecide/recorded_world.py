@@ -40,7 +40,7 @@ class RecordedWorld(msgspec.Struct):
     observed: ObservedFacts = ObservedFacts(limits=NEVER)
     preflight: PreflightFacts | None = None
     answers: dict[CommandId, dict[InstanceId, Answer]] = {}
-    looked_around: bool = False
+    preflight_read: bool = False
     storm_unread: bool = False
     loaded: bool = False
     missing: set[str] = set()
@@ -50,7 +50,7 @@ class RecordedWorld(msgspec.Struct):
     ) -> None:
         """Load another reconcile, with its *inputs*."""
         self.observed, self.preflight, self.answers = inputs.observed, inputs.preflight, answers
-        self.looked_around = self.storm_unread = self.loaded = False
+        self.preflight_read = self.storm_unread = self.loaded = False
         self.missing = set()
 
     def known[T](self, name: str, fact: T | Unknown) -> T:

@@ -31,12 +31,12 @@ FAULT_PROBABILITIES = {
     "scaling.find": 0.3,
     "scaling.departure": 0.3,
     "team.publish": 0.3,
-    "background": 0.5,
-    "background.alarm_metric": 0.1,
-    "background.external_metric": 0.1,
-    "background.placement": 0.25,
-    "background.routes": 0.5,
-    "background.peerings": 0.9,
+    "investigation": 0.5,
+    "investigation.alarm_metric": 0.1,
+    "investigation.external_metric": 0.1,
+    "investigation.placement": 0.25,
+    "investigation.routes": 0.5,
+    "investigation.peerings": 0.9,
 }
 """By effect or by port; the rarer an effect is in a run, the more often it fails."""
 FAULT_PROBABILITY_DEFAULT = 0.05

@@ -197,7 +197,7 @@ OUTAGES: tuple[tuple[Dependency, ...], ...] = (
     ("hosts",),
     ("fleet",),
     ("wakes",),
-    ("around",),
+    ("preflight",),
     ("secrets",),
     REGION,
     KMS,

@@ -23,31 +23,31 @@ class MemoryPreflight:
     def key(self) -> KeyState | None:
         """See `firstline.controller.ports.readers.Around`."""
         found = KeyState(self._world.scenario.key, KEY)
-        return self._effects.effect("around", "around.key", lambda: found)
+        return self._effects.effect("preflight", "preflight.key", lambda: found)
 
     def stack(self) -> Deployments | None:
         """See `firstline.controller.ports.readers.Around`."""
-        return self._effects.effect("around", "around.stack", self._stack)
+        return self._effects.effect("preflight", "preflight.stack", self._stack)
 
     def parameters(self) -> Deployments | None:
         """See `firstline.controller.ports.readers.Around`."""
-        return self._effects.effect("around", "around.parameters", self._parameters)
+        return self._effects.effect("preflight", "preflight.parameters", self._parameters)
 
     def builds(self) -> Deployments | None:
         """See `firstline.controller.ports.readers.Around`."""
         host = Deployment(BUILD_HOST, self._world.start, in_progress=True)
         found = Deployments((host,) if self._world.scenario.building else ())
-        return self._effects.effect("around", "around.builds", lambda: found)
+        return self._effects.effect("preflight", "preflight.builds", lambda: found)
 
     def image_published(self) -> str | None:
         """See `firstline.controller.ports.readers.Around`."""
         published = self._world.scenario.published_pcr0
-        return self._effects.effect("around", "around.image_published", lambda: published)
+        return self._effects.effect("preflight", "preflight.image_published", lambda: published)
 
     def images_allowed(self, key: str) -> tuple[str, ...]:
         """See `firstline.controller.ports.readers.Around`."""
         allowed = (self._world.scenario.allowed_pcr0,) if key == KEY else ()
-        return self._effects.effect("around", "around.images_allowed", lambda: allowed)
+        return self._effects.effect("preflight", "preflight.images_allowed", lambda: allowed)
 
     def _stack(self) -> Deployments:
         busy = self._world.scenario.stack.endswith("_IN_PROGRESS")

@@ -28,9 +28,9 @@ type Dependency = Literal[
     "hosts",
     "fleet",
     "wakes",
-    "around",
+    "preflight",
     "team",
-    "background",
+    "investigation",
 ]
 type FaultKind = Literal["error", "hang", "timeout-after"]
 

@@ -40,7 +40,7 @@ class MemoryInvestigation:
     def metrics(self, start: datetime) -> Metrics:
         """See `firstline.controller.ports.readers.Investigation`."""
         del start
-        return self._effects.effect("background", "background.metrics", self._metrics)
+        return self._effects.effect("investigation", "investigation.metrics", self._metrics)
 
     def _metrics(self) -> Metrics:
         before = (USUAL,) * 2 * DAYS_BEFORE
@@ -50,8 +50,8 @@ class MemoryInvestigation:
     def alarm_metric(self, alarm: AlarmDefinition, window: Window) -> Values:
         """See `firstline.controller.ports.readers.Investigation`."""
         return self._effects.effect(
-            "background",
-            "background.alarm_metric",
+            "investigation",
+            "investigation.alarm_metric",
             lambda: alarm_metrics.values(self._world, alarm, window.periods),
         )
 
@@ -60,8 +60,8 @@ class MemoryInvestigation:
     ) -> ExternalMetric | None:
         """See `firstline.controller.ports.readers.Investigation`."""
         return self._effects.effect(
-            "background",
-            "background.external_metric",
+            "investigation",
+            "investigation.external_metric",
             lambda: alarm_metrics.external(self._world, arn, signalled_at, until),
         )
 
@@ -70,40 +70,40 @@ class MemoryInvestigation:
         found = tuple(
             f"{each}: AWS_{each}_OPERATIONAL_ISSUE" for each in self._world.scenario.issues
         )
-        return self._effects.effect("background", "background.issues", lambda: Issues(found))
+        return self._effects.effect("investigation", "investigation.issues", lambda: Issues(found))
 
     def launch_template(self) -> Deployments | None:
         """See `firstline.controller.ports.readers.Investigation`."""
         ago = timedelta(seconds=self._world.scenario.template_changed_seconds_ago)
         found = Deployments((Deployment("the launch template", self._world.start - ago),))
-        return self._effects.effect("background", "background.launch_template", lambda: found)
+        return self._effects.effect("investigation", "investigation.launch_template", lambda: found)
 
     def releases(self, since: datetime) -> tuple[str, ...] | None:
         """See `firstline.controller.ports.readers.Investigation`."""
         del since
-        return self._effects.effect("background", "background.releases", tuple)
+        return self._effects.effect("investigation", "investigation.releases", tuple)
 
     def placement(self, hosts: tuple[InstanceId, ...]) -> Placement:
         """See `firstline.controller.ports.readers.Investigation`."""
         found = Placement((VPC,), (GROUP,)) if hosts else Placement()
-        return self._effects.effect("background", "background.placement", lambda: found)
+        return self._effects.effect("investigation", "investigation.placement", lambda: found)
 
     def lets_out(self, groups: tuple[str, ...], port: int) -> bool:
         """See `firstline.controller.ports.readers.Investigation`."""
         allowed = self._world.scenario.port_allowed and port == NATS_PORT and GROUP in groups
-        return self._effects.effect("background", "background.lets_out", lambda: allowed)
+        return self._effects.effect("investigation", "investigation.lets_out", lambda: allowed)
 
     def routes(self, vpcs: tuple[str, ...]) -> Routes:
         """See `firstline.controller.ports.readers.Investigation`."""
         state = "active" if self._world.scenario.peering == "active" else "blackhole"
         peered = VPC in vpcs and self._world.scenario.peering != "none"
         known = (Route(NETWORK, PEERING, state),) if peered else ()
-        return self._effects.effect("background", "background.routes", lambda: Routes(known))
+        return self._effects.effect("investigation", "investigation.routes", lambda: Routes(known))
 
     def peerings(self, ids: tuple[str, ...]) -> Peerings:
         """See `firstline.controller.ports.readers.Investigation`."""
         found = Peerings(dict.fromkeys(ids, self._world.scenario.peering))
-        return self._effects.effect("background", "background.peerings", lambda: found)
+        return self._effects.effect("investigation", "investigation.peerings", lambda: found)
 
 
 def metric_data(world: World, parameters: Parameters) -> Answer:
