@@ -38,6 +38,13 @@ def test_a_file_that_says_what_stands_is_well() -> None:
     assert deploy_settings.decode_settings(DEPLOYED) == STANDS.explicit_settings()
 
 
+def test_a_deployment_of_schema_1_is_read_in_the_words_of_today() -> None:
+    """A dry run of version 0.1 differs in nothing from one of today."""
+    outputs = DEPLOYED.outputs | {"Context": '{"mode": "observe"}'}
+    deployed = copy.replace(DEPLOYED, outputs=outputs)
+    assert deploy_settings.decode_settings(deployed) == {"mode": "dry-run"}
+
+
 def test_what_the_file_lacks_would_go_with_the_next_deployment() -> None:
     """A reader of a topic, as the mode, with the line to write."""
     lacking = copy.replace(STANDS, emergency_email="", mode="dry-run", archive_lock_days=1)

@@ -136,6 +136,17 @@ def test_what_is_accepted_and_stays_is_a_mistake() -> None:
         refuse(compare({"alarm:x"}, {"alarm:x"}).losses, ["alarm:y"])
 
 
+def test_another_name_since_schema_1_is_no_loss() -> None:
+    """An upgrade of a dry run of version 0.1 goes on without a word of consent."""
+    before = {"mode:observe", "alarm:Oversight/PagesOwed", "alarm:Oversight/WakesLate"}
+    after = {"mode:dry-run", "alarm:Oversight/PagesPending", "alarm:Oversight/WakesOverdue"}
+    assert compare(before, after) == Changes((), ())
+    assert compare(before, {"mode:enforce"}).losses == (
+        "alarm:Oversight/PagesPending",
+        "alarm:Oversight/WakesOverdue",
+    )
+
+
 def test_changes_are_read_from_people_to_permissions() -> None:
     changes = compare(
         {"mode:enforce", "permission:Roles/Ingest:a:B", "subscriber:T:a@example.com", "table:X"},

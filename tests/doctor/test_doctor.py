@@ -128,6 +128,7 @@ def test_nothing_is_found_where_all_is_well() -> None:
         (deployed(heartbeat=None), ("heartbeat", "critical", "heartbeat")),
         (deployed(errors={"sweep": 3}), ("function-errors", "warning", "sweep")),
         (deployed(outputs=DEPLOYED.outputs | {"Mode": "dry-run"}), ("mode", "note", "mode")),
+        (deployed(outputs=DEPLOYED.outputs | {"Mode": "observe"}), ("mode", "note", "mode")),
         (
             deployed(outputs=DEPLOYED.outputs | {"ProfileDigest": "0" * 64}),
             ("profile", "warning", "runbook"),

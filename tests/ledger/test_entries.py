@@ -123,7 +123,7 @@ def test_an_entry_of_a_later_schema_is_shown_as_unknown() -> None:
     body = json.loads(entries()[0].entry.body) | {"schema": 3}
     (read_,) = read([json.dumps(body).encode() + b"\n"])
     assert isinstance(read_, DecodedEntry)
-    why = "it has schema 3; this code reads up to 2"
+    why = "it has schema 3, of a later version: update firstline"
     assert read_.event == UnknownEvent(read_.kind, why)
     with pytest.raises(InvalidInput, match=why):
         read_.checked()

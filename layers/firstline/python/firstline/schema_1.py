@@ -21,6 +21,12 @@ AUTONOMIES = {"observe": "record-only"}
 OUTCOMES = {"observed": "self-recovered", "handed-over": "escalated"}
 STEPS = {"ask": "request-approval", "hand-over": "escalate", "raise": "raise-severity"}
 KINDS = {"hand-over": "escalation"}
+CONTENTS = {
+    "alarm:Oversight/PagesOwed": "alarm:Oversight/PagesPending",
+    "alarm:Oversight/WakesLate": "alarm:Oversight/WakesOverdue",
+    "mode:observe": "mode:dry-run",
+}
+"""Contents of a deployed stack (`firstline.doctor.diff`) that have another name."""
 RULES = {
     "alarm gone": "AlarmDeleted",
     "alarm to clear": "AwaitAlarmOk",

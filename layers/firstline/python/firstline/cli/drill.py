@@ -21,6 +21,7 @@ from firstline.controller.operators.commands import AnnounceDrill, CommandResult
 from firstline.errors import InvalidInput
 from firstline.reporting.postmortem import write as report
 from firstline.reporting.postmortem.markdown import markdown as of_incident
+from firstline.schema_1 import MODES
 from firstline.signal import Condition
 
 Page = Annotated[
@@ -119,6 +120,7 @@ def _deployment(place: Place) -> DrillDeployment:
     fleet = profile.fleet.name
     session = fleets.session(place, profiles.deployment(path).region)
     mode = stacks.stack_output("Mode", stacks.app_stack(fleet), session)
+    mode = MODES.get(mode, mode)
     incidents = stacks.stack_output("IncidentsTable", stacks.records_stack(fleet), session)
     ledger = stacks.ledger_table(fleet, session)
 

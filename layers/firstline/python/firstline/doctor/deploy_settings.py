@@ -7,6 +7,7 @@ import msgspec
 from firstline import command_lines
 from firstline.config.deployment_section import PAGERDUTY_URLS, SECTION, Deployment, toml_line
 from firstline.doctor.facts import StackState
+from firstline.schema_1 import MODES
 
 CONTEXT_OUTPUT = "Context"
 """The app stack's output with the deployment's settings as JSON, without the defaults."""
@@ -40,5 +41,7 @@ def decode_settings(deployed: StackState) -> Mapping[str, str]:
     if settings.get("pager_url") == PAGERDUTY_URLS["eu"]:
         del settings["pager_url"]
         settings["pager_region"] = "eu"
+    if "mode" in settings:
+        settings["mode"] = MODES.get(settings["mode"], settings["mode"])
     printable = all(map(str.isprintable, (*settings, *settings.values())))
     return settings if printable else {}

@@ -31,7 +31,7 @@ def stack(case: DoctorContext) -> Iterator[Problem]:
 def mode(case: DoctorContext) -> Iterator[Problem]:
     """The deployment fixes: it was promoted to `enforce`."""
     deployed = _deployed(case)
-    if deployed and deployed.outputs.get("Mode") == "dry-run":
+    if deployed and deployed.mode == "dry-run":
         yield Problem("mode", "is dry-run", "note")
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from firstline.diagnosis.evidence import HostReport, Unknown
 from firstline.ids import IncidentId, InstanceId
+from firstline.schema_1 import MODES
 
 ACCESS_DENIED_CODES = frozenset(
     {
@@ -212,6 +213,12 @@ class StackState(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat: Fact[datetime | None]
     simulations: Fact[dict[RequiredPermission, Fact[SimulationResult]]]
     drift: Fact[dict[ExpectedConfig, Fact[str]]]
+
+    @property
+    def mode(self) -> str:
+        """The mode of the deployment, in today's word; empty if the stack does not state it."""
+        mode = self.outputs.get("Mode", "")
+        return MODES.get(mode, mode)
 
 
 class PastHostReport(msgspec.Struct, frozen=True):

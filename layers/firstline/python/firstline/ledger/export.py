@@ -57,7 +57,7 @@ class DecodedEntry(_Fields, frozen=True, kw_only=True, dict=True):
     def event(self) -> LedgerEvent | UnknownEvent:
         """Its ``data``, typed; an `UnknownEvent` where this code cannot decode it."""
         if self.schema > SCHEMA:
-            why = f"it has schema {self.schema}; this code reads up to {SCHEMA}"
+            why = f"it has schema {self.schema}, of a later version: update firstline"
             return UnknownEvent(self.kind, why)
         return decode(self.kind, self.data)
 

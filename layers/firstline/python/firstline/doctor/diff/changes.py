@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from firstline.errors import InvalidInput
+from firstline.schema_1 import CONTENTS
 
 HARMLESS = ("permission:", "denial:", "mode:dry-run")
 """Removals that are no loss: roles follow the code's needs, and dry-run changes nothing."""
@@ -39,8 +40,11 @@ class Changes(NamedTuple):
 
 
 def compare(before: Iterable[str], after: Iterable[str]) -> Changes:
-    """Return the changes between the contents of all deployed stacks and of those to deploy."""
-    old, new = set(before), set(after)
+    """Return the changes between the contents of all deployed stacks and of those to deploy.
+
+    What has another name since schema 1 is no change: an upgrade loses nothing by it.
+    """
+    old, new = {CONTENTS.get(each, each) for each in before}, set(after)
     return Changes(tuple(sorted(old - new)), tuple(sorted(new - old)))
 
 
